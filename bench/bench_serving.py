@@ -1,0 +1,151 @@
+"""One row a request over the wire, swaps under that load, labels a second. Answers are checked."""
+import csv
+import gzip
+import json
+import os
+import subprocess
+import threading
+import time
+
+from bench_start import Up
+from common import BIKES, Bikes, figure
+from project import ask
+
+ROWS, CONNECTIONS, SECONDS = 500, 32, 5
+COLUMNS = ("season", "mnth", "hr", "holiday", "weekday", "workingday", "weathersit", "temp",
+           "atemp", "hum", "windspeed")
+ONE_THREAD = (('[evaluate]', '[deploy]\nthreads = 1\n\n[evaluate]'),)
+
+
+def some_rows():
+    """ROWS different rows of the second year, in order."""
+    with gzip.open(os.path.join(BIKES, "hour.csv.gz"), "rt") as file:
+        table = list(csv.DictReader(file))[9000::16][:ROWS]
+    return [{name: float(row[name]) if "." in row[name] else int(row[name]) for name in COLUMNS}
+            for row in table]
+
+
+def infer_body(inputs, row):
+    tensors = []
+    for column in inputs:
+        value = row.get(column["name"], 0)
+        tensors.append({"name": column["name"], "shape": [1], "datatype": column["datatype"],
+                        "data": [float(value) if column["datatype"] == "FP64" else value]})
+    return json.dumps({"inputs": tensors}, separators=(",", ":"))
+
+
+def prepare(base, versions, path):
+    """Writes the file for infer.lua: each body with the answer of each version."""
+    inputs = [i for i in ask(base, "/v2/models/bikes")[1]["inputs"]]
+    at = {"name": "_time", "shape": [1], "datatype": "BYTES", "data": ["2013-01-01T09:00:00Z"]}
+    with open(path, "w") as file:
+        for row in some_rows():
+            body = json.loads(infer_body(inputs, row))
+            body["inputs"].append(at)
+            text = json.dumps(body, separators=(",", ":"))
+            for version in versions:
+                status, raw = ask_raw(base, "/v2/models/bikes/versions/%d/infer" % version, text)
+                assert status == 200, raw
+                value = raw.split('"data":[', 1)[1].split("]", 1)[0]
+                file.write("%s\t%d %s\n" % (text, version, value))
+
+
+def ask_raw(base, path, text):
+    import urllib.request
+    request = urllib.request.Request(base + path, data=text.encode(),
+                                     headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return reply.status, reply.read().decode()
+
+
+def load(base, path, seconds):
+    done = subprocess.run(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", "%ds" % seconds, "-s",
+                           os.path.join(os.path.dirname(os.path.abspath(__file__)), "infer.lua"),
+                           base, "--", path, "/v2/models/bikes/infer"],
+                          capture_output=True, text=True, timeout=seconds + 60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout[done.stdout.rindex('{"requests"'):])
+
+
+def two_versions(bikes):
+    bikes.run("run")
+    bikes.run("trigger", "--why", "a second version")
+    bikes.run("run", check=False)
+    return sorted(m["version"] for m in json.loads(bikes.run("models", "--json").stdout))
+
+
+def measure(program):
+    # Two champions: the crontab deploys whatever comes out, so a second cycle gives a second one.
+    cron = (('policy = "performance"', 'policy = "cron:7d"'),)
+    with Bikes(program, ONE_THREAD + cron) as bikes:
+        versions = two_versions(bikes)
+        assert len(versions) == 2, versions
+        trees = json.loads(bikes.run("models", "--json").stdout)[0].get("trees", 0)
+        assert trees >= 100, "the champion has only %d trees" % trees
+        with Up(bikes) as up:
+            path = os.path.join(bikes.folder, "requests")
+            prepare(up.base, versions, path)
+            load(up.base, path, 1)
+            said = load(up.base, path, SECONDS)
+            assert said["wrong"] == 0 and said["errors"] == 0, said
+            yield figure("serving", "infer, 1 row, 32 connections, 1 thread, log on (%d trees)"
+                         % trees, said["requests"] / said["seconds"], "req/s", ">= 20000")
+            yield figure("serving", "wrong answers and errors meanwhile",
+                         said["wrong"] + said["errors"], "requests", "<= 0")
+            yield from swaps(bikes, up, path)
+            yield from labels(bikes, up)
+
+
+def swaps(bikes, up, path, wanted=500):
+    with open(os.path.join(bikes.folder, ".rondo", "token")) as file:
+        token = file.read().strip()
+    stop, count = threading.Event(), [0]
+
+    def swap():
+        while not stop.is_set() and count[0] < wanted:
+            status, said = ask(up.base, "/api/v1/rollback", {"why": str(count[0])}, token=token)
+            assert status == 200, said
+            count[0] += 1
+    thread = threading.Thread(target=swap)
+    thread.start()
+    wrong = errors = 0
+    while thread.is_alive():
+        said = load(up.base, path, SECONDS)
+        wrong += said["wrong"]
+        errors += said["errors"]
+    stop.set()
+    thread.join()
+    yield figure("serving", "promotions and rollbacks under that load", count[0], "swaps",
+                 ">= %d" % wanted)
+    yield figure("serving", "failed requests and answers of another version meanwhile",
+                 wrong + errors, "requests", "<= 0")
+
+
+def labels(bikes, up, requests=200, each=100, clients=8):
+    rows = some_rows()[:each]
+    with open(os.path.join(bikes.folder, ".rondo", "token")) as file:
+        token = file.read().strip()
+    ids = []
+    for _ in range(requests):
+        status, said = ask(up.base, "/api/v1/predict", {"rows": rows})
+        assert status == 200, said
+        ids.append([one["id"] for one in said["predictions"]])
+    accepted, lock = [0], threading.Lock()
+
+    def say(part):
+        for some in part:
+            status, said = ask(up.base, "/api/v1/feedback", {"labels": [
+                {"id": one, "label": 100} for one in some]}, token=token)
+            assert status == 200, said
+            with lock:
+                accepted[0] += said["accepted"]
+    threads = [threading.Thread(target=say, args=(ids[k::clients],)) for k in range(clients)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spent = time.perf_counter() - began
+    assert accepted[0] == requests * each, accepted
+    yield figure("serving", "labels acknowledged, 100 a request, durable", accepted[0] / spent,
+                 "labels/s", ">= 10000")

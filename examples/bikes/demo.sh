@@ -1,0 +1,51 @@
+#!/bin/sh
+# What `make demo` runs: real commands of the program on this example, nothing staged.
+# usage: demo.sh RONDO SCRATCH_FOLDER
+set -eu
+rondo=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$2" && mkdir -p "$2"
+scratch=$(cd "$2" && pwd)
+from=2011-03-02
+
+title() { printf '\n== %s\n\n' "$1"; }
+
+title "1. Two years of bike rentals, day by day, labels a day late: rondo replay"
+"$rondo" -C "$here" replay --into "$scratch/replay" --from $from
+
+title "2. The process table and the status tracker (rondo history, rondo status)"
+"$rondo" -C "$scratch/replay" history --last 12
+"$rondo" -C "$scratch/replay" status
+
+title "3. Against what people do today: rondo backtest"
+"$rondo" -C "$here" backtest --policy never,cron:7d,own --from $from \
+  --into "$scratch/backtest" --report "$scratch/report.html" --window 2011-10-28..2011-12-12
+
+title "4. Why the newest challenger was not deployed (rondo why)"
+step=$("$rondo" -C "$scratch/replay" history --json | python3 -c '
+import json, sys
+no = [row["step"] for row in json.load(sys.stdin) if row["result"] in ("not better", "undecided")]
+print(no[-1] if no else "")')
+"$rondo" -C "$scratch/replay" why $step
+
+title "5. The same two years with a broken source: from day 300 to 330 the counts read zero"
+fault="cnt=0 from 2011-10-28 to 2011-11-27"
+"$rondo" -C "$here" backtest --policy cron:7d,own --from $from --fault "$fault" \
+  --into "$scratch/broken" --report "$scratch/broken.html" --window 2011-10-28..2011-12-12
+
+title "6. What Rondo made of it (rondo why)"
+step=$("$rondo" -C "$scratch/broken/own" history --facts | python3 -c '
+import json, sys
+facts = [json.loads(line) for line in sys.stdin]
+bad = [f["step"] for f in facts if f["kind"] == "signal" and f["body"].get("quarantines")]
+print(bad[0] if bad else "")')
+"$rondo" -C "$scratch/broken/own" why $step
+
+title "Look at it"
+echo "report         $scratch/report.html"
+echo "broken source  $scratch/broken.html"
+echo
+echo "Try next:"
+echo "  $rondo -C $here run && $rondo -C $here up"
+echo "  $rondo -C $here backtest --policy own,schedule:30d,always --from $from"
+echo "  cd \$(mktemp -d) && cp $here/hour.csv.gz . && $rondo init hour.csv.gz --target cnt && cat rondo.toml"

@@ -1,0 +1,85 @@
+// POST /api/v1/{trigger,pause,resume,promote,reject,rollback}: what a person may decide, recorded
+// with who and why. The request waits in the store until the loop has answered it.
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "api/handlers.h"
+#include "api/json_in.h"
+
+namespace rondo::api {
+namespace {
+
+struct Wish {
+  std::string why, key;
+  Json arguments = Json::object();
+};
+
+/// 7, "7" or "v7".
+std::expected<std::int64_t, Refusal> read_version(const Element& element) {
+  std::int64_t number = 0;
+  std::string_view text;
+  if (element.get(number) == simdjson::SUCCESS && number > 0) return number;
+  if (element.get(text) == simdjson::SUCCESS) {
+    if (text.starts_with('v')) text.remove_prefix(1);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc{} && end == text.data() + text.size() && number > 0) return number;
+  }
+  return wrong_type("\"version\" must be a version, like 7 or \"v7\"",
+                    "GET /api/v1/models lists the versions");
+}
+
+std::expected<Wish, Refusal> read_wish(Call& call) {
+  constexpr std::array<std::string_view, 3> kNames = {"why", "version", "key"};
+  std::array<std::optional<Element>, kNames.size()> found;
+  const Element root = TRY(call.scratch.json.read(call.request.body));
+  TRY(members(root, "the body", kNames, found, Others::kRefused));
+  if (!found[0]) {
+    return bad_shape("the body lacks \"why\"", "say in a sentence why: it is recorded");
+  }
+  Wish wish;
+  wish.why = std::string(TRY(text_of(*found[0], "\"why\"")));
+  if (found[1] && !found[1]->is_null()) {
+    wish.arguments["version"] = TRY(read_version(*found[1]));
+  }
+  if (found[2]) wish.key = std::string(TRY(text_of(*found[2], "\"key\"")));
+  return wish;
+}
+
+/// The loop words a refusal as {"error":{"code","message","hint"}}.
+Refusal refusal_of(const Json& error) {
+  const auto code = io::get_or<std::string>(error, "code", "conflict");
+  Error known{code == "not_found"       ? Code::kNotFound
+              : code == "invalid_input" ? Code::kInvalidInput
+              : code == "unavailable"   ? Code::kUnavailable
+                                        : Code::kConflict,
+              io::get_or<std::string>(error, "message", "refused"),
+              io::get_or<std::string>(error, "hint", ""),
+              {},
+              {}};
+  return Refusal(std::move(known));
+}
+
+}  // namespace
+
+Reply post_act(Call& call) {
+  const std::string act(call.path.substr(call.path.rfind('/') + 1));
+  const Wish wish = TRY(read_wish(call));
+  const Held ask(call.app.asks);
+  if (ask.before() >= call.app.limits().asks_max) {
+    return std::unexpected(
+        Refusal(503, "unavailable", "others are waiting for the loop", "try again in a second")
+            .with("Retry-After", "1"));
+  }
+  const Json said = TRY(call.app.service().ask(act, wish.arguments, std::string(call.who.who),
+                                               wish.why, wish.key));
+  if (said.is_object() && said.contains("error")) {
+    return std::unexpected(refusal_of(said.at("error")));
+  }
+  Response response;
+  response.body = io::canonical(said) + "\n";
+  return response;
+}
+
+}  // namespace rondo::api

@@ -1,0 +1,355 @@
+// The states of a connection and the limits of each: head within 10 s, body at 1 KiB/s at least,
+// idle 75 s, a reader that stalls 30 s.
+#include "api/connection.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+#include "base/clock.h"
+
+namespace rondo::api {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr Span kIdleSpan = Span::seconds(75);
+constexpr Span kHeadSpan = Span::seconds(10);
+constexpr Span kBodySpan = Span::seconds(10);
+constexpr std::uint64_t kBodyRate = 10 << 10;  // bytes in kBodySpan
+constexpr Span kWriteSpan = Span::seconds(30);
+constexpr Span kLingerSpan = Span::seconds(2);
+constexpr Span kWindDownSpan = Span::millis(200);
+constexpr Span kLook = Span::seconds(5);  // how often a deadline is looked at, at least
+constexpr std::size_t kReadSize = 16 << 10;
+constexpr std::size_t kMostUnparsed = 64 << 10;
+constexpr std::uint64_t kLingerBytes = 64 << 20;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+Method method_of(http::verb verb) {
+  switch (verb) {
+    case http::verb::get: return Method::kGet;
+    case http::verb::head: return Method::kHead;
+    case http::verb::post: return Method::kPost;
+    default: return Method::kOther;
+  }
+}
+
+Refusal closing(int status, std::string_view code, std::string message) {
+  Refusal refusal(status, code, std::move(message));
+  refusal.close = true;
+  return refusal;
+}
+
+bool is_local(const asio::ip::tcp::socket& socket) {
+  NetError error;
+  const auto peer = socket.remote_endpoint(error).address();
+  if (error) return false;
+  if (peer.is_v6() && peer.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, peer.to_v6()).is_loopback();
+  }
+  return peer.is_loopback();
+}
+
+}  // namespace
+
+Connection::Connection(asio::ip::tcp::socket&& socket, const Lane& lane)
+    : lane_(lane),
+      socket_(std::move(socket)),
+      timer_(lane.context),
+      counted_(lane.app.connections),
+      local_(is_local(socket_)) {
+  NetError ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+void Connection::start() {
+  watch();
+  begin_request();
+}
+
+void Connection::begin_request() {
+  admission_.reset();
+  request_ = Request{};
+  parser_.reset();
+  scanner_ = HeadScanner();
+  state_ = State::kIdle;
+  expect_within(kIdleSpan);
+  if (lane_.app.draining.requested()) wind_down();
+  if (buffer_.size() > 0) return go_on();
+  read();
+}
+
+void Connection::read() {
+  socket_.async_read_some(buffer_.prepare(kReadSize),
+                          [self = shared_from_this()](NetError error, std::size_t count) {
+                            self->on_read(error, count);
+                          });
+}
+
+void Connection::on_read(NetError error, std::size_t count) {
+  if (timed_out_) {
+    if (state_ == State::kHead || state_ == State::kBody) {
+      return refuse_broken(closing(408, "timeout", "the request came too slowly"));
+    }
+    return close();
+  }
+  if (error) return close();  // also a client that ended in the middle of a request
+  buffer_.commit(count);
+  go_on();
+}
+
+void Connection::go_on() {
+  if (state_ == State::kIdle || state_ == State::kHead) {
+    if (!take_head()) return;
+  }
+  if (state_ == State::kBody) take_body();
+}
+
+/// True when the head was whole and the body may follow.
+bool Connection::take_head() {
+  if (state_ == State::kIdle) {
+    state_ = State::kHead;
+    expect_within(kHeadSpan);
+  }
+  const auto data = buffer_.data();
+  std::string_view bytes(static_cast<const char*>(data.data()), data.size());
+  if (bytes.starts_with("\r\n")) {  // left behind by an old client's form
+    buffer_.consume(2);
+    bytes.remove_prefix(2);
+  }
+  switch (scanner_.scan(bytes)) {
+    case HeadScanner::State::kMore:
+      watch();
+      read();
+      return false;
+    case HeadScanner::State::kBroken: refuse_broken(scanner_.refusal()); return false;
+    case HeadScanner::State::kWhole: break;
+  }
+  return parse_head(scanner_.size());
+}
+
+bool Connection::parse_head(std::size_t size) {
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(size + 16));
+  parser_->body_limit(std::numeric_limits<std::uint64_t>::max());  // judged by the route's limit
+  NetError error;
+  const std::size_t used = parser_->put(asio::buffer(buffer_.data().data(), size), error);
+  Announced announced;
+  std::optional<Refusal> broken;
+  if (error || !parser_->is_header_done()) {
+    broken = closing(400, "bad_request",
+                     fmt::format("the head of the request is not valid HTTP/1.1: {}",
+                                 error ? error.message() : "it ends too early"));
+  } else {
+    broken = collect(announced);
+  }
+  if (broken) {
+    refuse_broken(*broken);
+    return false;
+  }
+  buffer_.consume(used);
+  close_ = !parser_->keep_alive();
+  old_client_ = parser_->get().version() == 10;
+  admission_.emplace(admit(lane_.app, request_, announced));
+  return body_is_wanted(announced);
+}
+
+/// Fills request_ and what is said of the body. Views stay valid as long as the parser.
+std::optional<Refusal> Connection::collect(Announced& announced) {
+  const auto& message = parser_->get();
+  request_.method = method_of(message.method());
+  request_.target = view(message.target());
+  request_.local = local_;
+  for (const auto& field : message) {
+    request_.headers.push_back({view(field.name_string()), view(field.value())});
+  }
+  announced.chunked = parser_->chunked();
+  if (const auto length = parser_->content_length()) announced.length = *length;
+  const auto encoding = request_.header("Transfer-Encoding");
+  if (encoding && (!equal_fold(*encoding, "chunked") || !announced.chunked)) {
+    return closing(400, "bad_request", "the only Transfer-Encoding that is read is chunked");
+  }
+  if (announced.chunked && (message.version() == 10 || request_.header("Content-Length"))) {
+    return closing(400, "bad_request", "the length of the body is said in two ways");
+  }
+  return std::nullopt;
+}
+
+/// True when the body is to be read. A refusal with a short body waits for it, so that the
+/// connection can go on; before a long one it is said at once.
+bool Connection::body_is_wanted(const Announced& announced) {
+  if (!announced.any()) {
+    dispatch();
+    return false;
+  }
+  const bool expects = request_.header("Expect").has_value();
+  if (admission_->refusal && (announced.chunked || expects || *announced.length > kSmallBody)) {
+    admission_->refusal->close = true;
+    dispatch();
+    return false;
+  }
+  parser_->body_limit(admission_->refusal ? kSmallBody : admission_->body_max);
+  parser_->eager(true);
+  state_ = State::kBody;
+  window_us_ = monotonic_us();
+  window_bytes_ = 0;
+  expect_within(kBodySpan);
+  watch();
+  if (!expects || buffer_.size() > 0) return true;
+  send_continue();
+  return false;
+}
+
+void Connection::send_continue() {
+  asio::async_write(socket_, asio::buffer(kContinue),
+                    [self = shared_from_this()](NetError error, std::size_t) {
+                      if (error) return self->close();
+                      self->take_body();
+                    });
+}
+
+void Connection::take_body() {
+  NetError error;
+  while (!parser_->is_done() && buffer_.size() > 0) {
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    window_bytes_ += used;
+    if (error == http::error::need_more) break;
+    if (error == http::error::body_limit) {
+      return refuse_broken(
+          closing(413, "too_large",
+                  fmt::format("the body is longer than {} bytes", admission_->body_max)));
+    }
+    if (error) {
+      return refuse_broken(closing(400, "bad_request",
+                                   fmt::format("the body is broken: {}", error.message())));
+    }
+  }
+  if (parser_->is_done()) return dispatch();
+  if (buffer_.size() > kMostUnparsed) {
+    return refuse_broken(closing(400, "bad_request", "the head of a chunk does not end"));
+  }
+  const std::int64_t now = monotonic_us();
+  if (now - window_us_ >= kBodySpan.us) {
+    if (window_bytes_ < kBodyRate) {
+      return refuse_broken(closing(408, "timeout", "the body came too slowly"));
+    }
+    window_us_ = now;
+    window_bytes_ = 0;
+    expect_within(kBodySpan);
+    watch();
+  }
+  read();
+}
+
+void Connection::dispatch() {
+  state_ = State::kWorking;
+  expect_within(Span::days(1));  // handlers have limits of their own
+  request_.body = std::move(parser_->get().body());
+  if (is_quick(*admission_, request_.body.size())) {
+    return respond(answer(lane_.app, lane_.app.scratch(lane_.thread), *admission_, request_));
+  }
+  lane_.pool.post([self = shared_from_this()](std::size_t worker) {
+    const Lane& lane = self->lane_;
+    auto response = std::make_shared<Response>(answer(
+        lane.app, lane.app.scratch(lane.first_pool + worker), *self->admission_, self->request_));
+    asio::post(lane.context, [self, response] { self->respond(std::move(*response)); });
+  });
+}
+
+void Connection::refuse_broken(const Refusal& refusal) {
+  Scratch& scratch = lane_.app.scratch(lane_.thread);
+  respond(admission_ ? refused(lane_.app, scratch, *admission_, refusal)
+                     : refused(lane_.app, scratch, refusal));
+}
+
+void Connection::respond(Response&& response) {
+  state_ = State::kWriting;
+  expect_within(kWriteSpan);
+  timed_out_ = false;
+  response_ = std::move(response);
+  close_ = close_ || response_.close;
+  head_out_.clear();
+  write_head(head_out_, response_, wall_clock_now(), close_, old_client_);
+  const bool bare = request_.method == Method::kHead;
+  const std::array<asio::const_buffer, 2> out = {
+      asio::buffer(head_out_), bare ? asio::const_buffer() : asio::buffer(response_.body)};
+  const auto progress = [this](NetError error, std::size_t) -> std::size_t {
+    expect_within(kWriteSpan);
+    return error ? 0 : 256 << 10;
+  };
+  asio::async_write(socket_, out, progress,
+                    [self = shared_from_this()](NetError error, std::size_t) {
+                      self->on_written(error);
+                    });
+}
+
+void Connection::on_written(NetError error) {
+  if (error || timed_out_) return close();
+  if (close_) return linger();
+  begin_request();
+}
+
+/// Reads on for a while what the client still sends: closing at once would reset the connection,
+/// and a client that still writes would never see its reply.
+void Connection::linger() {
+  state_ = State::kLingering;
+  admission_.reset();
+  NetError ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  expect_within(kLingerSpan);
+  watch();
+  on_lingered({}, 0);
+}
+
+void Connection::on_lingered(NetError error, std::size_t count) {
+  discarded_ += count;
+  if (error || timed_out_ || discarded_ > kLingerBytes) return close();
+  buffer_.clear();
+  socket_.async_read_some(buffer_.prepare(kReadSize),
+                          [self = shared_from_this()](NetError e, std::size_t n) {
+                            self->on_lingered(e, n);
+                          });
+}
+
+void Connection::wind_down() {
+  if (state_ != State::kIdle) return;  // its reply will close it
+  expect_within(kWindDownSpan);
+  watch();
+}
+
+void Connection::close() {
+  NetError ignored;
+  timer_.cancel();
+  socket_.close(ignored);
+  admission_.reset();
+}
+
+void Connection::expect_within(Span span) { deadline_us_ = monotonic_us() + span.us; }
+
+/// Sets the timer to the deadline, or to look again before it: deadlines also move closer. The
+/// timer holds the connection weakly, so that one that ended is not kept alive by it.
+void Connection::watch() {
+  const std::int64_t left = std::max<std::int64_t>(0, deadline_us_ - monotonic_us());
+  timer_.expires_after(std::chrono::microseconds(std::min(left, kLook.us)));
+  timer_.async_wait([weak = weak_from_this()](NetError error) {
+    const auto self = weak.lock();
+    if (self && !error) self->on_deadline();
+  });
+}
+
+void Connection::on_deadline() {
+  if (!socket_.is_open()) return;
+  if (monotonic_us() < deadline_us_) return watch();
+  timed_out_ = true;
+  expect_within(kWriteSpan);
+  NetError ignored;
+  socket_.cancel(ignored);
+  watch();
+}
+
+}  // namespace rondo::api

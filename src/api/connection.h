@@ -1,0 +1,86 @@
+// One connection of a client: reads a request, has it answered, writes the reply, and again, in
+// order. A deadline that is only a number is moved at each event; one timer looks at it now and
+// then, so a request costs no timer. Everything runs on the connection's own I/O thread, but for
+// slow handlers, which run in the pool while the connection waits.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <memory>
+
+#include "api/gate.h"
+#include "api/head.h"
+#include "api/pool.h"
+
+namespace rondo::api {
+
+namespace asio = boost::asio;
+using NetError = boost::system::error_code;
+
+/// What the connections of one I/O thread share.
+struct Lane {
+  App& app;
+  Pool& pool;
+  asio::io_context& context;
+  std::size_t thread;       // index of the I/O thread's Scratch
+  std::size_t first_pool;   // index of the first pool worker's Scratch
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(asio::ip::tcp::socket&& socket, const Lane& lane);
+  void start();
+  /// Ends it soon unless a request is on its way. On the I/O thread.
+  void wind_down();
+
+ private:
+  enum class State : std::uint8_t { kIdle, kHead, kBody, kWorking, kWriting, kLingering };
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  void begin_request();
+  void read();
+  void on_read(NetError error, std::size_t count);
+  void go_on();
+  bool take_head();
+  bool parse_head(std::size_t size);
+  std::optional<Refusal> collect(Announced& announced);
+  bool body_is_wanted(const Announced& announced);
+  void take_body();
+  void dispatch();
+  void refuse_broken(const Refusal& refusal);
+  void respond(Response&& response);
+  void on_written(NetError error);
+  void linger();
+  void on_lingered(NetError error, std::size_t count);
+  void send_continue();
+  void close();
+
+  void expect_within(Span span);
+  void watch();
+  void on_deadline();
+
+  const Lane lane_;
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;
+  Held counted_;
+  bool local_;
+
+  State state_ = State::kIdle;
+  boost::beast::flat_buffer buffer_;
+  HeadScanner scanner_;
+  std::optional<Parser> parser_;
+  Request request_;
+  std::optional<Admission> admission_;
+  std::string head_out_;
+  Response response_;
+  bool close_ = false, timed_out_ = false, old_client_ = false;
+  std::int64_t deadline_us_ = 0;
+  std::int64_t window_us_ = 0;       // start of the stretch in which the body's rate is measured
+  std::uint64_t window_bytes_ = 0, discarded_ = 0;
+};
+
+}  // namespace rondo::api

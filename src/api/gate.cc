@@ -1,0 +1,166 @@
+// Judging heads, calling handlers, counting.
+#include "api/gate.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+
+namespace rondo::api {
+namespace {
+
+struct Found {
+  const Route* route = nullptr;
+  std::string allowed;  // methods of the path when the method was wrong
+};
+
+Found find_route(const Request& head, std::string_view path, Params* params) {
+  const Method method = head.method == Method::kHead ? Method::kGet : head.method;
+  Found found;
+  for (const Route& route : routes()) {
+    if (!matches(route.path, path, params)) continue;
+    if (route.method == method) return {&route, {}};
+    if (!found.allowed.empty()) found.allowed += ", ";
+    found.allowed += route.method == Method::kGet ? "GET, HEAD" : "POST";
+  }
+  return found;
+}
+
+std::expected<void, Refusal> check_route(const Request& head, const Found& found,
+                                         std::string_view path) {
+  if (found.route != nullptr) return {};
+  if (found.allowed.empty()) {
+    return refuse(404, "not_found", fmt::format("there is no {}", path.substr(0, 200)),
+                  "docs/API.md lists the routes");
+  }
+  return std::unexpected(Refusal(405, "method_not_allowed",
+                                 fmt::format("{} does not take {}", path, name_of(head.method)),
+                                 "use " + found.allowed)
+                             .with("Allow", found.allowed));
+}
+
+bool is_json_type(std::string_view type) {
+  const std::size_t end = type.find(';');
+  std::string_view name = type.substr(0, end);
+  while (name.ends_with(' ')) name.remove_suffix(1);
+  if (!equal_fold(name, "application/json")) return false;
+  if (end == type.npos) return true;
+  std::string_view parameter = type.substr(end + 1);
+  while (parameter.starts_with(' ')) parameter.remove_prefix(1);
+  return equal_fold(parameter, "charset=utf-8") || equal_fold(parameter, "charset=\"utf-8\"");
+}
+
+std::expected<void, Refusal> check_type(const Request& head, Body body) {
+  if (body == Body::kNone) return {};
+  if (const auto encoding = head.header("Content-Encoding")) {
+    if (!equal_fold(*encoding, "identity")) {
+      return refuse(415, "unsupported_media_type",
+                    fmt::format("bodies encoded as \"{}\" are not read", *encoding),
+                    "send the body as it is");
+    }
+  }
+  const auto type = head.header("Content-Type");
+  if (!type && body == Body::kJsonBare) return {};
+  if (type && is_json_type(*type)) return {};
+  return refuse(415, "unsupported_media_type",
+                type ? fmt::format("the body is said to be \"{}\"", *type)
+                     : std::string("the body has no Content-Type"),
+                "send JSON in UTF-8 with \"Content-Type: application/json\"");
+}
+
+std::expected<void, Refusal> check_expectation(const Request& head) {
+  const auto expect = head.header("Expect");
+  if (!expect || equal_fold(*expect, "100-continue")) return {};
+  return refuse(417, "expectation_failed", "the only expectation that is met is 100-continue");
+}
+
+std::expected<void, Refusal> check_size(const Announced& body, std::uint64_t most) {
+  if (body.length.value_or(0) <= most) return {};
+  return refuse(413, "too_large",
+                fmt::format("the body has {} bytes, {} are allowed", *body.length, most),
+                "send fewer rows at once, or raise `[deploy] body_max`");
+}
+
+std::expected<void, Refusal> judge(App& app, const Request& head, const Announced& body,
+                                   Admission& out) {
+  const Target target = parse_target(head.target);
+  out.path = target.path;
+  out.query = target.query;
+  if (target.path.starts_with("/v2")) out.manner = Manner::kOip;
+  TRY(app.access().check_host(head, target.authority));
+  const Found found = find_route(head, target.path, &out.params);
+  TRY(check_route(head, found, target.path));
+  out.route = found.route;
+  const Manners& manners = out.route->manners;
+  out.manner = manners.manner;
+  out.body_max = manners.size == Size::kLarge ? app.limits().body_max : kSmallBody;
+  if (out.route->method != Method::kGet) TRY(app.access().check_origin(head));
+  out.who = TRY(app.access().who_asks(head));
+  TRY(Access::check_role(out.who, out.route->role));
+  TRY(check_type(head, manners.body));
+  TRY(check_expectation(head));
+  TRY(check_size(body, out.body_max));
+  if (manners.load == Load::kShed && out.in_flight.before() >= app.limits().in_flight_max) {
+    return std::unexpected(
+        Refusal(503, "unavailable", "too many requests are in flight", "try again in a second")
+            .with("Retry-After", "1"));
+  }
+  return {};
+}
+
+Response finished(App& app, Scratch& scratch, const Admission& admission, Response response) {
+  const std::size_t place = admission.route == nullptr
+                                ? routes().size()
+                                : static_cast<std::size_t>(admission.route - routes().data());
+  const Span took{monotonic_us() - admission.started_us};
+  scratch.numbers.with(
+      [&](Numbers& numbers) { numbers.routes[place].add(response.status, took); });
+  if (app.draining.requested()) response.close = true;
+  return response;
+}
+
+Reply guarded_call(const Admission& admission, Call& call) {
+  try {
+    return admission.route->handler(call);
+  } catch (const std::bad_alloc&) {
+    return refuse(503, "unavailable", "no memory to answer this", "send fewer rows at once");
+  } catch (const std::exception& error) {
+    return refuse(500, "internal", fmt::format("a fault of the program: {}", error.what()),
+                  "please report it with the request");
+  }
+}
+
+}  // namespace
+
+Admission::Admission(App& app) : started_us(monotonic_us()), in_flight(app.in_flight) {}
+
+Admission admit(App& app, const Request& head, const Announced& body) {
+  Admission out(app);
+  auto judged = judge(app, head, body, out);
+  if (!judged) out.refusal = std::move(judged).error();
+  return out;
+}
+
+bool is_quick(const Admission& admission, std::size_t body) {
+  if (admission.refusal) return true;
+  const Where where = admission.route->manners.where;
+  return where == Where::kInline || (where == Where::kBySize && body <= kInlineBody);
+}
+
+Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request) {
+  if (admission.refusal) return refused(app, scratch, admission, *admission.refusal);
+  Call call{app,           scratch,        request,      admission.params, admission.path,
+            admission.query, admission.who};
+  Reply reply = guarded_call(admission, call);
+  return finished(app, scratch, admission,
+                  reply ? *std::move(reply) : render(reply.error(), admission.manner));
+}
+
+Response refused(App& app, Scratch& scratch, const Admission& admission, const Refusal& refusal) {
+  return finished(app, scratch, admission, render(refusal, admission.manner));
+}
+
+Response refused(App& app, Scratch& scratch, const Refusal& refusal) {
+  return refused(app, scratch, Admission(app), refusal);
+}
+
+}  // namespace rondo::api

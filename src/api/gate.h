@@ -1,0 +1,41 @@
+// The way of every request: host, path, origin, token, role, type, size, load, and only then its
+// handler. What is refused is refused before the body is read. Each answer is counted once.
+#pragma once
+
+#include "api/routes.h"
+
+namespace rondo::api {
+
+/// What the head of a request announces of its body.
+struct Announced {
+  std::optional<std::uint64_t> length;  // Content-Length
+  bool chunked = false;
+  bool any() const { return chunked || length.value_or(0) > 0; }
+};
+
+/// A request whose head was judged.
+struct Admission {
+  explicit Admission(App& app);
+  const Route* route = nullptr;  // null: the path or the method is unknown
+  Manner manner = Manner::kOurs;
+  Params params;
+  std::string_view path, query;
+  Principal who;
+  std::uint64_t body_max = 0;
+  std::optional<Refusal> refusal;  // set: the handler is not called
+  std::int64_t started_us;
+  Held in_flight;
+};
+
+Admission admit(App& app, const Request& head, const Announced& body);
+/// Whether the handler may run on an I/O thread. `body` bytes have come.
+bool is_quick(const Admission& admission, std::size_t body);
+/// Calls the handler, or renders the refusal; exceptions of libraries stop here. A HEAD gets the
+/// whole body: the connection leaves it out.
+Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request);
+/// For requests that are refused while they are read (a broken head, a body over the limit).
+Response refused(App& app, Scratch& scratch, const Admission& admission, const Refusal& refusal);
+/// For requests that have no head.
+Response refused(App& app, Scratch& scratch, const Refusal& refusal);
+
+}  // namespace rondo::api

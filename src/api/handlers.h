@@ -1,0 +1,43 @@
+// The handlers that the table of routes names. Each takes a Call whose path, role, type and size
+// were checked already, and answers or refuses.
+#pragma once
+
+#include "api/app.h"
+
+namespace rondo::api {
+
+// health.cc
+Reply get_root(Call& call);
+Reply get_ping(Call& call);
+Reply get_live(Call& call);
+Reply get_ready(Call& call);
+Reply get_version(Call& call);
+Reply get_metrics(Call& call);
+
+// oip.cc
+Reply get_server(Call& call);
+Reply get_oip_live(Call& call);
+Reply get_oip_ready(Call& call);
+Reply get_model(Call& call);
+Reply get_model_ready(Call& call);
+
+// infer.cc, predict.cc, feedback.cc
+Reply post_infer(Call& call);
+Reply post_predict(Call& call);
+Reply post_feedback(Call& call);
+
+// views.cc
+Reply get_status(Call& call);
+Reply get_history(Call& call);
+Reply get_models(Call& call);
+Reply get_data(Call& call);
+Reply get_signals(Call& call);
+Reply get_decisions(Call& call);
+Reply get_deployments(Call& call);
+Reply get_why(Call& call);
+Reply get_prediction(Call& call);
+
+// acts.cc
+Reply post_act(Call& call);
+
+}  // namespace rondo::api

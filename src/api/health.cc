@@ -1,0 +1,62 @@
+// Is the program alive, does a model answer, which version is it, what are its numbers.
+#include "api/handlers.h"
+#include "api/page.h"
+#include "api/routes.h"
+
+namespace rondo::api {
+namespace {
+
+bool is_ready(const App& app) {
+  const auto routing = app.service().router().take();
+  return routing && routing->champion && !app.draining.requested();
+}
+
+Response with_status(int status, std::string body, std::string_view type = "application/json") {
+  Response response;
+  response.status = status;
+  response.type = type;
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+Reply get_live(Call&) { return with_status(200, "{\"status\":\"alive\"}\n"); }
+
+Reply get_ready(Call& call) {
+  const bool ready = is_ready(call.app);
+  return with_status(ready ? 200 : 503,
+                     ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"not ready\"}\n");
+}
+
+Reply get_ping(Call& call) {
+  return with_status(is_ready(call.app) ? 200 : 503, "\n", "text/plain; charset=utf-8");
+}
+
+Reply get_version(Call&) {
+  return with_status(200, "{\"version\":\"" + std::string(kVersion) + "\"}\n");
+}
+
+Reply get_metrics(Call& call) {
+  MetricsPage page;
+  page.model = call.app.service().model_name();
+  page.version = kVersion;
+  page.route_names = route_names();
+  page.numbers = call.app.numbers();
+  page.loop = call.app.service().numbers();
+  page.in_flight = call.app.in_flight.get();
+  page.connections = call.app.connections.get();
+  page.log_written = call.app.service().log_written();
+  page.log_dropped = call.app.service().log_dropped();
+  return with_status(200, to_text(page), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+Reply get_root(Call& call) {
+  const auto accept = call.request.header("Accept");
+  if (!accept || accept->find("text/html") == accept->npos) {
+    return with_status(200, "{\"status\":\"alive\"}\n");
+  }
+  return project_page(call.app.service());
+}
+
+}  // namespace rondo::api

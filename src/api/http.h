@@ -1,0 +1,83 @@
+// A request and a reply as plain values. Everything in api/ but the connection works on these, so
+// that routes, roles and protocols are tested without a socket and no handler knows the HTTP
+// library.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace rondo::api {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kOther };
+
+struct Header {
+  std::string_view name, value;
+};
+
+/// Views live as long as the connection works on the request.
+struct Request {
+  Method method = Method::kGet;
+  std::string_view target;  // as sent
+  std::vector<Header> headers;
+  std::string body;
+  bool local = true;  // the peer is on this machine (loopback)
+
+  /// The value of a header, by name in any case; the first one.
+  std::optional<std::string_view> header(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string_view type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string_view, std::string>> headers;
+  bool close = false;  // the connection ends after it
+};
+
+/// Why a request is not answered with what it asked for. Becomes a Response in the manner of the
+/// route's protocol. An Error of the program converts to it.
+struct Refusal {
+  int status = 500;
+  std::string_view code = "internal";
+  std::string message, hint;
+  std::vector<std::pair<std::string_view, std::string>> headers{};
+  bool close = false;
+
+  Refusal(int with_status, std::string_view with_code, std::string text, std::string advice = {})
+      : status(with_status), code(with_code), message(std::move(text)), hint(std::move(advice)) {}
+  Refusal(Error error);  // NOLINT: TRY hands errors up through it
+
+  Refusal&& with(std::string_view name, std::string value) &&;
+};
+
+using Reply = std::expected<Response, Refusal>;
+
+/// The failure value that any expected<T, Refusal> takes.
+inline std::unexpected<Refusal> refuse(int status, std::string_view code, std::string message,
+                                       std::string hint = {}) {
+  return std::unexpected<Refusal>(
+      std::in_place, status, code, std::move(message), std::move(hint));
+}
+
+/// How a protocol words its errors.
+enum class Manner : std::uint8_t {
+  kOurs,  // {"error":{"code","message","hint"}}
+  kOip,   // {"error":"code: message; hint"}
+};
+Response render(const Refusal& refusal, Manner manner);
+
+/// "Not Found" for 404.
+std::string_view reason_of(int status) noexcept;
+/// Every status that the program answers with, ascending.
+inline constexpr int kStatuses[] = {200, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415,
+                                    417, 421, 431, 500, 503, 504, 507};
+bool equal_fold(std::string_view a, std::string_view b) noexcept;  // ASCII
+
+}  // namespace rondo::api

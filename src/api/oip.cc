@@ -1,0 +1,101 @@
+// Health and metadata of the Open Inference Protocol (KServe V2). Served from the routing table
+// alone.
+#include "api/handlers.h"
+#include "api/json_out.h"
+#include "api/scoring.h"
+#include "api/tensors.h"
+
+namespace rondo::api {
+namespace {
+
+Response json(std::string body, int status = 200) {
+  Response response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+void write_versions(std::string& out, const deploy::Routing* routing) {
+  out += "\"versions\":[";
+  bool first = true;
+  for (const Deployed& loaded : {routing ? routing->champion : nullptr,
+                                 routing ? routing->former : nullptr}) {
+    if (!loaded) continue;
+    out += first ? "\"" : ",\"";
+    write_number(out, loaded->version);
+    out += '"';
+    first = false;
+  }
+  out += ']';
+}
+
+void write_inputs(std::string& out, const table::Schema& inputs) {
+  out += "\"inputs\":[";
+  for (std::size_t i = 0; i < inputs.fields.size(); ++i) {
+    out += i == 0 ? "{\"name\":" : ",{\"name\":";
+    write_text(out, inputs.fields[i].name);
+    out += ",\"datatype\":\"";
+    out += datatype_of(inputs.fields[i].type);
+    out += "\",\"shape\":[-1]}";
+  }
+  out += ']';
+}
+
+void write_outputs(std::string& out, const model::Pipeline::Parts& parts) {
+  const bool regression = parts.task == model::Task::kRegression;
+  out += "\"outputs\":[{\"name\":\"prediction\",\"datatype\":\"";
+  out += regression ? "FP64" : "BYTES";
+  out += "\",\"shape\":[-1]}";
+  if (!regression) {
+    out += ",{\"name\":\"probabilities\",\"datatype\":\"FP64\",\"shape\":[-1,";
+    write_number(out, static_cast<std::uint64_t>(parts.classes.size()));
+    out += "],\"parameters\":{\"classes\":[";
+    for (std::size_t i = 0; i < parts.classes.size(); ++i) {
+      if (i != 0) out += ',';
+      write_text(out, parts.classes[i]);
+    }
+    out += "]}}";
+  }
+  out += ']';
+}
+
+}  // namespace
+
+Reply get_server(Call&) {
+  return json("{\"name\":\"rondo\",\"version\":\"" + std::string(kVersion) +
+              "\",\"extensions\":[\"rows\",\"prediction_id\"]}\n");
+}
+
+Reply get_oip_live(Call&) { return json("{\"live\":true}\n"); }
+
+Reply get_oip_ready(Call& call) {
+  const auto routing = call.app.service().router().take();
+  const bool ready = routing && routing->champion && !call.app.draining.requested();
+  return json(ready ? "{\"live\":true,\"ready\":true}\n" : "{\"live\":true,\"ready\":false}\n",
+              ready ? 200 : 503);
+}
+
+Reply get_model(Call& call) {
+  const auto routing = call.app.service().router().take();
+  const Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
+  std::string out = "{\"name\":";
+  write_text(out, call.params[0]);
+  out += ',';
+  write_versions(out, routing.get());
+  out += ",\"platform\":\"rondo\",";
+  write_inputs(out, by->pipeline->transform().inputs());
+  out += ',';
+  write_outputs(out, by->pipeline->parts());
+  out += "}\n";
+  return json(std::move(out));
+}
+
+Reply get_model_ready(Call& call) {
+  TRY(pick(call.app, call.params[0], call.params[1]));
+  std::string out = "{\"name\":";
+  write_text(out, call.params[0]);
+  out += call.app.draining.requested() ? ",\"ready\":false}\n" : ",\"ready\":true}\n";
+  return json(std::move(out), call.app.draining.requested() ? 503 : 200);
+}
+
+}  // namespace rondo::api

@@ -1,0 +1,112 @@
+// HTML by hand: a heading, the tracker, a table, and how to ask.
+#include "api/page.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "loop/views.h"
+
+namespace rondo::api {
+namespace {
+
+constexpr std::int64_t kSteps = 30;
+// The style stands in the page and is named by its digest, so that nothing else may add one.
+constexpr std::string_view kStyle =
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+    "table{border-collapse:collapse;width:100%}"
+    "td,th{text-align:left;padding:.25em .75em .25em 0;border-bottom:1px solid #ddd}"
+    "code,pre{background:#f4f4f4;padding:.1em .3em}pre{padding:.75em;overflow-x:auto}";
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+/// A member as text, whatever its type.
+std::string shown(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return "";
+  return escaped(found->is_string() ? found->get<std::string>() : io::canonical(*found));
+}
+
+std::string champion_of(const Json& status) {
+  const Json champion = io::get_or<Json>(status, "champion", Json());
+  if (!champion.is_object()) return "no model yet";
+  return "version " + shown(champion, "version");
+}
+
+void write_table(std::string& out, const Json& history) {
+  out += "<table><tr><th>step<th>current stage<th>action<th>result<th>next stage<th>started</tr>\n";
+  for (auto row = history.rbegin(); row != history.rend(); ++row) {
+    out += "<tr>";
+    for (const char* key : {"step", "stage", "action", "result", "next", "started"}) {
+      out += "<td>" + shown(*row, key);
+    }
+    out += "</tr>\n";
+  }
+  out += "</table>\n";
+}
+
+/// Base64 as a content policy wants it: the other alphabet, with padding.
+std::string base64(const io::Digest& digest) {
+  std::string text = io::base64url({reinterpret_cast<const char*>(digest.bytes.data()), 32});
+  for (char& c : text) {
+    if (c == '-') c = '+';
+    if (c == '_') c = '/';
+  }
+  return text + "=";
+}
+
+}  // namespace
+
+std::string page_html(const std::string& model, const Json& status, const Json& history) {
+  std::string out;
+  fmt::format_to(std::back_inserter(out),
+                 "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
+                 "<meta name=\"viewport\" content=\"width=device-width\">"
+                 "<title>{0} - Rondo</title><style>{1}</style>\n"
+                 "<h1>{0}</h1>\n<p>Serving {2}. Stage: {3}{4}. Waiting for: {5}.</p>\n<p>{6}</p>\n",
+                 escaped(model), kStyle, champion_of(status), shown(status, "stage"),
+                 io::get_or(status, "resting", false) ? " (resting)" : "",
+                 shown(status, "waiting_for"), shown(status, "performs"));
+  out += "<h2>The last steps</h2>\n";
+  write_table(out, history);
+  fmt::format_to(std::back_inserter(out),
+                 "<h2>Asking</h2>\n"
+                 "<pre>curl --json '{{\"rows\":[{{...}}]}}' http://HOST/api/v1/predict\n"
+                 "curl http://HOST/v2/models/{0}        # names and types of the columns\n"
+                 "curl http://HOST/api/v1/status   # history, models, data, signals, why</pre>\n"
+                 "<p><a href=\"/api/v1/status\">status</a> <a href=\"/api/v1/history\">history</a> "
+                 "<a href=\"/api/v1/models\">models</a> <a href=\"/api/v1/why\">why</a> "
+                 "<a href=\"/metrics\">metrics</a></p>\n",
+                 escaped(model));
+  return out;
+}
+
+Reply project_page(loop::Service& service) {
+  const Json status = TRY(loop::status_view(service.store(), service.config()));
+  const Json history = TRY(loop::history_view(service.store(), kSteps));
+  Response response;
+  response.type = "text/html; charset=utf-8";
+  response.body = page_html(service.model_name(), status, history);
+  response.headers.emplace_back("Content-Security-Policy",
+                                "default-src 'none'; style-src 'sha256-" +
+                                    base64(io::sha256(kStyle)) +
+                                    "'; base-uri 'none'; form-action 'none'; "
+                                    "frame-ancestors 'none'");
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return response;
+}
+
+}  // namespace rondo::api

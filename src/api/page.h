@@ -1,0 +1,14 @@
+// The page that a browser gets at "/": what is served, where the lifecycle stands, the last steps.
+// Made on the server from the same views as the API; no script, nothing loaded from elsewhere.
+#pragma once
+
+#include "api/http.h"
+#include "loop/service.h"
+
+namespace rondo::api {
+
+Reply project_page(loop::Service& service);
+/// The HTML. Pure; every text from outside is escaped.
+std::string page_html(const std::string& model, const Json& status, const Json& history);
+
+}  // namespace rondo::api

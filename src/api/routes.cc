@@ -1,0 +1,103 @@
+// The table of routes, and nothing else: what does not stand here does not exist.
+#include "api/routes.h"
+
+#include <array>
+
+#include "api/handlers.h"
+
+namespace rondo::api {
+namespace {
+
+constexpr Method kGet = Method::kGet;
+constexpr Method kPost = Method::kPost;
+constexpr Role kViewer = Role::kViewer;
+constexpr Role kPredictor = Role::kPredictor;
+
+constexpr Manners kHealth = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kInline,
+                             Load::kNeverShed};
+constexpr Manners kOipHealth = {Manner::kOip, Body::kNone, Size::kSmall, Where::kInline,
+                                Load::kNeverShed};
+constexpr Manners kOipGet = {Manner::kOip, Body::kNone, Size::kSmall, Where::kInline, Load::kShed};
+constexpr Manners kInfer = {Manner::kOip, Body::kJsonBare, Size::kLarge, Where::kBySize,
+                            Load::kShed};
+constexpr Manners kPredict = {Manner::kOurs, Body::kJsonBare, Size::kLarge, Where::kBySize,
+                              Load::kShed};
+constexpr Manners kFeedback = {Manner::kOurs, Body::kJson, Size::kLarge, Where::kPool,
+                               Load::kNeverShed};
+constexpr Manners kView = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
+constexpr Manners kNumbers = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool,
+                              Load::kNeverShed};
+constexpr Manners kAct = {Manner::kOurs, Body::kJson, Size::kSmall, Where::kPool, Load::kShed};
+
+constexpr auto kRoutes = std::to_array<Route>({
+    {kPost, "/v2/models/{model}/infer", kPredictor, kInfer, post_infer, "predict"},
+    {kPost, "/v2/models/{model}/versions/{version}/infer", kPredictor, kInfer, post_infer,
+     "predict with a version"},
+    {kPost, "/api/v1/predict", kPredictor, kPredict, post_predict, "predict rows"},
+    {kPost, "/api/v1/feedback", Role::kLabeler, kFeedback, post_feedback,
+     "labels for prediction ids; durable when answered"},
+
+    {kGet, "/v2", kViewer, kOipGet, get_server, "name, version, extensions"},
+    {kGet, "/v2/", kViewer, kOipGet, get_server, "the same"},
+    {kGet, "/v2/health/live", kViewer, kOipHealth, get_oip_live, "the program runs"},
+    {kGet, "/v2/health/ready", kViewer, kOipHealth, get_oip_ready, "a model answers, or 503"},
+    {kGet, "/v2/models/{model}", kViewer, kOipGet, get_model, "inputs, outputs, versions"},
+    {kGet, "/v2/models/{model}/ready", kViewer, kOipGet, get_model_ready, "it answers, or 503"},
+    {kGet, "/v2/models/{model}/versions/{version}", kViewer, kOipGet, get_model,
+     "inputs and outputs of a version"},
+    {kGet, "/v2/models/{model}/versions/{version}/ready", kViewer, kOipGet, get_model_ready,
+     "the version can answer, or 404"},
+
+    {kGet, "/api/v1/status", kViewer, kView, get_status, "where the lifecycle stands"},
+    {kGet, "/api/v1/history", kViewer, kView, get_history, "the process table; ?last=N"},
+    {kGet, "/api/v1/models", kViewer, kView, get_models, "the registry"},
+    {kGet, "/api/v1/data", kViewer, kView, get_data, "dataset versions"},
+    {kGet, "/api/v1/signals", kViewer, kView, get_signals, "what monitoring said, newest first"},
+    {kGet, "/api/v1/decisions", kViewer, kView, get_decisions,
+     "what the policy chose and why; ?limit=N"},
+    {kGet, "/api/v1/deployments", kViewer, kView, get_deployments, "champion, former, the chain"},
+    {kGet, "/api/v1/why", kViewer, kView, get_why, "the evidence behind the newest decision"},
+    {kGet, "/api/v1/why/{subject}", kViewer, kView, get_why,
+     "the evidence behind a step (12) or a version (v7)"},
+    {kGet, "/api/v1/predictions/{id}", kViewer, kView, get_prediction,
+     "what was answered under an id, and its label"},
+
+    {kPost, "/api/v1/trigger", Role::kTrainer, kAct, post_act, "start a cycle"},
+    {kPost, "/api/v1/pause", Role::kTrainer, kAct, post_act, "stop the loop from starting cycles"},
+    {kPost, "/api/v1/resume", Role::kTrainer, kAct, post_act, "let it go on"},
+    {kPost, "/api/v1/promote", Role::kDeployer, kAct, post_act,
+     "deploy a version, or say yes to what waits"},
+    {kPost, "/api/v1/reject", Role::kDeployer, kAct, post_act, "say no to what waits"},
+    {kPost, "/api/v1/rollback", Role::kDeployer, kAct, post_act, "back to the former champion"},
+
+    {kGet, "/metrics", kViewer, kNumbers, get_metrics, "numbers for Prometheus"},
+    {kGet, "/health/live", kViewer, kHealth, get_live, "the program runs"},
+    {kGet, "/health/ready", kViewer, kHealth, get_ready, "a model answers, or 503"},
+    {kGet, "/ping", kViewer, kHealth, get_ping, "a model answers, or 503; an empty line"},
+    {kGet, "/version", kViewer, kHealth, get_version, "of the program"},
+    {kGet, "/", kViewer, kView, get_root, "a page for people, {\"status\":\"alive\"} for others"},
+});
+
+constexpr auto kNames = [] {
+  std::array<std::string_view, kRoutes.size() + 1> names{};
+  for (std::size_t i = 0; i < kRoutes.size(); ++i) names[i] = kRoutes[i].path;
+  names.back() = "other";
+  return names;
+}();
+
+}  // namespace
+
+std::span<const Route> routes() noexcept { return kRoutes; }
+std::span<const std::string_view> route_names() noexcept { return kNames; }
+
+std::string_view name_of(Method method) noexcept {
+  switch (method) {
+    case Method::kGet: return "GET";
+    case Method::kHead: return "HEAD";
+    case Method::kPost: return "POST";
+    case Method::kOther: break;
+  }
+  return "another method";
+}
+
+}  // namespace rondo::api

@@ -1,0 +1,53 @@
+// Every route of the program in one table: method, path, role, manners, handler, a line of docs.
+// What is not in it does not exist; a row without a role does not compile. docs/API.md shows the
+// same rows.
+#pragma once
+
+#include "api/app.h"
+
+namespace rondo::api {
+
+using Handler = Reply (*)(Call&);
+
+enum class Body : std::uint8_t {
+  kNone,      // what is sent is not read by the handler
+  kJson,      // Content-Type: application/json is demanded (a form of another site cannot send it)
+  kJsonBare,  // the type may be absent, as some clients of the inference protocol leave it out
+};
+enum class Size : std::uint8_t { kSmall /* 64 KiB */, kLarge /* body_max */ };
+enum class Where : std::uint8_t {
+  kInline,  // on the I/O thread: takes microseconds
+  kPool,    // touches disk, or waits
+  kBySize,  // inline when the body is small
+};
+enum class Load : std::uint8_t { kShed, kNeverShed };
+
+struct Manners {
+  Manner manner;
+  Body body;
+  Size size;
+  Where where;
+  Load load;
+};
+
+struct Route {
+  Method method;  // kGet answers HEAD too
+  std::string_view path;
+  Role role;
+  Manners manners;
+  Handler handler;
+  std::string_view help;
+  constexpr Route(Method m, std::string_view p, Role r, const Manners& how, Handler h,
+                  std::string_view line)
+      : method(m), path(p), role(r), manners(how), handler(h), help(line) {}
+};
+
+std::span<const Route> routes() noexcept;
+/// Paths by index, and "other" at the end: for numbers.
+std::span<const std::string_view> route_names() noexcept;
+std::string_view name_of(Method method) noexcept;
+
+inline constexpr std::size_t kSmallBody = 64 << 10;
+inline constexpr std::size_t kInlineBody = 16 << 10;
+
+}  // namespace rondo::api

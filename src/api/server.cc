@@ -1,0 +1,292 @@
+// Addresses, acceptors, threads, and the end: what was accepted is answered before the last one
+// goes.
+#include "api/server.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <charconv>
+
+#include "api/connection.h"
+
+namespace rondo::api {
+namespace {
+
+using Tcp = asio::ip::tcp;
+using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+constexpr std::size_t kPoolWorkers = 8;
+constexpr std::uint64_t kConnectionsMax = 10'000;
+constexpr Span kAcceptAfterStop = Span::seconds(1);
+constexpr std::string_view kFull =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+    "Connection: close\r\n\r\n";
+
+std::unexpected<Error> bad_listen(std::string_view listen) {
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no address to listen on", listen),
+              "write ADDRESS:PORT, like \"127.0.0.1:8080\" or \"[::1]:8080\"");
+}
+
+Result<Tcp::endpoint> parse_listen(std::string_view listen) {
+  const std::size_t colon = listen.rfind(':');
+  if (colon == listen.npos) return bad_listen(listen);
+  std::string host(listen.substr(0, colon));
+  const std::string_view port_text = listen.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, bad] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (bad != std::errc{} || end != port_text.data() + port_text.size()) return bad_listen(listen);
+  if (host == "localhost") host = "127.0.0.1";
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  NetError error;
+  const auto address = asio::ip::make_address(host, error);
+  if (error) return bad_listen(listen);
+  return Tcp::endpoint(address, port);
+}
+
+Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& options) {
+  if (endpoint.address().is_loopback() || options.insecure_bind) return {};
+  return fail(Code::kUnavailable,
+              fmt::format("{} can be reached by others, and this version serves without TLS",
+                          options.listen),
+              "listen on 127.0.0.1 behind a proxy with TLS, or say --insecure-bind");
+}
+
+std::size_t cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+}
+
+/// The configured names, and the address itself when it is one that others use.
+std::vector<std::string> host_names(const ServerOptions& options, const Tcp::endpoint& endpoint) {
+  std::vector<std::string> hosts = options.hosts;
+  const auto address = endpoint.address();
+  if (address.is_unspecified()) return hosts;
+  hosts.push_back(address.is_v6() ? "[" + address.to_string() + "]" : address.to_string());
+  return hosts;
+}
+
+/// An acceptor that shares its port, or a probe that does not and so finds it in use.
+Result<Tcp::acceptor> open_acceptor(asio::io_context& context, const Tcp::endpoint& endpoint,
+                                    bool share) {
+  Tcp::acceptor acceptor(context);
+  NetError error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error && share) acceptor.set_option(ReusePort(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error && share) acceptor.listen(1024, error);
+  if (!error) acceptor.non_blocking(true, error);
+  if (!error) return acceptor;
+  const std::string where = fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
+  if (error == asio::error::address_in_use) {
+    return fail(Code::kConflict, fmt::format("port {} is in use at {}", endpoint.port(), where),
+                "stop the program that uses it, or choose another with `[deploy] listen`");
+  }
+  return fail(Code::kUnavailable, fmt::format("cannot listen on {}: {}", where, error.message()),
+              "choose another address with `[deploy] listen`");
+}
+
+/// One I/O thread's acceptor and connections. All members but stop() run on that thread.
+class IoThread {
+ public:
+  IoThread(App& app, Pool& pool, std::size_t thread, std::size_t first_pool)
+      : lane_{app, pool, context_, thread, first_pool},
+        work_(asio::make_work_guard(context_)),
+        acceptor_(context_),
+        pause_(context_) {}
+
+  asio::io_context& context() { return context_; }
+  std::uint16_t listen(Tcp::acceptor&& acceptor) {
+    acceptor_ = std::move(acceptor);
+    NetError ignored;
+    return acceptor_.local_endpoint(ignored).port();
+  }
+
+  void start() {
+    accept();
+    worker_ = std::make_unique<Worker>(fmt::format("api-io-{}", lane_.thread),
+                                       [this](const Stop&) { run(); });
+  }
+
+  /// Takes in who already stands in the queue (closing the socket would reset them), then nobody.
+  void stop_accepting() {
+    asio::post(context_, [this] {
+      NetError error;
+      while (acceptor_.is_open()) {
+        Tcp::socket socket(context_);
+        acceptor_.accept(socket, error);
+        if (error) break;
+        welcome(std::move(socket));
+      }
+      acceptor_.close(error);
+      for (const auto& weak : connections_) {
+        if (const auto connection = weak.lock()) connection->wind_down();
+      }
+    });
+  }
+
+  void join() {
+    work_.reset();
+    context_.stop();
+    worker_.reset();
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      try {
+        context_.run();
+        return;
+      } catch (const std::exception&) {
+        // No memory for a connection: it is gone, the others go on.
+      }
+    }
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](NetError error, Tcp::socket socket) {
+      if (!acceptor_.is_open()) return;
+      if (!error) {
+        welcome(std::move(socket));
+        return accept();
+      }
+      // Out of descriptors or memory: others may end meanwhile.
+      pause_.expires_after(std::chrono::milliseconds(50));
+      pause_.async_wait([this](NetError stopped) {
+        if (!stopped && acceptor_.is_open()) accept();
+      });
+    });
+  }
+
+  void welcome(Tcp::socket&& socket) {
+    NetError ignored;
+    socket.non_blocking(true, ignored);
+    if (lane_.app.connections.get() >= kConnectionsMax) {
+      socket.write_some(asio::buffer(kFull), ignored);
+      return;
+    }
+    if (connections_.size() >= sweep_at_) {
+      std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
+      sweep_at_ = 64 + 2 * connections_.size();
+    }
+    const auto connection = std::make_shared<Connection>(std::move(socket), lane_);
+    connections_.push_back(connection);
+    connection->start();
+  }
+
+  asio::io_context context_{1};
+  Lane lane_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  Tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
+  std::vector<std::weak_ptr<Connection>> connections_;
+  std::size_t sweep_at_ = 64;  // ended ones are forgotten when there are so many
+  std::unique_ptr<Worker> worker_;
+};
+
+class RealServer : public Server {
+ public:
+  RealServer(const ServerOptions& options, loop::Service& service, std::size_t threads)
+      : drain_(options.drain),
+        app_(service, {options.body_max, options.rows_max, options.in_flight_max}, options.hosts,
+             threads + kPoolWorkers),
+        pool_(std::make_unique<Pool>(kPoolWorkers)) {
+    for (std::size_t i = 0; i < threads; ++i) {
+      lanes_.push_back(std::make_unique<IoThread>(app_, *pool_, i, threads));
+    }
+  }
+  ~RealServer() override {
+    drain_ = Span{};
+    stop();
+  }
+
+  Result<void> listen(Tcp::endpoint endpoint) {
+    if (endpoint.port() != 0) TRY(open_acceptor(lanes_[0]->context(), endpoint, false));
+    for (const auto& lane : lanes_) {
+      port_ = lane->listen(TRY(open_acceptor(lane->context(), endpoint, true)));
+      endpoint.port(port_);
+    }
+    for (const auto& lane : lanes_) lane->start();
+    return {};
+  }
+
+  std::uint16_t port() const override { return port_; }
+
+  void stop() override {
+    if (std::exchange(stopped_, true)) return;
+    const Stop never;
+    app_.draining.request();
+    const Span more = std::min(kAcceptAfterStop, drain_);
+    sleep_for(more, never);
+    for (const auto& lane : lanes_) lane->stop_accepting();
+    for (Span waited = more; waited < drain_; waited.us += 10'000) {
+      if (app_.connections.get() == 0) break;
+      sleep_for(Span::millis(10), never);
+    }
+    pool_.reset();  // its workers still hand replies to the I/O threads
+    for (const auto& lane : lanes_) lane->join();
+  }
+
+ private:
+  Span drain_;
+  App app_;
+  std::vector<std::unique_ptr<IoThread>> lanes_;
+  std::unique_ptr<Pool> pool_;
+  std::uint16_t port_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  constexpr Unit kUnits[] = {{"", 1},          {"B", 1},           {"KiB", 1ULL << 10},
+                             {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"kB", 1000},
+                             {"MB", 1'000'000},   {"GB", 1'000'000'000}};
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  for (const Unit& known : kUnits) {
+    if (error != std::errc{} || unit != known.name) continue;
+    if (number <= UINT64_MAX / known.bytes) return number * known.bytes;
+  }
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no size", text),
+              "write a number and B, KiB, MiB, GiB, kB, MB or GB, like \"16MiB\"");
+}
+
+Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
+  ServerOptions options;
+  options.listen = deploy.listen;
+  options.hosts = deploy.hosts;
+  options.threads = static_cast<int>(deploy.threads);
+  options.body_max = TRY(during(parse_size(deploy.body_max), "reading [deploy] body_max"));
+  options.rows_max = static_cast<std::uint64_t>(deploy.rows_max);
+  options.in_flight_max = static_cast<std::uint64_t>(deploy.in_flight_max);
+  options.drain = deploy.drain;
+  return options;
+}
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
+                                              loop::Service& service) {
+  const Tcp::endpoint endpoint = TRY(parse_listen(options.listen));
+  TRY(check_reach(endpoint, options));
+  const std::size_t threads =
+      options.threads > 0 ? static_cast<std::size_t>(options.threads)
+                          : cores();
+  ServerOptions merged = options;
+  merged.hosts = host_names(options, endpoint);
+  auto server = std::make_unique<RealServer>(merged, service, threads);
+  TRY(server->listen(endpoint));
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace rondo::api

@@ -1,0 +1,41 @@
+// The HTTP server of `rondo up`: one I/O thread a core, each with its own acceptor on the same
+// port. Nothing that a client may send ends it. Beyond loopback it serves only when that was said
+// aloud.
+#pragma once
+
+#include <memory>
+
+#include "loop/service.h"
+
+namespace rondo::api {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:8080";  // port 0: any free one
+  std::vector<std::string> hosts;         // Host names allowed beside localhost
+  int threads = 0;                        // I/O threads; 0: one a core
+  std::uint64_t body_max = 16ULL << 20;   // bytes
+  std::uint64_t rows_max = 100'000;       // a request
+  std::uint64_t in_flight_max = 1024;     // requests
+  Span drain = Span::seconds(20);
+  bool insecure_bind = false;  // another address than loopback, without TLS
+};
+
+/// The `[deploy]` section as options. Errors: kInvalidInput for a size that is none.
+Result<ServerOptions> server_options(const loop::DeployOptions& deploy);
+/// "16MiB", "512 KiB", "1000". Errors: kInvalidInput naming the units.
+Result<std::uint64_t> parse_size(std::string_view text);
+
+class Server {
+ public:
+  /// Listens when it returns. SIGPIPE must be ignored by the program.
+  /// Errors: kInvalidInput (address), kConflict (port in use), kUnavailable (not loopback).
+  static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
+                                               loop::Service& service);
+  virtual ~Server() = default;  // stops
+  virtual std::uint16_t port() const = 0;
+  /// Not ready at once; accepts 1 s more; answers what is in flight, with Connection: close;
+  /// returns when all connections ended, or after `drain`. Further calls do nothing.
+  virtual void stop() = 0;
+};
+
+}  // namespace rondo::api

@@ -1,0 +1,315 @@
+// The server on a real socket of this machine: what HTTP says of connections, limits that refuse
+// while a request is still being read, versions that change under load, and an end that loses
+// nothing. Every wait has a bound; nothing is timed.
+#include "api/server.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "api/testing.h"
+
+namespace rondo::api {
+namespace {
+
+constexpr const char* kRow = R"({"rows":[{"temp":25.5,"hour":8,"sky":"rain","holiday":false}]})";
+
+struct Got {
+  int status = 0;  // 0: the connection ended, or nothing came in time
+  std::string head, body;
+  bool closes() const { return head.find("\r\nConnection: close") != head.npos; }
+  std::string header(const std::string& name) const {
+    const std::size_t at = head.find("\r\n" + name + ": ");
+    if (at == head.npos) return "";
+    const std::size_t from = at + name.size() + 4;
+    return head.substr(from, head.find("\r\n", from) - from);
+  }
+};
+
+/// A blocking client that waits for at most ten seconds.
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const timeval patience{10, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr generic{};
+    std::memcpy(&generic, &address, sizeof generic);
+    connected_ = ::connect(socket_, &generic, sizeof generic) == 0;
+  }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client() { ::close(socket_); }
+
+  bool connected() const { return connected_; }
+  Client& send(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+      if (sent <= 0) break;
+      text.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return *this;
+  }
+  void end_sending() { ::shutdown(socket_, SHUT_WR); }
+
+  Got reply(bool bare = false) {
+    Got got;
+    std::size_t end = 0;
+    while ((end = in_.find("\r\n\r\n")) == in_.npos) {
+      if (!more()) return got;
+    }
+    got.head = in_.substr(0, end + 2);
+    in_.erase(0, end + 4);
+    const std::string length = got.header("Content-Length");
+    const std::size_t size = bare || length.empty() ? 0 : std::stoul(length);
+    while (in_.size() < size) {
+      if (!more()) return got;
+    }
+    got.body = in_.substr(0, size);
+    in_.erase(0, size);
+    got.status = std::stoi(got.head.substr(9, 3));
+    return got;
+  }
+  /// Whether the server ended the connection, and nothing else came.
+  bool ended() { return in_.empty() && !more() && over_; }
+
+ private:
+  bool more() {
+    char bytes[4096];
+    const ssize_t count = ::recv(socket_, bytes, sizeof bytes, 0);
+    if (count == 0 || (count < 0 && errno == ECONNRESET)) over_ = true;
+    if (count <= 0) return false;
+    in_.append(bytes, static_cast<std::size_t>(count));
+    return true;
+  }
+  int socket_;
+  bool connected_ = false, over_ = false;
+  std::string in_;
+};
+
+std::string get(const std::string& path, const std::string& fields = "") {
+  return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n";
+}
+std::string post(const std::string& path, const std::string& body, const std::string& fields = "") {
+  return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+         fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+class ServerThreads : public ::testing::Test {
+ protected:
+  ServerThreads() {
+    options_.listen = "127.0.0.1:0";
+    options_.threads = 2;
+    options_.body_max = 100'000;
+    options_.drain = Span::seconds(20);
+    start();
+  }
+  void start() {
+    auto server = Server::start(options_, service_);
+    CHECK(server.has_value(), "the server starts on a free port");
+    server_ = *std::move(server);
+  }
+  std::uint16_t port() const { return server_->port(); }
+
+  FakeService service_{regression_pipeline()};
+  ServerOptions options_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerThreads, OneConnectionAnswersManyRequestsInOrder) {
+  Client client(port());
+  ASSERT_TRUE(client.connected());
+  for (int i = 0; i < 3; ++i) {
+    const Got got = client.send(post("/api/v1/predict", kRow)).reply();
+    ASSERT_EQ(got.status, 200) << got.body;
+    EXPECT_EQ(io::parse_json(got.body)->at("predictions")[0].at("value"), 31);
+    EXPECT_EQ(got.header("Rondo-Model-Version"), "3");
+    EXPECT_FALSE(got.closes());
+  }
+  // One waits in the pool, one is quick: the replies come in the order of the requests.
+  client.send(get("/metrics") + get("/v2/health/live") + get("/nowhere") + get("/ping"));
+  EXPECT_EQ(client.reply().header("Content-Type").substr(0, 10), "text/plain");
+  EXPECT_EQ(client.reply().body, "{\"live\":true}\n");
+  EXPECT_EQ(client.reply().status, 404);
+  EXPECT_EQ(client.reply().status, 200);
+}
+
+TEST_F(ServerThreads, FormsOfARequest) {
+  Client head(port());
+  const Got bare = head.send("HEAD /v2 HTTP/1.1\r\nHost: localhost\r\n\r\n").reply(true);
+  EXPECT_EQ(bare.status, 200);
+  EXPECT_NE(bare.header("Content-Length"), "0");
+  EXPECT_EQ(head.send(get("/v2/health/live")).reply().body, "{\"live\":true}\n") << "no body came";
+
+  Client chunked(port());
+  const std::string row = kRow;
+  chunked.send("POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\n"
+               "Transfer-Encoding: chunked\r\n\r\n"
+               "5\r\n" + row.substr(0, 5) + "\r\n");
+  chunked.send(fmt::format("{:x};x=y\r\n{}\r\n0\r\nTrailer: t\r\n\r\n", row.size() - 5,
+                           row.substr(5)));
+  EXPECT_EQ(chunked.reply().status, 200);
+  EXPECT_EQ(chunked.send(get("/ping")).reply().status, 200);
+
+  Client patient(port());
+  patient.send(fmt::format("POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\n"
+                           "Expect: 100-continue"
+                           "\r\nContent-Length: {}\r\n\r\n",
+                           row.size()));
+  EXPECT_EQ(patient.reply().status, 100);
+  EXPECT_EQ(patient.send(row).reply().status, 200);
+
+  Client old(port());
+  const Got answer = old.send("GET /ping HTTP/1.0\r\nHost: localhost\r\n\r\n").reply();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.closes());
+  EXPECT_TRUE(old.ended());
+
+  Client half(port());
+  half.send(get("/ping") + post("/api/v1/predict", kRow));
+  half.end_sending();
+  EXPECT_EQ(half.reply().status, 200);
+  EXPECT_EQ(half.reply().status, 200) << "a client that ended its side still gets its answers";
+  EXPECT_TRUE(half.ended());
+}
+
+TEST_F(ServerThreads, BrokenAndTooLargeRequestsAreRefusedAndClosed) {
+  const std::string start = "POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\n";
+  const std::string chunked = start + "Transfer-Encoding: chunked\r\n";
+  std::string fields;
+  for (int i = 0; i < 101; ++i) fields += "A: b\r\n";
+  const struct {
+    std::string what, bytes;
+    int status;
+  } rows[] = {
+      {"no Host", "GET /ping HTTP/1.1\r\n\r\n", 400},
+      {"two Hosts", "GET /ping HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400},
+      {"both lengths", chunked + "Content-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400},
+      {"unequal lengths", start + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ", 400},
+      {"negative length", start + "Content-Length: -1\r\n\r\n", 400},
+      {"another encoding", start + "Transfer-Encoding: gzip\r\n\r\n", 400},
+      {"bad chunk", chunked + "\r\nzz\r\n{}\r\n0\r\n\r\n", 400},
+      {"folded line", "GET /ping HTTP/1.1\r\nHost: localhost\r\nA: b\r\n c\r\n\r\n", 400},
+      {"NUL", std::string("GET /ping HTTP/1.1\r\nHost: local\0host\r\n\r\n", 41), 400},
+      {"no HTTP", "hello\r\n\r\n", 400},
+      {"too many fields", get("/ping", fields), 431},
+      {"too long a head", get("/ping", "A: " + std::string(17 << 10, 'x') + "\r\n"), 431},
+      {"too long a target", get("/" + std::string(5 << 10, 'x')), 414},
+      {"announced body", start + "Content-Length: 100001\r\n\r\n", 413},
+      {"chunked body",
+       chunked + "\r\n186a1\r\n" + std::string(100'001, ' ') + "\r\n0\r\n\r\n", 413},
+      {"type of a large body",
+       start + "Content-Type: text/plain\r\nContent-Length: 70000\r\n\r\n", 415},
+  };
+  for (const auto& row : rows) {
+    Client client(port());
+    const Got got = client.send(row.bytes).reply();
+    EXPECT_EQ(got.status, row.status) << row.what << ": " << got.body;
+    EXPECT_TRUE(got.closes()) << row.what;
+    client.end_sending();
+    EXPECT_TRUE(client.ended()) << row.what;
+  }
+}
+
+TEST_F(ServerThreads, ARefusalLeavesTheConnectionUsable) {
+  Client client(port());
+  EXPECT_EQ(client.send(post("/api/v1/predict", "{")).reply().status, 400);
+  EXPECT_EQ(client.send("GET /ping HTTP/1.1\r\nHost: evil.org\r\n\r\n").reply().status, 421);
+  EXPECT_EQ(client.send(post("/api/v1/trigger", "{\"why\":\"x\"}")).reply().status, 401);
+  EXPECT_EQ(client.send(post("/ping", "{}")).reply().status, 405);
+  EXPECT_EQ(client.send(post("/api/v1/predict", kRow, "Expect: nothing\r\n")).reply().status, 417);
+  Client another(port());
+  EXPECT_EQ(another.send(post("/api/v1/predict", kRow)).reply().status, 200);
+}
+
+TEST_F(ServerThreads, UnderLoadEachReplyIsItsNamedVersions) {
+  constexpr int kVersions = 4, kSwaps = 300;
+  std::vector<std::shared_ptr<const model::Pipeline>> pipelines;
+  for (int v = 0; v < kVersions; ++v) pipelines.push_back(regression_pipeline(1000.0 * v));
+  service_.deploy(1, pipelines[1]);
+  Counter good, bad;
+  {
+    std::vector<std::unique_ptr<Worker>> askers;
+    for (int i = 0; i < 3; ++i) {
+      askers.push_back(std::make_unique<Worker>("asker", [&](const Stop& stop) {
+        Client client(port());
+        while (!stop.requested()) {
+          const Got got = client.send(post("/api/v1/predict", kRow)).reply();
+          const auto json = io::parse_json(got.body);
+          if (got.status != 200 || !json) {
+            bad.add();
+            continue;
+          }
+          const Json& row = json->at("predictions")[0];
+          const int version = row.at("model_version").get<int>();
+          const bool right = row.at("value") == 31 + 1000 * (version % kVersions) &&
+                             got.header("Rondo-Model-Version") == std::to_string(version);
+          right ? good.add() : bad.add();
+        }
+      }));
+    }
+    for (int turn = 1; turn <= kSwaps || good.get() < 50; ++turn) {
+      service_.deploy(turn, pipelines[static_cast<std::size_t>(turn % kVersions)]);
+      if (bad.get() > 0) break;
+    }
+  }
+  EXPECT_EQ(bad.get(), 0U);
+  EXPECT_GE(good.get(), 50U);
+}
+
+TEST_F(ServerThreads, StoppingAnswersWhatIsOnItsWayAndClosesWhatIsIdle) {
+  Client idle(port()), busy(port());
+  EXPECT_EQ(idle.send(get("/v2/health/ready")).reply().status, 200);
+  const std::string request = post("/api/v1/predict", kRow);
+  busy.send(request.substr(0, request.size() - 5));
+  Worker stopper("stopper", [&](const Stop&) { server_->stop(); });
+  // The rest of the request comes while the server is ending.
+  while (idle.send(get("/v2/health/ready")).reply().status == 200) {
+  }
+  const Got got = busy.send(request.substr(request.size() - 5)).reply();
+  EXPECT_EQ(got.status, 200);
+  EXPECT_TRUE(got.closes());
+  EXPECT_TRUE(busy.ended());
+  stopper.join();
+  EXPECT_FALSE(Client(port()).connected());
+}
+
+TEST_F(ServerThreads, AddressesThatCannotBeServed) {
+  const auto code = [&](const std::string& listen) {
+    ServerOptions options;
+    options.listen = listen;
+    options.threads = 1;
+    options.drain = Span{};
+    const auto server = Server::start(options, service_);
+    return server ? std::string("started") : std::string(name_of(server.error().code));
+  };
+  EXPECT_EQ(code(fmt::format("127.0.0.1:{}", port())), "conflict") << "a port in use";
+  EXPECT_EQ(code("0.0.0.0:0"), "unavailable") << "others could reach it";
+  for (const char* bad : {"", "localhost", ":80", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000",
+                          "nobody.invalid:80"}) {
+    EXPECT_EQ(code(bad), "invalid_input") << bad;
+  }
+  EXPECT_EQ(code("localhost:0"), "started");
+}
+
+TEST(ServerOptions, SizesAreReadWithTheirUnits) {
+  EXPECT_EQ(parse_size("1000").value(), 1000U);
+  EXPECT_EQ(parse_size("16MiB").value(), 16U << 20);
+  EXPECT_EQ(parse_size("512 KiB").value(), 512U << 10);
+  EXPECT_EQ(parse_size("2GB").value(), 2'000'000'000U);
+  for (const char* bad : {"", "MiB", "-1", "1.5MiB", "16mib", "99999999999999999999", "1 TiB",
+                          "18446744073709551615KiB"}) {
+    EXPECT_FALSE(parse_size(bad).has_value()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace rondo::api

@@ -1,0 +1,195 @@
+// For tests: two small pipelines whose answers are worked out by hand, and a Service that serves
+// them from memory with a real, empty store. Regression "bikes": 10 if temp <= 20 else 30, plus 1
+// if hour <= 12 else 2.5. Binary: raw -1 if a <= 0 else 1, of the matrix (a, b).
+#pragma once
+
+#include "api/app.h"
+#include "api/gate.h"
+#include "base/check.h"
+#include "io/scratch.h"
+#include "model/forest_build.h"
+#include "model/pipeline.h"
+
+namespace rondo::api {
+
+inline constexpr std::string_view kAdminToken = "a-token-for-tests";
+inline constexpr Time kTestNow{1'330'000'000'000'000};
+
+inline model::ForestBuilder::Tree stump(std::uint32_t feature, double cut, double left,
+                                        double right) {
+  model::ForestBuilder::Tree tree;
+  tree.feature = {feature};
+  tree.rule = {0};
+  tree.default_left = {0};
+  tree.cut = {cut};
+  tree.set = {0};
+  tree.left = {~0};
+  tree.right = {~1};
+  tree.leaves = {left, right};
+  return tree;
+}
+
+inline std::vector<model::Step> steps_for(const table::Schema& inputs) {
+  std::vector<model::Step> steps;
+  for (std::size_t i = 0; i < inputs.fields.size(); ++i) {
+    model::Step step;
+    step.feature = inputs.fields[i].name;
+    step.input = static_cast<std::int32_t>(i);
+    if (inputs.fields[i].type == table::Type::kCategory) {
+      step.kind = model::Step::Kind::kCategory;
+      step.categories = {"clear", "rain"};
+    }
+    steps.push_back(step);
+  }
+  return steps;
+}
+
+inline std::shared_ptr<const model::Pipeline> loaded(model::Pipeline::Parts parts) {
+  table::ColumnBuilder label(table::Type::kNumber);
+  for (int i = 0; i < 40; ++i) label.number(i % 2);
+  const table::Table rows({{{parts.target, table::Type::kNumber}}}, {label.finish()});
+  parts.reference = model::freeze(rows, {}, parts.target, {});
+  for (int i = 0; i < 40; ++i) {
+    std::vector<model::Cell> cells;
+    for (const table::Field& field : parts.transform.inputs().fields) {
+      const bool text = field.type == table::Type::kCategory;
+      cells.push_back(text ? model::Cell{model::Cell::Kind::kText, 0, i % 3 ? "rain" : "clear"}
+                           : model::Cell{model::Cell::Kind::kNumber, i % 2 + 0.0, {}});
+    }
+    parts.golden.push_back(model::Pipeline::make_golden(parts.transform, parts.forest, cells,
+                                                        Time{i * 3'600'000'000}, {}));
+  }
+  auto pipeline = model::Pipeline::load(model::Pipeline::encode(parts).value());
+  CHECK(pipeline.has_value(), "the pipeline of the tests loads");
+  return *pipeline;
+}
+
+/// `more` is added to each answer.
+inline std::shared_ptr<const model::Pipeline> regression_pipeline(double more = 0) {
+  model::Pipeline::Parts parts;
+  parts.target = "cnt";
+  table::Schema inputs;
+  inputs.fields = {{"temp", table::Type::kNumber},
+                   {"hour", table::Type::kInteger},
+                   {"sky", table::Type::kCategory},
+                   {"holiday", table::Type::kBool}};
+  parts.transform = model::Transform(inputs, steps_for(inputs), {});
+  auto builder = model::ForestBuilder::start({4, 1, model::Link::kIdentity, 1.0}).value();
+  CHECK(builder.add(stump(0, 20, 10, 30)) && builder.add(stump(1, 12, 1 + more, 2.5 + more)),
+        "two trees");
+  parts.forest = builder.finish().value();
+  return loaded(std::move(parts));
+}
+
+inline std::shared_ptr<const model::Pipeline> binary_pipeline() {
+  model::Pipeline::Parts parts;
+  parts.task = model::Task::kBinary;
+  parts.target = "class";
+  parts.classes = {"DOWN", "UP"};
+  table::Schema inputs;
+  inputs.fields = {{"a", table::Type::kNumber}, {"b", table::Type::kNumber}};
+  parts.transform = model::Transform(inputs, steps_for(inputs), {});
+  auto builder = model::ForestBuilder::start({2, 1, model::Link::kSigmoid, 1.0}).value();
+  CHECK(builder.add(stump(0, 0, -1, 1)), "a tree");
+  parts.forest = builder.finish().value();
+  return loaded(std::move(parts));
+}
+
+class FakeService : public loop::Service {
+ public:
+  explicit FakeService(std::shared_ptr<const model::Pipeline> pipeline) {
+    config_.project.name = "bikes";
+    ledger::OpenOptions options;
+    options.create = true;
+    options.durability = io::Durability::kProcess;
+    auto store = ledger::Store::open(io::real_fs(options.durability), scratch_ / ".rondo", options);
+    CHECK(store.has_value(), "an empty store opens");
+    store_ = *std::move(store);
+    if (pipeline) deploy(3, std::move(pipeline));
+  }
+  void deploy(std::int64_t version, std::shared_ptr<const model::Pipeline> pipeline) {
+    auto next = std::make_shared<deploy::Deployed>();
+    next->version = version;
+    next->pipeline = std::move(pipeline);
+    const auto before = router_.take();
+    router_.publish(std::make_shared<const deploy::Routing>(
+        deploy::Routing{next, before ? before->champion : nullptr}));
+  }
+
+  const loop::Config& config() const override { return config_; }
+  std::string model_name() const override { return "bikes"; }
+  ledger::Store& store() override { return *store_; }
+  const deploy::Router& router() const override { return router_; }
+  Result<std::shared_ptr<const deploy::Deployed>> version(std::int64_t number) override {
+    const auto routing = router_.take();
+    if (routing->champion->version == number) return routing->champion;
+    return fail(Code::kNotFound, "there is no v" + std::to_string(number));
+  }
+  const ledger::PredictionIds& ids() const override { return ids_; }
+  bool log(std::span<const ledger::Prediction> rows) override {
+    logged.with([&](auto& all) { all.insert(all.end(), rows.begin(), rows.end()); });
+    return true;
+  }
+  std::uint64_t log_written() const override {
+    return logged.with([](const auto& all) { return all.size(); });
+  }
+  std::uint64_t log_dropped() const override { return 0; }
+  Time now() const override { return kTestNow; }
+  Result<loop::FeedbackResult> feedback(std::span<const loop::FeedbackItem> items) override {
+    if (feedback_error) return std::unexpected(*feedback_error);
+    loop::FeedbackResult result;
+    for (const loop::FeedbackItem& item : items) {
+      const bool ours = ids_.authentic(std::string_view(item.id).substr(0, item.id.find('.')));
+      ++(ours ? result.accepted : result.unknown);
+    }
+    result.receipt = "a receipt";
+    return result;
+  }
+  Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
+                   const std::string& why, const std::string& key) override {
+    if (act == "rollback") return fail(Code::kConflict, "there is no earlier version");
+    return Json{{"act", act}, {"arguments", arguments}, {"who", who}, {"why", why}, {"key", key}};
+  }
+  loop::LoopNumbers numbers() const override { return loop_numbers; }
+  std::string admin_token() const override { return std::string(kAdminToken); }
+  void start() override {}
+  void stop() override {}
+
+  Guarded<std::vector<ledger::Prediction>> logged;
+  std::optional<Error> feedback_error;
+  loop::LoopNumbers loop_numbers;
+
+ private:
+  io::Scratch scratch_;
+  loop::Config config_;
+  std::unique_ptr<ledger::Store> store_;
+  deploy::Router router_;
+  ledger::PredictionIds ids_{"a secret", 7};
+};
+
+/// Asks an App as the connection would, without a socket.
+struct Asking {
+  Method method = Method::kGet;
+  std::string target;
+  std::string body{};
+  std::vector<Header> headers{};  // beside Host and, for a body, Content-Type
+  bool local = true;
+};
+inline Response ask(App& app, const Asking& asking) {
+  Request request;
+  request.method = asking.method;
+  request.target = asking.target;
+  request.headers = asking.headers;
+  request.local = asking.local;
+  const auto absent = [&](std::string_view name) { return !request.header(name); };
+  if (absent("Host")) request.headers.push_back({"Host", "localhost:8080"});
+  if (asking.method == Method::kPost && absent("Content-Type")) {
+    request.headers.push_back({"Content-Type", "application/json"});
+  }
+  const Admission admission = admit(app, request, {asking.body.size(), false});
+  request.body = asking.body;
+  return answer(app, app.scratch(0), admission, request);
+}
+inline Header admin() { return {"Authorization", "Bearer a-token-for-tests"}; }
+
+}  // namespace rondo::api

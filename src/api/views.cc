@@ -1,0 +1,126 @@
+// GET /api/v1/...: what the ledger knows, as the same Json values that the commands print.
+#include "loop/views.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "api/handlers.h"
+
+namespace rondo::api {
+namespace {
+
+Response shown(const Json& value) {
+  Response response;
+  response.body = io::canonical(value) + "\n";
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+/// A whole number of the query, or `otherwise`. Errors: 400.
+std::expected<std::int64_t, Refusal> number_of(const Call& call, std::string_view name,
+                                               std::int64_t otherwise, std::int64_t most) {
+  const auto text = query_value(call.query, name);
+  if (!text) return otherwise;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error == std::errc{} && end == text->data() + text->size() && number >= 0 && number <= most) {
+    return number;
+  }
+  return refuse(400, "wrong_type",
+                fmt::format("\"{}\" must be a whole number from 0 to {}", name, most));
+}
+
+Json prediction_json(const ledger::Prediction& row, const deploy::Deployed* by) {
+  Json out = {{"id", row.id},
+              {"time", to_text(row.time)},
+              {"answered", to_text(row.answered)},
+              {"model_version", row.version},
+              {"value", row.answer.empty() ? Json(row.value) : Json(row.answer)}};
+  if (by == nullptr) return out;
+  const auto& classes = by->pipeline->parts().classes;
+  for (std::size_t i = 0; i < row.probabilities.size() && i < classes.size(); ++i) {
+    out["probabilities"][classes[i]] = row.probabilities[i];
+  }
+  const auto cells = model::decode_cells(row.cells);
+  const auto& fields = by->pipeline->transform().inputs().fields;
+  for (std::size_t i = 0; cells && i < cells->size() && i < fields.size(); ++i) {
+    const model::Cell& cell = (*cells)[i];
+    Json& value = out["row"][fields[i].name];
+    if (cell.kind == model::Cell::Kind::kText) value = std::string(cell.text);
+    if (cell.kind == model::Cell::Kind::kNumber) value = cell.number;
+  }
+  return out;
+}
+
+std::unexpected<Refusal> no_prediction(const std::string& id) {
+  return refuse(404, "not_found", fmt::format("there is no prediction \"{}\"", id.substr(0, 100)),
+                "ids look like \"ID.0\"; a record appears some 100 ms after its reply");
+}
+
+}  // namespace
+
+Reply get_status(Call& call) {
+  loop::Service& service = call.app.service();
+  Json status = TRY(loop::status_view(service.store(), service.config()));
+  const std::string alert = service.numbers().alert;
+  if (!alert.empty() && status.contains("alerts")) status["alerts"].push_back(alert);
+  return shown(status);
+}
+
+Reply get_history(Call& call) {
+  const std::int64_t last = TRY(number_of(call, "last", 0, 1'000'000'000));
+  return shown(TRY(loop::history_view(call.app.service().store(), last)));
+}
+
+Reply get_models(Call& call) {
+  return shown(TRY(loop::models_view(call.app.service().store(), call.app.service().config())));
+}
+
+Reply get_data(Call& call) { return shown(TRY(loop::data_view(call.app.service().store()))); }
+
+Reply get_signals(Call& call) { return shown(TRY(loop::signals_view(call.app.service().store()))); }
+
+Reply get_decisions(Call& call) {
+  const std::int64_t limit = TRY(number_of(call, "limit", 100, 10'000));
+  return shown(TRY(
+      loop::decisions_view(call.app.service().store(), static_cast<std::size_t>(limit))));
+}
+
+Reply get_deployments(Call& call) {
+  return shown(
+      TRY(loop::deployments_view(call.app.service().store(), call.app.service().config())));
+}
+
+Reply get_why(Call& call) {
+  loop::Service& service = call.app.service();
+  return shown(TRY(loop::why_view(service.store(), service.config(), call.params[0])));
+}
+
+Reply get_prediction(Call& call) {
+  loop::Service& service = call.app.service();
+  const std::string& id = call.params[0];
+  const std::size_t dot = id.find('.');
+  if (dot == id.npos || !service.ids().authentic(std::string_view(id).substr(0, dot))) {
+    return no_prediction(id);
+  }
+  const Held search(call.app.searches);
+  if (search.before() >= call.app.limits().searches_max) {
+    return std::unexpected(Refusal(503, "unavailable", "another search of the log is running",
+                                   "try again in a second")
+                               .with("Retry-After", "1"));
+  }
+  std::optional<ledger::Prediction> found;
+  ledger::Store& store = service.store();
+  TRY(ledger::read_predictions(*store.fs, store.log(), {}, [&](ledger::Prediction&& row) {
+    if (row.id == id) found = std::move(row);
+  }));
+  if (!found) return no_prediction(id);
+  const auto by = service.version(found->version);
+  Json out = prediction_json(*found, by ? by->get() : nullptr);
+  const auto label = TRY(store.ledger->label_of(id));
+  out["label"] = label ? label->value : Json(nullptr);
+  return shown(out);
+}
+
+}  // namespace rondo::api

@@ -1,0 +1,49 @@
+// Starting, naming and joining threads: the only place that does.
+#include "base/worker.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/clock.h"
+
+namespace rondo {
+namespace {
+
+constexpr Span kNap = Span::millis(20);  // how long a request to stop may wait
+
+}  // namespace
+
+Worker::Worker(std::string name, std::function<void(const Stop&)> task)
+    : thread_([stop = stop_, task = std::move(task)] { task(stop); }) {
+  pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
+}
+
+Worker::~Worker() {
+  stop_.request();
+  join();
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+std::size_t cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+}
+
+void sleep_for(Span span, const Stop& stop) {
+  const std::int64_t end_us = monotonic_us() + span.us;
+  while (!stop.requested()) {
+    const std::int64_t left_us = end_us - monotonic_us();
+    if (left_us <= 0) return;
+    std::this_thread::sleep_for(std::chrono::microseconds(std::min(left_us, kNap.us)));
+  }
+}
+
+}  // namespace rondo

@@ -1,0 +1,50 @@
+// A named thread that is joined by its destructor. The task looks at the Stop it is given; ending a
+// Worker is asking it to stop and waiting. Counter is the only atomic number the program uses.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "base/stop.h"
+#include "base/time.h"
+
+namespace rondo {
+
+class Worker {
+ public:
+  Worker() = default;
+  /// Starts at once. Names are cut to 15 characters (the kernel's limit).
+  Worker(std::string name, std::function<void(const Stop&)> task);
+  Worker(Worker&&) noexcept = default;
+  Worker& operator=(Worker&&) = delete;
+  ~Worker();
+  void request_stop() const noexcept { stop_.request(); }
+  void join();
+
+ private:
+  Stop stop_;
+  std::thread thread_;
+};
+
+/// A number that many threads count up. Threads: any. Cost: one relaxed add.
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) noexcept { value_.fetch_add(n, std::memory_order_relaxed); }
+  void sub(std::uint64_t n = 1) noexcept { value_.fetch_sub(n, std::memory_order_relaxed); }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+  std::uint64_t next() noexcept { return value_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// How many threads can run at once: the processors that this process may use, at least 1.
+std::size_t cores();
+
+/// Sleeps; wakes early when the stop is requested (within 20 ms).
+void sleep_for(Span span, const Stop& stop);
+
+}  // namespace rondo

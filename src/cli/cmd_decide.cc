@@ -1,0 +1,60 @@
+// trigger, pause, resume, promote, reject, rollback: what a person may decide, with who and why.
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "cli/tasks.h"
+#include "loop/service.h"
+
+namespace rondo::cli {
+namespace {
+
+std::string who() {
+  const passwd* user = ::getpwuid(::getuid());
+  return user != nullptr ? user->pw_name : std::to_string(::getuid());
+}
+
+Result<int> ask(const Args& args, const std::string& act, const Json& arguments,
+                std::string_view done) {
+  const Json result =
+      TRY(loop::ask_project(args.project, act, arguments, who(), args.get("--why")));
+  if (args.json) {
+    say_json(result);
+    return kOk;
+  }
+  const Json champion = io::get_or<Json>(result, "champion", nullptr);
+  say(fmt::format("{}{}", done, champion.is_null() ? std::string()
+                                                   : fmt::format("; v{} serves", champion.dump())));
+  return kOk;
+}
+
+}  // namespace
+
+Result<int> run_trigger(const Args& args) {
+  return ask(args, "trigger", Json::object(),
+             "a cycle starts at the next turn (`rondo run`, or a running `rondo up`)");
+}
+Result<int> run_pause(const Args& args) { return ask(args, "pause", Json::object(), "paused"); }
+Result<int> run_resume(const Args& args) { return ask(args, "resume", Json::object(), "resumed"); }
+Result<int> run_reject(const Args& args) { return ask(args, "reject", Json::object(), "rejected"); }
+Result<int> run_rollback(const Args& args) {
+  return ask(args, "rollback", Json::object(), "rolled back");
+}
+
+Result<int> run_promote(const Args& args) {
+  Json arguments = Json::object();
+  if (!args.words.empty()) {
+    const std::string& word = args.words[0];
+    const std::int64_t version = std::atoll(word.c_str() + (word[0] == 'v' ? 1 : 0));
+    if (version <= 0) {
+      return fail(Code::kInvalidInput, fmt::format("\"{}\" is no version", word),
+                  "versions are written v7; `rondo models` lists them");
+    }
+    arguments["version"] = version;
+  }
+  return ask(args, "promote", arguments, "promoted");
+}
+
+}  // namespace rondo::cli

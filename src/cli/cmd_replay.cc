@@ -1,0 +1,261 @@
+// replay, backtest, report: living through the recorded history again, and showing what came of it.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "cli/render.h"
+#include "cli/report.h"
+#include "cli/tasks.h"
+#include "io/digest.h"
+#include "loop/session.h"
+#include "loop/views.h"
+
+namespace rondo::cli {
+namespace {
+
+std::unexpected<Error> bad_fault(const std::string& text) {
+  return fail(Code::kInvalidInput, fmt::format("--fault \"{}\" cannot be read", text),
+              "write \"column=value from 2011-10-28 to 2011-11-27\"");
+}
+
+/// "cnt=0 from A to B" as {"column","value","from","to"}.
+Result<Json> fault_of(const std::string& text) {
+  if (text.empty()) return Json::object();
+  const std::size_t equals = text.find('=');
+  const std::size_t from = text.find(" from ");
+  const std::size_t to = text.find(" to ");
+  if (equals == std::string::npos || from == std::string::npos || to == std::string::npos ||
+      !(equals < from && from < to)) {
+    return bad_fault(text);
+  }
+  const auto trim = [](std::string s) {
+    s.erase(0, s.find_first_not_of(' '));
+    s.erase(s.find_last_not_of(' ') + 1);
+    return s;
+  };
+  char* end = nullptr;
+  const std::string number = trim(text.substr(equals + 1, from - equals - 1));
+  const double value = std::strtod(number.c_str(), &end);
+  if (number.empty() || *end != '\0') return bad_fault(text);
+  const std::string begin = trim(text.substr(from + 6, to - from - 6));
+  const std::string until = trim(text.substr(to + 4));
+  TRY(parse_time(begin));
+  TRY(parse_time(until));
+  return Json{{"column", trim(text.substr(0, equals))}, {"value", value}, {"from", begin},
+              {"to", until}};
+}
+
+Result<loop::ReplayOptions> replay_options(const Args& args) {
+  loop::ReplayOptions options;
+  options.project = args.project;
+  options.into = args.get("--into");
+  if (args.has("--from")) options.from = TRY(parse_time(args.get("--from")));
+  if (args.has("--to")) options.to = TRY(parse_time(args.get("--to")));
+  options.every = TRY(parse_span(args.get("--every", "1d")));
+  if (options.every.us <= 0) return fail(Code::kInvalidInput, "--every must be above 0");
+  options.policy = args.get("--policy", "own");
+  options.fault = TRY(fault_of(args.get("--fault")));
+  return options;
+}
+
+struct Mean {
+  double loss = 0, rows = 0, naive = 0, naive_rows = 0;
+  void add(const loop::ReplayDay& day) {
+    loss += day.loss;
+    rows += static_cast<double>(day.rows);
+    naive += day.naive;
+    naive_rows += static_cast<double>(day.naive_rows);
+  }
+  std::string text() const { return rows > 0 ? number(loss / rows) : "-"; }
+  std::string naive_text() const { return naive_rows > 0 ? number(naive / naive_rows) : "-"; }
+};
+
+struct Stretch {
+  std::string title;
+  Time from, to;
+};
+
+/// Whole, each year, and the stretch of --window.
+Result<std::vector<Stretch>> stretches(const Args& args, const std::vector<loop::ReplayDay>& days) {
+  std::vector<Stretch> out = {{"all", kBeginningOfTime, kEndOfTime}};
+  std::map<int, bool> years;
+  for (const loop::ReplayDay& day : days) years[civil(day.day).year] = true;
+  for (const auto& [year, yes] : years) {
+    out.push_back({std::to_string(year), TRY(parse_time(fmt::format("{}-01-01", year))),
+                   TRY(parse_time(fmt::format("{}-01-01", year + 1)))});
+  }
+  const std::string window = args.get("--window");
+  if (const std::size_t dots = window.find(".."); dots != std::string::npos) {
+    out.push_back({window, TRY(parse_time(window.substr(0, dots))),
+                   TRY(parse_time(window.substr(dots + 2)))});
+  } else if (!window.empty()) {
+    return fail(Code::kInvalidInput, fmt::format("--window \"{}\" cannot be read", window),
+                "write 2011-10-28..2011-12-12");
+  }
+  return out;
+}
+
+std::string policy_table(const loop::BacktestResult& result, const std::vector<Stretch>& parts,
+                         bool color) {
+  std::vector<std::string> header = {"policy"};
+  for (const Stretch& part : parts) header.push_back(result.metric + " " + part.title);
+  for (const char* title : {"cycles", "promotions", "refusals", "alarms", "CPU s"}) {
+    header.emplace_back(title);
+  }
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> naive = {"same hour last week"};
+  for (const auto& [name, replayed] : result.policies) {
+    std::vector<std::string> row = {name};
+    naive.resize(1);
+    for (const Stretch& part : parts) {
+      Mean mean;
+      for (const loop::ReplayDay& day : replayed.days) {
+        if (day.day >= part.from && day.day < part.to) mean.add(day);
+      }
+      row.push_back(mean.text());
+      naive.push_back(mean.naive_text());
+    }
+    for (const std::int64_t n : {replayed.cycles, replayed.promotions, replayed.refusals,
+                                 replayed.alarms}) {
+      row.push_back(std::to_string(n));
+    }
+    row.push_back(fmt::format("{:.1f}", replayed.cpu_s));
+    rows.push_back(std::move(row));
+  }
+  naive.resize(header.size(), "-");
+  rows.push_back(std::move(naive));
+  return table(header, rows, color);
+}
+
+/// "window" of each policy: {"from","to","value","same_time_last_week"}.
+void add_window(loop::BacktestResult& result, const Stretch& part) {
+  for (std::size_t i = 0; i < result.policies.size(); ++i) {
+    Mean mean;
+    for (const loop::ReplayDay& day : result.policies[i].second.days) {
+      if (day.day >= part.from && day.day < part.to) mean.add(day);
+    }
+    Json& window = result.json["policies"][i]["window"];
+    window = {{"from", to_text(part.from)}, {"to", to_text(part.to)}};
+    window["value"] = mean.rows > 0 ? Json(mean.loss / mean.rows) : Json(nullptr);
+    window["same_time_last_week"] =
+        mean.naive_rows > 0 ? Json(mean.naive / mean.naive_rows) : Json(nullptr);
+  }
+}
+
+void say_backs(const loop::ReplayResult& result, bool color) {
+  for (const Json& mark : result.marks) {
+    const std::string kind = mark.at("kind").get<std::string>();
+    const std::string day = mark.at("at").get<std::string>().substr(0, 10);
+    const std::string text = mark.at("text").get<std::string>();
+    if (kind == "alarm") say(ink(Ink::kRed, fmt::format("  {}  alarm    {}", day, text), color));
+    if (kind == "refusal") say(fmt::format("  {}  refused  {} (rondo why {})", day, text,
+                                           mark.at("step").dump()));
+  }
+}
+
+}  // namespace
+
+Result<int> run_replay(const Args& args) {
+  const loop::ReplayOptions options = TRY(replay_options(args));
+  if (options.into.empty()) {
+    complain("error: replay needs --into DIR, a folder for the project that lives through it");
+    return kUsage;
+  }
+  Display display(args.terminal && !args.json, args.color);
+  const auto observer = [&](const Json& event) {
+    if (!args.json) display(event);
+  };
+  const loop::ReplayResult result = TRY(loop::replay(options, args.stop, observer));
+  display.end();
+  Mean mean;
+  std::vector<double> daily;
+  for (const loop::ReplayDay& day : result.days) {
+    mean.add(day);
+    daily.push_back(day.rows > 0 ? day.loss / static_cast<double>(day.rows) : 0);
+  }
+  if (args.json) {
+    say_json({{"metric", result.metric}, {"value", mean.rows > 0 ? mean.loss / mean.rows : 0},
+              {"cycles", result.cycles}, {"promotions", result.promotions},
+              {"refusals", result.refusals}, {"alarms", result.alarms}, {"head", result.head}});
+    return kOk;
+  }
+  say(fmt::format("{} {} over {} rows; same hour last week {}; {} cycles, {} promotions, {} "
+                  "refusals, {} alarms, {:.1f} CPU s", result.metric, mean.text(),
+                  number(mean.rows), mean.naive_text(), result.cycles, result.promotions,
+                  result.refusals, result.alarms, result.cpu_s));
+  say("error by day  " + spark(daily, 60));
+  return kOk;
+}
+
+Result<int> run_backtest(const Args& args) {
+  loop::BacktestOptions options;
+  options.replay = TRY(replay_options(args));
+  const bool scratch = options.replay.into.empty();
+  const auto fs = io::real_fs();
+  if (scratch) {
+    options.replay.into = std::filesystem::temp_directory_path() /
+                          fmt::format("rondo-backtest-{}", io::base64url(io::random_bytes(6)));
+  }
+  options.replay.durability = io::Durability::kProcess;
+  std::string names = args.get("--policy", "never,cron:7d,own");
+  for (std::size_t at = 0; at <= names.size();) {
+    const std::size_t comma = std::min(names.find(',', at), names.size());
+    if (comma > at) options.policies.push_back(names.substr(at, comma - at));
+    at = comma + 1;
+  }
+  if (options.policies.empty()) {
+    return fail(Code::kInvalidInput, "--policy names no policy", "write never,cron:7d,own");
+  }
+  Display display(args.terminal && !args.json, args.color);
+  const auto observer = [&](const Json& event) {
+    if (!args.json) display(event);
+  };
+  auto replayed = loop::backtest(options, args.stop, observer);
+  display.end();
+  if (scratch) TRY(fs->remove_all(options.replay.into));
+  loop::BacktestResult result = TRY(std::move(replayed));
+  const auto parts = TRY(stretches(args, result.policies.front().second.days));
+  if (args.has("--window")) add_window(result, parts.back());
+  if (args.has("--report")) {
+    TRY(io::write_atomically(*fs, args.get("--report"), backtest_report(result)));
+  }
+  if (args.json) {
+    say_json(result.json);
+    return kOk;
+  }
+  say(policy_table(result, parts, args.color));
+  for (const auto& [name, one] : result.policies) {
+    std::vector<double> daily;
+    for (const loop::ReplayDay& day : one.days) {
+      daily.push_back(day.rows > 0 ? day.loss / static_cast<double>(day.rows) : 0);
+    }
+    say(fmt::format("{:<12} {}", name, spark(daily, 60)));
+  }
+  for (const auto& [name, one] : result.policies) {
+    if (one.alarms + one.refusals == 0 || name.starts_with("cron")) continue;
+    say(fmt::format("\n{}:", name));
+    say_backs(one, args.color);
+  }
+  if (args.has("--report")) say(fmt::format("report: {}", args.get("--report")));
+  return kOk;
+}
+
+Result<int> run_report(const Args& args) {
+  const auto fs = io::real_fs();
+  const loop::Config config = TRY(loop::load_config(*fs, args.project));
+  ledger::OpenOptions options;
+  options.read_only = true;
+  const auto store = TRY(ledger::Store::open(fs, loop::store_folder(args.project), options));
+  const std::string html = project_report(TRY(loop::status_view(*store, config)),
+                                          TRY(loop::history_view(*store)),
+                                          TRY(loop::models_view(*store, config)),
+                                          TRY(loop::decisions_view(*store, 2000)),
+                                          TRY(loop::signals_view(*store)));
+  const std::string out = args.get("-o", "report.html");
+  TRY(io::write_atomically(*fs, out, html));
+  say(fmt::format("wrote {}", out));
+  return kOk;
+}
+
+}  // namespace rondo::cli

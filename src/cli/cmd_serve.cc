@@ -1,0 +1,223 @@
+// up, predict, feedback: answers, online and for a file, through the same pipeline.
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "api/server.h"
+#include "base/worker.h"
+#include "cli/render.h"
+#include "cli/tasks.h"
+#include "loop/score.h"
+#include "loop/service.h"
+#include "loop/session.h"
+
+namespace rondo::cli {
+namespace {
+
+Result<std::uint64_t> bytes_of(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const std::string unit = end;
+  if (value <= 0) return fail(Code::kInvalidInput, fmt::format("\"{}\" is no size", text));
+  if (unit == "KiB") return static_cast<std::uint64_t>(value * 1024);
+  if (unit == "MiB") return static_cast<std::uint64_t>(value * 1024 * 1024);
+  if (unit == "GiB") return static_cast<std::uint64_t>(value * 1024 * 1024 * 1024);
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" needs a unit: KiB, MiB or GiB", text));
+}
+
+Result<api::ServerOptions> server_options(const Args& args, const loop::Config& config) {
+  api::ServerOptions options;
+  options.listen = args.get("--listen", config.deploy.listen);
+  options.hosts = config.deploy.hosts;
+  options.threads = static_cast<int>(config.deploy.threads);
+  options.body_max = TRY(bytes_of(config.deploy.body_max));
+  options.rows_max = static_cast<std::uint64_t>(config.deploy.rows_max);
+  options.in_flight_max = static_cast<std::uint64_t>(config.deploy.in_flight_max);
+  options.drain = config.deploy.drain;
+  options.insecure_bind = args.has("--insecure-bind");
+  return options;
+}
+
+/// A row of the source for the curl line, made from the reference of the champion.
+std::string example_row(const loop::Service& service) {
+  const auto routing = service.router().take();
+  if (!routing || !routing->champion) return "{}";
+  const model::Pipeline::Parts& parts = routing->champion->pipeline->parts();
+  Json row = Json::object();
+  auto cells = model::decode_cells(parts.golden.front().cells);
+  const auto& fields = parts.transform.inputs().fields;
+  for (std::size_t i = 0; cells && i < fields.size(); ++i) {
+    const model::Cell& cell = (*cells)[i];
+    if (cell.kind == model::Cell::Kind::kText) row[fields[i].name] = std::string(cell.text);
+    else if (cell.kind == model::Cell::Kind::kNumber) row[fields[i].name] = cell.number;
+    else row[fields[i].name] = nullptr;
+  }
+  return row.dump();
+}
+
+struct Scored {
+  table::Table rows;
+  std::vector<std::string> remarks;
+  std::shared_ptr<const deploy::Deployed> by;
+};
+
+Result<Scored> read_rows(const Args& args, loop::Service& service) {
+  Scored out;
+  const std::string version = args.get("--model");
+  if (version.empty()) {
+    const auto routing = service.router().take();
+    if (!routing || !routing->champion) {
+      return fail(Code::kNotFound, "no model serves yet", "turn the loop first: `rondo run`");
+    }
+    out.by = routing->champion;
+  } else {
+    out.by = TRY(service.version(std::atoll(version.c_str() + (version[0] == 'v' ? 1 : 0))));
+  }
+  const auto fs = io::real_fs();
+  collect::Options options = service.config().collect;
+  options.source = {std::filesystem::absolute(args.words[0]).string()};
+  options.key.clear();
+  const auto contract = TRY(loop::newest_contract(service.store()));
+  collect::Loaded loaded = TRY(collect::load(*fs, options, args.project, &contract, "",
+                                             service.store().attempts()));
+  if (!loaded.rejects.empty()) {
+    return fail(Code::kInvalidInput,
+                io::get_or<std::string>(loaded.rejects[0], "sentence", loaded.rejects[0].dump()),
+                fmt::format("{} rows of {} cannot be read; mend them", loaded.rejects.size(),
+                            args.words[0]));
+  }
+  out.rows = std::move(loaded.rows);
+  out.remarks = std::move(loaded.remarks);
+  return out;
+}
+
+Json answer_json(const deploy::Answer& answer, std::span<const std::string> classes) {
+  Json row = {{"model_version", answer.version}};
+  if (answer.label.empty()) {
+    row["prediction"] = answer.value;
+    return row;
+  }
+  row["prediction"] = std::string(answer.label);
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    row["probabilities"][classes[c]] = answer.probabilities[c];
+  }
+  return row;
+}
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+std::string csv_header(std::span<const std::string> classes) {
+  std::string line = "prediction";
+  for (const std::string& name : classes) line += "," + quoted("probability_" + name);
+  return line + ",model_version\n";
+}
+
+std::string csv_line(const deploy::Answer& answer) {
+  std::string line = answer.label.empty() ? fmt::format("{}", answer.value)
+                                          : quoted(std::string(answer.label));
+  for (const double p : answer.probabilities) line += fmt::format(",{}", p);
+  return line + fmt::format(",{}\n", answer.version);
+}
+
+}  // namespace
+
+Result<int> run_up(const Args& args) {
+  const auto service = TRY(loop::Service::open({args.project, !args.has("--no-loop"), "up"}));
+  auto server = TRY(api::Server::start(TRY(server_options(args, service->config())), *service));
+  service->start();
+  const std::string base = fmt::format("http://127.0.0.1:{}", server->port());
+  say(fmt::format("{} answers at {} (pid {}); Ctrl-C drains and ends", service->model_name(), base,
+                  ::getpid()));
+  say(fmt::format("  curl -s {}/api/v1/predict -H 'content-type: application/json' -d "
+                  "'{{\"rows\":[{}]}}'", base, example_row(*service)));
+  say(fmt::format("  token for changes: {}",
+                  (loop::store_folder(args.project) / "token").string()));
+  while (!args.stop.requested()) sleep_for(Span::millis(200), args.stop);
+  server->stop();
+  service->stop();
+  say("drained; bye");
+  return kOk;
+}
+
+Result<int> run_predict(const Args& args) {
+  const auto service = TRY(loop::Service::open({args.project, false, "predict"}));
+  const Scored scored = TRY(read_rows(args, *service));
+  const model::Pipeline& pipeline = *scored.by->pipeline;
+  const std::vector<std::string>& classes = pipeline.parts().classes;
+  const auto columns = loop::columns_for(pipeline.transform(), scored.rows);
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const std::string& name = pipeline.transform().inputs().fields[c].name;
+    const std::string lacks = fmt::format("lacks column \"{}\"", name);
+    const bool lost = std::ranges::any_of(scored.remarks, [&](const std::string& remark) {
+      return remark.find(lacks) != std::string::npos;
+    });
+    if (columns[c] == nullptr || lost) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("{} lacks the column \"{}\"", args.words[0], name),
+                  "the model was trained with it");
+    }
+  }
+  const auto times = loop::times_of(scored.rows);
+  const bool clock = scored.rows.find(table::kTimeColumn) != nullptr;
+  std::vector<model::Cell> cells(columns.size());
+  std::string out = args.json ? "" : csv_header(classes);
+  for (std::size_t i = 0; i < scored.rows.rows(); ++i) {
+    model::gather(columns, i, cells);
+    const Time at = clock ? times[i] : service->now();
+    const deploy::Answer answer = deploy::Router::answer(scored.by, {cells, at, at, {}}, nullptr);
+    out += args.json ? answer_json(answer, classes).dump() + "\n" : csv_line(answer);
+  }
+  if (!args.has("-o")) {
+    say(out);
+    return kOk;
+  }
+  TRY(io::write_atomically(*io::real_fs(), args.get("-o"), out));
+  say(fmt::format("{} rows scored by v{} to {}", scored.rows.rows(), scored.by->version,
+                  args.get("-o")));
+  return kOk;
+}
+
+Result<int> run_feedback(const Args& args) {
+  const auto service = TRY(loop::Service::open({args.project, false, "feedback"}));
+  const auto fs = io::real_fs();
+  collect::Options options;
+  options.source = {std::filesystem::absolute(args.words[0]).string()};
+  const collect::Loaded loaded = TRY(collect::load(*fs, options, args.project, nullptr, "",
+                                                   service->store().attempts()));
+  const auto id = loaded.rows.schema().find("id");
+  const auto label = loaded.rows.schema().find("label");
+  if (!id || !label) {
+    return fail(Code::kInvalidInput,
+                fmt::format("{} needs the columns id and label", args.words[0]),
+                "id is what a prediction was answered with");
+  }
+  std::vector<loop::FeedbackItem> items;
+  for (std::size_t i = 0; i < loaded.rows.rows(); ++i) {
+    const table::Column& column = loaded.rows.column(*label);
+    if (column.is_null(i)) continue;
+    const bool text = column.type == table::Type::kCategory || column.type == table::Type::kText;
+    items.push_back({loaded.rows.cell_text(i, *id),
+                     text ? Json(std::string(column.text(i))) : Json(column.as_double(i)),
+                     std::nullopt, false});
+  }
+  const loop::FeedbackResult result = TRY(service->feedback(items));
+  const Json said = {{"accepted", result.accepted}, {"duplicate", result.duplicate},
+                     {"unknown", result.unknown}, {"conflicting", result.conflicting},
+                     {"receipt", result.receipt}};
+  if (args.json) say_json(said);
+  else {
+    say(fmt::format("{} accepted, {} duplicate, {} unknown, {} conflicting", result.accepted,
+                    result.duplicate, result.unknown, result.conflicting));
+  }
+  return kOk;
+}
+
+}  // namespace rondo::cli

@@ -1,0 +1,115 @@
+// init, check, run: the first five minutes.
+#include <fmt/format.h>
+
+#include "cli/render.h"
+#include "cli/tasks.h"
+#include "collect/init.h"
+#include "loop/config.h"
+#include "loop/run.h"
+#include "loop/session.h"
+
+namespace rondo::cli {
+namespace {
+
+std::vector<std::string> split(const std::string& text, char by) {
+  std::vector<std::string> out;
+  std::string word;
+  for (const char c : text) {
+    if (c != by && c != '\n' && c != '\r') {
+      word += c;
+      continue;
+    }
+    if (!word.empty()) out.push_back(std::move(word));
+    word.clear();
+  }
+  if (!word.empty()) out.push_back(std::move(word));
+  return out;
+}
+
+}  // namespace
+
+Result<int> run_init(const Args& args) {
+  const auto fs = io::real_fs();
+  collect::Look look;
+  look.files = args.words;
+  look.target = args.get("--target");
+  look.time = args.get("--time");
+  look.name = args.get("--name",
+                       std::filesystem::weakly_canonical(args.project).filename().string());
+  look.names = split(args.get("--names"), ',');
+  if (look.names.size() == 1 && TRY(fs->stat(args.project / look.names[0]))) {
+    look.names = split(TRY(fs->read(args.project / look.names[0], 1 << 20)), ',');
+  }
+  if (look.target.empty()) {
+    complain("error: init needs --target COL, the column to predict\n"
+             "hint: rondo init data.csv --target price");
+    return kUsage;
+  }
+  const io::Path path = args.project / "rondo.toml";
+  if (TRY(fs->stat(path)) && !args.has("--force")) {
+    return fail(Code::kConflict, fmt::format("{} exists already", path.string()),
+                "edit it, or write it anew with --force");
+  }
+  const collect::Proposal proposal =
+      TRY(collect::propose(*fs, args.project, look, std::filesystem::temp_directory_path()));
+  TRY(io::write_atomically(*fs, path, proposal.toml));
+  if (args.json) {
+    say_json({{"file", path.string()}, {"remarks", proposal.remarks}});
+    return kOk;
+  }
+  say(fmt::format("wrote {}", path.string()));
+  for (const std::string& remark : proposal.remarks) say("  " + remark);
+  say("next: rondo run");
+  return kOk;
+}
+
+Result<int> run_check(const Args& args) {
+  const auto fs = io::real_fs();
+  const loop::Config config = TRY(loop::load_config(*fs, args.project));
+  const collect::Loaded loaded =
+      TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target,
+                        std::filesystem::temp_directory_path()));
+  if (args.json) {
+    say_json({{"rows", loaded.counts.accepted}, {"rejected", loaded.counts.rejected},
+              {"duplicate", loaded.counts.duplicate}, {"rejects", loaded.rejects}});
+    return kOk;
+  }
+  say(fmt::format("rondo.toml is valid; the source has {} rows, {} rejected, {} duplicate",
+                  number(static_cast<double>(loaded.counts.accepted)), loaded.counts.rejected,
+                  loaded.counts.duplicate));
+  for (std::size_t i = 0; i < loaded.rejects.size() && i < 5; ++i) {
+    say("  " + io::get_or<std::string>(loaded.rejects[i], "sentence", loaded.rejects[i].dump()));
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const table::Field& field : loaded.contract.schema.fields) {
+    rows.push_back({field.name, std::string(table::name_of(field.type))});
+  }
+  say(table({"column", "type"}, rows, args.color));
+  return kOk;
+}
+
+Result<int> run_run(const Args& args) {
+  Display display(args.terminal, args.color);
+  const auto observer = [&](const Json& event) {
+    if (!args.json) display(event);
+  };
+  const loop::RunResult result =
+      TRY(loop::run_until_rest({.project = args.project}, args.stop, observer));
+  display.end();
+  if (args.json) {
+    say_json({{"anything", result.anything}, {"rests_because", result.why},
+              {"refused", result.refused},
+              {"error", result.error ? Json(result.error->text()) : Json(nullptr)}});
+  } else if (!result.anything) {
+    say("nothing new: " + result.why);
+  } else if (!result.failed) {
+    say("rests: " + result.why);
+  }
+  if (result.error) return report_error(*result.error, args.json);
+  if (!result.anything && args.has("--exit-idle")) return kNothingToDo;
+  return result.refused ? kNotGoodEnough : kOk;
+}
+
+Result<int> run_worker(const Args&) { return loop::work_as_rank(); }
+
+}  // namespace rondo::cli

@@ -1,0 +1,77 @@
+// A command of the program as a row of data: name, group, what it does, its flags, examples that
+// run. Parsing, help, completion and docs all read the same row.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/stop.h"
+#include "io/fs.h"
+#include "io/json.h"
+
+namespace rondo::cli {
+
+/// How the program ends. Scripts rely on these.
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kInvalidInput = 3;
+inline constexpr int kNotGoodEnough = 4;
+inline constexpr int kNothingToDo = 5;
+inline constexpr int kInternal = 70;
+
+struct Flag {
+  std::string_view name;   // "--last"
+  std::string_view value;  // "N"; empty: a switch
+  std::string_view help;
+};
+
+/// What was typed, checked against the command's flags.
+struct Args {
+  std::vector<std::string> words;             // without flags
+  std::map<std::string, std::string> values;  // "--last" -> "5"; switches -> ""
+  io::Path project = ".";                     // -C
+  bool json = false;
+  bool color = false;                         // standard output is a terminal, or --color=always
+  bool terminal = false;
+  Stop stop;                                  // Ctrl-C and SIGTERM
+
+  bool has(std::string_view flag) const { return values.contains(std::string(flag)); }
+  std::string get(std::string_view flag, std::string otherwise = {}) const;
+};
+
+enum class Group { kStart, kLook, kServe, kDecide, kCare, kHidden };
+
+struct Command {
+  std::string_view name;
+  Group group;
+  std::string_view words;     // "FILE... --target COL"
+  std::string_view help;      // one line
+  std::span<const Flag> flags;
+  std::string_view examples;  // lines, each runs
+  std::size_t words_least, words_most;
+  Result<int> (*run)(const Args&);
+};
+
+std::span<const Command> commands() noexcept;
+const Command* find_command(std::string_view name) noexcept;
+
+/// Errors: kInvalidInput for what does not fit the command, with the nearest flag.
+Result<Args> parse(const Command& command, std::span<const std::string> typed);
+
+std::string help_all();
+std::string help_of(const Command& command);
+/// The command or flag that was probably meant, or empty.
+std::string nearest_command(std::string_view name);
+
+/// The only ways to print.
+void say(std::string_view text);               // standard output
+void complain(std::string_view text);          // standard error
+void say_json(const Json& value);              // one document, then a line feed
+/// Prints the error (as JSON when asked) and gives the exit code that belongs to it.
+int report_error(const Error& error, bool json);
+
+}  // namespace rondo::cli

@@ -1,0 +1,116 @@
+// The table of commands: what is not in it cannot be typed. Help, README and tests/tidy read its
+// rows; each example runs as it stands.
+#include "cli/tasks.h"
+
+namespace rondo::cli {
+namespace {
+
+constexpr std::size_t kMany = 10'000;
+
+constexpr Flag kInit[] = {
+    {"--target", "COL", "the column to predict (required)"},
+    {"--time", "EXPR", "event time: a column or an SQL expression, when the guess is wrong"},
+    {"--names", "A,B,..", "column names, for files without a header"},
+    {"--name", "NAME", "of the project; default: the folder's"},
+    {"--force", "", "write over an existing rondo.toml"}};
+constexpr Flag kRun[] = {{"--exit-idle", "", "exit with 5 when there was nothing to do"}};
+constexpr Flag kUp[] = {
+    {"--listen", "ADDR:PORT", "in place of [deploy] listen; port 0 takes a free one"},
+    {"--no-loop", "", "only answer; do not turn the loop"},
+    {"--insecure-bind", "", "allow an address beyond loopback without TLS"}};
+constexpr Flag kHistory[] = {{"--last", "N", "only the last N steps"},
+                             {"--facts", "", "every fact, as canonical JSON lines"}};
+constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
+constexpr Flag kPredict[] = {{"-o", "OUT", "write CSV there; default: standard output"},
+                             {"--model", "VERSION", "in place of the champion: v3"}};
+constexpr Flag kReplay[] = {
+    {"--into", "DIR", "the project that lives through it (required)"},
+    {"--from", "TIME", "first decision; the rows before it train the first model"},
+    {"--to", "TIME", "end; default: the last row"},
+    {"--every", "SPAN", "a look each, default 1d"},
+    {"--policy", "P", "own (default), never, always, schedule:7d, performance, cron:7d"},
+    {"--fault", "TEXT", "rehearse a broken source: \"cnt=0 from 2011-10-28 to 2011-11-27\""}};
+constexpr Flag kBacktest[] = {
+    {"--policy", "LIST", "policies, by commas; default never,cron:7d,own"},
+    {"--into", "DIR", "keep the projects there; default: a scratch folder"},
+    {"--from", "TIME", "first decision"},
+    {"--to", "TIME", "end"},
+    {"--every", "SPAN", "a look each, default 1d"},
+    {"--window", "A..B", "print the error over this stretch too: 2011-10-28..2011-12-12"},
+    {"--report", "FILE", "write the HTML report there"},
+    {"--fault", "TEXT", "rehearse a broken source"}};
+constexpr Flag kReport[] = {{"-o", "FILE", "default: report.html"}};
+constexpr Flag kGc[] = {{"--dry-run", "", "say what would go"}};
+constexpr Flag kDoctor[] = {{"--accept-clock", "", "go on after a jump of the clock"}};
+
+constexpr Command kCommands[] = {
+    {"init", Group::kStart, "FILE... --target COL", "look at data, write rondo.toml", kInit,
+     "rondo init hour.csv --target cnt\nrondo init 'data/*.csv' --target class --time date", 1,
+     kMany, run_init},
+    {"check", Group::kStart, "", "validate configuration and sources, change nothing", {},
+     "rondo check", 0, 0, run_check},
+    {"run", Group::kStart, "", "turn the loop until it rests", kRun,
+     "rondo run\nrondo run --exit-idle || echo nothing new", 0, 0, run_run},
+    {"up", Group::kServe, "", "serve predictions and keep the loop running", kUp,
+     "rondo up\nrondo up --listen 127.0.0.1:9000", 0, 0, run_up},
+    {"status", Group::kLook, "", "where the lifecycle stands", {},
+     "rondo status\nrondo status --json",
+     0, 0, run_status},
+    {"history", Group::kLook, "", "the process table", kHistory,
+     "rondo history --last 12\nrondo history --json\nrondo history --facts", 0, 0, run_history},
+    {"models", Group::kLook, "", "versions, with their metrics", {}, "rondo models", 0, 0,
+     run_models},
+    {"data", Group::kLook, "[rejects] [dN]", "dataset versions, rejected rows", {},
+     "rondo data\nrondo data rejects d3", 0, 2, run_data},
+    {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
+     "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
+    {"config", Group::kLook, "", "every setting with its value", {}, "rondo config", 0, 0,
+     run_config},
+    {"report", Group::kLook, "", "a self-contained HTML report", kReport,
+     "rondo report -o report.html", 0, 0, run_report},
+    {"predict", Group::kServe, "FILE", "batch scoring, in the order of the rows", kPredict,
+     "rondo predict new.csv -o scored.csv\nrondo predict new.csv --json", 1, 1, run_predict},
+    {"feedback", Group::kServe, "FILE", "labels by prediction id (CSV with id,label)", {},
+     "rondo feedback labels.csv", 1, 1, run_feedback},
+    {"replay", Group::kStart, "--into DIR", "live through the recorded history", kReplay,
+     "rondo replay --into /tmp/replayed --from 2011-03-02", 0, 0, run_replay},
+    {"backtest", Group::kStart, "", "compare policies on the recorded history", kBacktest,
+     "rondo backtest --policy never,cron:7d,own --from 2011-03-02", 0, 0, run_backtest},
+    {"trigger", Group::kDecide, "", "start a cycle", kWhyAsked,
+     "rondo trigger --why \"new sensor\"", 0, 0, run_trigger},
+    {"pause", Group::kDecide, "", "let no step start", kWhyAsked, "rondo pause --why holidays", 0,
+     0, run_pause},
+    {"resume", Group::kDecide, "", "go on", kWhyAsked, "rondo resume", 0, 0, run_resume},
+    {"promote", Group::kDecide, "[vN]", "say yes to what waits, or deploy a version", kWhyAsked,
+     "rondo promote --why \"looks right\"\nrondo promote v2", 0, 1, run_promote},
+    {"reject", Group::kDecide, "", "say no to what waits", kWhyAsked,
+     "rondo reject --why \"not before the audit\"", 0, 0, run_reject},
+    {"rollback", Group::kDecide, "", "back to the version before, at once", kWhyAsked,
+     "rondo rollback --why \"odd answers\"", 0, 0, run_rollback},
+    {"fsck", Group::kCare, "", "verify every digest, fact and record", {}, "rondo fsck", 0, 0,
+     run_fsck},
+    {"gc", Group::kCare, "", "remove what nothing refers to", kGc, "rondo gc --dry-run", 0, 0,
+     run_gc},
+    {"backup", Group::kCare, "DIR", "a consistent copy while Rondo runs", {},
+     "rondo backup /backups/monday", 1, 1, run_backup},
+    {"restore", Group::kCare, "FROM", "into an empty project, every digest verified", {},
+     "rondo -C fresh restore /backups/monday", 1, 1, run_restore},
+    {"doctor", Group::kCare, "", "machine and installation", kDoctor, "rondo doctor", 0, 0,
+     run_doctor},
+    {"worker", Group::kHidden, "", "one job by the rank contract", {}, "rondo worker", 0, 0,
+     run_worker},
+    {"version", Group::kHidden, "", "the version", {}, "rondo version", 0, 0, run_version},
+};
+
+}  // namespace
+
+std::span<const Command> commands() noexcept { return kCommands; }
+
+const Command* find_command(std::string_view name) noexcept {
+  for (const Command& command : kCommands) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+}  // namespace rondo::cli

@@ -1,0 +1,46 @@
+// Standard output and standard error; errors read the same everywhere.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/command.h"
+
+namespace rondo::cli {
+
+void say(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+void complain(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  if (text.empty() || text.back() != '\n') std::fputc('\n', stderr);
+}
+
+void say_json(const Json& value) {
+  say(value.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+int report_error(const Error& error, bool json) {
+  if (json) {
+    complain(Json{{"error", {{"code", name_of(error.code)}, {"message", error.message},
+                             {"hint", error.hint}}}}
+                 .dump(-1, ' ', false, Json::error_handler_t::replace));
+  } else {
+    complain("error: " + error.text());
+  }
+  switch (error.code) {
+    case Code::kInvalidInput:
+    case Code::kNotFound: return kInvalidInput;
+    case Code::kConflict:
+    case Code::kCorrupt:
+    case Code::kIo:
+    case Code::kExhausted:
+    case Code::kCancelled:
+    case Code::kUnavailable: return kFailed;
+  }
+  return kFailed;
+}
+
+}  // namespace rondo::cli

@@ -1,0 +1,50 @@
+// How things look in a terminal: tables, the process table, the status tracker, progress, a plot.
+// Pure text in, text out, but for Display, which follows a running loop.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/json.h"
+#include "loop/run.h"
+
+namespace rondo::cli {
+
+enum class Ink { kPlain, kBold, kDim, kGreen, kRed, kYellow, kBlue };
+std::string ink(Ink color, std::string text, bool on);
+
+/// Columns aligned; numbers to the right. Lines end without blanks.
+std::string table(const std::vector<std::string>& header,
+                  const std::vector<std::vector<std::string>>& rows, bool color);
+
+/// The process table of rows as history_view() gives them.
+std::string process_table(const Json& history, bool color);
+/// "Data Collection > Data Preparation > ...": the stage after each step, newest last; long
+/// trackers keep the last `most` stages.
+std::string tracker_line(const Json& tracker, bool color, std::size_t most = 8);
+/// "[#####     ] 52 %".
+std::string bar(double done, std::size_t width = 24);
+/// One line of blocks for a series, scaled from 0 to its greatest value.
+std::string spark(const std::vector<double>& values, std::size_t width);
+/// 41.23, 0.8312, 12,345: what a person reads at a glance.
+std::string number(double value);
+std::string duration(double milliseconds);
+
+/// Follows the loop: a bar on a terminal, plain lines elsewhere.
+class Display {
+ public:
+  Display(bool terminal, bool color) : terminal_(terminal), color_(color) {}
+  void operator()(const Json& event);
+  void end();
+
+ private:
+  void line(const std::string& text);
+  void show_bar(const std::string& text);
+  bool terminal_, color_;
+  bool bar_shown_ = false;
+  bool header_ = false;
+  std::string at_;
+  int last_percent_ = -1;
+};
+
+}  // namespace rondo::cli

@@ -1,0 +1,233 @@
+// Pages made of tables and one kind of picture: weekly error as a line, events as marks above it.
+#include "cli/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/render.h"
+
+namespace rondo::cli {
+namespace {
+
+constexpr double kWidth = 960;
+constexpr double kHeight = 260;
+constexpr double kLeft = 52;
+constexpr double kTop = 46;
+constexpr const char* kColors[] = {"#888888", "#d9822b", "#1f6feb", "#2a9d55", "#8250df"};
+
+constexpr const char* kHead = R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Rondo</title><style>
+body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;
+color:#1f2328;background:#fff}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
+table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:left;padding:3px 8px;
+border-bottom:1px solid #d0d7de;vertical-align:top}td.n{text-align:right;
+font-variant-numeric:tabular-nums}svg{width:100%;height:auto}text{font:11px system-ui,sans-serif;
+fill:#57606a}.key{display:inline-block;margin-right:1.2em}.dot{display:inline-block;width:.8em;
+height:.8em;border-radius:50%;margin-right:.4em}
+@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}th,td{border-color:#30363d}
+text{fill:#8b949e}}</style></head><body>
+)";
+
+struct Point {
+  double day, value;
+};
+
+std::vector<Point> weekly(const std::vector<loop::ReplayDay>& days) {
+  std::map<std::int64_t, std::pair<double, double>> weeks;
+  for (const loop::ReplayDay& day : days) {
+    auto& week = weeks[day_of(day.day) / 7];
+    week.first += day.loss;
+    week.second += static_cast<double>(day.rows);
+  }
+  std::vector<Point> out;
+  for (const auto& [week, sum] : weeks) {
+    if (sum.second > 0) {
+      out.push_back({static_cast<double>(week) * 7 + 3.5, sum.first / sum.second});
+    }
+  }
+  return out;
+}
+
+struct Scale {
+  double first, last, most;
+  double x(double day) const {
+    return kLeft + (day - first) / std::max(1.0, last - first) * (kWidth - kLeft - 10);
+  }
+  double y(double value) const {
+    return kTop + (1 - value / most) * (kHeight - kTop - 24);
+  }
+};
+
+Scale scale_of(const std::vector<std::vector<Point>>& lines) {
+  Scale scale{1e18, -1e18, 1e-12};
+  for (const auto& line : lines) {
+    for (const Point& p : line) {
+      scale.first = std::min(scale.first, p.day);
+      scale.last = std::max(scale.last, p.day);
+      scale.most = std::max(scale.most, p.value * 1.05);
+    }
+  }
+  return scale;
+}
+
+std::string axes(const Scale& scale) {
+  std::string out;
+  for (int i = 0; i <= 4; ++i) {
+    const double value = scale.most * i / 4;
+    const double y = scale.y(value);
+    out += fmt::format("<line x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#8888\" "
+                       "stroke-width=\".5\"/><text x=\"4\" y=\"{:.1f}\">{}</text>",
+                       kLeft, kWidth - 10, y, y, y + 4, number(value));
+  }
+  const int steps = 8;
+  for (int i = 0; i <= steps; ++i) {
+    const double day = scale.first + (scale.last - scale.first) * i / steps;
+    const Time at{static_cast<std::int64_t>(day) * Span::days(1).us};
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\">{}</text>", scale.x(day) - 26, kHeight - 6,
+                       to_text(at).substr(0, 10));
+  }
+  return out;
+}
+
+std::string polyline(const Scale& scale, const std::vector<Point>& points, const char* color) {
+  std::string path;
+  for (const Point& p : points) {
+    path += fmt::format("{}{:.1f},{:.1f}", path.empty() ? "" : " ", scale.x(p.day),
+                        scale.y(p.value));
+  }
+  return fmt::format("<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"1.6\" points=\"{}\"/>",
+                     color, path);
+}
+
+/// Deployments as green ticks, refusals as amber diamonds, alarms as red triangles.
+std::string marks(const Scale& scale, const std::vector<Json>& list) {
+  std::string out;
+  for (const Json& mark : list) {
+    const auto at = parse_time(mark.at("at").get<std::string>());
+    const std::string kind = mark.at("kind").get<std::string>();
+    if (!at || kind == "back") continue;
+    const double x = scale.x(static_cast<double>(at->us) / 86'400e6);
+    const std::string title =
+        fmt::format("<title>{} {}: {}</title>", mark.at("at").get<std::string>().substr(0, 10),
+                    kind, escaped(mark.at("text").get<std::string>()));
+    if (kind == "deployment") {
+      out += fmt::format("<path d=\"M{0:.1f} 34v8\" stroke=\"#2a9d55\" "
+                         "stroke-width=\"2\">{1}</path>",
+                         x, title);
+    } else if (kind == "refusal") {
+      out += fmt::format("<path d=\"M{0:.1f} 17l5 5-5 5-5-5z\" fill=\"#d9822b\">{1}</path>",
+                         x, title);
+    } else {
+      out += fmt::format("<path d=\"M{0:.1f} 2l5 9h-10z\" fill=\"#cf222e\">{1}</path>", x, title);
+    }
+  }
+  return out;
+}
+
+std::string picture(const loop::BacktestResult& result) {
+  std::vector<std::vector<Point>> lines;
+  for (const auto& item : result.policies) lines.push_back(weekly(item.second.days));
+  const Scale scale = scale_of(lines);
+  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"error by "
+                                "week\">", kWidth, kHeight);
+  svg += axes(scale);
+  std::string key;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const char* color = kColors[i % std::size(kColors)];
+    svg += polyline(scale, lines[i], color);
+    key += fmt::format("<span class=\"key\"><span class=\"dot\" style=\"background:{}\"></span>{}"
+                       "</span>", color, escaped(result.policies[i].first));
+  }
+  const auto own = std::find_if(result.policies.begin(), result.policies.end(),
+                                [](const auto& p) { return p.first == "own"; });
+  svg += marks(scale, (own == result.policies.end() ? result.policies.back() : *own).second.marks);
+  return key + svg + "</svg><p>Error by week. Above it, for the project's own policy: alarms (red "
+                     "triangles), refusals (amber diamonds), deployments (green ticks).</p>";
+}
+
+std::string cell(const Json& value) {
+  if (value.is_number()) {
+    return fmt::format("<td class=\"n\">{}</td>", number(value.get<double>()));
+  }
+  const std::string text = value.is_string() ? value.get<std::string>()
+                           : value.is_null() ? "-" : value.dump();
+  return "<td>" + escaped(text) + "</td>";
+}
+
+std::string html_table(const std::vector<std::pair<const char*, const char*>>& columns,
+                       const Json& rows) {
+  std::string out = "<table><tr>";
+  for (const auto& column : columns) out += fmt::format("<th>{}</th>", column.second);
+  out += "</tr>\n";
+  for (const Json& row : rows) {
+    out += "<tr>";
+    for (const auto& column : columns) {
+      const auto found = row.find(column.first);
+      out += cell(found == row.end() ? Json(nullptr) : *found);
+    }
+    out += "</tr>\n";
+  }
+  return out + "</table>\n";
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '&': out += "&amp;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string backtest_report(const loop::BacktestResult& result) {
+  std::string out =
+      std::string(kHead) + "<h1>Backtest: the same history under several policies</h1>";
+  out += picture(result);
+  out += "<h2>Policies</h2>";
+  out += html_table({{"policy", "policy"}, {"value", result.metric == "mae" ? "mae" : "error"},
+                     {"low", "2.5 %"},
+                     {"high", "97.5 %"}, {"cycles", "cycles"}, {"promotions", "promotions"},
+                     {"refusals", "refusals"}, {"alarms", "alarms"}},
+                    result.json.at("policies"));
+  for (const auto& [name, one] : result.policies) {
+    out += fmt::format("<h2>What happened under {}</h2>", escaped(name));
+    Json rows = one.marks;
+    out += html_table({{"at", "time"}, {"kind", "what"}, {"text", "why"}, {"step", "step"}}, rows);
+  }
+  return out + "</body></html>\n";
+}
+
+std::string project_report(const Json& status, const Json& history, const Json& models,
+                           const Json& decisions, const Json& signals) {
+  std::string out = std::string(kHead);
+  out += fmt::format("<h1>{}</h1><p>{}</p>", escaped(status.at("project").get<std::string>()),
+                     escaped(status.at("performs").get<std::string>()));
+  out += fmt::format("<p>Stage: {}. Waiting for {}.</p>",
+                     escaped(status.at("stage").get<std::string>()),
+                     escaped(status.at("waiting_for").get<std::string>()));
+  out += fmt::format("<p>Tracker: {}</p>", escaped(tracker_line(status.at("tracker"), false, 20)));
+  out += "<h2>Process</h2>" +
+         html_table({{"step", "step"}, {"stage", "current stage"}, {"action", "action"},
+                     {"result", "result"}, {"next", "next stage"}, {"started", "time"},
+                     {"reason", "why"}}, history);
+  out += "<h2>Models</h2>" + html_table({{"version", "version"}, {"stage_of_life", "life"},
+                                         {"metrics", "metrics"}, {"labelled", "trained on"},
+                                         {"created", "created"}}, models);
+  out += "<h2>Signals</h2>" + html_table({{"at", "time"}, {"kind", "kind"}, {"subject", "subject"},
+                                          {"sentence", "what"}}, signals);
+  out += "<h2>Decisions, newest first</h2>" +
+         html_table({{"at", "time"}, {"answer", "answer"}, {"reason", "why"}}, decisions);
+  return out + "</body></html>\n";
+}
+
+}  // namespace rondo::cli

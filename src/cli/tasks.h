@@ -1,0 +1,43 @@
+// The functions behind the rows of the command table, by file.
+#pragma once
+
+#include "cli/command.h"
+
+namespace rondo::cli {
+
+// cmd_start.cc
+Result<int> run_init(const Args& args);
+Result<int> run_check(const Args& args);
+Result<int> run_run(const Args& args);
+Result<int> run_worker(const Args& args);
+// cmd_look.cc
+Result<int> run_status(const Args& args);
+Result<int> run_history(const Args& args);
+Result<int> run_models(const Args& args);
+Result<int> run_data(const Args& args);
+Result<int> run_why(const Args& args);
+Result<int> run_config(const Args& args);
+Result<int> run_version(const Args& args);
+// cmd_serve.cc
+Result<int> run_up(const Args& args);
+Result<int> run_predict(const Args& args);
+Result<int> run_feedback(const Args& args);
+// cmd_decide.cc
+Result<int> run_trigger(const Args& args);
+Result<int> run_pause(const Args& args);
+Result<int> run_resume(const Args& args);
+Result<int> run_promote(const Args& args);
+Result<int> run_reject(const Args& args);
+Result<int> run_rollback(const Args& args);
+// cmd_replay.cc
+Result<int> run_replay(const Args& args);
+Result<int> run_backtest(const Args& args);
+Result<int> run_report(const Args& args);
+// cmd_care.cc
+Result<int> run_fsck(const Args& args);
+Result<int> run_gc(const Args& args);
+Result<int> run_backup(const Args& args);
+Result<int> run_restore(const Args& args);
+Result<int> run_doctor(const Args& args);
+
+}  // namespace rondo::cli

@@ -1,0 +1,93 @@
+// Data Collection: turns sources into the next dataset version. Typed rows become one Parquet
+// segment, each rejected row is kept with file, line and reason, data and cursor are one manifest.
+// The invariant, checked before a manifest is written: read = accepted + rejected + duplicate.
+#pragma once
+
+#include "io/options.h"
+#include "ledger/manifest.h"
+#include "ledger/stage_io.h"
+#include "table/table.h"
+
+namespace rondo::collect {
+
+struct Options {
+  std::vector<std::string> source;   // globs, relative to the project
+  std::string format = "auto";
+  std::vector<std::string> names;
+  std::string time;
+  Span delay;
+  std::vector<std::string> key;
+  std::vector<std::string> entity;
+  std::string mode = "append";
+  std::vector<std::string> null = {""};
+  bool trim = false;
+  bool served = true;
+  std::int64_t min_rows = 100;
+  double max_rejected = 0.01;
+  Json contract = Json::object();
+};
+
+template <class Visitor>
+void describe(Visitor& v, Options& o) {
+  using io::Key;
+  v(Key{"source", "files to read: paths and globs (csv, json, parquet; also .gz, .zst)"}, o.source);
+  v(Key{"format", "how they are written", 0, 0, "auto|csv|json|parquet"}, o.format);
+  v(Key{"names", "column names, for files without a header"}, o.names);
+  v(Key{"time", "event time: a column, or an SQL expression over columns"}, o.time);
+  v(Key{"delay", "history rows became known so long after their event time", 0, 1e9}, o.delay);
+  v(Key{"key", "columns that identify a row"}, o.key);
+  v(Key{"entity", "columns that say whose row it is"}, o.entity);
+  v(Key{"mode", "what to do with new rows", 0, 0, "append"}, o.mode);
+  v(Key{"null", "texts that mean missing"}, o.null);
+  v(Key{"trim", "drop blanks around unquoted fields"}, o.trim);
+  v(Key{"served", "predictions that got their label become rows"}, o.served);
+  v(Key{"min_rows", "labelled rows that a training needs", 1, 1e12}, o.min_rows);
+  v(Key{"max_rejected", "share of rejected rows above which the step fails", 0, 1}, o.max_rejected);
+  v(Key{"contract", "what to do when a file disagrees: column, type"}, o.contract);
+}
+
+/// Set by the loop, beside Options, in StageInput::options["now"].
+struct Situation {
+  std::string project_folder;
+  std::string target;
+  Span label_delay;
+  std::int64_t labelled_needed = 0;  // total labelled rows from which a training is due
+  std::optional<Time> as_of;         // replay: only what was known by then
+  Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
+  std::string temp;                  // folder for DuckDB
+};
+Json to_json(const Situation& situation);
+Result<Situation> situation_from(const Json& json);
+
+/// Stage entry. Input "manifest" (the parent) may be absent. Outputs "manifest", "segment",
+/// "rejects", only those that exist. Results: "new rows", "too few rows", "unchanged"; the last has
+/// a manifest only when files were read whose rows were all known, so that they are not read again.
+/// options = {"collect": Options, "now": Situation}. Errors: kInvalidInput naming file, line,
+/// column.
+Result<ledger::StageOutput> run(const ledger::StageInput& input);
+
+/// Cheap look at the source, without parsing: does it differ from the cursor?
+struct Peek {
+  bool changed = false;
+  std::uint64_t bytes = 0;
+  std::string what;  // "data/may.csv grew by 2,311 bytes"
+};
+/// Errors: kNotFound (a file that is named), kIo.
+Result<Peek> peek(io::Fs& fs, const Options& options, const io::Path& project, const Json& cursor);
+
+/// Everything the source has, typed by a contract (or a sniffed one), in event-time order, with
+/// `_time`. For replay, check, predict, profile. Rejected rows are returned beside it.
+struct Loaded {
+  table::Table rows;
+  table::Contract contract;
+  ledger::Counts counts;
+  std::vector<Json> rejects;          // collect/reject.h
+  std::vector<std::uint64_t> record;  // of each row: its place in file order, to sort back by
+  std::vector<std::string> remarks;   // lost and new columns, files that hold the same bytes
+};
+/// Errors: kNotFound, kInvalidInput naming file, line and column. Cost: reads everything.
+Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
+                    const table::Contract* contract, const std::string& target,
+                    const io::Path& temp);
+
+}  // namespace rondo::collect

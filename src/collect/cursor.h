@@ -1,0 +1,60 @@
+// Where the next collection goes on: per file how much of it was taken, and the newest event time
+// with the digests of the rows at it. It is part of the manifest, so data and cursor are one
+// commit, and it holds nothing that depends on when or where rows were collected.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "io/json.h"
+#include "table/table.h"
+
+namespace rondo::collect {
+
+/// How far one file was read.
+struct FileMark {
+  std::uint64_t bytes = 0;    // of the file as it lies there
+  std::string digest;         // SHA-256 of them, hex
+  std::string edge;           // digest of the first and last 4 KiB, hex
+  std::uint64_t plain = 0;    // bytes after decompression
+  std::uint64_t lines = 0, records = 0;
+  bool open_end = false;      // the last record had no line end
+  bool operator==(const FileMark&) const = default;
+};
+
+/// What the clock is, and where it stands. `kTime`: a time. `kSeconds`, `kMillis`, `kMicros`: Unix
+/// time as a number. `kSteps`, `kRows`: a number that only orders (collect/clock.h).
+struct ClockState {
+  enum class Kind { kNone, kTime, kSeconds, kMillis, kMicros, kSteps, kRows };
+  Kind kind = Kind::kNone;
+  std::int64_t rows_a_day = 0;  // kSteps: rows of one value, spread over its day
+  std::int64_t day = -1;        // kSteps: days begun so far, less one
+  std::int64_t row = -1;        // rows given a time so far (kSteps: of the last day), less one
+  double value = 0;             // the greatest value
+};
+
+struct Cursor {
+  std::map<std::string, FileMark> files;
+  ClockState clock;
+  std::optional<Time> newest;
+  std::set<std::string> boundary;  // digests of the rows at the greatest value of the clock
+  bool boundary_whole = true;      // false: too many to list
+  std::set<std::string> exact;     // integer columns with values beyond 2^53
+  Json to_json() const;
+  static Result<Cursor> from_json(const Json& json);
+};
+inline constexpr std::size_t kBoundaryListed = 4096;
+
+/// The canonical bytes of a row: for each column in order a letter for the type (n, d, i, b, t, s),
+/// the length in 4 bytes, the value, little-endian; `_time` is not part of it. -0 is 0, integers
+/// within 2^53 are doubles, missing cells at the end are left out: so a column that is widened or
+/// added later changes no digest.
+void append_canonical(const table::Table& rows, std::size_t row, std::string& out);
+/// 128 bits of their SHA-256, as 32 hexadecimal digits.
+std::string row_digest(const table::Table& rows, std::size_t row);
+/// The same over some columns only.
+std::string key_digest(const table::Table& rows, std::span<const std::size_t> columns,
+                       std::size_t row);
+
+}  // namespace rondo::collect

@@ -1,0 +1,292 @@
+// One look, from top to bottom: open, find what means missing, agree on types, guess the clock,
+// read under it as a collection would, then ask which columns are unfit. What is proposed was
+// carried out here, so the file that is written runs.
+#include "collect/init.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "collect/files.h"
+#include "collect/proposal.h"
+#include "collect/reading.h"
+#include "collect/segment.h"
+#include "io/toml.h"
+
+namespace rondo::collect {
+namespace {
+
+using table::Column;
+using table::Table;
+using table::Type;
+
+constexpr std::array<std::string_view, 12> kNullWords = {
+    "?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "\\N", "None", "none", "-", "."};
+// In a column of categories these are words; among numbers they can only mean missing.
+constexpr std::array<std::string_view, 6> kWords = {"NA", "None", "none", "-", ".", "null"};
+constexpr double kRegular = 0.99;
+
+bool is_text(Type type) { return type == Type::kCategory || type == Type::kText; }
+
+bool means_missing(std::string_view text) {
+  return text.find_first_not_of(' ') == std::string_view::npos ||
+         std::ranges::find(kNullWords, text) != kNullWords.end();
+}
+
+/// Whether nearly every field after the first begins with a blank.
+bool wants_trim(const Source& source) {
+  if (source.typed) return false;
+  std::size_t blank = 0, all = 0;
+  std::string buffer;
+  for (std::size_t row = 0; row < std::min<std::size_t>(source.rows(), 1000); ++row) {
+    for (std::size_t column = 1; column < source.names().size(); ++column) {
+      const Written cell = source.cell(row, column, buffer);
+      if (cell.kind != CellKind::kPlain || cell.text.empty()) continue;
+      ++all;
+      if (cell.text[0] == ' ' && cell.text.size() > 1) ++blank;
+    }
+  }
+  if (all > 0) return blank * 10 >= all * 9;
+  return source.rows() == 0 && std::ranges::any_of(source.grid.rejects, [](const Reject& reject) {
+           return reject.hint.contains("trim = true");
+         });
+}
+
+/// Whether a header looks like a row: half of its names are numbers.
+bool looks_like_data(const std::vector<std::string>& names) {
+  double value = 0;
+  const auto numbers = std::ranges::count_if(names, [&](const std::string& name) {
+    const std::size_t from = std::min(name.find_first_not_of(' '), name.size());
+    return parse_number(std::string_view(name).substr(from), value) != Parsed::kNo;
+  });
+  return static_cast<std::size_t>(numbers) * 3 >= names.size();
+}
+
+class Proposer {
+ public:
+  Proposer(io::Fs& fs, const io::Path& project, const Look& look, const io::Path& temp)
+      : fs_(fs), project_(project), tools_(temp) {
+    found_.look = look;
+    found_.options.source = look.files;
+    found_.options.names = look.names;
+    found_.clock_given = !look.time.empty();
+  }
+
+  Result<Proposal> run() {
+    TRY(open());
+    TRY(check_target());
+    settle_nulls();
+    const Table rows = TRY(typed());
+    found_.unfit = known_with_target(rows, found_.look.target);
+    guess_time(rows);
+    const Reading reading = TRY(read());
+    TRY(describe_target(*reading.rows.find(found_.look.target)));
+    find_unfit(reading.rows);
+    return Proposal{write_toml(found_), remarks_of(found_)};
+  }
+
+ private:
+  Options& options() { return found_.options; }
+  const Options& options() const { return found_.options; }
+
+  Result<void> open() {
+    const auto names = TRY(find_files(fs_, project_, options().source));
+    Cursor cursor;
+    const News news = TRY(find_news(fs_, project_, names, cursor));
+    dialect_ = TRY(first_dialect(news.files, options()));
+    TRY(split(news));
+    if (!std::ranges::any_of(sources_, wants_trim)) return {};
+    options().trim = dialect_.trim = true;
+    return split(news);
+  }
+
+  Result<void> split(const News& news) {
+    sources_.clear();
+    for (const NewBytes& file : news.files) {
+      FileMark mark;
+      Source source = TRY(open_source(file, project_, options(), dialect_, tools_, mark));
+      if (source.grid.empty.empty()) {
+        sources_.push_back(std::move(source));
+      } else if (sources_.empty() && news.files.size() == 1) {
+        return fail(Code::kInvalidInput, fmt::format("{} {}", file.file, source.grid.empty),
+                    "give at least one row to look at");
+      }
+    }
+    if (!sources_.empty()) return {};
+    return fail(Code::kInvalidInput, "no file has a row", "give at least one row to look at");
+  }
+
+  Result<void> check_target() const {
+    const std::string& target = found_.look.target;
+    for (const Source& source : sources_) {
+      if (source.find(target)) continue;
+      std::string hint;
+      const std::string near = io::nearest(target, source.names());
+      if (options().names.empty() && looks_like_data(source.names())) {
+        hint = "its first line looks like data; give the column names with --names";
+      } else if (!near.empty()) {
+        hint = fmt::format("did you mean \"{}\"?", near);
+      } else {
+        hint = fmt::format("the columns are {}", fmt::join(source.names(), ", "));
+      }
+      return fail(Code::kNotFound,
+                  fmt::format("{} has no column \"{}\"", source.file, shown(target)), hint);
+    }
+    return {};
+  }
+
+  void add_null(std::string_view word, const std::string& column) {
+    if (is_null(word, options().null)) return;
+    options().null.emplace_back(word);
+    found_.null_reasons.push_back(fmt::format("\"{}\" in {}", shown(word), shown(column)));
+  }
+
+  /// Words among numbers, then words that are no category.
+  void settle_nulls() {
+    for (const ColumnLook& look : look_at(sources_, dialect_.null)) {
+      const bool few = look.odd.size() < 50;
+      std::uint64_t odd = 0, missing = 0;
+      for (const auto& [word, count] : look.odd) {
+        odd += count;
+        if (means_missing(word)) missing += count;
+      }
+      const bool numbers = look.numbers + look.times > 0 && few && missing * 2 > odd;
+      for (const auto& [word, count] : look.odd) {
+        const bool is_word = std::ranges::find(kWords, word) != kWords.end();
+        if (means_missing(word) && (numbers || !is_word)) add_null(word, look.name);
+      }
+    }
+    dialect_.null = options().null;
+  }
+
+  Result<Table> typed() {
+    table::Contract contract = first_contract(sources_, dialect_);
+    BindOptions how;
+    return TRY(bind_sources(sources_, contract, how)).rows;
+  }
+
+  void guess_time(const Table& rows) {
+    std::vector<std::string> late;
+    for (const Unfit& unfit : found_.unfit) late.push_back(unfit.column);
+    found_.clock = guess_clock(rows, found_.look.target, late);
+    if (!found_.clock_given) {
+      options().time = found_.clock.expression;
+      return;
+    }
+    options().time = found_.look.time;
+    found_.clock.columns.clear();
+    for (const std::string& name : mentioned(options().time, rows.schema())) {
+      const bool whole = name == options().time;
+      if (whole || rows.find(name)->type == Type::kTime) found_.clock.columns.push_back(name);
+    }
+  }
+
+  /// As the first collection will do it.
+  Result<Reading> read() {
+    ReadingOptions how;
+    how.target = found_.look.target;
+    how.time = options().time;
+    Cursor cursor;
+    Reading reading = TRY(read_rows(std::move(sources_), nullptr, dialect_, how, cursor, tools_));
+    found_.counts = reading.counts;
+    found_.labelled = reading.labelled;
+    if (reading.counts.accepted == 0) {
+      const auto reasons = commonest(reading.rejects, 1);
+      return fail(Code::kInvalidInput,
+                  fmt::format("none of the {} rows can be taken: {}", grouped(reading.counts.read),
+                              reasons.empty() ? "" : reasons[0].line),
+                  reasons.empty() ? "" : reasons[0].hint);
+    }
+    const double share = static_cast<double>(reading.counts.rejected) /
+                         static_cast<double>(reading.counts.read);
+    if (share > options().max_rejected) {
+      options().max_rejected = std::min(1.0, std::ceil(share * 20 + 0.5) / 20);
+    }
+    if (const Column* time = reading.rows.find(table::kTimeColumn)) note_times(*time, cursor);
+    return reading;
+  }
+
+  void note_times(const Column& time, const Cursor& cursor) {
+    using Kind = ClockState::Kind;
+    found_.clock_orders = cursor.clock.kind == Kind::kRows || cursor.clock.kind == Kind::kSteps;
+    found_.first = Time{time.integers.front()};
+    found_.last = Time{time.integers.back()};
+    std::size_t different = 1;
+    for (std::size_t row = 1; row < time.size(); ++row) {
+      if (time.integers[row] != time.integers[row - 1]) ++different;
+    }
+    const bool each = static_cast<double>(different) >= kRegular * static_cast<double>(time.size());
+    const double days = (found_.last - found_.first).in_days();
+    found_.regular = !found_.clock_orders && each && days <= static_cast<double>(different);
+  }
+
+  /// Errors: kInvalidInput when there is nothing to predict.
+  Result<void> describe_target(const Column& target) {
+    const std::string& name = found_.look.target;
+    if (target.type == Type::kTime) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("{} is a time, which no task predicts", shown(name)),
+                  "name a column of numbers or categories with --target");
+    }
+    std::map<std::string, std::size_t> counts;
+    double least = std::numeric_limits<double>::infinity(), greatest = -least;
+    for (std::size_t row = 0; row < target.size(); ++row) {
+      if (target.is_null(row)) continue;
+      ++counts[target.cell_text(row)];
+      if (is_text(target.type)) continue;
+      least = std::min(least, target.as_double(row));
+      greatest = std::max(greatest, target.as_double(row));
+    }
+    if (counts.size() < 2) {
+      return fail(Code::kInvalidInput,
+                  counts.empty() ? fmt::format("the target {} is missing in every row", shown(name))
+                                 : fmt::format("the target {} is \"{}\" in every row", shown(name),
+                                               shown(counts.begin()->first)),
+                  "a model needs at least two different values to learn from");
+    }
+    const bool number = !is_text(target.type) && target.type != Type::kBool && counts.size() > 2;
+    found_.task = number ? "regression" : counts.size() == 2 ? "binary" : "multiclass";
+    if (number) {
+      found_.target_text = fmt::format("{} different numbers from {} to {}", grouped(counts.size()),
+                                       least, greatest);
+    } else if (counts.size() > 2) {
+      found_.target_text = fmt::format("{} classes", grouped(counts.size()));
+    } else {
+      found_.target_text =
+          fmt::format("\"{}\" {}, \"{}\" {}", shown(counts.begin()->first),
+                      grouped(counts.begin()->second), shown(counts.rbegin()->first),
+                      grouped(counts.rbegin()->second));
+    }
+    const std::size_t unknown = target.size() - target.valid.count();
+    if (unknown > 0) found_.target_text += fmt::format("; {} rows have none", grouped(unknown));
+    return {};
+  }
+
+  void find_unfit(const Table& rows) {
+    UnfitSearch search;
+    search.target = found_.look.target;
+    search.clock = found_.clock.columns;
+    search.ordered = !options().time.empty();
+    search.found = std::move(found_.unfit);
+    found_.unfit = guess_unfit(rows, std::move(search));
+  }
+
+  io::Fs& fs_;
+  const io::Path& project_;
+  Tools tools_;
+  table::Dialect dialect_;
+  std::vector<Source> sources_;
+  Findings found_;
+};
+
+}  // namespace
+
+Result<Proposal> propose(io::Fs& fs, const io::Path& project, const Look& look,
+                         const io::Path& temp) {
+  return Proposer(fs, project, look, temp).run();
+}
+
+}  // namespace rondo::collect

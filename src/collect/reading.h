@@ -1,0 +1,48 @@
+// From split records to accepted rows: contract, clock, window, duplicates. Every record ends in
+// one of three places (accepted, rejected, duplicate), and read is their sum; rows that lie in the
+// future of a replay are in none of them, as if they had not been written yet.
+#pragma once
+
+#include <functional>
+
+#include "collect/bind.h"
+#include "collect/clock.h"
+#include "ledger/manifest.h"
+
+namespace rondo::collect {
+
+/// Digests of rows that were collected before, for sources that overlap.
+struct Known {
+  std::set<std::string> rows;
+  std::map<std::string, std::string> keys;  // key digest -> row digest
+};
+
+struct ReadingOptions {
+  std::string target;                // may be empty: labels are not needed
+  std::string time;                  // column or SQL; empty: no clock
+  std::vector<std::string> key;
+  Actions actions;
+  std::optional<Time> visible_until; // replay: rows with a later event time do not exist yet
+  Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
+  std::function<Result<const Known*>()> known;  // called only when it is needed; may be empty
+};
+
+struct Reading {
+  table::Contract contract;
+  table::Table rows;                        // accepted, with `_time` first, in order of event time
+  std::vector<std::uint64_t> record;        // of each row: its place among all that could be split
+  ledger::Counts counts;
+  std::vector<Json> rejects;                // in order of file and record
+  std::vector<std::string> changes;         // of the contract, and what is missing
+  std::map<std::string, std::uint64_t> dropped;  // values made missing, by column: NaN, discarded
+  std::uint64_t labelled = 0;               // accepted rows whose target is known
+};
+
+/// `contract` null: agreed on now. Moves the cursor's clock on; the files' marks are the caller's.
+/// In a replay where nothing is to be seen all counts are 0 and there is no contract.
+/// Errors: kInvalidInput naming column, file and line.
+Result<Reading> read_rows(std::vector<Source> sources, const table::Contract* contract,
+                          const table::Dialect& dialect, const ReadingOptions& options,
+                          Cursor& cursor, Tools& tools);
+
+}  // namespace rondo::collect

@@ -1,0 +1,78 @@
+// Segments and digests of rows; the same rows give the same bytes.
+#include "collect/segment.h"
+
+#include <fmt/format.h>
+
+#include "base/failpoint.h"
+
+namespace rondo::collect {
+
+io::Digest content_digest(const table::Table& rows) {
+  io::Hasher hasher;
+  std::string bytes, row_bytes;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    row_bytes.clear();
+    append_canonical(rows, row, row_bytes);
+    const auto length = static_cast<std::uint32_t>(row_bytes.size());
+    bytes.append(reinterpret_cast<const char*>(&length), sizeof length);
+    bytes += row_bytes;
+    if (bytes.size() < (64 << 10)) continue;
+    hasher.add(bytes);
+    bytes.clear();
+  }
+  hasher.add(bytes);
+  return hasher.finish();
+}
+
+Result<ledger::Segment> write_segment(io::Fs& fs, const table::Table& rows, const io::Path& file,
+                                      Tools& tools) {
+  RONDO_FAILPOINT(kSegmentWrite);
+  TRY(TRY(tools.engine())->write_parquet(rows, file));
+  ledger::Segment segment;
+  segment.file = io::sha256(TRY(fs.read(file)));
+  segment.content = content_digest(rows);
+  segment.rows = rows.rows();
+  const table::Column* time = rows.find(table::kTimeColumn);
+  if (time != nullptr && rows.rows() > 0) {
+    segment.first = Time{time->integers.front()};
+    segment.last = Time{time->integers.back()};
+  }
+  return segment;
+}
+
+Result<Known> known_of(const table::Table& rows, const std::vector<std::string>& key) {
+  Known known;
+  std::vector<std::size_t> columns;
+  for (const std::string& name : key) {
+    const auto index = rows.schema().find(name);
+    if (!index) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("the key \"{}\" is no column of the rows collected before", name));
+    }
+    columns.push_back(*index);
+  }
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const std::string digest = row_digest(rows, row);
+    if (!columns.empty()) known.keys.try_emplace(key_digest(rows, columns, row), digest);
+    known.rows.insert(digest);
+  }
+  return known;
+}
+
+std::string grouped(std::uint64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
+    out += digits[i];
+  }
+  return out;
+}
+
+std::string listed(const std::vector<std::string>& files) {
+  if (files.empty()) return "the source";
+  if (files.size() <= 2) return fmt::format("{}", fmt::join(files, " and "));
+  return fmt::format("{}, {} and {} more files", files[0], files[1], files.size() - 2);
+}
+
+}  // namespace rondo::collect

@@ -1,0 +1,23 @@
+// One segment: accepted rows as a Parquet file, with the digest of its bytes and the digest of its
+// rows, which is the same whatever format the rows came from.
+#pragma once
+
+#include "collect/reading.h"
+#include "ledger/dataset.h"
+
+namespace rondo::collect {
+
+/// Errors: kIo. The file is written by the engine; its bytes depend on the rows alone.
+Result<ledger::Segment> write_segment(io::Fs& fs, const table::Table& rows, const io::Path& file,
+                                      Tools& tools);
+/// SHA-256 over the canonical bytes of all rows in order, each after its length in 4 bytes.
+io::Digest content_digest(const table::Table& rows);
+/// Digests of all rows and of their keys.
+Result<Known> known_of(const table::Table& rows, const std::vector<std::string>& key);
+
+/// 17379 as "17,379".
+std::string grouped(std::uint64_t number);
+/// "a, b and 3 more files".
+std::string listed(const std::vector<std::string>& files);
+
+}  // namespace rondo::collect

@@ -1,0 +1,27 @@
+// What the twin must not fall below. It was trained on the test rows of the model that was
+// measured, so doing well on them proves nothing; but doing worse than what was proved shows that
+// it is not the model that was measured: then nothing is deployed.
+#pragma once
+
+#include "model/pipeline.h"
+
+namespace rondo::deploy {
+
+struct Floor {
+  bool share = false;      // of wrong answers; else a mean absolute error, in the target's units
+  double value = 0;        // the twin's
+  double measured = 0;     // the measured model's
+  double most = 1;         // what it may be
+  std::uint64_t rows = 0;  // test rows that the twin knows too
+  bool holds() const { return rows == 0 || value <= most; }
+};
+
+/// The twin's loss on the test rows of `measured`. Where the gate looked at the mean absolute error
+/// or the accuracy, it must be within that interval; by another metric, or without an interval, the
+/// risk (clipped, with a clock a mean of days) must be within Reference::risk_bound.
+/// Shape: both were prepared from the same dataset version. `evidence` is that of the evaluation.
+Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,
+               const model::Forest& forest, const model::Reference& reference,
+               const Json& evidence);
+
+}  // namespace rondo::deploy

@@ -1,0 +1,83 @@
+// Taking, answering, learning. A history is locked for its read alone, so that requests of many
+// threads wait for one another a few hundred nanoseconds at most.
+#include "deploy/router.h"
+
+#include <algorithm>
+#include <array>
+
+namespace rondo::deploy {
+namespace {
+
+constexpr std::size_t kFewLags = 64;
+
+void score(const Deployed& by, const model::RowView& row, std::span<double> out,
+           model::InputCounts* counts) {
+  if (!by.history) return by.pipeline->score(row, nullptr, out, counts);
+  const std::size_t count = by.pipeline->transform().history().lags.size();
+  std::array<double, kFewLags> few;
+  std::vector<double> many(count > kFewLags ? count : 0);
+  const std::span<double> lags(count > kFewLags ? many.data() : few.data(), count);
+  by.history->with([&](const model::HistoryState& history) {
+    history.read(row.entity, row.time, row.known, lags);
+  });
+  by.pipeline->score_with_lags(row.cells, row.time, lags, out, counts);
+}
+
+/// The class that is answered: of two the second from one half on, of more the most probable, the
+/// first of equals.
+std::size_t class_of(const Answer& answer) {
+  const std::vector<double>& p = answer.probabilities;
+  if (p.size() == 2) return p[1] >= 0.5 ? 1 : 0;
+  return static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin());
+}
+
+}  // namespace
+
+std::shared_ptr<const Routing> Router::publish(std::shared_ptr<const Routing> next) {
+  return routing_.publish(std::move(next));
+}
+
+Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::RowView& row,
+                      model::InputCounts* counts) {
+  Answer answer;
+  answer.version = by->version;
+  answer.by = by;
+  const model::Pipeline::Parts& parts = by->pipeline->parts();
+  if (parts.task == model::Task::kRegression) {
+    score(*by, row, std::span(&answer.value, 1), counts);
+    return answer;
+  }
+  answer.probabilities.resize(parts.classes.size());
+  if (parts.task == model::Task::kBinary) {
+    score(*by, row, std::span(&answer.value, 1), counts);
+    answer.probabilities[0] = 1 - answer.value;
+    answer.probabilities[1] = answer.value;
+  } else {
+    score(*by, row, answer.probabilities, counts);
+  }
+  const std::size_t chosen = class_of(answer);
+  if (parts.task == model::Task::kMulticlass) answer.value = answer.probabilities[chosen];
+  answer.label = parts.classes[chosen];
+  return answer;
+}
+
+void Router::learn(std::span<const model::Observation> observations, const std::string& series) {
+  const auto routing = take();
+  if (!routing) return;
+  const auto teach = [&](const Deployed* loaded) {
+    if (loaded == nullptr || !loaded->history) return;
+    loaded->history->with([&](model::HistoryState& history) {
+      const std::vector<std::string>& names = history.spec().series;
+      const auto place = std::find(names.begin(), names.end(), series);
+      if (place == names.end()) return;
+      for (model::Observation observation : observations) {
+        observation.series = static_cast<std::uint32_t>(place - names.begin());
+        history.apply(observation);
+      }
+    });
+  };
+  teach(routing->champion.get());
+  teach(routing->former.get());
+}
+
+}  // namespace rondo::deploy

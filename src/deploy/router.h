@@ -1,0 +1,60 @@
+// Which pipeline answers. One immutable routing table is swapped atomically: a request takes it
+// once, so no reply mixes two versions, and the old one is freed when the last request let go of
+// it. The former champion stays loaded for an instant rollback. Labels reach the histories in here.
+#pragma once
+
+#include <map>
+
+#include "base/guarded.h"
+#include "base/published.h"
+#include "model/pipeline.h"
+
+namespace rondo::deploy {
+
+/// A loaded version with the history that its lags read.
+struct Deployed {
+  std::int64_t version = 0;
+  io::Digest pipeline_digest;
+  std::shared_ptr<const model::Pipeline> pipeline;
+  std::shared_ptr<Guarded<model::HistoryState>> history;  // null without lags
+};
+
+struct Routing {
+  std::shared_ptr<const Deployed> champion;  // null: nothing is deployed
+  std::shared_ptr<const Deployed> former;    // for rollback; may be null
+};
+
+/// One answered row; the caller gives it an id.
+struct Answer {
+  std::int64_t version = 0;
+  double value = 0;                   // regression: the answer; binary: probability of the
+                                      // positive class; more classes: of the one that is answered
+  std::string_view label;             // class name, empty for regression; lives with `by`
+  std::vector<double> probabilities;  // one a class; empty for regression
+  std::shared_ptr<const Deployed> by;
+};
+
+class Router {
+ public:
+  std::shared_ptr<const Routing> take() const { return routing_.take(); }
+  /// Publishes the next table; returns the one before.
+  std::shared_ptr<const Routing> publish(std::shared_ptr<const Routing> next);
+  /// Scores one raw row with a given version. Shape: cells in the order of its input schema.
+  /// Of two classes the positive is answered from probability 1/2 on, of more the most probable.
+  static Answer answer(const std::shared_ptr<const Deployed>& by, const model::RowView& row,
+                       model::InputCounts* counts);
+  /// Hands observations of one series (the target, or a lagged column) to every loaded history
+  /// that reads it. Their own index of the series is not looked at: versions number them apart.
+  void learn(std::span<const model::Observation> observations, const std::string& series);
+
+ private:
+  Published<Routing> routing_;
+};
+
+/// Makes cells of a JSON row {column: value} in schema order. Errors: kInvalidInput naming a
+/// missing or unknown column, or a value of the wrong type; nothing is coerced. Text lives in
+/// `row`.
+Result<void> cells_from_json(const model::Transform& transform, const Json& row,
+                             std::vector<model::Cell>& out);
+
+}  // namespace rondo::deploy

@@ -1,0 +1,142 @@
+// Baselines from training rows; see baselines.h.
+#include "evaluate/baselines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace rondo::evaluate {
+namespace {
+
+using model::Prepared;
+using model::Task;
+using table::Side;
+
+std::vector<std::size_t> rows_on(const Prepared& prepared, Side side) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
+    if (prepared.side[i] == side) rows.push_back(i);
+  }
+  return rows;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}
+
+/// Answers that say "certainly class k".
+void put_class(const Prepared& prepared, std::size_t k, Answers& out) {
+  if (prepared.task == Task::kBinary) {
+    out.push_back(k == 1 ? 1 : 0);
+    return;
+  }
+  for (std::size_t i = 0; i < prepared.classes.size(); ++i) out.push_back(i == k ? 1 : 0);
+}
+
+void put_shares(const Prepared& prepared, const std::vector<double>& counts, Answers& out) {
+  double sum = 0;
+  for (const double count : counts) sum += count;
+  if (prepared.task == Task::kBinary) {
+    out.push_back(counts[1] / sum);
+    return;
+  }
+  for (const double count : counts) out.push_back(count / sum);
+}
+
+Baseline constant(const Prepared& prepared, Metric metric,
+                  const std::vector<std::size_t>& train, std::size_t test) {
+  Baseline baseline;
+  std::vector<double> labels;
+  for (const std::size_t row : train) labels.push_back(prepared.label[row]);
+  Answers one;
+  if (prepared.task == Task::kRegression) {
+    double mean = 0;
+    for (const double label : labels) mean += label / static_cast<double>(labels.size());
+    const bool by_median = metric == Metric::kMae;
+    baseline.name = by_median ? "median" : "mean";
+    one.push_back(by_median ? median(std::move(labels)) : mean);
+  } else {
+    std::vector<double> counts(prepared.classes.size());
+    for (const double label : labels) counts[static_cast<std::size_t>(label)] += 1;
+    baseline.name = metric == Metric::kAccuracy ? "majority" : "prior";
+    const auto most = std::max_element(counts.begin(), counts.end()) - counts.begin();
+    if (metric == Metric::kAccuracy) put_class(prepared, static_cast<std::size_t>(most), one);
+    else put_shares(prepared, counts, one);
+  }
+  for (std::size_t i = 0; i < test; ++i) {
+    baseline.rows.push_back(i);
+    baseline.answers.insert(baseline.answers.end(), one.begin(), one.end());
+  }
+  return baseline;
+}
+
+/// counts[l][k]: training rows of class k whose former value was class l, and one.
+std::vector<std::vector<double>> transitions(const Prepared& prepared,
+                                             const std::vector<double>& former,
+                                             const std::vector<std::size_t>& train) {
+  const std::size_t classes = prepared.classes.size();
+  std::vector<std::vector<double>> counts(classes, std::vector<double>(classes, 1));
+  for (const std::size_t row : train) {
+    if (!std::isfinite(former[row])) continue;
+    counts[static_cast<std::size_t>(former[row])][static_cast<std::size_t>(prepared.label[row])] +=
+        1;
+  }
+  return counts;
+}
+
+Baseline former_value(const Prepared& prepared, Metric metric, std::string name,
+                      const std::vector<double>& former, const std::vector<std::size_t>& train,
+                      const std::vector<std::size_t>& test) {
+  Baseline baseline{std::move(name), {}, {}};
+  const bool itself = prepared.task == Task::kRegression || metric == Metric::kAccuracy;
+  std::vector<std::vector<double>> counts;
+  if (!itself) counts = transitions(prepared, former, train);
+  for (std::size_t i = 0; i < test.size(); ++i) {
+    const double value = former[test[i]];
+    if (!std::isfinite(value)) continue;
+    baseline.rows.push_back(i);
+    if (prepared.task == Task::kRegression) {
+      baseline.answers.push_back(value);
+    } else if (itself) {
+      put_class(prepared, static_cast<std::size_t>(value), baseline.answers);
+    } else {
+      put_shares(prepared, counts[static_cast<std::size_t>(value)], baseline.answers);
+    }
+  }
+  return baseline;
+}
+
+Result<void> check_former(const Prepared& prepared, const std::vector<double>& former) {
+  if (prepared.task == Task::kRegression) return {};
+  for (const double value : former) {
+    const bool is_class = !std::isfinite(value) ||
+                          (value >= 0 && value < static_cast<double>(prepared.classes.size()));
+    if (!is_class) return fail(Code::kCorrupt, "prepared data: a former value is no class");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Baseline>> baselines(const Prepared& prepared, Metric metric) {
+  const auto train = rows_on(prepared, Side::kTrain);
+  const auto test = rows_on(prepared, Side::kTest);
+  if (train.empty()) {
+    return fail(Code::kInvalidInput, "evaluation: the prepared data have no training rows");
+  }
+  std::vector<Baseline> list = {constant(prepared, metric, train, test.size())};
+  const auto add = [&](const std::string& name, const std::vector<double>& former) -> Result<void> {
+    TRY(check_former(prepared, former));
+    if (former.empty()) return {};
+    list.push_back(former_value(prepared, metric, name, former, train, test));
+    return {};
+  };
+  TRY(add("last value", prepared.last_value));
+  TRY(add(fmt::format("same time {} before", to_text(prepared.season)), prepared.season_value));
+  return list;
+}
+
+}  // namespace rondo::evaluate

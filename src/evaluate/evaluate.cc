@@ -1,0 +1,258 @@
+// Model Evaluation from stored inputs to stored evidence. The numbers are made by compare,
+// baselines and bound, the verdict by the gate; here they are brought together on the same test
+// rows.
+#include "evaluate/evaluate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/failpoint.h"
+#include "evaluate/baselines.h"
+#include "evaluate/bound.h"
+#include "evaluate/compare.h"
+#include "io/bundle.h"
+
+namespace rondo::evaluate {
+namespace {
+
+using ledger::StageInput;
+using ledger::StageOutput;
+using model::Prepared;
+using table::Side;
+
+constexpr std::string_view kFile = "evidence.json";
+constexpr std::size_t kGoldenRows = 64;
+
+Result<std::string> read(const StageInput& input, const std::string& name) {
+  const auto found = input.inputs.find(name);
+  if (found == input.inputs.end()) {
+    return fail(Code::kInvalidInput, fmt::format("evaluation lacks its input \"{}\"", name));
+  }
+  return during(input.objects->get(found->second), "reading " + name);
+}
+
+/// Everything that is compared, on the test rows.
+struct Case {
+  Options options;
+  Metric metric = Metric::kMae;
+  std::int64_t look = 1;
+  Truth truth;
+  Answers challenger;
+  std::optional<std::string> champion;  // its name
+  Answers champion_answers;
+  std::vector<Baseline> baselines;
+  std::vector<std::uint64_t> source_rows;
+  Seed seed;
+  double alpha() const { return alpha_of(look, options.confidence); }
+};
+
+Truth test_truth(const Prepared& prepared) {
+  Truth truth{prepared.task, prepared.classes.size(), {}, {}};
+  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
+    if (prepared.side[i] != Side::kTest) continue;
+    truth.label.push_back(prepared.label[i]);
+    if (!prepared.time.empty()) truth.day.push_back(day_of(prepared.time[i]));
+  }
+  return truth;
+}
+
+Result<Answers> checked(Answers answers, const Truth& truth, std::string_view whose) {
+  if (answers.size() != truth.rows() * outputs_of(truth)) {
+    return fail(Code::kConflict,
+                fmt::format("evaluation: {} gave {} answers where {} test rows need {} each", whose,
+                            answers.size(), truth.rows(), outputs_of(truth)),
+                "it may know other classes of the target than these rows have");
+  }
+  if (!std::ranges::all_of(answers, [](double answer) { return std::isfinite(answer); })) {
+    return fail(Code::kCorrupt, fmt::format("evaluation: {} gave an answer that is no number",
+                                            whose));
+  }
+  return answers;
+}
+
+/// "at_least" and "min_effect" may be absent, or a word.
+Result<std::optional<double>> number_of(const Json& value, std::string_view key) {
+  if (value.is_number()) return value.get<double>();
+  if (value.is_null() || value == "auto" || value == "") return std::optional<double>{};
+  return fail(Code::kInvalidInput,
+              fmt::format("evaluate.{}: {} is no number", key, value.dump()));
+}
+
+Result<Case> read_case(const StageInput& input) {
+  Case c;
+  c.options = TRY(io::read_options<Options>(
+      io::get_or<Json>(input.options, "evaluate", Json::object()), "evaluate"));
+  const Json now = io::get_or<Json>(input.options, "now", Json::object());
+  c.look = io::get_or<std::int64_t>(now, "look", 1);
+  const auto prepared = TRY(Prepared::decode(TRY(read(input, "prepared"))));
+  const auto candidate = TRY(model::Candidate::decode(TRY(read(input, "candidate"))));
+  c.metric = TRY(metric_for(c.options.metric, prepared.task));
+  c.truth = test_truth(prepared);
+  c.challenger = TRY(checked(candidate.test_scores, c.truth, "the candidate"));
+  if (input.inputs.contains("champion_scores")) {
+    const auto bundle = TRY(io::Bundle::decode(TRY(read(input, "champion_scores"))));
+    const auto scores = TRY(bundle.f64("scores"));
+    const Json champion = io::get_or<Json>(now, "champion", Json::object());
+    c.champion = fmt::format("v{}", io::get_or<std::int64_t>(champion, "version", 0));
+    c.champion_answers =
+        TRY(checked({scores.begin(), scores.end()}, c.truth, "the champion " + *c.champion));
+  } else {
+    c.look = 0;
+  }
+  c.baselines = TRY(baselines(prepared, c.metric));
+  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
+    if (prepared.side[i] == Side::kTest) c.source_rows.push_back(prepared.source_row[i]);
+  }
+  c.seed = input.seed;
+  return c;
+}
+
+/// The rows of a list only.
+Truth part(const Truth& truth, const std::vector<std::size_t>& rows) {
+  Truth some{truth.task, truth.classes, {}, {}};
+  for (const std::size_t row : rows) {
+    some.label.push_back(truth.label[row]);
+    if (!truth.day.empty()) some.day.push_back(truth.day[row]);
+  }
+  return some;
+}
+
+Answers part(const Truth& truth, const Answers& answers, const std::vector<std::size_t>& rows) {
+  const std::size_t outputs = outputs_of(truth);
+  Answers some;
+  for (const std::size_t row : rows) {
+    for (std::size_t k = 0; k < outputs; ++k) some.push_back(answers[row * outputs + k]);
+  }
+  return some;
+}
+
+Rival rival(const Case& c, std::string name, const Truth& truth, const Answers& challenger,
+            const Answers& answers) {
+  Rival rival{std::move(name), value_of(c.metric, truth, answers),
+              value_of(c.metric, truth, challenger), {}};
+  rival.paired =
+      compare(c.metric, truth, challenger, answers, c.alpha(), c.seed.derive("gain:" + rival.name));
+  return rival;
+}
+
+std::uint64_t least_class(const Truth& truth) {
+  if (truth.task == model::Task::kRegression) return truth.rows();
+  std::vector<std::uint64_t> counts(truth.classes);
+  for (const double label : truth.label) ++counts[static_cast<std::size_t>(label)];
+  return counts.empty() ? 0 : *std::ranges::min_element(counts);
+}
+
+/// What the gate sees. A baseline that answers too few of the rows to be compared is left out.
+Evidence gather(const Case& c) {
+  Evidence evidence;
+  evidence.metric = name_of(c.metric);
+  evidence.greater_is_better = greater_is_better(c.metric);
+  evidence.challenger = measure(c.metric, c.truth, c.challenger, c.options.confidence,
+                                c.seed.derive("metric"));
+  evidence.rows = c.truth.rows();
+  evidence.least_class = least_class(c.truth);
+  evidence.look = c.look;
+  if (c.champion) {
+    evidence.champion = rival(c, *c.champion, c.truth, c.challenger, c.champion_answers);
+  }
+  for (const Baseline& baseline : c.baselines) {
+    const Truth truth = part(c.truth, baseline.rows);
+    if (truth.rows() < kFewestRows) continue;
+    Rival other = rival(c, baseline.name, truth, part(c.truth, c.challenger, baseline.rows),
+                        baseline.answers);
+    if (std::isfinite(other.paired.gain.low)) evidence.baselines.push_back(std::move(other));
+  }
+  return evidence;
+}
+
+Result<Rules> rules_of(const Case& c, const Evidence& evidence) {
+  Rules rules;
+  rules.at_least = TRY(number_of(c.options.at_least, "at_least"));
+  rules.confidence = c.options.confidence;
+  rules.margin = c.options.margin;
+  const auto asked = TRY(number_of(c.options.min_effect, "min_effect"));
+  const Rival* other = to_beat(evidence);
+  if (asked) {
+    rules.min_effect = *asked;
+  } else if (other != nullptr) {
+    rules.min_effect = smallest_gain(other->value, evidence.greater_is_better);
+  }
+  return rules;
+}
+
+Json to_json(const Rival& rival) {
+  const Paired& p = rival.paired;
+  return {{"name", rival.name},   {"value", rival.value}, {"challenger", rival.challenger},
+          {"gain", p.gain.value}, {"low", p.gain.low},    {"high", p.gain.high},
+          {"rows", p.rows},       {"days", p.days},       {"standard_error", p.standard_error}};
+}
+
+Json all_metrics(const Case& c) {
+  Json metrics = Json::object();
+  for (const Metric metric : metrics_of(c.truth.task)) {
+    const double value = value_of(metric, c.truth, c.challenger);
+    if (std::isfinite(value)) metrics[std::string(name_of(metric))] = value;
+  }
+  return metrics;
+}
+
+Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdict) {
+  Json baselines = Json::array();
+  for (const Rival& baseline : evidence.baselines) baselines.push_back(to_json(baseline));
+  Json json = {{"metric", evidence.metric},
+               {"value", evidence.challenger.value},
+               {"low", evidence.challenger.low},
+               {"high", evidence.challenger.high},
+               {"metrics", all_metrics(c)},
+               {"baselines", baselines},
+               {"verdict", evaluate::to_json(verdict)},
+               {"bound", evaluate::to_json(risk_bound(c.truth, c.challenger))},
+               {"rows", evidence.rows},
+               {"days", days_of(c.truth)},
+               {"look", evidence.look}};
+  if (evidence.champion) json["champion"] = to_json(*evidence.champion);
+  return json;
+}
+
+/// Test rows, spread evenly over them, that the deployed pipeline has to reproduce.
+Json golden_rows(const Case& c) {
+  Json rows = Json::array();
+  const std::size_t count = std::min(kGoldenRows, c.source_rows.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    rows.push_back(c.source_rows[i * c.source_rows.size() / count]);
+  }
+  return rows;
+}
+
+std::string result_of(Decision decision) {
+  switch (decision) {
+    case Decision::kPromote: return "good";
+    case Decision::kKeep: return "not better";
+    case Decision::kUndecided: break;
+  }
+  return "undecided";
+}
+
+}  // namespace
+
+Result<StageOutput> run(const StageInput& input) {
+  const Case c = TRY(read_case(input));
+  if (input.progress) input.progress({{"done", 0.2}, {"what", "comparing"}});
+  const Evidence evidence = gather(c);
+  if (input.stop.requested()) return fail(Code::kCancelled, "evaluation was stopped");
+  const Verdict verdict = judge(evidence, TRY(rules_of(c, evidence)));
+  StageOutput output;
+  output.result = result_of(verdict.decision);
+  output.reason = verdict.reasons.front();
+  output.evidence = evidence_json(c, evidence, verdict);
+  output.files["evidence"] = kFile;
+  Json stored = output.evidence;
+  stored["golden"] = golden_rows(c);
+  RONDO_FAILPOINT(kEvidenceWrite);
+  TRY(io::write_atomically(*input.fs, input.out / kFile, io::canonical(stored)));
+  return output;
+}
+
+}  // namespace rondo::evaluate

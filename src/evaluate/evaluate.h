@@ -1,0 +1,46 @@
+// Model Evaluation: measures the candidate on rows that came after its training, beside the
+// champion and the baselines on the same rows, and lets the gate judge.
+#pragma once
+
+#include "evaluate/gate.h"
+#include "io/options.h"
+#include "ledger/stage_io.h"
+
+namespace rondo::evaluate {
+
+struct Options {
+  std::string metric = "auto";
+  Json at_least;                      // number or null
+  std::string test = "auto";          // "0.2", "14d", or both by "auto"
+  std::string split = "auto";
+  std::string gap;
+  double confidence = 0.95;
+  double margin = 0;
+  Json min_effect = "auto";
+};
+
+template <class Visitor>
+void describe(Visitor& v, Options& o) {
+  using io::Key;
+  v(Key{"metric", "what counts", 0, 0, "auto|mae|rmse|r2|auc|log_loss|accuracy|brier"}, o.metric);
+  v(Key{"at_least", "worse is never deployed (errors: at most)"}, o.at_least);
+  v(Key{"test", "\"auto\", a share (\"0.2\") or a span (\"14d\") of newest rows"}, o.test);
+  v(Key{"split", "how rows are split", 0, 0, "auto|time|random"}, o.split);
+  v(Key{"gap", "between training and test; default label_delay"}, o.gap);
+  v(Key{"confidence", "of intervals and of the gate, over a champion's life", 0.5, 0.9999},
+    o.confidence);
+  v(Key{"margin", "accepted harm; above 0 \"not worse\" suffices", 0, 1e18}, o.margin);
+  v(Key{"min_effect", "smallest gain worth a promotion, or \"auto\""}, o.min_effect);
+}
+
+/// Stage entry. Inputs "prepared", "candidate", and "champion" (pipeline file) when one serves,
+/// with "manifest" then too (the champion scores the same rows through its own transform and
+/// history: the loop hands its scores in as input "champion_scores", a bundle made by loop/).
+/// Output "evidence" (JSON). Results: "good", "not better", "undecided".
+/// options = {"evaluate": Options, "now": {"look": j, "champion": {"version", "name"} | null}}.
+/// evidence of the StageOutput: {"metric", "value", "low", "high", "champion"?, "baselines": [...],
+/// "verdict": {...}, "bound": {"loss", "loss_scale", "test_risk", "risk_bound", "days", "rows",
+/// "day_correlation"}}.
+Result<ledger::StageOutput> run(const ledger::StageInput& input);
+
+}  // namespace rondo::evaluate

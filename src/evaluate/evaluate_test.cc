@@ -1,0 +1,196 @@
+// The stage as the loop calls it: stored inputs in, verdict, numbers and evidence file out.
+#include "evaluate/evaluate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "io/bundle.h"
+#include "io/scratch.h"
+#include "model/prepared.h"
+
+namespace rondo::evaluate {
+namespace {
+
+using table::Side;
+
+/// 40 days of hourly rows; the last 14 test. The label is level + daily wave + noise.
+struct Project {
+  io::Scratch scratch;
+  std::shared_ptr<io::Fs> fs = io::real_fs(io::Durability::kProcess);
+  ledger::Objects objects{fs, scratch / "objects"};
+  model::Prepared prepared;
+  std::vector<double> wave, noise;  // of the test rows
+  ledger::StageInput input;
+
+  Project() {
+    Chance chance(Seed{1});
+    prepared.target = "cnt";
+    table::Schema inputs;
+    inputs.fields = {{"hour", table::Type::kNumber}};
+    model::Step step;
+    step.feature = "hour";
+    step.input = 0;
+    prepared.transform = model::Transform(inputs, {step}, {});
+    prepared.by_time = true;
+    prepared.season = Span::days(1);
+    for (int i = 0; i < 40 * 24; ++i) {
+      const double regular = 200 + 100 * std::sin(6.283185307179586 * (i % 24) / 24);
+      const double rest = 20 * chance.normal();
+      prepared.time.push_back(Time{} + Span::hours(i));
+      prepared.label.push_back(regular + rest);
+      prepared.features.values.push_back(i % 24);
+      prepared.source_row.push_back(static_cast<std::uint64_t>(i) + 1000);
+      prepared.side.push_back(i < 26 * 24 ? Side::kTrain : Side::kTest);
+      prepared.last_value.push_back(i < 24 ? std::nan("") : prepared.label[std::size_t(i) - 24]);
+      if (i < 26 * 24) continue;
+      wave.push_back(regular);
+      noise.push_back(chance.normal());
+    }
+    prepared.features.rows = prepared.label.size();
+    prepared.features.columns = 1;
+    prepared.season_value = prepared.last_value;
+    input.objects = &objects;
+    input.fs = fs.get();
+    input.out = scratch / "out";
+    input.seed = Seed{7};
+    input.options = {{"evaluate", Json::object()}, {"now", {{"look", 1}, {"champion", nullptr}}}};
+    EXPECT_TRUE(fs->make_folders(input.out));
+    put("prepared", prepared.encode().value());
+  }
+  void put(const std::string& name, const std::string& bytes) {
+    input.inputs[name] = objects.put(bytes).value();
+  }
+  /// Answers that miss the regular part by `spread` times a normal number, plus `bias`.
+  std::vector<double> answers(double spread, double bias) const {
+    std::vector<double> scores;
+    for (std::size_t i = 0; i < wave.size(); ++i) {
+      scores.push_back(wave[i] + bias + spread * noise[i]);
+    }
+    return scores;
+  }
+  void candidate(std::vector<double> scores) {
+    model::Candidate candidate;
+    candidate.test_scores = std::move(scores);
+    put("candidate", candidate.encode().value());
+  }
+  void champion(std::vector<double> scores) {
+    io::Bundle bundle;
+    bundle.put_f64("scores", std::move(scores));
+    put("champion_scores", bundle.encode());
+    input.options["now"]["champion"] = {{"version", 3}, {"name", "bikes"}};
+  }
+  ledger::StageOutput run() {
+    auto output = evaluate::run(input);
+    EXPECT_TRUE(output) << output.error().text();
+    return output.value_or(ledger::StageOutput{});
+  }
+};
+
+TEST(Evaluate, AFirstModelThatBeatsTheBaselinesIsGood) {
+  Project p;
+  p.candidate(p.answers(2, 0));
+  const auto output = p.run();
+  EXPECT_EQ(output.result, "good") << output.reason;
+  EXPECT_NE(output.reason.find("promotes the first model"), std::string::npos) << output.reason;
+  EXPECT_NE(output.reason.find("on the same 336 rows of 14 days"), std::string::npos);
+  const Json& e = output.evidence;
+  EXPECT_EQ(e.at("metric"), "mae");
+  EXPECT_EQ(e.at("value"), e.at("metrics").at("mae"));
+  EXPECT_LT(e.at("low"), e.at("value"));
+  EXPECT_GT(e.at("high"), e.at("value"));
+  ASSERT_EQ(e.at("baselines").size(), 3U);
+  EXPECT_EQ(e.at("baselines")[0].at("name"), "median");
+  EXPECT_EQ(e.at("baselines")[1].at("name"), "last value");
+  EXPECT_EQ(e.at("baselines")[2].at("name"), "same time 1d before");
+  EXPECT_FALSE(e.contains("champion"));
+  EXPECT_EQ(e.at("bound").at("loss"), "absolute");
+  EXPECT_EQ(e.at("bound").at("days"), 14);
+  EXPECT_LT(e.at("bound").at("test_risk"), e.at("bound").at("risk_bound"));
+  EXPECT_EQ(e.at("verdict").at("decision"), "promote");
+}
+
+TEST(Evaluate, StoresWhatItSaysAndGoldenRows) {
+  Project p;
+  p.candidate(p.answers(2, 0));
+  const auto output = p.run();
+  const auto text = p.fs->read(p.input.out / output.files.at("evidence"));
+  ASSERT_TRUE(text);
+  Json stored = io::parse_json(*text).value();
+  ASSERT_EQ(stored.at("golden").size(), 64U);
+  EXPECT_EQ(stored.at("golden")[0], 1000 + 26 * 24);
+  stored.erase("golden");
+  EXPECT_EQ(io::canonical(stored), io::canonical(output.evidence));
+  EXPECT_EQ(io::canonical(p.run().evidence), io::canonical(output.evidence)) << "not repeatable";
+}
+
+TEST(Evaluate, TheChampionIsComparedOnTheSameRows) {
+  Project p;
+  p.candidate(p.answers(2, 0));
+  p.champion(p.answers(2, 30));
+  const auto better = p.run();
+  EXPECT_EQ(better.result, "good") << better.reason;
+  EXPECT_EQ(better.evidence.at("champion").at("name"), "v3");
+  EXPECT_NE(better.reason.find("v3's"), std::string::npos);
+  p.champion(p.answers(2, 0));
+  const auto same = p.run();
+  EXPECT_EQ(same.result, "not better") << same.reason;
+  EXPECT_EQ(same.evidence.at("champion").at("gain"), 0);
+  p.candidate(p.answers(2, 30));
+  EXPECT_EQ(p.run().result, "not better");
+}
+
+TEST(Evaluate, AChallengerWorseThanABaselineIsRefusedWithItsName) {
+  Project p;
+  p.candidate(p.answers(0, 150));
+  p.champion(p.answers(0, 190));
+  const auto output = p.run();
+  EXPECT_EQ(output.result, "not better");
+  EXPECT_NE(output.reason.find("the baseline \"median\""), std::string::npos) << output.reason;
+  EXPECT_NE(output.reason.find("is better with confidence"), std::string::npos);
+}
+
+TEST(Evaluate, FewRowsAreUndecided) {
+  Project p;
+  for (std::size_t i = 26 * 24; i < p.prepared.side.size(); ++i) {
+    if (i >= 27 * 24) p.prepared.side[i] = Side::kNeither;
+  }
+  p.put("prepared", p.prepared.encode().value());
+  auto scores = p.answers(2, 0);
+  scores.resize(24);
+  p.candidate(scores);
+  const auto output = p.run();
+  EXPECT_EQ(output.result, "undecided");
+  EXPECT_NE(output.reason.find("24 test rows"), std::string::npos) << output.reason;
+  EXPECT_GT(output.evidence.at("verdict").at("rows_needed"), 24);
+}
+
+TEST(Evaluate, AtLeastAndMetricAreObeyed) {
+  Project p;
+  p.candidate(p.answers(2, 0));
+  p.input.options["evaluate"] = {{"metric", "rmse"}, {"at_least", 5}};
+  const auto output = p.run();
+  EXPECT_EQ(output.evidence.at("metric"), "rmse");
+  EXPECT_EQ(output.result, "not better");
+  EXPECT_NE(output.reason.find("at_least asks for 5"), std::string::npos) << output.reason;
+}
+
+TEST(Evaluate, WrongShapesAndWordsAreErrors) {
+  Project p;
+  p.candidate({1, 2, 3});
+  auto output = run(p.input);
+  ASSERT_FALSE(output);
+  EXPECT_NE(output.error().message.find("3 answers where 336 test rows"), std::string::npos);
+  p.candidate(p.answers(std::nan(""), 0));
+  EXPECT_EQ(run(p.input).error().code, Code::kCorrupt);
+  p.candidate(p.answers(2, 0));
+  p.input.options["evaluate"] = {{"min_effect", "much"}};
+  EXPECT_EQ(run(p.input).error().code, Code::kInvalidInput);
+  p.input.options["evaluate"] = {{"metric", "auc"}};
+  EXPECT_EQ(run(p.input).error().code, Code::kInvalidInput);
+  p.input.inputs.erase("candidate");
+  EXPECT_NE(run(p.input).error().message.find("candidate"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rondo::evaluate

@@ -1,0 +1,83 @@
+// What a metric is, to the letter: one small vector of sums a row, and one function of their total.
+// Everything but the AUC is such a function, so that a metric of resampled rows or days costs a
+// weighted addition of sums.
+#pragma once
+
+#include <optional>
+
+#include "model/prepared.h"
+
+namespace rondo::evaluate {
+
+enum class Metric { kMae, kRmse, kR2, kAuc, kLogLoss, kAccuracy, kBrier };
+
+std::string_view name_of(Metric metric) noexcept;
+bool greater_is_better(Metric metric) noexcept;
+/// By name; "auto" is mae for regression, auc for two classes, accuracy for more: of many classes
+/// the 0/1 error is also what monitoring watches, so the gate and the watcher speak of one thing.
+/// Errors: kInvalidInput when the task does not have that metric.
+Result<Metric> metric_for(std::string_view name, model::Task task);
+std::vector<Metric> metrics_of(model::Task task);
+
+/// Rows with known answers.
+struct Truth {
+  model::Task task = model::Task::kRegression;
+  std::size_t classes = 0;
+  std::vector<double> label;           // number, or class index
+  std::vector<std::int64_t> day;       // of each row, ascending; empty without a clock
+  std::size_t rows() const { return label.size(); }
+};
+
+/// What a model answered to them. Shape: row-major; regression: 1, the value; two classes: 1, the
+/// probability of the second; more: one a class.
+using Answers = std::vector<double>;
+std::size_t outputs_of(const Truth& truth) noexcept;
+
+/// The class that is answered: the most probable, the first of equals; of two classes the second
+/// from one half on.
+std::size_t class_of(const Truth& truth, const Answers& answers, std::size_t row) noexcept;
+
+/// What one row, or many, contribute.
+struct Sums {
+  double rows = 0, loss = 0;
+  double label = 0, label_squares = 0;  // for r2, of labels minus `centre`
+  void add(const Sums& other, double weight) noexcept {
+    rows += weight * other.rows;
+    loss += weight * other.loss;
+    label += weight * other.label;
+    label_squares += weight * other.label_squares;
+  }
+};
+
+/// With y the label, f the answer, p_k the probability of class k, [.] 1 if true:
+///   mae       |y - f|                          rmse, r2   (y - f)^2
+///   log_loss  -ln p_y, p clipped to [1e-15, 1 - 1e-15]     accuracy   [class_of = y]
+///   brier     (p - y)^2 for two classes, sum over k of (p_k - [y = k])^2 for more (Brier 1950)
+/// Not for the AUC. `centre` is any number near the mean of the labels; it keeps digits for r2.
+Sums sums_of(Metric metric, const Truth& truth, const Answers& answers, std::size_t row,
+             double centre) noexcept;
+
+/// The mean of the loss; its root for rmse; 1 - sum (y - f)^2 / sum (y - mean y)^2 for r2.
+/// NaN when there are no rows, and for the r2 of constant labels.
+double value_of(Metric metric, const Sums& sums) noexcept;
+
+/// Area under the ROC curve of weighted rows, a row's weight being that of its unit. Sorted once;
+/// a value costs one pass. Equal scores count a half. NaN without weight in one of the classes.
+class WeightedAuc {
+ public:
+  WeightedAuc(const Truth& truth, const Answers& answers, std::span<const std::uint32_t> unit);
+  double value(std::span<const double> weights) const noexcept;
+
+ private:
+  struct Row {
+    std::uint32_t unit;
+    bool ends_tie;
+    double positive;  // 1 or 0: a factor costs less than a branch that nobody can foresee
+  };
+  std::vector<Row> rows_;
+};
+
+/// The metric on all rows, once each.
+double value_of(Metric metric, const Truth& truth, const Answers& answers);
+
+}  // namespace rondo::evaluate

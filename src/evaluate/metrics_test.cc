@@ -1,0 +1,151 @@
+// Metrics against values worked by hand, ties included, and baselines against what they promise.
+#include "evaluate/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "evaluate/baselines.h"
+
+namespace rondo::evaluate {
+namespace {
+
+using model::Task;
+
+double value(Metric metric, const Truth& truth, const Answers& answers) {
+  return value_of(metric, truth, answers);
+}
+
+// Errors 1, -2, 0, 3: mae 6/4, rmse sqrt(14/4); labels 1, 2, 3, 6 have mean 3 and squares 14.
+TEST(Metrics, OfNumbersWorkedByHand) {
+  const Truth truth{Task::kRegression, 0, {1, 2, 3, 6}, {}};
+  const Answers answers = {0, 4, 3, 3};
+  EXPECT_DOUBLE_EQ(value(Metric::kMae, truth, answers), 1.5);
+  EXPECT_DOUBLE_EQ(value(Metric::kRmse, truth, answers), std::sqrt(3.5));
+  EXPECT_NEAR(value(Metric::kR2, truth, answers), 1 - 14.0 / 14, 1e-15);
+  EXPECT_DOUBLE_EQ(value(Metric::kR2, truth, {1, 2, 3, 6}), 1);
+}
+
+TEST(Metrics, R2OfEqualLabelsIsUndefined) {
+  const Truth truth{Task::kRegression, 0, {0.1, 0.1, 0.1}, {}};
+  EXPECT_TRUE(std::isnan(value(Metric::kR2, truth, {0, 0, 0})));
+}
+
+// Labels far from 0 leave r2 its digits: the same as without the shift.
+TEST(Metrics, R2DoesNotCancel) {
+  Truth truth{Task::kRegression, 0, {1, 2, 3, 6}, {}};
+  Answers answers = {1.5, 2, 2, 5};
+  const double want = value(Metric::kR2, truth, answers);
+  for (double& y : truth.label) y += 1e8;
+  for (double& y : answers) y += 1e8;
+  EXPECT_NEAR(value(Metric::kR2, truth, answers), want, 1e-9);
+}
+
+// p of class 1: .9, .5, .2, .5; labels 1, 0, 0, 1.
+TEST(Metrics, OfTwoClassesWorkedByHand) {
+  const Truth truth{Task::kBinary, 2, {1, 0, 0, 1}, {}};
+  const Answers p = {0.9, 0.5, 0.2, 0.5};
+  EXPECT_NEAR(value(Metric::kLogLoss, truth, p),
+              -(std::log(0.9) + std::log(0.5) + std::log(0.8) + std::log(0.5)) / 4, 1e-15);
+  EXPECT_DOUBLE_EQ(value(Metric::kBrier, truth, p), (0.01 + 0.25 + 0.04 + 0.25) / 4);
+  EXPECT_DOUBLE_EQ(value(Metric::kAccuracy, truth, p), 0.75);  // one half answers class 1
+  EXPECT_DOUBLE_EQ(value(Metric::kAuc, truth, p), 3.5 / 4);    // .9 wins 2, .5 wins 1 and ties 1
+}
+
+TEST(Metrics, LogLossIsClipped) {
+  const Truth truth{Task::kBinary, 2, {1, 0}, {}};
+  EXPECT_NEAR(value(Metric::kLogLoss, truth, {0, 0}), -std::log(1e-15) / 2, 1e-12);
+}
+
+// Rows (.2, .5, .3) of class 1 and (.4, .4, .2) of class 1: the first of equals is answered.
+TEST(Metrics, OfThreeClassesWorkedByHand) {
+  const Truth truth{Task::kMulticlass, 3, {1, 1}, {}};
+  const Answers p = {0.2, 0.5, 0.3, 0.4, 0.4, 0.2};
+  EXPECT_DOUBLE_EQ(value(Metric::kAccuracy, truth, p), 0.5);
+  EXPECT_NEAR(value(Metric::kLogLoss, truth, p), -(std::log(0.5) + std::log(0.4)) / 2, 1e-15);
+  EXPECT_NEAR(value(Metric::kBrier, truth, p),
+              (0.04 + 0.25 + 0.09 + 0.16 + 0.36 + 0.04) / 2, 1e-15);
+}
+
+TEST(Metrics, AucWithoutOneClassIsUndefined) {
+  const Truth truth{Task::kBinary, 2, {1, 1}, {}};
+  EXPECT_TRUE(std::isnan(value(Metric::kAuc, truth, {0.2, 0.3})));
+}
+
+// A unit with weight 2 counts as if its rows stood there twice.
+TEST(Metrics, WeightedAucEqualsRepeatedRows) {
+  const Truth truth{Task::kBinary, 2, {1, 0, 0, 1, 1, 0}, {}};
+  const Answers p = {0.7, 0.7, 0.1, 0.4, 0.9, 0.4};
+  const std::vector<std::uint32_t> unit = {0, 0, 1, 1, 2, 2};
+  const Truth twice{Task::kBinary, 2, {1, 0, 1, 0, 1, 0}, {}};
+  const std::vector<double> weights = {2, 0, 1};
+  EXPECT_DOUBLE_EQ(WeightedAuc(truth, p, unit).value(weights),
+                   value(Metric::kAuc, twice, {0.7, 0.7, 0.7, 0.7, 0.9, 0.4}));
+}
+
+TEST(Metrics, AutoAndNamesFitTheTask) {
+  EXPECT_EQ(metric_for("auto", Task::kRegression).value(), Metric::kMae);
+  EXPECT_EQ(metric_for("auto", Task::kBinary).value(), Metric::kAuc);
+  EXPECT_EQ(metric_for("auto", Task::kMulticlass).value(), Metric::kAccuracy);
+  EXPECT_EQ(metric_for("brier", Task::kMulticlass).value(), Metric::kBrier);
+  const auto wrong = metric_for("auc", Task::kMulticlass);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, Code::kInvalidInput);
+  EXPECT_NE(wrong.error().hint.find("log_loss, accuracy, brier"), std::string::npos);
+}
+
+/// Eight rows that train (labels as given), then test rows.
+model::Prepared prepared(Task task, std::vector<double> labels, std::size_t train) {
+  model::Prepared p;
+  p.task = task;
+  if (task != Task::kRegression) p.classes = {"a", "b"};
+  p.label = std::move(labels);
+  p.side.assign(p.label.size(), table::Side::kTest);
+  for (std::size_t i = 0; i < train; ++i) p.side[i] = table::Side::kTrain;
+  return p;
+}
+
+TEST(Baselines, ConstantsComeFromTrainingRowsAlone) {
+  const model::Prepared p = prepared(Task::kRegression, {1, 2, 9, 100, 200}, 3);
+  const auto by_mae = baselines(p, Metric::kMae).value();
+  ASSERT_EQ(by_mae.size(), 1U);
+  EXPECT_EQ(by_mae[0].name, "median");
+  EXPECT_EQ(by_mae[0].answers, (Answers{2, 2}));
+  const auto by_rmse = baselines(p, Metric::kRmse).value();
+  EXPECT_EQ(by_rmse[0].name, "mean");
+  EXPECT_NEAR(by_rmse[0].answers[0], 4, 1e-15);
+  const model::Prepared classes = prepared(Task::kBinary, {1, 1, 0, 0, 1}, 3);
+  EXPECT_EQ(baselines(classes, Metric::kAccuracy).value()[0].answers, (Answers{1, 1}));
+  EXPECT_NEAR(baselines(classes, Metric::kAuc).value()[0].answers[0], 2.0 / 3, 1e-15);
+  EXPECT_FALSE(baselines(prepared(Task::kRegression, {1, 2}, 0), Metric::kMae));
+}
+
+TEST(Baselines, FormerValuesAnswerOnlyWhereTheyAreKnown) {
+  model::Prepared p = prepared(Task::kRegression, {1, 2, 9, 100, 200}, 3);
+  const double nan = std::nan("");
+  p.last_value = {nan, 1, 2, nan, 100};
+  p.season_value = {nan, nan, nan, 1, 2};
+  p.season = Span::days(7);
+  const auto list = baselines(p, Metric::kMae).value();
+  ASSERT_EQ(list.size(), 3U);
+  EXPECT_EQ(list[1].name, "last value");
+  EXPECT_EQ(list[1].rows, (std::vector<std::size_t>{1}));
+  EXPECT_EQ(list[1].answers, (Answers{100}));
+  EXPECT_EQ(list[2].name, "same time 7d before");
+  EXPECT_EQ(list[2].answers, (Answers{1, 2}));
+}
+
+// Former class a: next a, b, b (and one each): 2/5 to 3/5; former b: next a (and one each): 2/3,
+// 1/3.
+TEST(Baselines, FormerClassesAnswerLearnedShares) {
+  model::Prepared p = prepared(Task::kBinary, {0, 1, 1, 0, 0, 1}, 4);
+  p.last_value = {0, 0, 0, 1, 0, 1};
+  const auto list = baselines(p, Metric::kLogLoss).value();
+  ASSERT_EQ(list[1].answers.size(), 2U);
+  EXPECT_NEAR(list[1].answers[0], 0.6, 1e-15);
+  EXPECT_NEAR(list[1].answers[1], 1.0 / 3, 1e-15);
+  EXPECT_EQ(baselines(p, Metric::kAccuracy).value()[1].answers, (Answers{0, 1}));
+}
+
+}  // namespace
+}  // namespace rondo::evaluate

@@ -1,0 +1,108 @@
+// Child processes: what they say, how they end, and the limits that hold for them. The shell plays
+// the child.
+#include "io/child.h"
+
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "io/scratch.h"
+
+namespace rondo::io {
+namespace {
+
+constexpr Span kLong = Span::seconds(60);
+
+ChildOptions shell(const std::string& script) { return {.argv = {"/bin/sh", "-c", script}}; }
+
+TEST(Child, SaysLinesAndAnExitCode) {
+  const Scratch scratch;
+  ChildOptions options = shell(
+      "echo out; echo err >&2; echo \"$WORD\" >&3; pwd >&3; printf end >&3; exit 3");
+  options.environment = {"WORD=one two"};
+  options.folder = scratch.path();
+  options.log_file = scratch / "log";
+  Child child = *Child::start(options);
+  EXPECT_EQ(**child.wait(kLong), 3);
+  EXPECT_EQ(**child.poll(), 3);
+  const std::string folder = std::filesystem::canonical(scratch.path());
+  EXPECT_EQ(child.lines(), (std::vector<std::string>{"one two", folder, "end"}));
+  EXPECT_TRUE(child.lines().empty());
+  EXPECT_EQ(*real_fs()->read(scratch / "log"), "out\nerr\n");
+}
+
+TEST(Child, IsKilledWithWhatItStarted) {
+  Child child = *Child::start(shell("sleep 1000 & echo $! >&3; wait"));
+  std::vector<std::string> said;
+  while (said.empty()) {
+    ASSERT_FALSE(*child.wait(Span::millis(5)));
+    said = child.lines();
+  }
+  child.kill();
+  EXPECT_EQ(**child.wait(kLong), 128 + SIGKILL);
+  const pid_t grandchild = std::stoi(said[0]);
+  for (int i = 0; i < 1'000 && ::kill(grandchild, 0) == 0; ++i) {
+    const auto status = real_fs()->read("/proc/" + said[0] + "/stat");
+    if (!status || status->find(") Z") != std::string::npos) return;  // dead, not reaped by init
+    static_cast<void>(child.wait(Span::millis(5)));
+    ::usleep(1'000);
+  }
+  EXPECT_NE(::kill(grandchild, 0), 0);
+}
+
+TEST(Child, EndsWithItsObject) {
+  pid_t pid = 0;
+  {
+    const Child child = *Child::start(shell("sleep 1000"));
+    pid = child.pid();
+    EXPECT_EQ(::kill(pid, 0), 0);
+  }
+  EXPECT_NE(::kill(pid, 0), 0);  // reaped
+}
+
+TEST(Child, CannotStartWhatIsNotThere) {
+  const auto absent = Child::start({.argv = {"/no/such/program"}});
+  EXPECT_EQ(absent.error().code, Code::kNotFound);
+  EXPECT_NE(absent.error().message.find("/no/such/program"), std::string::npos);
+  ChildOptions nowhere = shell("true");
+  nowhere.folder = "/no/such/folder";
+  EXPECT_NE(Child::start(nowhere).error().message.find("/no/such/folder"), std::string::npos);
+}
+
+TEST(Child, LimitsHold) {
+  const Scratch scratch;
+  ChildOptions options =
+      shell("ulimit -v >&3; ulimit -n >&3; ulimit -t >&3; nice >&3; head -c 9000 /dev/zero > big");
+  options.folder = scratch.path();
+  options.memory_bytes = 1ULL << 30;
+  options.open_files = 20;
+  options.cpu_seconds = 100;
+  options.file_bytes = 4096;
+  options.nice = 3;
+  Child child = *Child::start(options);
+  EXPECT_NE(**child.wait(kLong), 0);
+  const auto lines = child.lines();
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0], "1048576");
+  EXPECT_EQ(lines[1], "20");
+  EXPECT_EQ(lines[2], "100");
+  EXPECT_GE(std::stoi(lines[3]), 3);
+  EXPECT_EQ((*real_fs()->stat(scratch / "big"))->size, 4096U);
+}
+
+TEST(Child, GetsNoDescriptorsOfOurs) {
+  const auto fs = real_fs();
+  const Scratch scratch;
+  const int folder = ::open(scratch.path().c_str(), O_RDONLY);
+  const int leaked = ::fcntl(folder, F_DUPFD, 20);  // as a careless library: no O_CLOEXEC
+  ASSERT_GE(leaked, 20);
+  Child child = *Child::start(shell("ls /proc/self/fd | wc -l >&3"));
+  EXPECT_EQ(**child.wait(kLong), 0);
+  ::close(leaked);
+  ::close(folder);
+  EXPECT_EQ(child.lines(), std::vector<std::string>{"5"});  // 0 to 3, and the one that ls opened
+}
+
+}  // namespace
+}  // namespace rondo::io

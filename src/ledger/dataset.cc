@@ -1,0 +1,62 @@
+// See dataset.h. Segments of other ages have other columns: each is brought under the manifest's
+// contract before they are joined.
+#include "ledger/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "table/conform.h"
+#include "table/engine.h"
+
+namespace rondo::ledger {
+namespace {
+
+/// The contract's columns, after `_time` when there is a clock.
+table::Schema schema_of(const Manifest& manifest, bool clock) {
+  table::Schema schema;
+  if (clock) schema.fields.push_back({std::string(table::kTimeColumn), table::Type::kTime});
+  const auto& columns = manifest.contract.schema.fields;
+  schema.fields.insert(schema.fields.end(), columns.begin(), columns.end());
+  return schema;
+}
+
+table::Table sorted_by_time(table::Table table) {
+  const table::Column* time = table.find(table::kTimeColumn);
+  if (time == nullptr || std::ranges::is_sorted(time->integers)) return table;
+  std::vector<std::size_t> order(table.rows());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t row) { return time->integers[row]; });
+  return table.take(order);
+}
+
+Result<table::Table> read_segment(const Manifest& manifest, const Segment& segment,
+                                  const Objects& objects, table::Engine& engine) {
+  const io::Path path = TRY(objects.verified_path(segment.file));
+  const table::Table rows = TRY(engine.read_parquet(std::span(&path, 1)));
+  if (rows.rows() != segment.rows) {
+    return fail(Code::kCorrupt, fmt::format("segment {} has {} rows, its manifest says {}",
+                                            segment.file.brief(), rows.rows(), segment.rows),
+                "run `rondo fsck`");
+  }
+  return table::conform(rows, schema_of(manifest, rows.find(table::kTimeColumn) != nullptr));
+}
+
+}  // namespace
+
+Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objects,
+                                  const io::Path& temp) {
+  if (manifest.segments.empty()) {
+    return fail(Code::kNotFound, fmt::format("dataset d{} has no rows", manifest.number));
+  }
+  const auto engine = TRY(table::Engine::open(temp));
+  std::vector<table::Table> parts;
+  for (const Segment& segment : manifest.segments) {
+    parts.push_back(TRY(during(read_segment(manifest, segment, objects, *engine),
+                               fmt::format("reading dataset d{}", manifest.number))));
+  }
+  return sorted_by_time(TRY(table::Table::concatenate(parts)));
+}
+
+}  // namespace rondo::ledger

@@ -1,0 +1,123 @@
+// Manifests as JSON: times in microseconds, digests as hexadecimal text. Whatever is read is
+// checked field by field, because restored and imported stores come from elsewhere.
+#include "ledger/manifest.h"
+
+#include <fmt/format.h>
+
+#include "base/failpoint.h"
+
+namespace rondo::ledger {
+namespace {
+
+Json to_json(const Segment& segment) {
+  return {{"content", segment.content.hex()},
+          {"file", segment.file.hex()},
+          {"first_us", segment.first.us},
+          {"last_us", segment.last.us},
+          {"rows", segment.rows}};
+}
+
+Result<std::uint64_t> count_of(const Json& object, std::string_view key) {
+  const auto value = TRY(io::get<std::int64_t>(object, key));
+  if (value >= 0) return static_cast<std::uint64_t>(value);
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" is negative", key));
+}
+
+Result<io::Digest> digest_of(const Json& object, std::string_view key) {
+  return io::Digest::from_hex(TRY(io::get<std::string>(object, key)));
+}
+
+Result<std::optional<io::Digest>> optional_digest(const Json& object, std::string_view key) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return std::optional<io::Digest>();
+  return std::optional(TRY(digest_of(object, key)));
+}
+
+Result<Segment> segment_from(const Json& json) {
+  if (!json.is_object()) return fail(Code::kInvalidInput, "a segment is no object");
+  Segment out;
+  out.file = TRY(digest_of(json, "file"));
+  out.content = TRY(digest_of(json, "content"));
+  out.rows = TRY(count_of(json, "rows"));
+  out.first = {TRY(io::get<std::int64_t>(json, "first_us"))};
+  out.last = {TRY(io::get<std::int64_t>(json, "last_us"))};
+  return out;
+}
+
+Result<Counts> counts_from(const Json& json) {
+  Counts out;
+  out.read = TRY(count_of(json, "read"));
+  out.accepted = TRY(count_of(json, "accepted"));
+  out.rejected = TRY(count_of(json, "rejected"));
+  out.duplicate = TRY(count_of(json, "duplicate"));
+  return out;
+}
+
+}  // namespace
+
+Json Manifest::to_json() const {
+  Json list = Json::array();
+  for (const Segment& segment : segments) list.push_back(ledger::to_json(segment));
+  return {{"contract", contract.to_json()},
+          {"counts",
+           {{"accepted", counts.accepted},
+            {"duplicate", counts.duplicate},
+            {"read", counts.read},
+            {"rejected", counts.rejected}}},
+          {"cursor", cursor},
+          {"format", "rondo manifest 1"},
+          {"labelled", labelled},
+          {"number", number},
+          {"parent", parent ? Json(parent->hex()) : Json()},
+          {"rejects", rejects ? Json(rejects->hex()) : Json()},
+          {"rows", rows},
+          {"segments", std::move(list)}};
+}
+
+Result<Manifest> Manifest::from_json(const Json& json) {
+  if (!json.is_object()) return fail(Code::kInvalidInput, "a manifest is a JSON object");
+  const auto format = TRY(io::get<std::string>(json, "format"));
+  if (format != "rondo manifest 1") {
+    return fail(Code::kInvalidInput,
+                fmt::format("this manifest has the format \"{}\", not \"rondo manifest 1\"",
+                            format));
+  }
+  Manifest out;
+  out.number = TRY(count_of(json, "number"));
+  out.parent = TRY(optional_digest(json, "parent"));
+  out.rejects = TRY(optional_digest(json, "rejects"));
+  out.contract = TRY(table::Contract::from_json(TRY(io::get<Json>(json, "contract"))));
+  out.cursor = TRY(io::get<Json>(json, "cursor"));
+  out.counts = TRY(counts_from(TRY(io::get<Json>(json, "counts"))));
+  out.rows = TRY(count_of(json, "rows"));
+  out.labelled = TRY(count_of(json, "labelled"));
+  const Json segments = TRY(io::get<Json>(json, "segments"));
+  if (!segments.is_array()) return fail(Code::kInvalidInput, "\"segments\" is no list");
+  std::uint64_t rows = 0;
+  for (const Json& segment : segments) {
+    out.segments.push_back(TRY(segment_from(segment)));
+    rows += out.segments.back().rows;
+  }
+  if (rows != out.rows) {
+    return fail(Code::kInvalidInput,
+                fmt::format("\"rows\" is {}, but the segments have {} rows", out.rows, rows));
+  }
+  return out;
+}
+
+Result<io::Digest> put_manifest(const Objects& objects, const Manifest& manifest) {
+  RONDO_FAILPOINT(kManifestWrite);
+  return objects.put(io::canonical(manifest.to_json()));
+}
+
+Result<Manifest> get_manifest(const Objects& objects, const io::Digest& digest) {
+  const std::string bytes = TRY(objects.get(digest));
+  const auto read = [&]() -> Result<Manifest> {
+    return Manifest::from_json(TRY(io::parse_json(bytes, "a manifest")));
+  }();
+  if (read) return read;
+  return fail(Code::kCorrupt,
+              fmt::format("object {} is no manifest: {}", digest.brief(), read.error().message));
+}
+
+}  // namespace rondo::ledger

@@ -1,0 +1,45 @@
+// A dataset version: a manifest of immutable Parquet segments, the contract they were read with,
+// the cursor where the next collection goes on, and the parent. Named by the digest of its
+// canonical JSON; people say d5. Nothing in it depends on when or where it was collected but the
+// data.
+#pragma once
+
+#include "io/digest.h"
+#include "io/json.h"
+#include "ledger/objects.h"
+#include "table/contract.h"
+
+namespace rondo::ledger {
+
+struct Segment {
+  io::Digest file;       // of the Parquet object
+  io::Digest content;    // of the rows in order, whatever the format
+  std::uint64_t rows = 0;
+  Time first, last;      // event times; equal and 0 without a clock
+};
+
+/// Counts of one collection. read = accepted + rejected + duplicate, checked before each commit.
+struct Counts {
+  std::uint64_t read = 0, accepted = 0, rejected = 0, duplicate = 0;
+};
+
+struct Manifest {
+  std::uint64_t number = 0;          // d1, d2, ...
+  std::optional<io::Digest> parent;
+  table::Contract contract;
+  std::vector<Segment> segments;     // all of them, oldest first
+  Json cursor = Json::object();      // owned by collect/
+  Counts counts;                     // of the collection that made this version
+  std::optional<io::Digest> rejects; // JSON lines, if any row was rejected
+  std::uint64_t rows = 0;            // in all segments
+  std::uint64_t labelled = 0;        // rows whose target is known
+  Json to_json() const;
+  static Result<Manifest> from_json(const Json& json);
+};
+
+/// Stores the canonical JSON as an object. Errors: as Objects::put.
+Result<io::Digest> put_manifest(const Objects& objects, const Manifest& manifest);
+/// Errors: kNotFound, kCorrupt.
+Result<Manifest> get_manifest(const Objects& objects, const io::Digest& digest);
+
+}  // namespace rondo::ledger

@@ -1,0 +1,47 @@
+// Ids that only we can make: 12 bytes that say where an id comes from, 12 bytes of HMAC over them.
+#include <array>
+#include <cstring>
+
+#include "ledger/prediction_log.h"
+
+namespace rondo::ledger {
+namespace {
+
+constexpr std::size_t kPlain = 12, kWhole = 24, kText = 32;
+
+void put_big(char* into, std::uint64_t value, int bytes) {
+  for (int i = bytes - 1; i >= 0; --i, value >>= 8) into[i] = static_cast<char>(value & 0xff);
+}
+
+/// Big endian, so that the text sorts by start, thread, sequence within one alphabet.
+std::array<char, kWhole> sealed(const std::string& secret, std::string_view plain) {
+  std::array<char, kWhole> out{};
+  std::memcpy(out.data(), plain.data(), kPlain);
+  const io::Digest mac = io::hmac_sha256(secret, plain);
+  std::memcpy(out.data() + kPlain, mac.bytes.data(), kWhole - kPlain);
+  return out;
+}
+
+}  // namespace
+
+PredictionIds::PredictionIds(std::string secret, std::uint32_t start)
+    : secret_(std::move(secret)), start_(start) {}
+
+std::string PredictionIds::make(std::uint16_t thread, std::uint64_t sequence) const {
+  char plain[kPlain];
+  put_big(plain, start_, 4);
+  put_big(plain + 4, thread, 2);
+  put_big(plain + 6, sequence, 6);
+  const auto whole = sealed(secret_, {plain, kPlain});
+  return io::base64url({whole.data(), whole.size()});
+}
+
+bool PredictionIds::authentic(std::string_view id) const {
+  if (id.size() != kText) return false;
+  const auto bytes = io::from_base64url(id);
+  if (!bytes || bytes->size() != kWhole) return false;
+  const auto whole = sealed(secret_, std::string_view(*bytes).substr(0, kPlain));
+  return io::equal_in_constant_time({whole.data(), whole.size()}, *bytes);
+}
+
+}  // namespace rondo::ledger

@@ -1,0 +1,327 @@
+// Predictions on their way to the disk. Callers append encoded rows to a buffer in memory; one
+// thread takes the buffer every 10 ms, writes it as records of some 16 KB, and syncs within 100 ms.
+// A full disk keeps the buffer and tries again each second; a failed sync ends the log until
+// restart, and predictions go on without it. Layout of a row: docs/FORMATS.md, "Prediction log".
+#include "ledger/prediction_log.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/guarded.h"
+#include "base/worker.h"
+
+namespace rondo::ledger {
+namespace {
+
+constexpr std::uint8_t kPredictions = 1;  // type of the record
+constexpr std::size_t kRecordBytes = 16 << 10;
+constexpr Span kDrain = Span::millis(10), kSync = Span::millis(80), kRetry = Span::seconds(1);
+
+// Rows ---------------------------------------------------------------------------------------
+
+template <class T>
+void put(std::string& out, T value) {
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out.append(bytes, sizeof(T));
+}
+
+template <class Length>
+void put_text(std::string& out, std::string_view text) {
+  put(out, static_cast<Length>(text.size()));
+  out.append(text);
+}
+
+bool fits(const Prediction& row) {
+  return row.id.size() < 256 && row.answer.size() < 65536 && row.probabilities.size() < 65536 &&
+         row.cells.size() < (64U << 20);
+}
+
+void encode(const Prediction& row, std::string& out) {
+  const std::size_t start = out.size();
+  put(out, std::uint32_t{0});
+  put(out, row.time.us);
+  put(out, row.answered.us);
+  put(out, row.version);
+  put(out, row.value);
+  put_text<std::uint8_t>(out, row.id);
+  put_text<std::uint16_t>(out, row.answer);
+  put(out, static_cast<std::uint16_t>(row.probabilities.size()));
+  for (const double probability : row.probabilities) put(out, probability);
+  put_text<std::uint32_t>(out, row.cells);
+  const auto length = static_cast<std::uint32_t>(out.size() - start - 4);
+  std::memcpy(out.data() + start, &length, 4);
+}
+
+/// Reads fields one after another; once something does not fit, `good` stays false.
+struct Reader {
+  std::string_view rest;
+  bool good = true;
+  template <class T>
+  T take() {
+    T value{};
+    good = good && rest.size() >= sizeof(T);
+    if (!good) return value;
+    std::memcpy(&value, rest.data(), sizeof(T));
+    rest.remove_prefix(sizeof(T));
+    return value;
+  }
+  template <class Length>
+  std::string_view text() {
+    const std::size_t size = take<Length>();
+    good = good && rest.size() >= size;
+    if (!good) return {};
+    const std::string_view out = rest.substr(0, size);
+    rest.remove_prefix(size);
+    return out;
+  }
+};
+
+std::optional<Prediction> decode(std::string_view bytes) {
+  Reader reader{bytes};
+  Prediction row;
+  row.time = {reader.take<std::int64_t>()};
+  row.answered = {reader.take<std::int64_t>()};
+  row.version = reader.take<std::int64_t>();
+  row.value = reader.take<double>();
+  row.id = reader.text<std::uint8_t>();
+  row.answer = reader.text<std::uint16_t>();
+  const std::size_t count = reader.take<std::uint16_t>();
+  if (!reader.good || reader.rest.size() < count * sizeof(double)) return std::nullopt;
+  row.probabilities.resize(count);
+  for (double& probability : row.probabilities) probability = reader.take<double>();
+  row.cells = reader.text<std::uint32_t>();
+  if (!reader.good || !reader.rest.empty()) return std::nullopt;
+  return row;
+}
+
+/// False when the record is not a whole number of rows.
+bool decode_record(std::string_view payload, const std::function<void(Prediction&&)>& each) {
+  Reader reader{payload};
+  while (!reader.rest.empty()) {
+    auto row = decode(reader.text<std::uint32_t>());
+    if (!reader.good || !row) return false;
+    each(*std::move(row));
+  }
+  return true;
+}
+
+// The writer ---------------------------------------------------------------------------------
+
+struct Waiting {
+  std::vector<std::string> records;  // each a whole number of rows
+  std::vector<std::uint64_t> rows;   // in each of them
+  std::uint64_t bytes = 0;
+  std::uint64_t asked = 0, flushed = 0;  // flushes: numbers of the calls
+  std::uint64_t tried = 0;               // the last call that was answered, well or badly
+  std::optional<Error> failed;           // the last attempt; cleared by a good one
+  bool broken = false;                   // a failed sync: nothing is taken any more
+  bool closing = false;
+};
+
+class QueuedLog final : public PredictionLog {
+ public:
+  QueuedLog(std::unique_ptr<io::RecordLog> log, std::uint64_t most, io::LogState opened)
+      : log_(std::move(log)),
+        most_(most),
+        opened_(std::move(opened)),
+        worker_("prediction-log", [this](const Stop&) { serve(); }) {}
+
+  ~QueuedLog() override {
+    waiting_.change([](Waiting& waiting) { waiting.closing = true; });
+    worker_.join();
+  }
+
+  bool write(std::span<const Prediction> rows) override {
+    thread_local std::string encoded;
+    encoded.clear();
+    bool good = true;
+    for (const Prediction& row : rows) {
+      good = good && fits(row);
+      if (good) encode(row, encoded);
+    }
+    const bool kept = good && waiting_.change([&](Waiting& waiting) {
+      return keep(waiting, encoded, rows.size());
+    });
+    if (!kept) dropped_.add(rows.size());
+    return kept;
+  }
+
+  Result<void> flush() override {
+    const std::uint64_t mine = waiting_.change([](Waiting& waiting) { return ++waiting.asked; });
+    for (;;) {
+      std::optional<Result<void>> outcome;
+      waiting_.wait(
+          Span::seconds(60), [&](const Waiting& waiting) { return waiting.tried >= mine; },
+          [&](const Waiting& waiting) {
+            if (waiting.flushed >= mine) {
+              outcome = Result<void>();
+            } else if (waiting.tried >= mine && waiting.failed) {
+              outcome = std::unexpected(*waiting.failed);
+            }
+          });
+      if (outcome) return *std::move(outcome);
+    }
+  }
+
+  std::uint64_t written() const override { return written_.get(); }
+  std::uint64_t dropped() const override { return dropped_.get(); }
+  const io::LogState& opened() const override { return opened_; }
+
+ private:
+  bool keep(Waiting& waiting, const std::string& encoded, std::size_t rows) const {
+    if (waiting.broken || waiting.bytes + encoded.size() > most_) return false;
+    if (waiting.records.empty() || waiting.records.back().size() + encoded.size() > kRecordBytes) {
+      waiting.records.emplace_back().reserve(std::max(kRecordBytes, encoded.size()));
+      waiting.rows.push_back(0);
+    }
+    waiting.records.back() += encoded;
+    waiting.rows.back() += rows;
+    waiting.bytes += encoded.size();
+    return true;
+  }
+
+  void serve() {
+    const Stop never;
+    for (;;) {
+      bool closing = false, wanted = false;
+      std::uint64_t asked = 0;
+      const auto awake = [](const Waiting& waiting) {
+        return waiting.closing || !waiting.records.empty() || waiting.asked > waiting.tried;
+      };
+      waiting_.wait(kSync, awake, [&](Waiting& waiting) {
+        closing = waiting.closing;
+        asked = waiting.asked;
+        wanted = asked > waiting.tried;
+      });
+      if (!closing && !wanted) sleep_for(kDrain, never);  // let more rows come
+      const auto done = drain(closing || wanted);
+      waiting_.change([&](Waiting& waiting) {
+        waiting.tried = asked;
+        if (done) {
+          waiting.flushed = asked;
+          waiting.failed.reset();
+        } else {
+          waiting.failed = done.error();
+        }
+      });
+      if (closing) return;
+      if (!done) wait_after_failure();
+    }
+  }
+
+  /// Until it may be worth trying again, or somebody wants an answer.
+  void wait_after_failure() {
+    waiting_.wait(
+        kRetry,
+        [](const Waiting& waiting) { return waiting.closing || waiting.asked > waiting.tried; },
+        [](Waiting&) {});
+  }
+
+  Result<void> drain(bool sync_now) {
+    if (broken_) return std::unexpected(*broken_);
+    Waiting taken;
+    waiting_.with([&](Waiting& waiting) {
+      std::swap(taken.records, waiting.records);
+      std::swap(taken.rows, waiting.rows);
+      std::swap(taken.bytes, waiting.bytes);
+    });
+    const auto done = store(taken, sync_now);
+    if (done) return {};
+    if (done.error().code == Code::kExhausted) {
+      put_back(std::move(taken));
+    } else {
+      give_up(done.error(), taken);
+    }
+    return done;
+  }
+
+  Result<void> store(Waiting& taken, bool sync_now) {
+    if (!taken.records.empty()) {
+      RONDO_FAILPOINT(kPredictionFlush);
+      TRY(log_->append(taken.records, kPredictions));
+      for (const std::uint64_t rows : taken.rows) written_.add(rows);
+      taken = Waiting();
+      dirty_ = true;
+    }
+    const std::int64_t now_us = monotonic_us();
+    if (!dirty_ || (!sync_now && now_us - synced_us_ < kSync.us)) return {};
+    TRY(log_->sync());
+    dirty_ = false;
+    synced_us_ = now_us;
+    return {};
+  }
+
+  void put_back(Waiting taken) {
+    waiting_.with([&](Waiting& waiting) {
+      for (std::string& record : waiting.records) taken.records.push_back(std::move(record));
+      for (const std::uint64_t rows : waiting.rows) taken.rows.push_back(rows);
+      waiting.records = std::move(taken.records);
+      waiting.rows = std::move(taken.rows);
+      waiting.bytes += taken.bytes;
+    });
+  }
+
+  void give_up(const Error& error, const Waiting& taken) {
+    broken_ = error;
+    std::uint64_t lost = 0;
+    for (const std::uint64_t rows : taken.rows) lost += rows;
+    waiting_.with([&](Waiting& waiting) {
+      waiting.broken = true;
+      for (const std::uint64_t rows : waiting.rows) lost += rows;
+      waiting.records.clear();
+      waiting.rows.clear();
+      waiting.bytes = 0;
+    });
+    dropped_.add(lost);
+  }
+
+  std::unique_ptr<io::RecordLog> log_;  // the worker's, like the next three
+  std::optional<Error> broken_;
+  bool dirty_ = false;
+  std::int64_t synced_us_ = 0;
+  const std::uint64_t most_;
+  const io::LogState opened_;
+  Counter written_, dropped_;
+  Guarded<Waiting> waiting_;
+  Worker worker_;  // last: it uses the others
+};
+
+}  // namespace
+
+Result<std::unique_ptr<PredictionLog>> PredictionLog::open(std::shared_ptr<io::Fs> fs,
+                                                           const io::Path& folder,
+                                                           std::uint64_t epoch,
+                                                           std::uint64_t buffer_bytes) {
+  TRY(io::make_folders_durably(*fs, folder));
+  io::RecordLogOptions options;
+  options.epoch = epoch;
+  io::LogState state;
+  auto log = TRY(io::RecordLog::open(std::move(fs), folder, options, &state));
+  return std::unique_ptr<PredictionLog>(
+      std::make_unique<QueuedLog>(std::move(log), buffer_bytes, std::move(state)));
+}
+
+Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
+                                         const io::LogPosition& from,
+                                         const std::function<void(Prediction&&)>& each,
+                                         io::LogState* state) {
+  std::uint64_t strange = 0;
+  auto end = io::read_log(
+      fs, folder, from,
+      [&](std::uint8_t type, std::string_view payload) {
+        if (type == kPredictions && !decode_record(payload, each)) ++strange;
+      },
+      state);
+  if (end && strange != 0 && state != nullptr) {
+    state->damaged.push_back(fmt::format("{}: {} records hold no whole predictions",
+                                         folder.filename().string(), strange));
+  }
+  return end;
+}
+
+}  // namespace rondo::ledger

@@ -1,0 +1,64 @@
+// What was answered, under an id, written behind the reply into the record log (10 ms in a kill,
+// 100 ms in a power cut). An id is 32 base64url characters: start number u32, thread u16, sequence
+// u48, 12 bytes of HMAC-SHA-256; row r of a request is "id.r". Only ids that we issued are
+// labelled.
+#pragma once
+
+#include <functional>
+
+#include "base/stop.h"
+#include "io/record_log.h"
+#include "ledger/ledger.h"
+
+namespace rondo::ledger {
+
+/// One answered row.
+struct Prediction {
+  std::string id;           // "ID.row"
+  Time time;                // prediction time p (the request's `time` or the clock)
+  Time answered;            // project clock
+  std::int64_t version = 0; // model version that really scored it
+  double value = 0;         // regression: answer; binary: probability of the positive class
+  std::string answer;       // class name; empty for regression
+  std::vector<double> probabilities;  // classes, in class order; may be empty
+  std::string cells;        // the raw row, as encode_cells() of model/ wrote it
+};
+
+class PredictionIds {
+ public:
+  /// `start` is a number that no earlier start of this project had.
+  PredictionIds(std::string secret, std::uint32_t start);
+  /// Threads: any, each with its own `thread` number. Cost: one HMAC.
+  std::string make(std::uint16_t thread, std::uint64_t sequence) const;
+  /// True when the id (without ".row") was issued with our secret.
+  bool authentic(std::string_view id) const;
+
+ private:
+  std::string secret_;
+  std::uint32_t start_;
+};
+
+class PredictionLog {
+ public:
+  static Result<std::unique_ptr<PredictionLog>> open(std::shared_ptr<io::Fs> fs,
+                                                     const io::Path& folder, std::uint64_t epoch,
+                                                     std::uint64_t buffer_bytes = 64ULL << 20);
+  virtual ~PredictionLog() = default;
+  /// Queues; false when the buffer is full (the caller answers all the same and counts it).
+  /// Threads: any.
+  virtual bool write(std::span<const Prediction> rows) = 0;
+  /// Until everything queued is on disk. Errors: kExhausted, kIo.
+  virtual Result<void> flush() = 0;
+  virtual std::uint64_t written() const = 0;
+  virtual std::uint64_t dropped() const = 0;
+  /// What opening found: a torn tail that was cut, damage. The caller tells it in the journal.
+  virtual const io::LogState& opened() const = 0;
+};
+
+/// Every prediction after `from`, in log order; an id that was seen before is passed again.
+Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
+                                         const io::LogPosition& from,
+                                         const std::function<void(Prediction&&)>& each,
+                                         io::LogState* state = nullptr);
+
+}  // namespace rondo::ledger

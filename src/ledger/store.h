@@ -1,0 +1,49 @@
+// A project's state on disk, opened as one thing: ledger, objects, attempts, logs. Care commands
+// (fsck, gc, backup, restore) work on it.
+#pragma once
+
+#include "ledger/ledger.h"
+#include "ledger/manifest.h"
+#include "ledger/stage_io.h"
+#include "ledger/objects.h"
+
+namespace rondo::ledger {
+
+struct Store {
+  std::shared_ptr<io::Fs> fs;
+  io::Path folder;  // .rondo
+  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Objects> objects;
+  io::Path attempts() const { return folder / "attempts"; }
+  io::Path log() const { return folder / "log"; }
+
+  static Result<std::unique_ptr<Store>> open(std::shared_ptr<io::Fs> fs, const io::Path& folder,
+                                             const OpenOptions& options);
+  /// The administrator's token: made at first use, file mode 0600.
+  Result<std::string> admin_token();
+};
+
+struct Finding {
+  std::string what;   // "object 12ab...: 1 byte differs" or "rondo.db: fact 17: ..."
+  std::string advice; // what to do
+};
+struct FsckReport {
+  std::uint64_t objects = 0, facts = 0, records = 0, bytes = 0;
+  std::vector<Finding> findings;  // empty: clean
+};
+/// Every digest, the chain, every page and record; also that what facts name exists.
+Result<FsckReport> fsck(Store& store, const ledger::Progress& progress);
+
+struct GcReport {
+  std::uint64_t removed = 0, bytes = 0, kept = 0;
+};
+/// Removes objects that no fact and no live attempt names and that are older than `age`.
+Result<GcReport> gc(Store& store, const Lease& lease, Time now, Span age, bool dry_run);
+
+/// Database first (backup API), then the objects it names, then the logs. No token.
+Result<Json> backup(Store& store, const io::Path& into, const ledger::Progress& progress);
+/// Into an empty folder; verifies every digest, raises the epoch, skips 1,000 version numbers.
+Result<Json> restore(std::shared_ptr<io::Fs> fs, const io::Path& from, const io::Path& into,
+                     const ledger::Progress& progress);
+
+}  // namespace rondo::ledger

@@ -1,0 +1,104 @@
+// rondo.toml, merged with every default: the one source of label_delay, split, test and the rest.
+// Each mistake is named with file, line, column and key, all at once.
+#pragma once
+
+#include "collect/collect.h"
+#include "evaluate/evaluate.h"
+#include "io/fs.h"
+#include "monitor/watcher.h"
+#include "prepare/prepare.h"
+#include "train/train.h"
+
+namespace rondo::loop {
+
+struct ProjectOptions {
+  std::string name;
+  std::string target;
+  std::string task = "auto";
+};
+struct DeployOptions {
+  std::string listen = "127.0.0.1:8080";
+  std::vector<std::string> hosts;
+  std::int64_t threads = 0;
+  std::string name;
+  std::string approve = "auto";
+  std::vector<double> canary;
+  std::int64_t shadow_rows = 0;
+  std::string body_max = "16MiB";
+  std::int64_t rows_max = 100000;
+  std::int64_t in_flight_max = 1024;
+  Span drain = Span::seconds(20);
+};
+struct LoopOptions {
+  std::string policy = "performance";
+  double new_data = 0.1;
+  Span every = Span::days(30);
+  double cost_of_cycle = 200;
+  Span cool_down = Span::days(1);
+  std::int64_t cycles_per_month = 10;
+  Span cpu_per_month = Span::hours(20);
+  std::int64_t attempts = 3;
+  Span step_deadline = Span::hours(1);
+};
+
+template <class Visitor>
+void describe(Visitor& v, ProjectOptions& o) {
+  using io::Key;
+  v(Key{"name", "of the project and its model; default: the folder's name"}, o.name);
+  v(Key{"target", "the column to predict"}, o.target);
+  v(Key{"task", "follows from the target unless given", 0, 0, "auto|regression|binary|multiclass"},
+    o.task);
+}
+template <class Visitor>
+void describe(Visitor& v, DeployOptions& o) {
+  using io::Key;
+  v(Key{"listen", "address and port of `rondo up`"}, o.listen);
+  v(Key{"hosts", "Host names allowed beside localhost"}, o.hosts);
+  v(Key{"threads", "I/O threads; 0: one a core", 0, 1024}, o.threads);
+  v(Key{"name", "in URLs; empty: the project's"}, o.name);
+  v(Key{"approve", "who says yes to a good model", 0, 0, "auto|ask"}, o.approve);
+  v(Key{"canary", "percent steps; only [] (switch at once) in this version", 0, 100}, o.canary);
+  v(Key{"shadow_rows", "only 0 in this version", 0, 0}, o.shadow_rows);
+  v(Key{"body_max", "largest request body, as \"16MiB\""}, o.body_max);
+  v(Key{"rows_max", "rows a request", 1, 1e8}, o.rows_max);
+  v(Key{"in_flight_max", "requests at once", 1, 1e6}, o.in_flight_max);
+  v(Key{"drain", "time to answer what is in flight at SIGTERM", 0, 3600}, o.drain);
+}
+template <class Visitor>
+void describe(Visitor& v, LoopOptions& o) {
+  using io::Key;
+  v(Key{"policy", "when a cycle starts: never, always, schedule, performance, cron:7d"}, o.policy);
+  v(Key{"new_data", "a cycle too when labelled rows grew by this share; 0: off", 0, 1e6},
+    o.new_data);
+  v(Key{"every", "for \"schedule\"", 60, 1e10}, o.every);
+  v(Key{"cost_of_cycle", "in the unit of cost_per_error", 0, 1e18}, o.cost_of_cycle);
+  v(Key{"cool_down", "rest between two cycles, at least", 0, 1e10}, o.cool_down);
+  v(Key{"cycles_per_month", "past it the decision is \"no\"", 1, 1e6}, o.cycles_per_month);
+  v(Key{"cpu_per_month", "predicted CPU time of cycles in 30 days", 1, 1e9}, o.cpu_per_month);
+  v(Key{"attempts", "tries at a step before it is failed", 1, 100}, o.attempts);
+  v(Key{"step_deadline", "time that one attempt may take", 1, 1e7}, o.step_deadline);
+}
+
+struct Config {
+  ProjectOptions project;
+  collect::Options collect;
+  prepare::Options prepare;
+  train::Options train;
+  evaluate::Options evaluate;
+  DeployOptions deploy;
+  monitor::Options monitor;
+  LoopOptions loop;
+
+  /// Every key of every section with its value.
+  Json to_json() const;
+  std::string model_name() const;  // deploy.name or project.name
+};
+
+/// Errors: kNotFound (with "rondo init" as the hint), kInvalidInput with every mistake.
+Result<Config> load_config(io::Fs& fs, const io::Path& project);
+Result<Config> parse_config(std::string_view toml, const std::string& file,
+                            const std::string& folder_name);
+/// Every key with section, default and help, as Json rows {"section","key","default","help"}.
+Json config_keys();
+
+}  // namespace rondo::loop

@@ -1,0 +1,91 @@
+// Folding, appending, and keeping the copy of the state beside the facts.
+#include "loop/desk.h"
+
+#include "base/failpoint.h"
+
+namespace rondo::loop {
+namespace {
+
+constexpr char kStateName[] = "state";
+
+Result<void> fold_after(ledger::Ledger& ledger, State& state) {
+  for (const ledger::Fact& fact : TRY(ledger.facts(state.sequence))) TRY(fold(state, fact));
+  return {};
+}
+
+/// The facts as they will be numbered, folded into `state`. The digest is the ledger's business.
+Result<void> fold_new(State& state, std::span<const ledger::NewFact> facts) {
+  for (const ledger::NewFact& fact : facts) {
+    ledger::Fact numbered;
+    numbered.sequence = state.sequence + 1;
+    numbered.at = fact.at;
+    numbered.kind = fact.kind;
+    numbered.step = fact.step;
+    numbered.body = fact.body;
+    TRY(fold(state, numbered));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<State> fold_all(ledger::Ledger& ledger) {
+  State state;
+  TRY(fold_after(ledger, state));
+  return state;
+}
+
+Result<State> read_state(ledger::Ledger& ledger) {
+  State state;
+  if (const auto kept = TRY(ledger.projection(kStateName))) {
+    auto read = State::from_json(*kept);
+    if (read) state = *std::move(read);
+  }
+  TRY(fold_after(ledger, state));
+  return state;
+}
+
+Desk::Desk(ledger::Ledger& ledger, ledger::Lease lease, State state)
+    : ledger_(ledger), lease_(std::move(lease)), state_(std::move(state)) {}
+
+Result<std::unique_ptr<Desk>> Desk::open(ledger::Ledger& ledger, ledger::Lease lease) {
+  State state = TRY(read_state(ledger));
+  return std::unique_ptr<Desk>(new Desk(ledger, std::move(lease), std::move(state)));
+}
+
+State Desk::look() const {
+  return state_.with([](const State& state) { return state; });
+}
+
+Result<State> Desk::append(const std::function<Result<Entry>(const State&)>& decide) {
+  return state_.with([&](State& state) -> Result<State> {
+    Entry entry = TRY(decide(state));
+    State after = state;
+    TRY(fold_new(after, entry.facts));
+    if (!entry.facts.empty()) entry.projections.push_back({kStateName, after.to_json()});
+    RONDO_FAILPOINT(kDecisionAppend);
+    TRY(ledger_.append(lease_, entry.facts, entry.journal, entry.projections));
+    state = std::move(after);
+    return state;
+  });
+}
+
+Result<State> Desk::answer(std::int64_t request, const Json& result,
+                           const std::function<Result<Entry>(const State&)>& decide) {
+  return state_.with([&](State& state) -> Result<State> {
+    Entry entry = TRY(decide(state));
+    State after = state;
+    TRY(fold_new(after, entry.facts));
+    if (!entry.facts.empty()) entry.projections.push_back({kStateName, after.to_json()});
+    TRY(ledger_.answer(lease_, request, result, entry.facts, entry.projections));
+    state = std::move(after);
+    return state;
+  });
+}
+
+Result<void> Desk::note(const std::vector<ledger::JournalEntry>& journal,
+                        const std::vector<ledger::Projection>& projections) {
+  return ledger_.note(lease_, journal, projections);
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,210 @@
+// The two launchers and the worker's entry: RONDO_IN/job.json in, RONDO_OUT/outcome.json out.
+#include "loop/launcher.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/worker.h"
+#include "deploy/assemble.h"
+#include "io/child.h"
+#include "io/say.h"
+#include "loop/config.h"
+#include "loop/run.h"
+#include "loop/score.h"
+
+namespace rondo::loop {
+namespace {
+
+using ledger::StageInput;
+using ledger::StageOutput;
+
+struct Entry {
+  std::string_view kind;
+  Result<StageOutput> (*run)(const StageInput&);
+};
+constexpr Entry kEntries[] = {
+    {"collect", collect::run}, {"prepare", prepare::run},   {"train", train::run},
+    {"score", score},          {"evaluate", evaluate::run}, {"assemble", deploy::assemble},
+};
+
+class Inline : public Launcher {
+ public:
+  Result<StageOutput> launch(const Job& job, const io::Path&, Span) override {
+    return run_job(job.kind, job.input);
+  }
+};
+
+Json error_json(const Error& error) {
+  return {{"code", static_cast<int>(error.code)},
+          {"message", error.message},
+          {"hint", error.hint},
+          {"context", error.context}};
+}
+
+std::unexpected<Error> error_from(const Json& json) {
+  Error error;
+  error.code = static_cast<Code>(io::get_or<int>(json, "code", static_cast<int>(Code::kIo)));
+  error.message = io::get_or<std::string>(json, "message", "the worker failed");
+  error.hint = io::get_or<std::string>(json, "hint", "");
+  error.context = io::get_or<std::vector<std::string>>(json, "context", {});
+  return std::unexpected(std::move(error));
+}
+
+class Process : public Launcher {
+ public:
+  Process(std::shared_ptr<io::Fs> fs, io::Path objects)
+      : fs_(std::move(fs)), objects_(std::move(objects)) {}
+
+  Result<StageOutput> launch(const Job& job, const io::Path& folder, Span deadline) override {
+    const io::Path in = folder / "in";
+    TRY(fs_->make_folders(in));
+    TRY(io::write_atomically(*fs_, in / "job.json", io::canonical(to_json(job, objects_))));
+    RONDO_FAILPOINT(kWorkerSpawn);
+    io::Child child = TRY(io::Child::start(child_options(job, folder, in, deadline)));
+    TRY(wait(child, job, folder, deadline));
+    RONDO_FAILPOINT(kWorkerResult);
+    const std::string text = TRY(fs_->read(job.input.out / "outcome.json"));
+    const Json outcome = TRY(io::parse_json(text, "the worker's outcome"));
+    if (outcome.contains("error")) return error_from(outcome.at("error"));
+    return output_from(outcome);
+  }
+
+ private:
+  static io::ChildOptions child_options(const Job& job, const io::Path& folder, const io::Path& in,
+                                        Span deadline) {
+    io::ChildOptions options;
+    options.argv = {"/proc/self/exe", "worker"};
+    options.environment = {
+        fmt::format("RONDO_RUN={}", job.epoch),
+        fmt::format("RONDO_STEP={}", job.step),
+        fmt::format("RONDO_ATTEMPT={}", job.attempt),
+        fmt::format("RONDO_FENCE={}", job.epoch),
+        "RONDO_RANK=0",
+        "RONDO_WORLD=1",
+        "RONDO_PEERS=",
+        "RONDO_IN=" + in.string(),
+        "RONDO_OUT=" + job.input.out.string(),
+        "RONDO_DEADLINE=" + to_text(deadline),
+    };
+    options.log_file = folder / "worker.log";
+    options.nice = 10;
+    return options;
+  }
+
+  static Result<void> wait(io::Child& child, const Job& job, const io::Path& folder,
+                           Span deadline) {
+    const std::int64_t end = monotonic_us() + deadline.us;
+    for (;;) {
+      for (const std::string& line : child.lines()) {
+        auto said = io::parse_json(line, "progress");
+        if (said && job.input.progress) job.input.progress(*said);
+      }
+      const std::optional<int> code = TRY(child.poll());
+      if (code && *code == 0) return {};
+      if (code) {
+        return fail(Code::kUnavailable,
+                    fmt::format("the worker of step {} ({}) ended with {}", job.step, job.kind,
+                                *code > 128 ? fmt::format("signal {}", *code - 128)
+                                            : fmt::format("exit code {}", *code)),
+                    fmt::format("its log is {}", (folder / "worker.log").string()));
+      }
+      if (job.input.stop.requested() || monotonic_us() > end) {
+        child.kill();
+        return job.input.stop.requested()
+                   ? fail(Code::kCancelled, fmt::format("step {} was stopped", job.step))
+                   : fail(Code::kUnavailable,
+                          fmt::format("step {} ({}) passed its deadline of {}", job.step, job.kind,
+                                      to_text(deadline)),
+                          "raise [loop] step_deadline, or give it less data");
+      }
+      sleep_for(Span::millis(2), job.input.stop);
+    }
+  }
+
+  std::shared_ptr<io::Fs> fs_;
+  io::Path objects_;
+};
+
+Result<StageInput> input_from(const Json& json, const io::Path& out) {
+  StageInput input;
+  input.options = io::get_or<Json>(json, "options", Json::object());
+  const Json inputs = io::get_or<Json>(json, "inputs", Json::object());
+  for (const auto& item : inputs.items()) {
+    input.inputs[item.key()] = TRY(io::Digest::from_hex(item.value().get<std::string>()));
+  }
+  input.out = out;
+  input.now = {io::get_or<std::int64_t>(json, "now_us", 0)};
+  input.seed = {io::get_or<std::uint64_t>(json, "seed", 1)};
+  return input;
+}
+
+Result<StageOutput> worker_job(io::Fs& fs, const std::shared_ptr<io::Fs>& shared,
+                               const io::Path& in, const io::Path& out) {
+  const std::string text = TRY(fs.read(in / "job.json"));
+  const Json job = TRY(io::parse_json(text, "job.json"));
+  StageInput input = TRY(input_from(job, out));
+  const ledger::Objects objects(shared, TRY(io::get<std::string>(job, "objects")));
+  input.objects = &objects;
+  input.fs = &fs;
+  input.progress = [](const Json& said) { io::say_to_parent(io::canonical(said)); };
+  return run_job(TRY(io::get<std::string>(job, "kind")), input);
+}
+
+}  // namespace
+
+Result<StageOutput> run_job(const std::string& kind, const StageInput& input) {
+  for (const Entry& entry : kEntries) {
+    if (entry.kind == kind) return entry.run(input);
+  }
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no job of a step", kind));
+}
+
+std::unique_ptr<Launcher> inline_launcher() { return std::make_unique<Inline>(); }
+
+std::unique_ptr<Launcher> process_launcher(std::shared_ptr<io::Fs> fs, io::Path objects) {
+  return std::make_unique<Process>(std::move(fs), std::move(objects));
+}
+
+Json to_json(const Job& job, const io::Path& objects) {
+  Json inputs = Json::object();
+  for (const auto& [name, digest] : job.input.inputs) inputs[name] = digest.hex();
+  return {{"kind", job.kind},
+          {"options", job.input.options},
+          {"inputs", inputs},
+          {"now_us", job.input.now.us},
+          {"seed", job.input.seed.value},
+          {"objects", objects.empty() ? "" : std::filesystem::absolute(objects).string()}};
+}
+
+Json to_json(const StageOutput& output) {
+  return {{"result", output.result},
+          {"reason", output.reason},
+          {"evidence", output.evidence},
+          {"measured", output.measured},
+          {"files", output.files}};
+}
+
+Result<StageOutput> output_from(const Json& json) {
+  StageOutput output;
+  output.result = TRY(io::get<std::string>(json, "result"));
+  output.reason = TRY(io::get<std::string>(json, "reason"));
+  output.evidence = io::get_or<Json>(json, "evidence", Json::object());
+  output.measured = io::get_or<Json>(json, "measured", Json::object());
+  output.files = io::get_or<std::map<std::string, std::string>>(json, "files", {});
+  return output;
+}
+
+int work_as_rank() {
+  const char* in = std::getenv("RONDO_IN");
+  const char* out = std::getenv("RONDO_OUT");
+  if (in == nullptr || out == nullptr) return 2;
+  const std::shared_ptr<io::Fs> fs = io::real_fs();
+  const Result<StageOutput> output = worker_job(*fs, fs, in, out);
+  const Json outcome = output ? to_json(*output) : Json{{"error", error_json(output.error())}};
+  return io::write_atomically(*fs, io::Path(out) / "outcome.json", io::canonical(outcome)) ? 0 : 1;
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,206 @@
+// Decisions. wanted() says what the policy would like, damped() what forbids it; next() follows the
+// transition table and asks due() only at rest.
+#include "loop/policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace rondo::loop {
+namespace {
+
+constexpr std::string_view kBuilt = "never, always, schedule, schedule:7d, performance, cron:7d";
+
+std::int64_t waiting_rows(const Snapshot& now) {
+  return now.new_labelled.value_or(now.source_changed ? 1 : 0);
+}
+
+/// Labelled rows that a cycle started now would have.
+std::int64_t labelled_then(const Snapshot& now) {
+  return now.state.labelled + now.new_labelled.value_or(0);
+}
+
+std::optional<Action> first_cycle(const Snapshot& now, std::int64_t step) {
+  const State& s = now.state;
+  if (s.steps == 0) {
+    return Action{step, s.cycle + 1, Stage::kCollection, "the project is new", false};
+  }
+  if (!s.trigger.empty()) {
+    return Action{step, s.cycle + 1, Stage::kCollection, std::string(kAsked) + s.trigger, false};
+  }
+  if (waiting_rows(now) > 0) {
+    return Action{step, s.cycle + 1, Stage::kCollection,
+                  now.source_news.empty() ? "the source has news" : now.source_news, false};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Policy> Policy::make(const std::string& name, const LoopOptions& options,
+                            std::int64_t min_rows) {
+  Policy policy;
+  policy.name_ = name;
+  policy.options_ = options;
+  policy.min_rows_ = min_rows;
+  policy.every_ = options.every;
+  const std::size_t colon = name.find(':');
+  const std::string word = name.substr(0, colon);
+  if (colon != std::string::npos) {
+    if (word != "schedule" && word != "cron") {
+      return fail(Code::kInvalidInput,
+                  fmt::format("policy \"{}\": only schedule and cron take a time", name));
+    }
+    policy.every_ = TRY(parse_span(name.substr(colon + 1)));
+  }
+  if (word == "never") policy.kind_ = Kind::kNever;
+  else if (word == "always") policy.kind_ = Kind::kAlways;
+  else if (word == "schedule") policy.kind_ = Kind::kSchedule;
+  else if (word == "performance") policy.kind_ = Kind::kPerformance;
+  else if (word == "cron") policy.kind_ = Kind::kCron;
+  else {
+    return fail(Code::kInvalidInput,
+                fmt::format("loop.policy: \"{}\" is not built in this version; there are {}", name,
+                            kBuilt));
+  }
+  return policy;
+}
+
+std::int64_t Policy::labelled_needed(const Snapshot& now) const {
+  const State& s = now.state;
+  if (!s.trigger.empty()) return s.champion == 0 ? min_rows_ : 0;
+  const std::int64_t trained =
+      s.versions.contains(s.champion) ? s.versions.at(s.champion).labelled : 0;
+  const std::int64_t base = std::max(trained, s.attempted_labelled);
+  if (base == 0) return min_rows_;
+  if (s.champion != 0 && damped(now)) return std::numeric_limits<std::int64_t>::max();
+  if (kind_ == Kind::kCron || kind_ == Kind::kSchedule || s.risk_signals > 0) return base + 1;
+  return base + growth(base);
+}
+
+std::int64_t Policy::growth(std::int64_t base) const {
+  const double share = kind_ == Kind::kAlways ? 0 : options_.new_data;
+  return std::max<std::int64_t>(
+      min_rows_, static_cast<std::int64_t>(std::ceil(share * static_cast<double>(base))));
+}
+
+std::optional<Due> Policy::damped(const Snapshot& now) const {
+  const State& s = now.state;
+  if (kind_ == Kind::kCron) return std::nullopt;
+  const auto no = [](std::string reason, Json numbers) {
+    return Due{false, std::move(reason), std::move(numbers)};
+  };
+  const double doubling = std::ldexp(1.0, static_cast<int>(std::min<std::int64_t>(s.fruitless, 5)));
+  const double days =
+      std::min(30.0, options_.cool_down.in_days() * (s.fruitless > 0 ? doubling : 1));
+  const double since = (now.now - s.cycle_ended).in_days();
+  if (s.cycle_ended > kBeginningOfTime && since < days) {
+    return no(fmt::format("no: the last cycle ended {:.1f} days ago and the loop cools down for "
+                          "{:.1f} days after it", since, days),
+              {{"days_since_cycle", since}, {"cool_down_days", days}});
+  }
+  const auto month = std::count_if(s.cycles.begin(), s.cycles.end(), [&](Time t) {
+    return now.now - t < Span::days(30);
+  });
+  if (month >= options_.cycles_per_month) {
+    return no(fmt::format("no: {} cycles in 30 days, the budget is {}", month,
+                          options_.cycles_per_month),
+              {{"cycles_in_30_days", month}, {"cycles_per_month", options_.cycles_per_month}});
+  }
+  double cpu = 0;
+  for (std::size_t i = 0; i < s.cycles.size() && i < s.cycle_cpu.size(); ++i) {
+    if (now.now - s.cycles[i] < Span::days(30)) cpu += s.cycle_cpu[i];
+  }
+  if (cpu >= options_.cpu_per_month.in_seconds()) {
+    return no(fmt::format("no: cycles took {:.0f} predicted CPU-seconds in 30 days, the budget is "
+                          "{:.0f}", cpu, options_.cpu_per_month.in_seconds()),
+              {{"predicted_cpu_s", cpu}, {"budget_s", options_.cpu_per_month.in_seconds()}});
+  }
+  return std::nullopt;
+}
+
+Due Policy::wanted(const Snapshot& now) const {
+  const State& s = now.state;
+  const std::int64_t trained = s.versions.contains(s.champion)
+                                   ? s.versions.at(s.champion).labelled
+                                   : 0;
+  const std::int64_t base = std::max(trained, s.attempted_labelled);
+  const std::int64_t have = labelled_then(now);
+  const double days = (now.now - s.cycle_started).in_days();
+  switch (kind_) {
+    case Kind::kNever: return {false, "no: the policy is never", Json::object()};
+    case Kind::kSchedule:
+    case Kind::kCron:
+      if (now.now - s.cycle_started >= every_) {
+        return {true,
+              fmt::format("{:.1f} days since the last cycle began, the schedule is {}", days,
+                                  to_text(every_)), {{"days", days}, {"every", every_.in_days()}}};
+      }
+      return {false, fmt::format("no: {:.1f} days since the last cycle began, the schedule is {}",
+                                 days, to_text(every_)),
+              {{"days", days}, {"every", every_.in_days()}}};
+    case Kind::kAlways:
+    case Kind::kPerformance: break;
+  }
+  if (s.risk_signals > 0 && kind_ == Kind::kPerformance) {
+    return {true, s.risk_sentence, {{"risk_signals", s.risk_signals}, {"watch", now.watch}}};
+  }
+  const std::int64_t needed = base + growth(base);
+  const Json numbers = {{"labelled", have}, {"needed", needed}, {"trained_on", trained},
+                        {"last_attempt_on", s.attempted_labelled}, {"watch", now.watch}};
+  const bool off = kind_ == Kind::kPerformance && options_.new_data <= 0;
+  if (off) return {false, "no: the model performs well, and new_data is off", numbers};
+  if (have >= needed) {
+    return {true, fmt::format("labelled rows grew from {} to {} (due at {})", base, have, needed),
+            numbers};
+  }
+  return {false, fmt::format("no: the model performs well; {} labelled rows, the next cycle is due "
+                             "at {}", have, needed), numbers};
+}
+
+Due Policy::due(const Snapshot& now) const {
+  if (now.state.paused) return {false, "no: the loop is paused", Json::object()};
+  if (!now.state.trigger.empty()) {
+    return {true, std::string(kAsked) + now.state.trigger, Json::object()};
+  }
+  Due want = wanted(now);
+  const auto held = want.yes ? damped(now) : std::nullopt;
+  if (want.yes && !held) return want;
+  const bool unread = now.source_changed && !now.new_labelled && kind_ != Kind::kNever;
+  if (unread) {  // Collecting is cheap and never damped; whether to train is decided after it.
+    return {true, now.source_news.empty() ? "the source has news" : now.source_news,
+            want.numbers};
+  }
+  if (!held) return want;
+  Due no = *held;
+  no.numbers["wanted"] = want.reason;
+  return no;
+}
+
+std::optional<Action> Policy::next(const Snapshot& now) const {
+  const State& s = now.state;
+  if (s.open) {
+    if (s.waiting_version_step == s.open->step) return std::nullopt;  // a person decides
+    return Action{s.open->step, s.open->cycle, s.open->stage, s.open->reason, true};
+  }
+  const std::int64_t step = s.steps + 1;
+  if (s.next && *s.next == Stage::kCollection) {
+    if (s.paused) return std::nullopt;
+    return Action{step, s.cycle + 1, *s.next, s.last_reason, false};
+  }
+  if (s.next) {
+    if (s.paused && *s.next != Stage::kMonitoring) return std::nullopt;
+    return Action{step, s.cycle, *s.next, s.last_reason, false};
+  }
+  if (s.paused) return std::nullopt;
+  if (s.champion == 0) return first_cycle(now, step);
+  const bool news = now.stay || now.windows_due || now.source_changed || !s.trigger.empty() ||
+                    due(now).yes;
+  if (!news) return std::nullopt;
+  return Action{step, s.cycle, Stage::kMonitoring,
+                now.source_news.empty() ? "there is news" : now.source_news, false};
+}
+
+}  // namespace rondo::loop

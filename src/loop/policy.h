@@ -1,0 +1,71 @@
+// The only place where decisions live. Pure and idempotent: a snapshot goes in, at most one action
+// comes out; asked twice about the same snapshot it answers the same. No clock, no files, no
+// chance.
+#pragma once
+
+#include <memory>
+
+#include "loop/config.h"
+#include "loop/state.h"
+
+namespace rondo::loop {
+
+/// What is true now, as far as a decision needs it.
+struct Snapshot {
+  State state;
+  Time now;
+  bool source_changed = false;               // the source differs from the cursor
+  std::optional<std::int64_t> new_labelled;  // usable labelled rows waiting in it, where known
+  std::string source_news;                   // "data/may.csv grew by 2,311 bytes"
+  bool windows_due = false;                  // a window of predictions waits to be judged
+  Json watch = Json::object();               // Watcher::summary()
+  bool stay = false;                         // `up` and replays wait; `run` ends when it rests
+};
+
+/// How the reason of a cycle begins that a person asked for.
+inline constexpr std::string_view kAsked = "asked: ";
+
+/// What to do next: carry out a step (again, if it was interrupted).
+struct Action {
+  std::int64_t step = 0, cycle = 0;
+  Stage stage = Stage::kCollection;
+  std::string reason;
+  bool resumes = false;  // the step was started before
+};
+
+/// Whether a new cycle is due, with the numbers that decided; "no" is an answer too.
+struct Due {
+  bool yes = false;
+  std::string reason;              // a sentence
+  Json numbers = Json::object();   // every number beside its threshold
+};
+
+class Policy {
+ public:
+  /// Errors: kInvalidInput with the list of policies that are built.
+  static Result<Policy> make(const std::string& name, const LoopOptions& options,
+                             std::int64_t min_rows);
+  const std::string& name() const { return name_; }
+  /// Retrains and deploys whatever comes out, as a crontab would: no gate, no quarantine.
+  bool crontab() const { return kind_ == Kind::kCron; }
+  /// The action that follows from the snapshot, or none: rest.
+  std::optional<Action> next(const Snapshot& now) const;
+  /// Is a cycle due? Only asked while a model serves and nothing else is going on.
+  Due due(const Snapshot& now) const;
+  /// Total labelled rows from which a training is due.
+  std::int64_t labelled_needed(const Snapshot& now) const;
+  /// What forbids a training now, if anything: cool-down, budgets.
+  std::optional<Due> damped(const Snapshot& now) const;
+
+ private:
+  enum class Kind { kNever, kAlways, kSchedule, kPerformance, kCron };
+  std::int64_t growth(std::int64_t base) const;
+  Due wanted(const Snapshot& now) const;
+  std::string name_;
+  Kind kind_ = Kind::kPerformance;
+  LoopOptions options_;
+  std::int64_t min_rows_ = 100;
+  Span every_;
+};
+
+}  // namespace rondo::loop

@@ -1,0 +1,182 @@
+// Decisions as a table: a situation a row, and a plain sentence why the answer is right.
+#include "loop/policy.h"
+
+#include <gtest/gtest.h>
+
+namespace rondo::loop {
+namespace {
+
+const Time kNoon{1'300'000'000'000'000};
+
+/// A project at rest whose champion was trained on 1,000 labelled rows ten days ago.
+Snapshot resting() {
+  Snapshot now;
+  now.now = kNoon;
+  now.state.steps = 6;
+  now.state.cycle = 1;
+  now.state.champion = 1;
+  now.state.versions[1].version = 1;
+  now.state.versions[1].labelled = 1000;
+  now.state.labelled = 1000;
+  now.state.attempted_labelled = 1000;
+  now.state.cycle_started = kNoon - Span::days(10);
+  now.state.cycle_ended = kNoon - Span::days(10);
+  now.state.cycles = {kNoon - Span::days(10)};
+  now.state.cycle_cpu = {1.0};
+  return now;
+}
+
+Policy policy(const std::string& name, LoopOptions options = {}) {
+  return *Policy::make(name, options, 100);
+}
+
+struct Row {
+  const char* policy;
+  void (*change)(Snapshot&);
+  bool due;
+  const char* because;
+};
+
+const Row kRows[] = {
+    {"performance", [](Snapshot&) {}, false, "nothing happened"},
+    {"performance", [](Snapshot& s) { s.new_labelled = 99; }, false, "growth below a tenth"},
+    {"performance", [](Snapshot& s) { s.new_labelled = 100; }, true,
+     "labelled rows grew by a tenth"},
+    {"performance",
+     [](Snapshot& s) {
+       s.state.risk_signals = 1;
+       s.state.risk_sentence = "RISK v1";
+     },
+     true, "a problem is proved"},
+    {"performance", [](Snapshot& s) { s.new_labelled = 500; s.state.attempted_labelled = 1450; },
+     false, "the last attempt, refused, had nearly as many rows"},
+    {"performance",
+     [](Snapshot& s) { s.new_labelled = 500; s.state.cycle_ended = kNoon - Span::hours(3); }, false,
+     "the loop cools down"},
+    {"performance",
+     [](Snapshot& s) {
+       s.new_labelled = 500;
+       s.state.fruitless = 3;
+       s.state.cycle_ended = kNoon - Span::days(7);
+     },
+     false, "cycles without promotion double the cool-down: eight days"},
+    {"performance", [](Snapshot& s) { s.new_labelled = 500; s.state.paused = true; }, false,
+     "a person paused it"},
+    {"performance",
+     [](Snapshot& s) {
+       s.new_labelled = 500;
+       s.state.cycles.assign(10, kNoon - Span::days(2));
+       s.state.cycle_cpu.assign(10, 1.0);
+     },
+     false, "ten cycles a month are the budget"},
+    {"performance",
+     [](Snapshot& s) {
+       s.new_labelled = 500;
+       s.state.cycle_cpu = {80'000};
+     },
+     false, "predicted CPU time is above the budget of 20 hours"},
+    {"performance", [](Snapshot& s) { s.source_changed = true; }, true,
+     "files changed and nobody knows by how much: collecting is cheap"},
+    {"never", [](Snapshot& s) { s.new_labelled = 5000; s.state.risk_signals = 3; }, false,
+     "never is never"},
+    {"never", [](Snapshot& s) { s.state.trigger = "asked"; }, true, "but a person may ask"},
+    {"always", [](Snapshot& s) { s.new_labelled = 100; }, true, "enough new rows"},
+    {"always", [](Snapshot& s) { s.new_labelled = 99; }, false, "fewer than min_rows"},
+    {"schedule:9d", [](Snapshot&) {}, true, "ten days passed"},
+    {"schedule:11d", [](Snapshot&) {}, false, "eleven have not"},
+    {"cron:7d", [](Snapshot& s) { s.state.fruitless = 9; }, true, "a crontab knows no cool-down"},
+};
+
+TEST(Policy, DecidesByTheTable) {
+  for (const Row& row : kRows) {
+    Snapshot now = resting();
+    row.change(now);
+    const Due due = policy(row.policy).due(now);
+    EXPECT_EQ(due.yes, row.due) << row.policy << ": " << row.because << " / " << due.reason;
+    EXPECT_FALSE(due.reason.empty());
+  }
+}
+
+TEST(Policy, AnswersTheSameWhenAskedTwice) {
+  Snapshot now = resting();
+  now.new_labelled = 100;
+  const Policy p = policy("performance");
+  EXPECT_EQ(p.due(now).reason, p.due(now).reason);
+  EXPECT_EQ(p.next(now)->step, p.next(now)->step);
+}
+
+TEST(Policy, AnInterruptedStepIsResumedBeforeAnythingElse) {
+  Snapshot now = resting();
+  now.state.open = OpenStep{7, 2, Stage::kTraining, "because", kNoon};
+  now.state.trigger = "asked";
+  const auto action = policy("performance").next(now);
+  ASSERT_TRUE(action);
+  EXPECT_EQ(action->step, 7);
+  EXPECT_EQ(action->stage, Stage::kTraining);
+  EXPECT_TRUE(action->resumes);
+}
+
+TEST(Policy, AWaitingDeploymentIsLeftToThePerson) {
+  Snapshot now = resting();
+  now.state.open = OpenStep{7, 2, Stage::kDeployment, "because", kNoon};
+  now.state.waiting_version_step = 7;
+  EXPECT_FALSE(policy("performance").next(now));
+}
+
+TEST(Policy, ANewProjectBeginsWithCollection) {
+  Snapshot now;
+  const auto action = policy("never").next(now);
+  ASSERT_TRUE(action);
+  EXPECT_EQ(action->stage, Stage::kCollection);
+  EXPECT_EQ(action->step, 1);
+  EXPECT_EQ(action->cycle, 1);
+}
+
+TEST(Policy, AtRestWithoutNewsThereIsNoAction) {
+  EXPECT_FALSE(policy("performance").next(resting()));
+  Snapshot failed;
+  failed.state.steps = 2;
+  EXPECT_FALSE(policy("performance").next(failed)) << "no model, nothing new in the source";
+}
+
+TEST(Policy, ATrainingNeedsWhatItsDecisionNeeded) {
+  Snapshot now = resting();
+  const Policy p = policy("performance");
+  EXPECT_EQ(p.labelled_needed(now), 1100);
+  now.state.risk_signals = 1;
+  EXPECT_EQ(p.labelled_needed(now), 1001) << "a proved problem needs only new rows";
+  now.state.trigger = "asked";
+  EXPECT_EQ(p.labelled_needed(now), 0) << "a person may train on what there is";
+}
+
+TEST(Policy, WhatIsNotBuiltIsRefusedWithTheList) {
+  const auto refused = Policy::make("cost", {}, 100);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("performance"), std::string::npos);
+  EXPECT_FALSE(Policy::make("never:7d", {}, 100));
+  EXPECT_FALSE(Policy::make("cron:week", {}, 100));
+}
+
+/// A year of daily looks with drift at its greatest every day: the dampers bound the cycles.
+TEST(Policy, CyclesStayWithinTheBudgetUnderConstantAlarm) {
+  Snapshot now = resting();
+  const Policy p = policy("performance");
+  int cycles = 0;
+  for (int day = 0; day < 365; ++day) {
+    now.now = kNoon + Span::days(day);
+    now.state.risk_signals = 1;
+    std::erase_if(now.state.cycles, [&](Time t) { return now.now - t > Span::days(31); });
+    now.state.cycle_cpu.resize(now.state.cycles.size(), 1.0);
+    if (!p.due(now).yes) continue;
+    ++cycles;
+    now.state.cycles.push_back(now.now);
+    now.state.cycle_cpu.push_back(1.0);
+    now.state.cycle_started = now.state.cycle_ended = now.now;
+    ++now.state.fruitless;
+  }
+  EXPECT_GE(cycles, 12);
+  EXPECT_LE(cycles, 20) << "2, 4, 8, 16, then a cycle in 30 days";
+}
+
+}  // namespace
+}  // namespace rondo::loop

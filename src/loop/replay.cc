@@ -1,0 +1,178 @@
+// `rondo replay`: a project of its own, the same conductor, a simulated clock. Killed anywhere, the
+// same call goes on where it stood and ends with the same facts.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/failpoint.h"
+#include "loop/conductor.h"
+#include "loop/replay_world.h"
+#include "loop/score.h"
+
+namespace rondo::loop {
+namespace {
+
+/// The replayed project: its rondo.toml is a copy, its store lies beside it.
+Result<std::unique_ptr<Session>> open_replay(const ReplayOptions& options) {
+  const auto fs = io::real_fs(options.durability);
+  TRY(fs->make_folders(options.into));
+  const std::string toml = TRY(during(fs->read(options.project / "rondo.toml"),
+                                      "reading the project to replay"));
+  if (!TRY(fs->stat(options.into / "rondo.toml"))) {
+    TRY(io::write_atomically(*fs, options.into / "rondo.toml", toml));
+  }
+  auto session = TRY(open_session({options.into, true, options.durability, "replay", false}));
+  session->config = TRY(load_config(*fs, options.project));
+  session->config.deploy.approve = "auto";
+  if (options.threads > 0) session->config.train.threads = options.threads;
+  return session;
+}
+
+struct Reach {
+  Time from, to;
+};
+
+Result<Reach> reach_of(const ReplayOptions& options, const Recording& recording) {
+  if (recording.times.empty()) return fail(Code::kInvalidInput, "the source has no rows to replay");
+  const Time first = recording.times.front();
+  const Time last = recording.times.back();
+  const Span sixth{(last - first).us / 6};
+  const Time start{day_of(options.from.value_or(first + sixth)) * Span::days(1).us};
+  const Time end = options.to.value_or(Time{(day_of(last) + 1) * Span::days(1).us});
+  if (options.from && (*options.from <= first || *options.from >= last)) {
+    return fail(Code::kInvalidInput,
+                fmt::format("--from {} lies outside the history, {} to {}", to_text(*options.from),
+                            to_text(first), to_text(last)),
+                "the rows before it are what the first model is trained on");
+  }
+  return Reach{options.from.value_or(start), end};
+}
+
+/// The loss of one answer against what was true: |error|, or 1 for a wrong class.
+std::optional<double> loss_of(const ledger::Prediction& prediction, const Json& truth) {
+  if (prediction.answer.empty()) {
+    if (!truth.is_number()) return std::nullopt;
+    return std::abs(prediction.value - truth.get<double>());
+  }
+  const std::string text = truth.is_string() ? truth.get<std::string>() : truth.dump();
+  return prediction.answer == text ? 0.0 : 1.0;
+}
+
+/// "The same hour last week": what it would have answered, from labels known at the row's time.
+std::vector<double> naive_answers(const Recording& recording) {
+  model::HistorySpec spec{{"target"}, {{0, Span::days(7), 0, "naive"}}};
+  model::HistoryState history(spec);
+  for (std::size_t i = 0; i < recording.times.size(); ++i) {
+    if (!recording.told[i] || !recording.told[i]->is_number()) continue;
+    history.apply({0, "", recording.times[i], recording.known[i], i,
+                   recording.told[i]->get<double>()});
+  }
+  std::vector<double> out(recording.times.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    history.read("", recording.times[i], recording.times[i], std::span(&out[i], 1));
+  }
+  return out;
+}
+
+Result<std::vector<ReplayDay>> judge_days(Session& session, const Recording& recording,
+                                          const ReplayWorld& world) {
+  std::map<std::string, std::size_t, std::less<>> row_of;
+  for (std::size_t i = 0; i < recording.times.size(); ++i) {
+    row_of[world.ids().make(0, i) + ".0"] = i;
+  }
+  const std::vector<double> naive = naive_answers(recording);
+  std::map<std::int64_t, ReplayDay> days;
+  std::vector<std::uint8_t> seen(recording.times.size());
+  const auto each = [&](ledger::Prediction&& prediction) {
+    const auto found = row_of.find(prediction.id);
+    if (found == row_of.end() || seen[found->second] != 0) return;
+    const std::size_t i = found->second;
+    seen[i] = 1;
+    if (!recording.truth[i]) return;
+    const auto loss = loss_of(prediction, *recording.truth[i]);
+    if (!loss) return;
+    ReplayDay& day = days[day_of(recording.times[i])];
+    day.day = {day_of(recording.times[i]) * Span::days(1).us};
+    ++day.rows;
+    day.loss += *loss;
+    if (recording.truth[i]->is_number() && naive[i] == naive[i]) {
+      day.naive += std::abs(naive[i] - recording.truth[i]->get<double>());
+      ++day.naive_rows;
+    }
+  };
+  TRY(ledger::read_predictions(*session.store->fs, session.store->log(), {}, each));
+  std::vector<ReplayDay> out;
+  for (const auto& item : days) out.push_back(item.second);
+  return out;
+}
+
+Result<std::vector<Json>> marks_of(ledger::Ledger& ledger) {
+  std::vector<Json> marks;
+  for (const ledger::Fact& fact : TRY(ledger.facts(0))) {
+    const Json& body = fact.body;
+    const auto mark = [&](const char* kind, std::string text) {
+      marks.push_back({{"at", to_text(fact.at)}, {"kind", kind}, {"text", std::move(text)},
+                       {"step", fact.step}});
+    };
+    const std::string result = io::get_or<std::string>(body, "result", "");
+    const std::string stage = io::get_or<std::string>(body, "stage", "");
+    if (fact.kind == "deployed") {
+      mark("deployment", fmt::format("v{}", io::get_or<std::int64_t>(body, "to", 0)));
+    } else if (fact.kind == "signal" && io::get_or<bool>(body, "open", true)) {
+      const auto signal = monitor::signal_from(body);
+      mark(signal && pages(*signal) ? "alarm" : "notice",
+           io::get_or<std::string>(body, "sentence", ""));
+    } else if (fact.kind == "step_finished" && stage == text_of(Stage::kEvaluation).name &&
+               result != "good") {
+      mark("refusal", io::get_or<std::string>(body, "reason", ""));
+    } else if (fact.kind == "step_finished" && result == "needed") {
+      mark("back", io::get_or<std::string>(body, "reason", ""));
+    }
+  }
+  return marks;
+}
+
+Result<ReplayResult> result_of(Session& session, const Recording& recording,
+                               const ReplayWorld& world) {
+  const State state = session.desk->look();
+  ReplayResult result;
+  const bool numbers = std::any_of(recording.truth.begin(), recording.truth.end(),
+                                   [](const auto& t) { return t && t->is_number(); });
+  result.metric = numbers ? "mae" : "error";
+  result.days = TRY(judge_days(session, recording, world));
+  for (const auto& item : state.cycles_by_result) result.cycles += item.second;
+  result.promotions = state.promotions;
+  result.refusals = state.refusals;
+  result.alarms = state.alarms;
+  for (const ledger::JournalEntry& entry : TRY(session.store->ledger->journal())) {
+    if (entry.kind == "attempt_ended") result.cpu_s += io::get_or<double>(entry.body, "cpu_s", 0);
+  }
+  result.head = TRY(session.store->ledger->head()).second.hex();
+  result.marks = TRY(marks_of(*session.store->ledger));
+  return result;
+}
+
+}  // namespace
+
+Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
+                            const Observer& observer) {
+  const std::unique_ptr<Session> session = TRY(open_replay(options));
+  const Config& config = session->config;
+  const std::string name = options.policy == "own" ? config.loop.policy : options.policy;
+  const Policy policy = TRY(Policy::make(name, config.loop, config.collect.min_rows));
+  const Recording recording = TRY(record(config, options.project, options.fault,
+                                         session->store->attempts()));
+  const Reach reach = TRY(reach_of(options, recording));
+  const auto world = TRY(ReplayWorld::open(
+      *session, recording,
+      {reach.from, reach.to, options.every, options.fault, policy.crontab(), stop}, observer));
+  const auto launcher = inline_launcher();
+  Conductor conductor({session->store.get(), session->desk.get(), &config, options.project, policy,
+                       world.get(), world.get(), launcher.get(), observer});
+  if (!world->ended()) {
+    TRY(conductor.run(Stop()));
+  }
+  return result_of(*session, recording, *world);
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,189 @@
+// A tick of the replayed world, and the switch of what answers in it.
+#include "loop/replay_world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/failpoint.h"
+#include "loop/score.h"
+
+namespace rondo::loop {
+namespace {
+
+constexpr std::uint32_t kStart = 1;  // prediction ids of a replay come from one simulated start
+
+/// Names the recorded history: the same rows, configuration and seed give the same ids.
+std::string secret_of(const Recording& recording, std::int64_t seed) {
+  io::Hasher hasher;
+  hasher.add(fmt::format("rondo replay {} {}", seed, recording.rows.rows()));
+  if (!recording.times.empty()) hasher.add(to_text(recording.times.front()));
+  return hasher.finish().hex();
+}
+
+bool kept_out(const std::vector<Kept>& kept, Time time) {
+  return std::any_of(kept.begin(), kept.end(), [time](const Kept& stretch) {
+    return time >= stretch.from && (!stretch.until || time < *stretch.until);
+  });
+}
+
+}  // namespace
+
+ReplayWorld::ReplayWorld(Session& session, const Recording& recording, const Options& options,
+                         const Observer& observer, ledger::PredictionIds ids)
+    : session_(session),
+      recording_(recording),
+      options_(options),
+      observer_(observer),
+      ids_(std::move(ids)),
+      now_(options.from) {}
+
+Result<std::unique_ptr<ReplayWorld>> ReplayWorld::open(Session& session, const Recording& recording,
+                                                       const Options& options,
+                                                       const Observer& observer) {
+  ledger::Ledger& ledger = *session.store->ledger;
+  const std::string secret = secret_of(recording, session.config.train.seed);
+  TRY(ledger.set_secret("prediction_ids", secret));
+  auto world = std::unique_ptr<ReplayWorld>(new ReplayWorld(
+      session, recording, options, observer, ledger::PredictionIds(secret, kStart)));
+  world->log_ = TRY(ledger::PredictionLog::open(
+      session.store->fs, session.store->log(),
+      static_cast<std::uint64_t>(session.desk->lease().epoch)));
+  if (const auto kept = TRY(ledger.projection("replay_clock"))) {
+    world->now_ = {io::get_or<std::int64_t>(*kept, "now_us", options.from.us)};
+  }
+  TRY(world->changed(session.desk->look()));
+  return world;
+}
+
+Result<std::shared_ptr<const deploy::Deployed>> ReplayWorld::load(const State& state,
+                                                                  std::int64_t version) {
+  if (const auto found = loaded_.find(version); found != loaded_.end()) return found->second;
+  auto deployed = std::make_shared<deploy::Deployed>();
+  deployed->version = version;
+  deployed->pipeline_digest = TRY(io::Digest::from_hex(state.versions.at(version).pipeline));
+  const std::string bytes = TRY(session_.store->objects->get(deployed->pipeline_digest));
+  deployed->pipeline = TRY(model::Pipeline::load(bytes));
+  return deployed;
+}
+
+Result<void> ReplayWorld::changed(const State& state) {
+  kept_ = options_.crontab ? std::vector<Kept>() : state.kept;
+  if (state.champion == 0) return {};
+  const auto champion = TRY(load(state, state.champion));
+  const auto& parts = champion->pipeline->parts();
+  prepare::Situation situation;
+  situation.target = session_.config.project.target;
+  situation.label_delay = session_.config.monitor.label_delay;
+  situation.delay = session_.config.collect.delay;
+  situation.has_clock = true;
+  for (const Kept& kept : kept_) {
+    situation.quarantine.push_back({kept.from, kept.until.value_or(kEndOfTime), kept.column, ""});
+  }
+  const model::HistorySpec& spec = parts.transform.history();
+  observations_ = prepare::observations(recording_.rows, spec, situation.target, parts.classes,
+                                        situation);
+  std::stable_sort(observations_.begin(), observations_.end(),
+                   [](const auto& a, const auto& b) { return a.known < b.known; });
+  learned_ = 0;
+  history_ = std::make_shared<Guarded<model::HistoryState>>(spec);
+  learn(now_);
+  auto routing = std::make_shared<deploy::Routing>();
+  auto served = std::make_shared<deploy::Deployed>(*champion);
+  served->history = history_;
+  loaded_[state.champion] = served;
+  routing->champion = served;
+  if (state.former != 0) routing->former = TRY(load(state, state.former));
+  RONDO_FAILPOINT(kSwap);
+  router_.publish(std::move(routing));
+  return {};
+}
+
+Result<SourceNews> ReplayWorld::peek(const State& state) {
+  SourceNews news;
+  const auto known = std::upper_bound(recording_.known.begin(), recording_.known.end(), now_);
+  const auto end = static_cast<std::size_t>(known - recording_.known.begin());
+  const auto after = std::upper_bound(recording_.times.begin(), recording_.times.end(),
+                                      state.newest_row);
+  auto i = static_cast<std::size_t>(after - recording_.times.begin());
+  std::int64_t count = 0;
+  for (; i < end; ++i) {
+    if (recording_.told[i] && !kept_out(kept_, recording_.times[i])) ++count;
+  }
+  news.labelled = count;
+  news.changed = count > 0;
+  if (count > 0) news.what = fmt::format("{} labelled rows became known", count);
+  return news;
+}
+
+Result<void> ReplayWorld::deliver_labels(Time until) {
+  std::vector<ledger::Label> labels;
+  const auto begin = std::upper_bound(recording_.known.begin(), recording_.known.end(), now_);
+  const auto end = std::upper_bound(recording_.known.begin(), recording_.known.end(), until);
+  for (auto at = begin; at != end; ++at) {
+    const auto i = static_cast<std::size_t>(at - recording_.known.begin());
+    if (!recording_.told[i] || recording_.times[i] < options_.from) continue;
+    labels.push_back({ids_.make(0, i) + ".0", *recording_.told[i], *at, *at, 1, false});
+  }
+  if (labels.empty()) return {};
+  TRY(session_.store->ledger->add_labels(labels));
+  return {};
+}
+
+void ReplayWorld::learn(Time until) {
+  if (!history_) return;
+  history_->with([&](model::HistoryState& history) {
+    for (; learned_ < observations_.size() && observations_[learned_].known <= until; ++learned_) {
+      history.apply(observations_[learned_]);
+    }
+  });
+}
+
+void ReplayWorld::answer(Time from, Time until) {
+  const auto routing = router_.take();
+  if (!routing || !routing->champion) return;
+  const auto& by = routing->champion;
+  const auto columns = columns_for(by->pipeline->transform(), recording_.rows);
+  std::vector<model::Cell> cells(columns.size());
+  std::vector<ledger::Prediction> rows;
+  const auto begin = std::lower_bound(recording_.times.begin(), recording_.times.end(), from);
+  for (auto at = begin; at != recording_.times.end() && *at < until; ++at) {
+    const auto i = static_cast<std::size_t>(at - recording_.times.begin());
+    model::gather(columns, i, cells);
+    const deploy::Answer answer =
+        deploy::Router::answer(by, {cells, *at, *at, {}}, nullptr);
+    ledger::Prediction row;
+    row.id = ids_.make(0, i) + ".0";
+    row.time = *at;
+    row.answered = *at;
+    row.version = answer.version;
+    row.value = answer.value;
+    row.answer = std::string(answer.label);
+    row.cells = model::encode_cells(cells);
+    rows.push_back(std::move(row));
+  }
+  log_->write(rows);
+}
+
+Result<void> ReplayWorld::wait_for_news(const Stop& stop, Span) {
+  const Time until = std::min(now_ + options_.every, options_.to);
+  if (now_ >= options_.to || options_.outer.requested()) {
+    stop.request();
+    return {};
+  }
+  TRY(deliver_labels(until));
+  learn(until);
+  answer(now_, until);
+  TRY(log_->flush());
+  RONDO_FAILPOINT(kReplayTick);
+  now_ = until;
+  TRY(session_.desk->note({}, {{"replay_clock", {{"now_us", now_.us}}}}));
+  if (observer_) {
+    const double all = (options_.to - options_.from).in_days();
+    observer_({{"event", "tick"}, {"at", to_text(now_)},
+               {"done", all > 0 ? (now_ - options_.from).in_days() / all : 1.0}});
+  }
+  return {};
+}
+
+}  // namespace rondo::loop

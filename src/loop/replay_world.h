@@ -1,0 +1,76 @@
+// The world of a replay: the recorded history comes back row by row on a simulated clock. A tick
+// delivers the labels that became known, then asks for predictions of the rows that happen, all
+// through the router. Nothing later than the clock is ever read: labels carry their known time, and
+// histories answer as of each row's own time.
+#pragma once
+
+#include "base/clock.h"
+#include "deploy/router.h"
+#include "ledger/prediction_log.h"
+#include "loop/run.h"
+#include "loop/session.h"
+#include "loop/world.h"
+
+namespace rondo::loop {
+
+/// The recorded history: rows in order of event time, as the source tells them (with the rehearsed
+/// fault, if any), and what was true.
+struct Recording {
+  table::Table rows;                       // as the source tells them
+  std::vector<Time> times;
+  std::vector<Time> known;                 // event time + label_delay
+  std::vector<std::optional<Json>> told;   // labels as delivered
+  std::vector<std::optional<Json>> truth;  // labels without the fault
+};
+Result<Recording> record(const Config& config, const io::Path& project, const Json& fault,
+                         const io::Path& temp);
+
+class ReplayWorld : public World, public Clock {
+ public:
+  struct Options {
+    Time from, to;
+    Span every;
+    Json fault = Json::object();
+    bool crontab = false;
+    Stop outer;  // a person's stop; the world's own stop is that its history ended
+  };
+  static Result<std::unique_ptr<ReplayWorld>> open(Session& session, const Recording& recording,
+                                                   const Options& options,
+                                                   const Observer& observer);
+
+  Time now() const override { return now_; }
+  /// Lives through the next tick; requests the stop at the end of the recording.
+  Result<void> wait_for_news(const Stop& stop, Span at_most) override;
+  Result<SourceNews> peek(const State& state) override;
+  std::optional<Time> as_of() const override { return now_; }
+  Json fault() const override { return options_.fault; }
+  Result<void> changed(const State& state) override;
+  Result<void> flush() override { return log_->flush(); }
+  bool stays() const override { return true; }
+  bool ended() const { return now_ >= options_.to; }
+  const ledger::PredictionIds& ids() const { return ids_; }
+
+ private:
+  ReplayWorld(Session& session, const Recording& recording, const Options& options,
+              const Observer& observer, ledger::PredictionIds ids);
+  Result<void> deliver_labels(Time until);
+  void learn(Time until);
+  void answer(Time from, Time until);
+  Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);
+
+  Session& session_;
+  const Recording& recording_;
+  Options options_;
+  Observer observer_;
+  ledger::PredictionIds ids_;
+  std::unique_ptr<ledger::PredictionLog> log_;
+  deploy::Router router_;
+  std::map<std::int64_t, std::shared_ptr<const deploy::Deployed>> loaded_;
+  std::shared_ptr<Guarded<model::HistoryState>> history_;
+  std::vector<model::Observation> observations_;  // by known time
+  std::size_t learned_ = 0;
+  std::vector<Kept> kept_;
+  Time now_;
+};
+
+}  // namespace rondo::loop

@@ -1,0 +1,158 @@
+// trigger, pause, resume, promote, reject, rollback, accept_rows: each becomes one fact or more, in
+// the transaction that answers the request.
+#include "loop/requests.h"
+
+#include <fmt/format.h>
+
+#include "base/failpoint.h"
+#include "loop/conductor.h"
+
+namespace rondo::loop {
+namespace {
+
+using ledger::Request;
+
+std::unexpected<Error> no(std::string message, std::string hint = {}) {
+  return fail(Code::kConflict, std::move(message), std::move(hint));
+}
+
+ledger::NewFact person(const Request& request, Time now) {
+  return {now, "person", 0,
+          {{"act", request.act}, {"who", request.who}, {"why", request.why},
+           {"arguments", request.arguments},
+           {"column", io::get_or<std::string>(request.arguments, "column", "")}}};
+}
+
+ledger::NewFact switched(const State& state, std::int64_t to, const Request& request, Time now) {
+  return {now, "deployed", 0,
+          {{"from", state.champion}, {"to", to}, {"who", request.who},
+           {"why", request.why.empty() ? request.act : request.why}}};
+}
+
+/// The outcome of a waiting deployment, as the approval_asked fact of its step keeps it.
+Result<Outcome> waiting(Desk& desk, const State& state) {
+  for (const ledger::Fact& fact : TRY(desk.ledger().facts_of_step(state.waiting_version_step))) {
+    if (fact.kind != "approval_asked") continue;
+    Outcome outcome;
+    outcome.step = fact.step;
+    outcome.cycle = io::get_or<std::int64_t>(fact.body, "cycle", 0);
+    outcome.stage = Stage::kDeployment;
+    outcome.outputs = fact.body.at("outputs").get<std::map<std::string, std::string>>();
+    outcome.evidence = fact.body.at("evidence");
+    outcome.reason = io::get_or<std::string>(fact.body, "reason", "");
+    return outcome;
+  }
+  return no("no deployment waits for a yes");
+}
+
+Result<Entry> approve(Desk& desk, const State& state, const Request& request, Time now) {
+  Outcome outcome = TRY(waiting(desk, state));
+  outcome.result = "deployed";
+  outcome.reason = fmt::format("{} said yes{}{}", request.who, request.why.empty() ? "" : ": ",
+                               request.why);
+  const std::int64_t floor = TRY(version_floor(desk.ledger()));
+  Entry entry = TRY(finish(state, outcome, now, floor, request.who, request.why));
+  entry.facts.insert(entry.facts.begin(), person(request, now));
+  return entry;
+}
+
+Result<Entry> promote(Desk& desk, const State& state, const Request& request, Time now) {
+  const auto version = io::get_or<std::int64_t>(request.arguments, "version", 0);
+  if (version == 0 && state.waiting_version_step != 0) return approve(desk, state, request, now);
+  if (version == 0) {
+    return no("nothing waits for a yes",
+              "name a version: `rondo promote v3`; `rondo models` lists them");
+  }
+  if (!state.versions.contains(version)) {
+    return no(fmt::format("there is no v{}", version), "`rondo models` lists the versions");
+  }
+  if (version == state.champion) return no(fmt::format("v{} serves already", version));
+  Entry entry;
+  entry.facts = {person(request, now), switched(state, version, request, now)};
+  return entry;
+}
+
+Result<Entry> rollback(Desk&, const State& state, const Request& request, Time now) {
+  if (state.former == 0) return no("there is no earlier version to go back to");
+  RONDO_FAILPOINT(kRollback);
+  Entry entry;
+  entry.facts = {person(request, now), switched(state, state.former, request, now)};
+  return entry;
+}
+
+Result<Entry> reject(Desk& desk, const State& state, const Request& request, Time now) {
+  Outcome outcome = TRY(waiting(desk, state));
+  outcome.result = "rejected by a person";
+  outcome.reason = fmt::format("{} said no{}{}", request.who, request.why.empty() ? "" : ": ",
+                               request.why);
+  Entry entry = TRY(finish(state, outcome, now, 0, request.who, request.why));
+  entry.facts.insert(entry.facts.begin(), person(request, now));
+  return entry;
+}
+
+Result<Entry> note(Desk&, const State& state, const Request& request, Time now) {
+  if (request.act == "pause" && state.paused) return no("the loop is paused already");
+  if (request.act == "resume" && !state.paused) return no("the loop is not paused");
+  Entry entry;
+  entry.facts = {person(request, now)};
+  return entry;
+}
+
+struct Act {
+  std::string_view name;
+  Result<Entry> (*decide)(Desk&, const State&, const Request&, Time);
+};
+constexpr Act kActs[] = {{"trigger", note},     {"pause", note},     {"resume", note},
+                         {"promote", promote},  {"reject", reject},  {"rollback", rollback},
+                         {"accept_rows", note}};
+
+Json said(const Request& request, const State& state) {
+  return {{"act", request.act},
+          {"champion", state.champion == 0 ? Json(nullptr) : Json(state.champion)},
+          {"former", state.former == 0 ? Json(nullptr) : Json(state.former)},
+          {"paused", state.paused}};
+}
+
+Json error_json(const Error& error) {
+  return {{"error", {{"code", name_of(error.code)}, {"message", error.message},
+                     {"hint", error.hint}}}};
+}
+
+}  // namespace
+
+Result<Json> handle(Desk& desk, const Config&, Time now, const Request& request) {
+  const Act* act = nullptr;
+  for (const Act& known : kActs) {
+    if (known.name == request.act) act = &known;
+  }
+  Result<Entry> entry =
+      fail(Code::kInvalidInput, fmt::format("\"{}\" cannot be asked", request.act));
+  // The state is decided on and appended to under one lock, so what is computed here is computed
+  // again there; only its answer must be known beforehand.
+  const State before = desk.look();
+  if (act != nullptr) entry = act->decide(desk, before, request, now);
+  if (!entry) {
+    const Json answer = error_json(entry.error());
+    TRY(desk.answer(request.id, answer, [](const State&) -> Result<Entry> { return Entry{}; }));
+    return answer;
+  }
+  State after = before;
+  for (const ledger::NewFact& fact : entry->facts) {
+    TRY(fold(after, {after.sequence + 1, fact.at, fact.kind, fact.step, fact.body, {}}));
+  }
+  const Json answer = said(request, after);
+  const auto done = desk.answer(request.id, answer, [&](const State& state) -> Result<Entry> {
+    return act->decide(desk, state, request, now);
+  });
+  if (!done && done.error().code == Code::kConflict) return error_json(done.error());
+  if (!done) return std::unexpected(done.error());
+  return answer;
+}
+
+Result<std::size_t> handle_open(Desk& desk, const Config& config, Time now) {
+  const std::vector<Request> open = TRY(desk.ledger().open_requests());
+  for (const Request& request : open) TRY(handle(desk, config, now, request));
+  return open.size();
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,20 @@
+// What a person may decide, turned into facts: one function for a command that holds the lease
+// itself and for a running `up` that finds the request in the store. Recorded with who and why.
+#pragma once
+
+#include "loop/desk.h"
+#include "loop/config.h"
+
+namespace rondo::loop {
+
+/// Carries out one request and answers it. The Json is what the asker sees. Errors of the person
+/// (unknown version, nothing waits) are answers too: {"error": {...}}.
+Result<Json> handle(Desk& desk, const Config& config, Time now, const ledger::Request& request);
+
+/// All open ones, in order. Returns how many.
+Result<std::size_t> handle_open(Desk& desk, const Config& config, Time now);
+
+/// Waits until the holder of the lease answered. Errors: what it answered; kUnavailable after 30 s.
+Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id);
+
+}  // namespace rondo::loop

@@ -1,0 +1,83 @@
+// `rondo run`: the conductor over the real world, until nothing is due.
+#include "loop/run.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "loop/conductor.h"
+#include "loop/requests.h"
+#include "loop/session.h"
+#include "loop/world.h"
+
+namespace rondo::loop {
+namespace {
+
+/// Files change by themselves; nobody asks for predictions here.
+class RunWorld : public World {
+ public:
+  RunWorld(Session& session, const Clock& clock) : session_(session), clock_(clock) {}
+
+  Result<SourceNews> peek(const State& state) override { return peek_files(session_, state); }
+  Result<void> changed(const State&) override { return {}; }
+  bool stays() const override { return false; }
+  Result<void> requests() override {
+    TRY(handle_open(*session_.desk, session_.config, clock_.now()));
+    return {};
+  }
+
+ private:
+  Session& session_;
+  const Clock& clock_;
+};
+
+std::string rest_reason(const State& state) {
+  if (state.paused) return "the loop is paused; `rondo resume` lets it go on";
+  if (state.waiting_version_step != 0) {
+    return fmt::format("a good model waits for a yes since step {}: `rondo promote` or `rondo "
+                       "reject`", state.waiting_version_step);
+  }
+  return state.last_reason.empty() ? "there is nothing to do" : state.last_reason;
+}
+
+}  // namespace
+
+Result<SourceNews> peek_files(Session& session, const State& state) {
+  Json cursor = Json::object();
+  if (!state.manifest.empty()) {
+    const std::string bytes =
+        TRY(session.store->objects->get(TRY(io::Digest::from_hex(state.manifest))));
+    cursor = TRY(ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest")))).cursor;
+  }
+  const collect::Peek peek =
+      TRY(collect::peek(*session.store->fs, session.config.collect, session.project, cursor));
+  return SourceNews{peek.changed, std::nullopt, peek.what};
+}
+
+Result<RunResult> run_until_rest(const RunOptions& options, const Stop& stop,
+                                 const Observer& observer) {
+  const std::unique_ptr<Session> session = TRY(open_session(
+      {.project = options.project, .fs = options.fs, .record = options.record,
+       .boot = options.boot}));
+  RealClock real(not_before(session->desk->look()));
+  ManualClock still(options.now.value_or(real.now()));
+  Clock& clock = options.now ? static_cast<Clock&>(still) : real;
+  RunWorld world(*session, clock);
+  const auto launcher =
+      options.workers
+          ? process_launcher(session->store->fs, session->store->folder / "objects")
+          : inline_launcher();
+  Conductor conductor({session->store.get(), session->desk.get(), &session->config, options.project,
+                       TRY(Policy::make(session->config.loop.policy, session->config.loop,
+                                        session->config.collect.min_rows)),
+                       &clock, &world, launcher.get(), observer});
+  TRY(conductor.run(stop));
+  RunResult result;
+  result.anything = conductor.anything();
+  result.refused = conductor.refused();
+  result.error = conductor.last_error();
+  result.failed = result.error.has_value();
+  result.why = rest_reason(session->desk->look());
+  return result;
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,85 @@
+// Entry points of the loop for the command line: turn it until it rests, be a worker, live through
+// history, compare policies.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/stop.h"
+#include "io/faulty_fs.h"
+#include "loop/config.h"
+
+namespace rondo::loop {
+
+/// Told while working: a step started or ended, progress within it, a decision. Only for display.
+/// {"event": "step_started"|"progress"|"step_finished"|"decision"|"tick"|..., ...}
+using Observer = std::function<void(const Json&)>;
+
+struct RunResult {
+  bool anything = false;       // false: nothing new, nothing appended
+  std::string why;             // why it rests, a sentence
+  bool refused = false;        // the gate kept or refused a challenger in this run (exit code 4)
+  bool failed = false;
+  std::optional<Error> error;  // what failed; the last good model goes on serving
+};
+struct RunOptions {
+  io::Path project;
+  // For tests: the disk that is written to, a record of SQLite's writes for power cuts, a clock
+  // that stands still, and jobs in this process in place of workers.
+  std::shared_ptr<io::Fs> fs = nullptr;
+  std::shared_ptr<io::Record> record = nullptr;
+  std::optional<Time> now = std::nullopt;
+  bool workers = true;
+  std::string boot = {};  // leases of another boot are gone
+};
+/// Turns the loop until it rests. Errors: kConflict when another program holds the lease.
+Result<RunResult> run_until_rest(const RunOptions& options, const Stop& stop,
+                                 const Observer& observer);
+
+/// `rondo worker`: one stage by the rank contract (environment RONDO_RUN, RONDO_STEP,
+/// RONDO_ATTEMPT, RONDO_FENCE, RONDO_RANK, RONDO_WORLD, RONDO_PEERS, RONDO_IN, RONDO_OUT,
+/// RONDO_DEADLINE). Returns the process's exit code; the outcome is in RONDO_OUT/outcome.json.
+int work_as_rank();
+
+struct ReplayOptions {
+  io::Path project;
+  io::Path into;                 // a project of its own; goes on where it stood when it exists
+  std::optional<Time> from, to;  // first decision; end
+  Span every = Span::days(1);
+  std::string policy = "own";    // own | never | always | schedule:7d | cron:7d | performance
+  Json fault = Json::object();   // {"column","value","from","to"}: rehearse a broken source
+  io::Durability durability = io::Durability::kDisk;
+  std::int64_t threads = 0;
+};
+/// One judged day of the replay, for metric tables and plots.
+struct ReplayDay {
+  Time day;
+  std::uint64_t rows = 0;
+  double loss = 0;               // sum of |error| or of errors, against the true labels
+  double naive = 0;              // the same of "same time one season before"
+  std::uint64_t naive_rows = 0;
+};
+struct ReplayResult {
+  std::string metric;            // "mae" | "error"
+  std::vector<ReplayDay> days;
+  std::int64_t cycles = 0, promotions = 0, refusals = 0, alarms = 0;
+  double cpu_s = 0;
+  std::string head;              // digest of the last fact
+  std::vector<Json> marks;       // alarms, refusals, deployments with time and reason, for plots
+};
+Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
+                            const Observer& observer);
+
+struct BacktestOptions {
+  ReplayOptions replay;               // `into` is a folder that gets one project a policy
+  std::vector<std::string> policies;  // own, never, cron:7d, ...
+};
+struct BacktestResult {
+  std::string metric;
+  std::vector<std::pair<std::string, ReplayResult>> policies;
+  Json json;                          // as the contract for scripts says
+};
+Result<BacktestResult> backtest(const BacktestOptions& options, const Stop& stop,
+                                const Observer& observer);
+
+}  // namespace rondo::loop

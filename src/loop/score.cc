@@ -1,0 +1,84 @@
+// Scoring rows of the past with a pipeline of the past, through its own transform and history.
+#include "loop/score.h"
+
+#include "io/bundle.h"
+
+namespace rondo::loop {
+namespace {
+
+using ledger::StageInput;
+using ledger::StageOutput;
+
+Result<std::string> read_input(const StageInput& input, const std::string& name) {
+  const auto found = input.inputs.find(name);
+  if (found == input.inputs.end()) {
+    return fail(Code::kInvalidInput, "scoring lacks its input \"" + name + "\"");
+  }
+  return during(input.objects->get(found->second), "reading " + name);
+}
+
+std::vector<double> score_rows(const model::Pipeline& pipeline, const model::HistoryState& history,
+                               const table::Table& rows, std::span<const std::size_t> which) {
+  const std::vector<const table::Column*> columns = columns_for(pipeline.transform(), rows);
+  const std::vector<Time> times = times_of(rows);
+  std::vector<model::Cell> cells(columns.size());
+  std::vector<double> scores(which.size() * pipeline.outputs());
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    model::gather(columns, which[i], cells);
+    const model::RowView row{cells, times[which[i]], times[which[i]], {}};
+    pipeline.score(row, &history,
+                   std::span(scores).subspan(i * pipeline.outputs(), pipeline.outputs()));
+  }
+  return scores;
+}
+
+}  // namespace
+
+std::vector<const table::Column*> columns_for(const model::Transform& transform,
+                                              const table::Table& rows) {
+  std::vector<const table::Column*> columns;
+  for (const table::Field& field : transform.inputs().fields) {
+    columns.push_back(rows.find(field.name));
+  }
+  return columns;
+}
+
+std::vector<Time> times_of(const table::Table& rows) {
+  std::vector<Time> times(rows.rows());
+  if (const table::Column* column = rows.find(table::kTimeColumn)) {
+    for (std::size_t i = 0; i < times.size(); ++i) times[i] = {column->integers[i]};
+  }
+  return times;
+}
+
+void fill(model::HistoryState& history, const table::Table& rows, const std::string& target,
+          const std::vector<std::string>& classes, const prepare::Situation& situation) {
+  for (const model::Observation& observation :
+       prepare::observations(rows, history.spec(), target, classes, situation)) {
+    history.apply(observation);
+  }
+}
+
+Result<StageOutput> score(const StageInput& input) {
+  const prepare::Situation situation =
+      TRY(prepare::situation_from(io::get_or<Json>(input.options, "now", Json::object())));
+  const Json manifest_json = TRY(io::parse_json(TRY(read_input(input, "manifest")), "manifest"));
+  const auto manifest = TRY(ledger::Manifest::from_json(manifest_json));
+  const auto prepared = TRY(model::Prepared::decode(TRY(read_input(input, "prepared"))));
+  const auto pipeline = TRY(model::Pipeline::load(TRY(read_input(input, "champion"))));
+  const table::Table rows = TRY(ledger::read_dataset(manifest, *input.objects, situation.temp));
+
+  model::HistoryState history(pipeline->transform().history());
+  fill(history, rows, situation.target, pipeline->parts().classes, situation);
+  std::vector<std::size_t> test;
+  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
+    if (prepared.side[i] == table::Side::kTest) test.push_back(prepared.source_row[i]);
+  }
+  io::Bundle bundle;
+  bundle.put_f64("scores", score_rows(*pipeline, history, rows, test));
+  TRY(io::write_atomically(*input.fs, input.out / "champion_scores.bin", bundle.encode()));
+  return StageOutput{"scored", "the champion answered the same rows", Json::object(),
+                     Json::object(), {{"champion_scores", "champion_scores.bin"}}};
+}
+
+}  // namespace rondo::loop

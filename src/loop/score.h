@@ -1,0 +1,27 @@
+// What a deployed pipeline would have answered to rows of a dataset, as of each row's own time:
+// evaluation compares a challenger with the champion on the same rows by this.
+#pragma once
+
+#include "ledger/dataset.h"
+#include "ledger/stage_io.h"
+#include "model/pipeline.h"
+#include "prepare/prepare.h"
+
+namespace rondo::loop {
+
+/// Job entry. Inputs "manifest", "prepared", "champion" (a pipeline file). Output
+/// "champion_scores": a bundle with f64 "scores", row-major, for the test rows of `prepared` in
+/// their order. options = {"now": prepare::Situation}.
+Result<ledger::StageOutput> score(const ledger::StageInput& input);
+
+/// Fills a history with what a dataset knows. Rows of `quarantine` are not applied.
+void fill(model::HistoryState& history, const table::Table& rows, const std::string& target,
+          const std::vector<std::string>& classes, const prepare::Situation& situation);
+
+/// The columns of `rows` for the inputs of a transform, in its order; null where there is none.
+std::vector<const table::Column*> columns_for(const model::Transform& transform,
+                                              const table::Table& rows);
+/// Event times of the rows; zeros when there is no clock.
+std::vector<Time> times_of(const table::Table& rows);
+
+}  // namespace rondo::loop

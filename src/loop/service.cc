@@ -1,0 +1,261 @@
+// A project at work: three threads beside those of the server. The loop turns, requests are
+// answered within 100 ms whatever the loop does, labels are learnt. Each can fail alone;
+// predictions go on.
+#include "loop/service.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "loop/conductor.h"
+#include "loop/requests.h"
+#include "loop/service_world.h"
+#include "loop/session.h"
+
+namespace rondo::loop {
+namespace {
+
+constexpr Span kPoll = Span::millis(40);
+constexpr Span kAnswerAtMost = Span::seconds(30);
+
+class RealService : public Service {
+ public:
+  explicit RealService(const ServiceOptions& options) : options_(options) {}
+  ~RealService() override { stop(); }
+
+  Result<void> open();
+
+  const Config& config() const override { return *config_; }
+  std::string model_name() const override { return config_->model_name(); }
+  ledger::Store& store() override { return *store_; }
+  const deploy::Router& router() const override { return world_->router(); }
+  Result<std::shared_ptr<const deploy::Deployed>> version(std::int64_t number) override {
+    return world_->load(TRY(state()), number);
+  }
+  const ledger::PredictionIds& ids() const override { return *ids_; }
+  bool log(std::span<const ledger::Prediction> rows) override {
+    return log_ == nullptr || log_->write(rows);
+  }
+  std::uint64_t log_written() const override { return log_ ? log_->written() : 0; }
+  std::uint64_t log_dropped() const override { return log_ ? log_->dropped() : 0; }
+  Time now() const override { return clock_->now(); }
+  Result<FeedbackResult> feedback(std::span<const FeedbackItem> items) override;
+  Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
+                   const std::string& why, const std::string& key) override;
+  LoopNumbers numbers() const override;
+  std::string admin_token() const override { return token_; }
+  void start() override;
+  void stop() override;
+
+ private:
+  Result<State> state() const {
+    if (session_) return session_->desk->look();
+    return read_state(*store_->ledger);
+  }
+  void turn(const Stop& stop);
+  void serve_requests(const Stop& stop);
+  void complain(const std::string& sentence);
+
+  ServiceOptions options_;
+  std::unique_ptr<Session> session_;  // holds the lease; null without a loop
+  Config own_config_;
+  std::unique_ptr<ledger::Store> own_store_;
+  const Config* config_ = nullptr;
+  ledger::Store* store_ = nullptr;
+  std::unique_ptr<RealClock> clock_;
+  std::unique_ptr<ledger::PredictionLog> log_;
+  std::unique_ptr<ledger::PredictionIds> ids_;
+  std::unique_ptr<ServiceWorld> world_;
+  std::unique_ptr<Launcher> launcher_;
+  std::string token_;
+  Guarded<std::string> complaint_;
+  std::unique_ptr<Worker> loop_, requests_;
+};
+
+Result<void> RealService::open() {
+  if (options_.run_loop) {
+    session_ = TRY(open_session({options_.project, true, io::Durability::kDisk, options_.who}));
+    config_ = &session_->config;
+    store_ = session_->store.get();
+  } else {
+    const auto fs = io::real_fs();
+    own_config_ = TRY(load_config(*fs, options_.project));
+    own_store_ = TRY(ledger::Store::open(fs, store_folder(options_.project), {}));
+    config_ = &own_config_;
+    store_ = own_store_.get();
+  }
+  const State now = TRY(state());
+  clock_ = std::make_unique<RealClock>(not_before(now));
+  const std::string secret = TRY(store_->ledger->secret("prediction_ids"));
+  const std::int64_t epoch = session_ ? session_->desk->lease().epoch : 0;
+  ids_ = std::make_unique<ledger::PredictionIds>(secret, static_cast<std::uint32_t>(epoch));
+  if (session_) {
+    log_ = TRY(ledger::PredictionLog::open(store_->fs, store_->log(),
+                                           static_cast<std::uint64_t>(epoch)));
+    token_ = TRY(store_->admin_token());
+  }
+  world_ = std::make_unique<ServiceWorld>(*store_, *config_, session_.get(), log_.get());
+  if (auto loaded = world_->changed(now); !loaded) complain(loaded.error().text());
+  launcher_ = process_launcher(store_->fs, store_->folder / "objects");
+  return {};
+}
+
+void RealService::complain(const std::string& sentence) {
+  complaint_.with([&](std::string& text) { text = sentence; });
+}
+
+void RealService::turn(const Stop& stop) {
+  auto policy = Policy::make(config_->loop.policy, config_->loop, config_->collect.min_rows);
+  if (!policy) return complain(policy.error().text());
+  while (!stop.requested()) {
+    Conductor conductor({store_, session_->desk.get(), config_, options_.project, *policy,
+                         clock_.get(), world_.get(), launcher_.get(), nullptr});
+    const auto ended = conductor.run(stop);
+    if (ended || stop.requested()) return;
+    complain("the loop stopped: " + ended.error().text());
+    if (ended.error().code == Code::kConflict) return;  // another program holds the lease now
+    sleep_for(Span::seconds(1), stop);                  // a full disk may be freed
+  }
+}
+
+void RealService::serve_requests(const Stop& stop) {
+  while (!stop.requested()) {
+    const State before = session_->desk->look();
+    const auto handled = handle_open(*session_->desk, *config_, clock_->now());
+    if (handled && *handled > 0) {
+      const State after = session_->desk->look();
+      if (after.champion != before.champion || after.kept.size() != before.kept.size()) {
+        if (auto switched = world_->changed(after); !switched) complain(switched.error().text());
+      }
+    }
+    if (auto learnt = world_->learn_labels(); !learnt) complain(learnt.error().text());
+    sleep_for(kPoll, stop);
+  }
+}
+
+void RealService::start() {
+  if (!session_) return;
+  requests_ = std::make_unique<Worker>("requests", [this](const Stop& s) { serve_requests(s); });
+  loop_ = std::make_unique<Worker>("loop", [this](const Stop& s) { turn(s); });
+}
+
+void RealService::stop() {
+  if (loop_) loop_->request_stop();
+  if (requests_) requests_->request_stop();
+  loop_.reset();
+  requests_.reset();
+  if (log_) {
+    const auto flushed = log_->flush();
+    static_cast<void>(flushed);
+  }
+}
+
+Result<FeedbackResult> RealService::feedback(std::span<const FeedbackItem> items) {
+  FeedbackResult result;
+  std::vector<ledger::Label> labels;
+  io::Hasher receipt;
+  for (const FeedbackItem& item : items) {
+    const Json line = {{"id", item.id}, {"label", item.label}, {"correction", item.correction},
+                       {"time", item.time ? Json(to_text(*item.time)) : Json(nullptr)}};
+    receipt.add(io::canonical(line));
+    const std::size_t dot = item.id.find('.');
+    if (!ids_->authentic(std::string_view(item.id).substr(0, dot)) || dot == std::string::npos) {
+      ++result.unknown;
+      continue;
+    }
+    labels.push_back({item.id, item.label, item.time.value_or(now()), now(), 1, item.correction});
+  }
+  if (!labels.empty()) {
+    const ledger::LabelCounts counts = TRY(store_->ledger->add_labels(labels));
+    result.accepted = counts.accepted;
+    result.duplicate = counts.duplicate;
+    result.conflicting = counts.conflicting;
+  }
+  result.receipt = receipt.finish().brief();
+  return result;
+}
+
+Result<Json> RealService::ask(const std::string& act, const Json& arguments, const std::string& who,
+                              const std::string& why, const std::string& key) {
+  ledger::Request request;
+  request.key = key.empty() ? io::base64url(io::random_bytes(12)) : key;
+  request.act = act;
+  request.arguments = arguments;
+  request.who = who;
+  request.why = why;
+  const ledger::Request asked = TRY(store_->ledger->ask(request));
+  return wait_for_answer(*store_->ledger, asked.id);
+}
+
+LoopNumbers RealService::numbers() const {
+  LoopNumbers numbers;
+  numbers.alert = complaint_.with([](const std::string& text) { return text; });
+  if (numbers.alert.empty()) numbers.alert = world_->alert();
+  const auto now = state();
+  if (!now) return numbers;
+  numbers.last_progress = now->last_at;
+  for (const auto& [name, count] : now->cycles_by_result) {
+    numbers.cycles_by_result[name] = static_cast<std::uint64_t>(count);
+  }
+  for (const auto& [name, count] : now->failures_by_stage) {
+    numbers.step_failures_by_stage[name] = static_cast<std::uint64_t>(count);
+  }
+  for (const monitor::Signal& signal : now->open_signals) {
+    ++numbers.open_alerts_by_severity[signal.kind == "risk" ? "risk" : "quality"];
+  }
+  numbers.newest_row = now->newest_row;
+  numbers.steps = static_cast<std::uint64_t>(now->steps);
+  numbers.paused = now->paused;
+  numbers.resting = !now->open || now->open->stage == Stage::kMonitoring;
+  numbers.lease_held = session_ != nullptr;
+  if (const auto size = store_->ledger->size_bytes()) numbers.store_bytes = *size;
+  return numbers;
+}
+
+}  // namespace
+
+Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id) {
+  const Stop never;
+  for (Span waited; waited < kAnswerAtMost; waited.us += 10'000) {
+    const std::optional<ledger::Request> request = TRY(ledger.request(id));
+    if (request && request->result) {
+      const Json& result = *request->result;
+      if (!result.contains("error")) return result;
+      const Json& error = result.at("error");
+      return fail(Code::kConflict, io::get_or<std::string>(error, "message", "refused"),
+                  io::get_or<std::string>(error, "hint", ""));
+    }
+    sleep_for(Span::millis(10), never);
+  }
+  return fail(Code::kUnavailable, "the loop did not answer within 30 s; the request is kept",
+              "`rondo status` shows what it is doing");
+}
+
+Result<std::unique_ptr<Service>> Service::open(const ServiceOptions& options) {
+  auto service = std::make_unique<RealService>(options);
+  TRY(service->open());
+  return std::unique_ptr<Service>(std::move(service));
+}
+
+Result<Json> ask_project(const io::Path& project, const std::string& act, const Json& arguments,
+                         const std::string& who, const std::string& why) {
+  ledger::Request request;
+  request.key = io::base64url(io::random_bytes(12));
+  request.act = act;
+  request.arguments = arguments;
+  request.who = who;
+  request.why = why;
+  auto session = open_session({.project = project, .create = false, .holder = act});
+  if (session) {
+    const ledger::Request asked = TRY((*session)->store->ledger->ask(request));
+    const RealClock clock(not_before((*session)->desk->look()));
+    TRY(handle_open(*(*session)->desk, (*session)->config, clock.now()));
+    return wait_for_answer(*(*session)->store->ledger, asked.id);
+  }
+  if (session.error().code != Code::kConflict) return std::unexpected(session.error());
+  const auto store =
+      TRY(ledger::Store::open(io::real_fs(), store_folder(project), ledger::OpenOptions{}));
+  const ledger::Request asked = TRY(store->ledger->ask(request));
+  return wait_for_answer(*store->ledger, asked.id);
+}
+
+}  // namespace rondo::loop

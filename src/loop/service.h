@@ -1,0 +1,79 @@
+// A project at work: predictions are answered, logged under ids, labels are taken in, and the loop
+// turns beside it. The API only translates; everything it may do to a project is here. Predictions
+// go on whatever happens to the loop, the disk or the data.
+#pragma once
+
+#include "base/worker.h"
+#include "deploy/router.h"
+#include "ledger/prediction_log.h"
+#include "ledger/store.h"
+#include "loop/config.h"
+
+namespace rondo::loop {
+
+/// Numbers for /metrics that the loop knows; read without a lock on the loop.
+struct LoopNumbers {
+  Time last_progress;
+  std::map<std::string, std::uint64_t> cycles_by_result, step_failures_by_stage,
+      open_alerts_by_severity;
+  Time newest_row;
+  std::uint64_t late_labels = 0, store_bytes = 0, steps = 0;
+  bool resting = true, paused = false, lease_held = false;
+  std::string alert;  // a degraded store or loop, as a sentence; empty: fine
+};
+
+struct ServiceOptions {
+  io::Path project;           // folder with rondo.toml
+  bool run_loop = true;
+  std::string who = "up";
+};
+
+struct FeedbackItem {
+  std::string id;
+  Json label;
+  std::optional<Time> time;
+  bool correction = false;
+};
+
+struct FeedbackResult {
+  std::uint64_t accepted = 0, duplicate = 0, unknown = 0, conflicting = 0;
+  std::string receipt;  // digest of what was sent: the same again gives the same receipt
+};
+
+class Service {
+ public:
+  /// Opens the store, loads the champion (or the last good one, with an alert), rebuilds its
+  /// history.
+  static Result<std::unique_ptr<Service>> open(const ServiceOptions& options);
+  virtual ~Service() = default;
+
+  virtual const Config& config() const = 0;
+  virtual std::string model_name() const = 0;
+  virtual ledger::Store& store() = 0;
+  /// Threads: any.
+  virtual const deploy::Router& router() const = 0;
+  /// A loaded version by number; loads it from the store when it is not the champion or the former.
+  virtual Result<std::shared_ptr<const deploy::Deployed>> version(std::int64_t number) = 0;
+  virtual const ledger::PredictionIds& ids() const = 0;
+  /// Queues what was answered. Threads: any. False: dropped and counted.
+  virtual bool log(std::span<const ledger::Prediction> rows) = 0;
+  virtual std::uint64_t log_written() const = 0;
+  virtual std::uint64_t log_dropped() const = 0;
+  virtual Time now() const = 0;
+  /// Durable when it returns. Errors: kUnavailable (503), kExhausted (507).
+  virtual Result<FeedbackResult> feedback(std::span<const FeedbackItem> items) = 0;
+  /// What a person asks for; waits until the loop answered (at most 30 s). Errors: kConflict, ...
+  virtual Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
+                           const std::string& why, const std::string& key) = 0;
+  virtual LoopNumbers numbers() const = 0;
+  virtual std::string admin_token() const = 0;
+  /// Starts the loop's thread. Stopping: request_stop, then the destructor joins.
+  virtual void start() = 0;
+  virtual void stop() = 0;
+};
+
+/// For commands: does what is asked now when nobody holds the lease, else by a request to who does.
+Result<Json> ask_project(const io::Path& project, const std::string& act, const Json& arguments,
+                         const std::string& who, const std::string& why);
+
+}  // namespace rondo::loop

@@ -1,0 +1,191 @@
+// Loading versions, rebuilding what lags read, learning late labels. A champion that cannot be
+// loaded (a damaged object) is replaced by the newest version that can, with an alert: predictions
+// go on.
+#include "loop/service_world.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "loop/score.h"
+#include "loop/watch.h"
+
+namespace rondo::loop {
+namespace {
+
+constexpr std::int64_t kLookEveryUs = 1'000'000;
+constexpr std::size_t kLabelsAtOnce = 10'000;
+
+prepare::Situation situation_of(const Config& config, const State& state) {
+  prepare::Situation s;
+  s.target = config.project.target;
+  s.task = config.project.task;
+  s.has_clock = !config.collect.time.empty();
+  s.label_delay = config.monitor.label_delay;
+  s.delay = config.collect.delay;
+  for (const Kept& kept : state.kept) {
+    s.quarantine.push_back({kept.from, kept.until.value_or(kEndOfTime), kept.column, kept.why});
+  }
+  return s;
+}
+
+/// The index of the target among the series, if lags read it.
+std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
+                                           const std::string& target) {
+  for (std::size_t i = 0; i < spec.series.size(); ++i) {
+    if (spec.series[i] == target) return static_cast<std::uint32_t>(i);
+  }
+  return std::nullopt;
+}
+
+bool kept_out(const std::vector<Kept>& kept, Time time) {
+  for (const Kept& stretch : kept) {
+    if (time >= stretch.from && (!stretch.until || time < *stretch.until)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+ServiceWorld::ServiceWorld(ledger::Store& store, const Config& config, Session* session,
+                           ledger::PredictionLog* log)
+    : store_(store), config_(config), session_(session), log_(log) {}
+
+Result<SourceNews> ServiceWorld::peek(const State& state) {
+  if (session_ == nullptr) return SourceNews{};
+  const std::int64_t now = monotonic_us();
+  const bool fresh = looked_us_ != 0 && now - looked_us_ < kLookEveryUs;
+  if (fresh && looked_at_ == state.manifest) return last_news_;
+  looked_us_ = now;
+  looked_at_ = state.manifest;
+  auto news = peek_files(*session_, state);
+  // A source that cannot be looked at (a missing file) is no reason to stop serving.
+  last_news_ = news ? *news : SourceNews{};
+  return last_news_;
+}
+
+Result<void> ServiceWorld::read_served(Loaded& loaded, const model::Pipeline::Parts& parts,
+                                       std::vector<model::Observation>* fresh) {
+  const auto series = target_series(parts.transform.history(), config_.project.target);
+  if (!series) return {};
+  loaded.log_place = TRY(ledger::read_predictions(
+      *store_.fs, store_.log(), loaded.log_place, [&](ledger::Prediction&& prediction) {
+        loaded.asked.try_emplace(prediction.id, prediction.time);
+      }));
+  for (;;) {
+    std::int64_t last = loaded.label_row;
+    const auto labels = TRY(store_.ledger->labels_after(loaded.label_row, kLabelsAtOnce, &last));
+    for (const ledger::Label& label : labels) {
+      const auto asked = loaded.asked.find(label.id);
+      const auto value = label_number(label.value, parts);
+      if (asked == loaded.asked.end() || !value) continue;
+      const auto sequence = (1ULL << 40) + loaded.served.size();
+      loaded.served.push_back({*series, "", asked->second, label.received, sequence, *value});
+      if (fresh != nullptr) fresh->push_back(loaded.served.back());
+    }
+    loaded.label_row = last;
+    if (labels.size() < kLabelsAtOnce) return {};
+  }
+}
+
+Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
+    Loaded& loaded, const State& state, const model::Pipeline& pipeline) {
+  const model::HistorySpec& spec = pipeline.transform().history();
+  if (spec.lags.empty()) return nullptr;
+  auto history = std::make_shared<Guarded<model::HistoryState>>(spec);
+  TRY(read_served(loaded, pipeline.parts(), nullptr));
+  if (!state.manifest.empty()) {
+    const std::string bytes = TRY(store_.objects->get(TRY(io::Digest::from_hex(state.manifest))));
+    const auto manifest = TRY(ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest"))));
+    const table::Table rows =
+        TRY(ledger::read_dataset(manifest, *store_.objects, store_.attempts()));
+    history->with([&](model::HistoryState& h) {
+      fill(h, rows, config_.project.target, pipeline.parts().classes, situation_of(config_, state));
+    });
+  }
+  history->with([&](model::HistoryState& h) {
+    for (const model::Observation& o : loaded.served) {
+      if (!kept_out(state.kept, o.event)) h.apply(o);
+    }
+  });
+  return history;
+}
+
+Result<std::shared_ptr<const deploy::Deployed>> ServiceWorld::load_locked(Loaded& loaded,
+                                                                          const State& state,
+                                                                          std::int64_t version) {
+  if (const auto found = loaded.versions.find(version); found != loaded.versions.end()) {
+    return found->second;
+  }
+  const auto known = state.versions.find(version);
+  if (known == state.versions.end()) {
+    return fail(Code::kNotFound, fmt::format("there is no v{}", version),
+                "`rondo models` lists the versions");
+  }
+  auto deployed = std::make_shared<deploy::Deployed>();
+  deployed->version = version;
+  deployed->pipeline_digest = TRY(io::Digest::from_hex(known->second.pipeline));
+  const std::string bytes = TRY(store_.objects->get(deployed->pipeline_digest));
+  RONDO_FAILPOINT(kPipelineLoad);
+  deployed->pipeline = TRY(model::Pipeline::load(bytes));
+  deployed->history = TRY(history_for(loaded, state, *deployed->pipeline));
+  loaded.versions[version] = deployed;
+  return std::shared_ptr<const deploy::Deployed>(deployed);
+}
+
+Result<std::shared_ptr<const deploy::Deployed>> ServiceWorld::load(const State& state,
+                                                                   std::int64_t version) {
+  return loaded_.with([&](Loaded& loaded) { return load_locked(loaded, state, version); });
+}
+
+Result<void> ServiceWorld::changed(const State& state) {
+  return loaded_.with([&](Loaded& loaded) -> Result<void> {
+    if (state.champion == 0) return {};
+    const bool rows_moved = loaded.kept.size() != state.kept.size() ||
+                            std::any_of(state.kept.begin(), state.kept.end(),
+                                        [](const Kept& kept) { return !kept.until; });
+    loaded.kept = state.kept;
+    if (rows_moved) loaded.versions.clear();  // their histories hold rows that are out now
+    loaded.alert.clear();
+    auto champion = load_locked(loaded, state, state.champion);
+    if (!champion) {
+      loaded.alert = fmt::format("v{} cannot be loaded: {}", state.champion,
+                                 champion.error().message);
+      for (auto at = state.versions.rbegin(); at != state.versions.rend() && !champion; ++at) {
+        if (at->first != state.champion) champion = load_locked(loaded, state, at->first);
+      }
+      if (!champion) return std::unexpected(champion.error());
+      loaded.alert += fmt::format("; v{} answers in its place", (*champion)->version);
+    }
+    auto routing = std::make_shared<deploy::Routing>();
+    routing->champion = *champion;
+    if (state.former != 0) {
+      if (auto former = load_locked(loaded, state, state.former)) routing->former = *former;
+    }
+    std::erase_if(loaded.versions, [&](const auto& item) {
+      return item.first != state.champion && item.first != state.former &&
+             item.second != routing->champion;
+    });
+    RONDO_FAILPOINT(kSwap);
+    router_.publish(std::move(routing));
+    return {};
+  });
+}
+
+Result<void> ServiceWorld::learn_labels() {
+  const auto routing = router_.take();
+  if (!routing || !routing->champion || !routing->champion->history) return {};
+  return loaded_.with([&](Loaded& loaded) -> Result<void> {
+    std::vector<model::Observation> fresh;
+    TRY(read_served(loaded, routing->champion->pipeline->parts(), &fresh));
+    std::erase_if(fresh, [&](const auto& o) { return kept_out(loaded.kept, o.event); });
+    if (!fresh.empty()) router_.learn(fresh, config_.project.target);
+    return {};
+  });
+}
+
+std::string ServiceWorld::alert() const {
+  return loaded_.with([](const Loaded& loaded) { return loaded.alert; });
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,60 @@
+// The world of `rondo up`: files change, people ask, labels come by HTTP; what is deployed answers
+// through the router, and its history learns each label as soon as it is durable.
+#pragma once
+
+#include "base/guarded.h"
+#include "deploy/router.h"
+#include "ledger/prediction_log.h"
+#include "loop/session.h"
+#include "loop/world.h"
+
+namespace rondo::loop {
+
+class ServiceWorld : public World {
+ public:
+  ServiceWorld(ledger::Store& store, const Config& config, Session* session,
+               ledger::PredictionLog* log);
+
+  Result<SourceNews> peek(const State& state) override;
+  /// Threads: the loop's and the requests'; one at a time.
+  Result<void> changed(const State& state) override;
+  Result<void> flush() override { return log_ == nullptr ? Result<void>() : log_->flush(); }
+  bool stays() const override { return true; }
+
+  const deploy::Router& router() const { return router_; }
+  /// A version, loaded when needed. `history` is shared by versions that read the same past.
+  Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);
+  /// Joins new labels with their predictions and hands them to the history.
+  Result<void> learn_labels();
+  /// What is wrong with the served version, as a sentence; empty: nothing.
+  std::string alert() const;
+
+ private:
+  struct Loaded {
+    std::map<std::int64_t, std::shared_ptr<const deploy::Deployed>> versions;
+    io::LogPosition log_place;
+    std::int64_t label_row = 0;
+    std::map<std::string, Time, std::less<>> asked;  // id -> prediction time, no label yet
+    std::vector<model::Observation> served;          // labels of served rows, as known
+    std::vector<Kept> kept;
+    std::string alert;
+  };
+  Result<std::shared_ptr<const deploy::Deployed>> load_locked(Loaded& loaded, const State& state,
+                                                              std::int64_t version);
+  Result<std::shared_ptr<Guarded<model::HistoryState>>> history_for(
+      Loaded& loaded, const State& state, const model::Pipeline& pipeline);
+  Result<void> read_served(Loaded& loaded, const model::Pipeline::Parts& parts,
+                           std::vector<model::Observation>* fresh);
+
+  ledger::Store& store_;
+  const Config& config_;
+  Session* session_;
+  ledger::PredictionLog* log_;
+  deploy::Router router_;
+  Guarded<Loaded> loaded_;
+  std::int64_t looked_us_ = 0;
+  std::string looked_at_;  // the dataset version that the source was compared with
+  SourceNews last_news_;
+};
+
+}  // namespace rondo::loop

@@ -1,0 +1,59 @@
+// Opening and closing; the lease is given back at the end, so that the next command need not wait.
+#include "loop/session.h"
+
+#include "base/clock.h"
+
+namespace rondo::loop {
+
+namespace {
+
+constexpr Span kRenew = Span::seconds(3);
+
+std::unique_ptr<Worker> keep(ledger::Ledger& ledger, const ledger::Lease& lease) {
+  return std::make_unique<Worker>("lease", [&ledger, lease](const Stop& stop) {
+    while (!stop.requested()) {
+      sleep_for(kRenew, stop);
+      if (stop.requested() || !ledger.renew(lease)) return;  // appends then fail by themselves
+    }
+  });
+}
+
+}  // namespace
+
+Session::~Session() {
+  keeper.reset();
+  if (desk) {
+    const auto released = store->ledger->release(desk->lease());
+    static_cast<void>(released);  // it expires by itself
+  }
+}
+
+Result<std::unique_ptr<Session>> open_session(const SessionOptions& options) {
+  auto session = std::make_unique<Session>();
+  const auto fs = options.fs ? options.fs : io::real_fs(options.durability);
+  session->project = options.project;
+  session->config = TRY(load_config(*fs, options.project));
+  ledger::OpenOptions open;
+  open.durability = options.durability;
+  open.create = options.create;
+  open.record = options.record;
+  open.boot = options.boot;
+  session->store = TRY(ledger::Store::open(fs, store_folder(options.project), open));
+  const ledger::Lease lease = TRY(session->store->ledger->take_lease(options.holder));
+  session->desk = TRY(Desk::open(*session->store->ledger, lease));
+  if (options.keep_lease) session->keeper = keep(*session->store->ledger, lease);
+  return session;
+}
+
+Result<table::Contract> newest_contract(ledger::Store& store) {
+  const State state = TRY(read_state(*store.ledger));
+  if (state.manifest.empty()) {
+    return fail(Code::kNotFound, "no data was collected yet", "turn the loop first: `rondo run`");
+  }
+  const std::string bytes = TRY(store.objects->get(TRY(io::Digest::from_hex(state.manifest))));
+  return TRY(ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest")))).contract;
+}
+
+Time not_before(const State& state) { return state.last_at; }
+
+}  // namespace rondo::loop

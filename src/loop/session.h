@@ -1,0 +1,47 @@
+// Opening a project for work: configuration, store, lease, desk, in that order, with the errors
+// that a person meets there. Every command that changes something begins with this.
+#pragma once
+
+#include "base/worker.h"
+#include "ledger/store.h"
+#include "loop/config.h"
+#include "loop/desk.h"
+
+namespace rondo::loop {
+
+struct Session {
+  io::Path project;
+  Config config;
+  std::unique_ptr<ledger::Store> store;
+  std::unique_ptr<Desk> desk;  // holds the lease
+  std::unique_ptr<Worker> keeper;  // renews the lease; replays need none
+  ~Session();
+};
+
+struct SessionOptions {
+  io::Path project;
+  bool create = true;
+  io::Durability durability = io::Durability::kDisk;
+  std::string holder = "run";
+  bool keep_lease = true;
+  std::shared_ptr<io::Fs> fs = nullptr;          // tests: in place of the real one
+  std::shared_ptr<io::Record> record = nullptr;  // tests: of what SQLite writes
+  std::string boot = {};                         // tests: in place of this machine's
+};
+
+/// Errors: kNotFound, kInvalidInput (rondo.toml), kConflict (another holds the lease).
+Result<std::unique_ptr<Session>> open_session(const SessionOptions& options);
+
+inline io::Path store_folder(const io::Path& project) { return project / ".rondo"; }
+
+struct SourceNews;
+/// Whether the files of the source differ from the cursor of the newest dataset version.
+Result<SourceNews> peek_files(Session& session, const State& state);
+
+/// The contract of the newest dataset version: how files of this project are read.
+Result<table::Contract> newest_contract(ledger::Store& store);
+
+/// The clock of a project at work: never before the last fact.
+Time not_before(const State& state);
+
+}  // namespace rondo::loop

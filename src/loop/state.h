@@ -1,0 +1,88 @@
+// The state of a project's loop: a fold over its facts and nothing else, so that a restart is a
+// replay. It is also kept as the projection "state", written with every append, so that a start
+// reads one row instead of all facts; fold() from the beginning gives the same value.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "loop/lifecycle.h"
+#include "monitor/watcher.h"
+
+namespace rondo::loop {
+
+/// A step that was started and has not finished.
+struct OpenStep {
+  std::int64_t step = 0, cycle = 0;
+  Stage stage = Stage::kCollection;
+  std::string reason;
+  Time started;
+};
+
+struct Version {
+  std::int64_t version = 0, step = 0, cycle = 0, dataset = 0;
+  std::string pipeline;       // digest, hex
+  Time created;
+  Json metrics = Json::object();
+  std::int64_t labelled = 0;  // rows it was trained on
+  Time label_until;           // newest label it was trained on
+};
+
+/// Stretch of event time whose rows train nothing and are missing as lags.
+struct Kept {
+  Time from;
+  std::optional<Time> until;  // none: still open
+  std::string column, why;
+};
+
+struct State {
+  std::int64_t sequence = 0;           // last fact folded
+  std::int64_t steps = 0, cycle = 0;
+  std::string track;                   // a character a finished step: '0'..'5' next stage, '-' rest
+  std::optional<OpenStep> open;
+  std::optional<Stage> next;           // after the last finished step; none: rest
+  std::optional<Stage> last_stage;
+  std::string last_result, last_reason;
+  Time last_at;                        // decision time of the newest fact
+
+  std::map<std::string, std::string> outputs;  // of the running cycle: name -> digest, hex
+  std::string manifest;                // newest dataset version
+  std::int64_t dataset = 0, rows = 0, labelled = 0;
+  Time newest_row = kBeginningOfTime;
+
+  std::int64_t champion = 0, former = 0, newest_version = 0;
+  std::map<std::int64_t, Version> versions;
+  std::int64_t looks = 0;              // challengers judged against this champion
+  std::int64_t attempted_labelled = 0; // labelled rows at the newest training
+  std::int64_t waiting_version_step = 0;  // a good challenger that waits for a person (approve=ask)
+
+  bool paused = false;
+  std::string trigger;                 // a person asked for a cycle: why; empty: nobody
+  std::string failed_inputs;           // digest of the inputs at which a step failed for good
+  Time cycle_started = kBeginningOfTime, cycle_ended = kBeginningOfTime;
+  std::int64_t fruitless = 0;          // cycles without promotion since the last promotion
+  std::vector<Time> cycles;            // starts of the last 31 days
+  std::vector<double> cycle_cpu;       // predicted CPU-seconds, beside `cycles`
+  std::int64_t risk_signals = 0;       // risk alarms since the last cycle started
+  std::string risk_sentence;
+
+  std::vector<monitor::Signal> open_signals;
+  std::vector<Kept> kept;
+  std::map<std::string, std::int64_t> cycles_by_result, failures_by_stage;
+  std::int64_t promotions = 0, refusals = 0, alarms = 0;
+
+  Json to_json() const;
+  static Result<State> from_json(const Json& json);
+};
+
+/// Whether a signal is an alarm: the error has risen, or rows are kept out. Others are notices.
+bool pages(const monitor::Signal& signal);
+
+/// One fact folded in. Pure.
+Result<void> fold(State& state, const ledger::Fact& fact);
+
+}  // namespace rondo::loop

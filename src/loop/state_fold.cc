@@ -1,0 +1,199 @@
+// The fold itself: one small function a kind of fact. A kind that it does not know is an error,
+// since an older program must not guess what a newer one meant.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "loop/state.h"
+
+namespace rondo::loop {
+namespace {
+
+using ledger::Fact;
+
+constexpr Span kMonth = Span::days(31);
+
+Result<void> started(State& s, const Fact& fact) {
+  OpenStep step;
+  step.step = fact.step;
+  step.cycle = io::get_or<std::int64_t>(fact.body, "cycle", 0);
+  step.stage = TRY(stage_from(io::get_or<std::string>(fact.body, "stage", "")));
+  step.reason = io::get_or<std::string>(fact.body, "reason", "");
+  step.started = fact.at;
+  if (step.stage == Stage::kCollection && step.cycle > s.cycle) {
+    s.cycle = step.cycle;
+    s.outputs.clear();
+    s.trigger.clear();
+    s.risk_signals = 0;
+    s.cycle_started = fact.at;
+  }
+  if (step.stage == Stage::kTraining) {
+    s.attempted_labelled = s.labelled;
+    std::erase_if(s.cycles, [&](Time t) { return fact.at - t > kMonth; });
+    s.cycles.push_back(fact.at);
+    s.cycle_cpu.push_back(io::get_or<double>(fact.body, "predicted_cpu_s", 0));
+    while (s.cycle_cpu.size() > s.cycles.size()) s.cycle_cpu.erase(s.cycle_cpu.begin());
+  }
+  s.open = step;
+  return {};
+}
+
+void take_dataset(State& s, const Json& evidence) {
+  s.manifest = s.outputs["manifest"];
+  s.dataset = io::get_or<std::int64_t>(evidence, "dataset", s.dataset);
+  s.rows = io::get_or<std::int64_t>(evidence, "rows", s.rows);
+  s.labelled = io::get_or<std::int64_t>(evidence, "labelled", s.labelled);
+  const auto newest = parse_time(io::get_or<std::string>(evidence, "newest", ""));
+  if (newest) s.newest_row = *newest;
+}
+
+void count_result(State& s, Stage stage, const std::string& result) {
+  if (result == "failed") ++s.failures_by_stage[std::string(text_of(stage).key)];
+  if (stage == Stage::kEvaluation && result != "failed") ++s.looks;
+  if (stage == Stage::kEvaluation && result != "good" && result != "failed") ++s.refusals;
+}
+
+/// A cycle ended: with a deployment, or at the step that led elsewhere.
+void end_cycle(State& s, const std::string& result, Time at, bool promoted) {
+  s.cycle_ended = at;
+  s.fruitless = promoted ? 0 : s.fruitless + 1;
+  ++s.cycles_by_result[result];
+}
+
+Result<void> finished(State& s, const Fact& fact) {
+  const Stage stage = TRY(stage_from(io::get_or<std::string>(fact.body, "stage", "")));
+  const std::string next = io::get_or<std::string>(fact.body, "next", "rest");
+  s.last_stage = stage;
+  s.last_result = io::get_or<std::string>(fact.body, "result", "");
+  s.last_reason = io::get_or<std::string>(fact.body, "reason", "");
+  s.next = next == "rest" ? std::nullopt : std::optional(TRY(stage_from(next)));
+  s.steps = std::max(s.steps, fact.step);
+  s.track += s.next ? static_cast<char>('0' + static_cast<int>(*s.next)) : '-';
+  s.open.reset();
+  const Json outputs = io::get_or<Json>(fact.body, "outputs", Json::object());
+  for (const auto& item : outputs.items()) s.outputs[item.key()] = item.value();
+  if (outputs.contains("manifest")) {
+    take_dataset(s, io::get_or<Json>(fact.body, "evidence", Json::object()));
+  }
+  count_result(s, stage, s.last_result);
+  s.failed_inputs = io::get_or<std::string>(fact.body, "failed_inputs", s.failed_inputs);
+  const bool leaves = stage != Stage::kMonitoring && stage != Stage::kCollection &&
+                      (!s.next || *s.next == Stage::kMonitoring || *s.next == Stage::kCollection);
+  if (leaves) end_cycle(s, s.last_result, fact.at, s.last_result == "deployed");
+  if (stage == Stage::kDeployment) s.waiting_version_step = 0;
+  return {};
+}
+
+void registered(State& s, const Fact& fact) {
+  Version v;
+  v.version = io::get_or<std::int64_t>(fact.body, "version", 0);
+  v.step = fact.step;
+  v.cycle = io::get_or<std::int64_t>(fact.body, "cycle", 0);
+  v.dataset = io::get_or<std::int64_t>(fact.body, "dataset", 0);
+  v.pipeline = io::get_or<std::string>(fact.body, "pipeline", "");
+  v.created = fact.at;
+  v.metrics = io::get_or<Json>(fact.body, "metrics", Json::object());
+  v.labelled = io::get_or<std::int64_t>(fact.body, "labelled", 0);
+  v.label_until = {io::get_or<std::int64_t>(fact.body, "label_until_us", 0)};
+  s.newest_version = std::max(s.newest_version, v.version);
+  s.versions[v.version] = v;
+}
+
+Result<void> deployed(State& s, const Fact& fact) {
+  const auto from = io::get_or<std::int64_t>(fact.body, "from", 0);
+  const auto to = io::get_or<std::int64_t>(fact.body, "to", 0);
+  if (from != s.champion || !s.versions.contains(to)) {
+    return fail(Code::kCorrupt,
+                fmt::format("fact {} deploys v{} in place of v{}, but v{} served", fact.sequence,
+                            to, from, s.champion),
+                "restore the last backup; `rondo fsck` tells more");
+  }
+  s.former = s.champion;
+  s.champion = to;
+  s.looks = 0;
+  s.risk_signals = 0;
+  ++s.promotions;
+  return {};
+}
+
+void close_signal(State& s, const monitor::Signal& signal) {
+  std::erase_if(s.open_signals, [&](const monitor::Signal& open) {
+    return open.kind == signal.kind && open.subject == signal.subject;
+  });
+  if (!signal.quarantines) return;  // a notice about the same column ended, not what keeps rows
+  for (Kept& kept : s.kept) {
+    if (!kept.until && kept.column == signal.subject) kept.until = signal.seen;
+  }
+}
+
+Result<void> signalled(State& s, const Fact& fact) {
+  const monitor::Signal signal = TRY(monitor::signal_from(fact.body));
+  if (!signal.open) {
+    close_signal(s, signal);
+    return {};
+  }
+  if (pages(signal)) ++s.alarms;
+  if (signal.kind == "risk") {
+    ++s.risk_signals;
+    s.risk_sentence = signal.sentence;
+  }
+  std::erase_if(s.open_signals, [&](const monitor::Signal& open) {
+    return open.kind == signal.kind && open.subject == signal.subject;
+  });
+  s.open_signals.push_back(signal);
+  const bool already = std::any_of(s.kept.begin(), s.kept.end(), [&](const Kept& kept) {
+    return !kept.until && kept.column == signal.subject;
+  });
+  if (signal.quarantines && !already) {
+    s.kept.push_back({signal.since, std::nullopt, signal.subject, signal.sentence});
+  }
+  return {};
+}
+
+void person(State& s, const Fact& fact) {
+  const std::string act = io::get_or<std::string>(fact.body, "act", "");
+  if (act == "pause") s.paused = true;
+  if (act == "resume") s.paused = false;
+  if (act == "trigger") {
+    s.trigger = io::get_or<std::string>(fact.body, "why", "");
+    if (s.trigger.empty()) s.trigger = "a person asked";
+    s.failed_inputs.clear();
+  }
+  if (act == "accept_rows") {
+    std::erase_if(s.kept, [&](const Kept& kept) {
+      return kept.column == io::get_or<std::string>(fact.body, "column", "");
+    });
+  }
+}
+
+}  // namespace
+
+bool pages(const monitor::Signal& signal) { return signal.kind == "risk" || signal.quarantines; }
+
+Result<void> fold(State& state, const Fact& fact) {
+  if (fact.kind == "step_started") {
+    TRY(started(state, fact));
+  } else if (fact.kind == "step_finished") {
+    TRY(finished(state, fact));
+  } else if (fact.kind == "version") {
+    registered(state, fact);
+  } else if (fact.kind == "deployed") {
+    TRY(deployed(state, fact));
+  } else if (fact.kind == "signal") {
+    TRY(signalled(state, fact));
+  } else if (fact.kind == "person") {
+    person(state, fact);
+  } else if (fact.kind == "approval_asked") {
+    state.waiting_version_step = fact.step;
+  } else if (fact.kind != "decision" && fact.kind != "project") {
+    return fail(Code::kConflict,
+                fmt::format("fact {} is of the kind \"{}\", which this version does not know",
+                            fact.sequence, fact.kind),
+                "use the newer rondo that wrote it");
+  }
+  state.sequence = fact.sequence;
+  state.last_at = std::max(state.last_at, fact.at);
+  return {};
+}
+
+}  // namespace rondo::loop

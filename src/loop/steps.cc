@@ -1,0 +1,319 @@
+// What each step does: which jobs it launches with which inputs, and how its outputs are taken
+// over. Every job passes launch(): keyed, cached, in a folder of its own, its files into objects.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/failpoint.h"
+#include "base/worker.h"
+#include "loop/conductor.h"
+
+namespace rondo::loop {
+namespace {
+
+using ledger::StageOutput;
+using Names = std::map<std::string, std::string>;
+
+/// Raised whenever a stage computes something else from the same inputs.
+constexpr int kCodeVersion = 1;
+
+Outcome outcome_of(const Action& action, const StageOutput& output, Names outputs) {
+  return {action.step, action.cycle,    action.stage,    output.result, output.reason,
+          std::move(outputs), output.evidence, output.measured, false, std::nullopt};
+}
+
+/// The newest min(share, span) of the rows: "auto", "0.2" or "14d".
+void read_test(const std::string& text, prepare::Situation& situation) {
+  if (text == "auto") return;
+  if (const auto span = parse_span(text)) {
+    situation.test_longest = *span;
+    situation.test_share = 0.5;
+    return;
+  }
+  const double share = std::strtod(text.c_str(), nullptr);
+  if (share > 0 && share < 1) {
+    situation.test_share = share;
+    situation.test_longest = Span::days(36'500);
+  }
+}
+
+bool worth_another_try(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kIo ||
+         error.code == Code::kExhausted;
+}
+
+}  // namespace
+
+prepare::Situation Conductor::situation(const State& state, bool twin) const {
+  const Config& config = *parts_.config;
+  prepare::Situation s;
+  s.target = config.project.target;
+  s.task = config.project.task;
+  s.has_clock = !config.collect.time.empty();
+  s.entity = config.collect.entity;
+  s.label_delay = config.monitor.label_delay;
+  s.delay = config.collect.delay;
+  read_test(config.evaluate.test, s);
+  s.gap = config.monitor.label_delay;
+  if (const auto gap = parse_span(config.evaluate.gap)) s.gap = *gap;
+  s.twin = twin;
+  s.temp = (parts_.store->folder / "attempts").string();
+  const bool measured = state.champion != 0 && !parts_.policy.crontab();
+  if (measured) s.test_after = state.versions.at(state.champion).label_until;
+  if (parts_.policy.crontab()) return s;
+  for (const Kept& kept : state.kept) {
+    s.quarantine.push_back({kept.from, kept.until.value_or(kEndOfTime), kept.column, kept.why});
+  }
+  if (watch_ && watch_->through() > kBeginningOfTime) {
+    s.quarantine.push_back({watch_->through(), kEndOfTime, s.target, "not judged yet"});
+  }
+  return s;
+}
+
+Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt,
+                                      const std::string& kind, Json options, const Names& inputs,
+                                      const Stop& stop, Names* outputs) {
+  Job job;
+  job.kind = kind;
+  job.step = action.step;
+  job.attempt = attempt;
+  job.epoch = parts_.desk->lease().epoch;
+  for (const auto& [name, hex] : inputs) {
+    job.input.inputs[name] = TRY(io::Digest::from_hex(hex));
+  }
+  job.input.options = std::move(options);
+  job.input.seed = Seed{static_cast<std::uint64_t>(parts_.config->train.seed)}.derive(kind);
+  job.input.now = parts_.clock->now();
+  job.input.stop = stop;
+  job.input.objects = parts_.store->objects.get();
+  job.input.fs = parts_.store->fs.get();
+  job.input.progress = [this](const Json& said) {
+    Json event = said;
+    event["event"] = "progress";
+    tell(event);
+  };
+  Json keyed = to_json(job, "");
+  keyed.erase("now_us");
+  keyed["code"] = kCodeVersion;
+  const std::string key = "cache:" + io::sha256(io::canonical(keyed)).hex();
+  if (kind != "collect") {
+    if (const auto hit = TRY(parts_.store->ledger->projection(key))) {
+      const Json made = io::get_or<Json>(*hit, "outputs", Json::object());
+      for (const auto& item : made.items()) (*outputs)[item.key()] = item.value();
+      StageOutput output = TRY(output_from(hit->at("output")));
+      output.measured["cached"] = true;
+      return output;
+    }
+  }
+  const io::Path folder = parts_.store->attempts() / fmt::format("{}-{}", action.step, kind);
+  RONDO_FAILPOINT(kAttemptCreate);
+  TRY(parts_.store->fs->remove_all(folder));
+  job.input.out = folder / "out";
+  TRY(parts_.store->fs->make_folders(job.input.out));
+  const StageOutput output =
+      TRY(parts_.launcher->launch(job, folder, parts_.config->loop.step_deadline));
+  RONDO_FAILPOINT(kAttemptOutput);
+  Json made = Json::object();
+  for (const auto& [name, file] : output.files) {
+    const io::Digest digest = TRY(parts_.store->objects->put_file(job.input.out / file));
+    (*outputs)[name] = digest.hex();
+    made[name] = digest.hex();
+  }
+  RONDO_FAILPOINT(kAttemptSweep);
+  TRY(parts_.store->fs->remove_all(folder));
+  if (kind != "collect") {
+    StageOutput kept = output;
+    kept.measured = Json::object();
+    TRY(parts_.desk->note({}, {{key, {{"output", to_json(kept)}, {"outputs", made}}}}));
+  }
+  return output;
+}
+
+Result<Outcome> Conductor::carry_out(const Action& action, const Stop& stop) {
+  const std::int64_t attempts = parts_.config->loop.attempts;
+  Result<Outcome> outcome = fail(Code::kUnavailable, "no attempt was made");
+  const std::int64_t began = monotonic_us();
+  const double cpu = thread_cpu_seconds();
+  for (std::int64_t attempt = 1; attempt <= attempts; ++attempt) {
+    outcome = once(action, attempt, stop);
+    if (outcome || stop.requested() || !worth_another_try(outcome.error())) break;
+    TRY(parts_.desk->note({{0, parts_.clock->now(), "attempt_failed", action.step,
+                            {{"attempt", attempt}, {"why", outcome.error().text()}}}}, {}));
+    if (attempt < attempts) {
+      sleep_for(Span::millis(100 << std::min<std::int64_t>(attempt, 6)), stop);
+    }
+  }
+  if (!outcome) {
+    const Error error = outcome.error();
+    if (error.code == Code::kCancelled && stop.requested()) return outcome;
+    Outcome failed{action.step, action.cycle, action.stage, "failed", error.text(), {},
+                   {{"code", name_of(error.code)}, {"failed_inputs", news_.what}},
+                   Json::object(), false, error};
+    outcome = failed;
+  }
+  outcome->measured["duration_us"] = monotonic_us() - began;
+  outcome->measured["cpu_s"] = thread_cpu_seconds() - cpu;
+  return outcome;
+}
+
+Result<Outcome> Conductor::once(const Action& action, std::int64_t attempt, const Stop& stop) {
+  switch (action.stage) {
+    case Stage::kCollection: return collect_step(action, attempt, stop);
+    case Stage::kPreparation: return prepare_step(action, attempt, stop);
+    case Stage::kTraining: return train_step(action, attempt, stop);
+    case Stage::kEvaluation: return evaluate_step(action, attempt, stop);
+    case Stage::kDeployment: return deploy_step(action, attempt, stop);
+    case Stage::kMonitoring: break;
+  }
+  return fail(Code::kInvalidInput, "monitoring is not carried out by a job");
+}
+
+Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attempt,
+                                        const Stop& stop) {
+  const State state = parts_.desk->look();
+  const Config& config = *parts_.config;
+  // Who asks for a cycle has it, whatever the dampers say.
+  const bool asked = action.reason.starts_with(kAsked);
+  const std::int64_t needed =
+      asked ? 0 : parts_.policy.labelled_needed(TRY(snapshot(state, news_)));
+  collect::Situation now;
+  now.project_folder = std::filesystem::absolute(parts_.project).string();
+  now.target = config.project.target;
+  now.label_delay = config.monitor.label_delay;
+  now.labelled_needed = needed;
+  now.as_of = parts_.world->as_of();
+  now.fault = parts_.world->fault();
+  now.temp = parts_.store->attempts().string();
+  Names inputs;
+  if (!state.manifest.empty()) inputs["manifest"] = state.manifest;
+  Names outputs;
+  const StageOutput output =
+      TRY(launch(action, attempt, "collect",
+                 {{"collect", io::write_options(config.collect)}, {"now", collect::to_json(now)}},
+                 inputs, stop, &outputs));
+  Outcome outcome = outcome_of(action, output, std::move(outputs));
+  if (outcome.result == "unchanged" && state.labelled >= needed) {
+    outcome.result = "new rows";
+    outcome.reason = fmt::format("nothing new, but d{} has {} labelled rows, which is enough now",
+                                 state.dataset, state.labelled);
+    outcome.outputs["manifest"] = state.manifest;
+    outcome.evidence = {{"dataset", state.dataset}, {"rows", state.rows},
+                        {"labelled", state.labelled}, {"newest", to_text(state.newest_row)}};
+  }
+  return outcome;
+}
+
+Result<Outcome> Conductor::prepare_step(const Action& action, std::int64_t attempt,
+                                        const Stop& stop) {
+  const State state = parts_.desk->look();
+  Names outputs;
+  const StageOutput output = TRY(launch(
+      action, attempt, "prepare",
+      {{"prepare", io::write_options(parts_.config->prepare)},
+       {"now", prepare::to_json(situation(state, false))}},
+      {{"manifest", state.outputs.at("manifest")}}, stop, &outputs));
+  Outcome outcome = outcome_of(action, output, std::move(outputs));
+  if (outcome.result == "contract broken") {
+    outcome.error = Error{Code::kInvalidInput, output.reason, "", {}, {}};
+  }
+  return outcome;
+}
+
+Result<Outcome> Conductor::train_step(const Action& action, std::int64_t attempt,
+                                      const Stop& stop) {
+  const State state = parts_.desk->look();
+  Names outputs;
+  const StageOutput output =
+      TRY(launch(action, attempt, "train",
+                 {{"train", io::write_options(parts_.config->train)}, {"now", {{"rounds", 0}}}},
+                 {{"prepared", state.outputs.at("prepared")}}, stop, &outputs));
+  return outcome_of(action, output, std::move(outputs));
+}
+
+Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t attempt,
+                                         const Stop& stop) {
+  const State state = parts_.desk->look();
+  if (parts_.policy.crontab()) {
+    return Outcome{action.step, action.cycle, action.stage, "good",
+                   "no gate: a crontab deploys whatever comes out", {}, Json::object(),
+                   Json::object(), false, std::nullopt};
+  }
+  Names inputs = {{"prepared", state.outputs.at("prepared")},
+                  {"candidate", state.outputs.at("candidate")}};
+  Json champion = nullptr;
+  if (state.champion != 0) {
+    const Version& version = state.versions.at(state.champion);
+    champion = {{"version", version.version}, {"name", parts_.config->model_name()}};
+    Names scored;
+    TRY(launch(action, attempt, "score",
+               {{"now", prepare::to_json(situation(state, false))}},
+               {{"manifest", state.outputs.at("manifest")},
+                {"prepared", state.outputs.at("prepared")},
+                {"champion", version.pipeline}},
+               stop, &scored));
+    inputs["champion_scores"] = scored.at("champion_scores");
+  }
+  Names outputs;
+  const StageOutput output =
+      TRY(launch(action, attempt, "evaluate",
+                 {{"evaluate", io::write_options(parts_.config->evaluate)},
+                  {"now", {{"look", state.looks + 1}, {"champion", champion}}}},
+                 inputs, stop, &outputs));
+  return outcome_of(action, output, std::move(outputs));
+}
+
+Result<Outcome> Conductor::deploy_step(const Action& action, std::int64_t attempt,
+                                       const Stop& stop) {
+  const State state = parts_.desk->look();
+  const std::string manifest = state.outputs.at("manifest");
+  Names twin;
+  const Json situated = prepare::to_json(situation(state, true));
+  const StageOutput prepared =
+      TRY(launch(action, attempt, "prepare",
+                 {{"prepare", io::write_options(parts_.config->prepare)}, {"now", situated}},
+                 {{"manifest", manifest}}, stop, &twin));
+  if (!twin.contains("prepared")) {
+    return fail(Code::kInvalidInput, "the rows of the model to deploy cannot be prepared: " +
+                                         prepared.reason);
+  }
+  const std::string candidate_bytes = TRY(parts_.store->objects->get(
+      TRY(io::Digest::from_hex(state.outputs.at("candidate")))));
+  const auto candidate = TRY(model::Candidate::decode(candidate_bytes));
+  Names trained;
+  TRY(launch(action, attempt, "train",
+             {{"train", io::write_options(parts_.config->train)},
+              {"now", {{"rounds", candidate.rounds}}}},
+             {{"prepared", twin.at("prepared")}}, stop, &trained));
+  Names inputs = {{"manifest", manifest},
+                  {"twin_prepared", twin.at("prepared")},
+                  {"twin_candidate", trained.at("candidate")},
+                  {"prepared", state.outputs.at("prepared")}};
+  if (state.outputs.contains("evidence")) inputs["evidence"] = state.outputs.at("evidence");
+  Names outputs;
+  const StageOutput output =
+      TRY(launch(action, attempt, "assemble",
+                 {{"now", {{"target", parts_.config->project.target},
+                           {"time", !parts_.config->collect.time.empty()},
+                           {"model", parts_.config->model_name()},
+                           {"situation", situated}}}},
+                 inputs, stop, &outputs));
+  Outcome outcome = outcome_of(action, output, std::move(outputs));
+  outcome.evidence["labelled"] = state.labelled;
+  if (outcome.result != "deployed" || parts_.config->deploy.approve != "ask" ||
+      parts_.policy.crontab()) {
+    return outcome;
+  }
+  outcome.waits = true;
+  const Time at = parts_.clock->now();
+  TRY(parts_.desk->append([&](const State&) -> Result<Entry> {
+    Entry entry;
+    entry.facts.push_back({at, "approval_asked", action.step,
+                           {{"cycle", action.cycle}, {"reason", outcome.reason},
+                            {"outputs", outcome.outputs}, {"evidence", outcome.evidence}}});
+    return entry;
+  }));
+  return outcome;
+}
+
+}  // namespace rondo::loop

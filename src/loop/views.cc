@@ -1,0 +1,244 @@
+// Status, history, models, data: rows for people and programs, read from state and facts.
+#include "loop/views.h"
+
+#include <fmt/format.h>
+
+#include "loop/desk.h"
+
+namespace rondo::loop {
+namespace {
+
+std::string stage_name(const std::optional<Stage>& stage) {
+  return std::string(stage ? text_of(*stage).name : "rest");
+}
+
+Json tracker_of(const State& state) {
+  Json tracker = Json::array({text_of(Stage::kCollection).name});
+  for (const char c : state.track) {
+    tracker.push_back(c == '-' ? "rest" : text_of(kStages[static_cast<std::size_t>(c - '0')]).name);
+  }
+  return tracker;
+}
+
+std::string waiting_for(const State& state, const Config& config) {
+  if (state.paused) return "somebody to resume the loop (`rondo resume`)";
+  if (state.waiting_version_step != 0) return "a person's yes (`rondo promote` or `rondo reject`)";
+  if (state.open && state.open->stage != Stage::kMonitoring) {
+    return fmt::format("step {} ({}) to end", state.open->step, text_of(state.open->stage).name);
+  }
+  if (state.steps == 0) return "the first `rondo run`";
+  if (state.champion == 0) return "better or more data in the source";
+  if (config.loop.policy == "never") return "a person (the policy is never)";
+  return "new data, late labels, or a signal";
+}
+
+std::string performs(const State& state, const Json& watch) {
+  if (state.champion == 0) return "no model serves yet";
+  for (const monitor::Signal& signal : state.open_signals) {
+    if (signal.open && pages(signal)) return signal.sentence;
+  }
+  const Json summary = io::get_or<Json>(watch, "summary", Json::object());
+  const auto rows = io::get_or<std::int64_t>(summary, "judged_rows", 0);
+  if (rows == 0) return fmt::format("v{} serves; no labels have been judged yet", state.champion);
+  return fmt::format("v{} performs well: loss {:.3f} in {} judged rows, proved bound {:.3f}",
+                     state.champion, io::get_or<double>(summary, "mean_loss", 0), rows,
+                     io::get_or<double>(summary, "risk_bound", 0));
+}
+
+struct Measured {
+  std::int64_t duration_us = 0;
+  double cpu_s = 0;
+};
+
+Result<std::map<std::int64_t, Measured>> measured_of(ledger::Ledger& ledger) {
+  std::map<std::int64_t, Measured> out;
+  for (const ledger::JournalEntry& entry : TRY(ledger.journal())) {
+    if (entry.kind != "attempt_ended") continue;
+    out[entry.step].duration_us += io::get_or<std::int64_t>(entry.body, "duration_us", 0);
+    out[entry.step].cpu_s += io::get_or<double>(entry.body, "cpu_s", 0);
+  }
+  return out;
+}
+
+Result<Json> object_json(ledger::Store& store, const std::string& hex, std::string_view what) {
+  const std::string bytes = TRY(store.objects->get(TRY(io::Digest::from_hex(hex))));
+  return io::parse_json(bytes, what);
+}
+
+}  // namespace
+
+Result<Json> status_view(ledger::Store& store, const Config& config) {
+  const State state = TRY(read_state(*store.ledger));
+  const Json watch = TRY(store.ledger->projection("watch")).value_or(Json::object());
+  const bool working = state.open && state.open->stage != Stage::kMonitoring &&
+                       state.waiting_version_step == 0;
+  const std::optional<Stage> stage =
+      state.open ? std::optional(state.open->stage)
+                 : (state.next ? state.next : state.last_stage.value_or(Stage::kCollection));
+  Json champion = nullptr;
+  if (state.champion != 0) {
+    champion = {{"name", config.model_name()}, {"version", state.champion}};
+  }
+  Json alerts = Json::array();
+  for (const monitor::Signal& signal : state.open_signals) alerts.push_back(signal.sentence);
+  return Json{{"project", config.project.name},
+              {"stage", stage_name(stage)},
+              {"tracker", tracker_of(state)},
+              {"champion", champion},
+              {"resting", !working && !(state.next && !state.open && !state.paused)},
+              {"waiting_for", waiting_for(state, config)},
+              {"performs", performs(state, watch)},
+              {"paused", state.paused},
+              {"policy", config.loop.policy},
+              {"approval", state.waiting_version_step != 0 ? Json(state.waiting_version_step)
+                                                           : Json(nullptr)},
+              {"alerts", alerts},
+              {"watch", io::get_or<Json>(watch, "summary", Json::object())},
+              {"rows", state.rows},
+              {"labelled", state.labelled},
+              {"cycles", state.cycle},
+              {"steps", state.steps}};
+}
+
+Result<Json> history_view(ledger::Store& store, std::int64_t last) {
+  const auto measured = TRY(measured_of(*store.ledger));
+  std::map<std::int64_t, Time> began;
+  for (const ledger::Fact& fact : TRY(store.ledger->facts_of("step_started"))) {
+    began.try_emplace(fact.step, fact.at);
+  }
+  const auto finished = TRY(store.ledger->facts_of("step_finished"));
+  std::size_t from = 0;
+  if (last > 0 && finished.size() > static_cast<std::size_t>(last)) {
+    from = finished.size() - static_cast<std::size_t>(last);
+  }
+  Json rows = Json::array();
+  for (std::size_t i = from; i < finished.size(); ++i) {
+    const ledger::Fact& fact = finished[i];
+    const Stage stage = TRY(stage_from(io::get_or<std::string>(fact.body, "stage", "")));
+    const auto took = measured.find(fact.step);
+    const auto start = began.find(fact.step);
+    rows.push_back(
+        {{"step", fact.step},
+         {"cycle", io::get_or<std::int64_t>(fact.body, "cycle", 0)},
+         {"stage", text_of(stage).name},
+         {"action", text_of(stage).action},
+         {"result", io::get_or<std::string>(fact.body, "result", "")},
+         {"next", io::get_or<std::string>(fact.body, "next", "rest")},
+         {"reason", io::get_or<std::string>(fact.body, "reason", "")},
+         {"started", to_text(start == began.end() ? fact.at : start->second)},
+         {"duration_ms", took == measured.end()
+                             ? 0.0
+                             : static_cast<double>(took->second.duration_us) / 1000.0}});
+  }
+  return rows;
+}
+
+Result<Json> models_view(ledger::Store& store, const Config& config) {
+  const State state = TRY(read_state(*store.ledger));
+  Json rows = Json::array();
+  for (const auto& [number, version] : state.versions) {
+    rows.push_back({{"name", config.model_name()},
+                    {"version", number},
+                    {"stage_of_life", number == state.champion ? "champion" : "retired"},
+                    {"metrics", version.metrics},
+                    {"dataset", fmt::format("d{}", version.dataset)},
+                    {"created", to_text(version.created)},
+                    {"step", version.step},
+                    {"labelled", version.labelled},
+                    {"pipeline", version.pipeline}});
+  }
+  if (state.waiting_version_step != 0) {
+    rows.push_back({{"name", config.model_name()}, {"version", nullptr},
+                    {"stage_of_life", "challenger"}, {"metrics", Json::object()},
+                    {"dataset", fmt::format("d{}", state.dataset)},
+                    {"created", to_text(state.last_at)}, {"step", state.waiting_version_step}});
+  }
+  return rows;
+}
+
+Result<Json> data_view(ledger::Store& store) {
+  Json rows = Json::array();
+  std::string seen;
+  for (const ledger::Fact& fact : TRY(store.ledger->facts_of("step_finished"))) {
+    const Json outputs = io::get_or<Json>(fact.body, "outputs", Json::object());
+    const std::string hex = io::get_or<std::string>(outputs, "manifest", "");
+    const bool collected = io::get_or<std::string>(fact.body, "stage", "") ==
+                           text_of(Stage::kCollection).name;
+    if (!collected || hex.empty() || hex == seen) continue;
+    seen = hex;
+    const auto m = TRY(ledger::Manifest::from_json(TRY(object_json(store, hex, "manifest"))));
+    const bool clock = !m.segments.empty() && m.segments.back().last > m.segments.front().first;
+    rows.push_back({{"version", fmt::format("d{}", m.number)},
+                    {"rows", m.rows},
+                    {"labelled", m.labelled},
+                    {"added", m.counts.accepted},
+                    {"rejected", m.counts.rejected},
+                    {"duplicate", m.counts.duplicate},
+                    {"from", clock ? Json(to_text(m.segments.front().first)) : Json(nullptr)},
+                    {"until", clock ? Json(to_text(m.segments.back().last)) : Json(nullptr)},
+                    {"digest", hex},
+                    {"step", fact.step}});
+  }
+  return rows;
+}
+
+Result<Json> rejects_view(ledger::Store& store, std::int64_t version) {
+  Json out = Json::array();
+  const Json versions = TRY(data_view(store));
+  for (const Json& row : versions) {
+    const auto m = TRY(ledger::Manifest::from_json(
+        TRY(object_json(store, row.at("digest").get<std::string>(), "manifest"))));
+    if (version != 0 && static_cast<std::int64_t>(m.number) != version) continue;
+    if (!m.rejects) continue;
+    const std::string lines = TRY(store.objects->get(*m.rejects));
+    for (std::size_t at = 0; at < lines.size();) {
+      const std::size_t end = std::min(lines.find('\n', at), lines.size());
+      Json reject = TRY(io::parse_json(std::string_view(lines).substr(at, end - at), "a reject"));
+      reject["dataset"] = fmt::format("d{}", m.number);
+      out.push_back(std::move(reject));
+      at = end + 1;
+    }
+  }
+  return out;
+}
+
+Result<Json> signals_view(ledger::Store& store) {
+  Json rows = Json::array();
+  auto facts = TRY(store.ledger->facts_of("signal"));
+  for (auto fact = facts.rbegin(); fact != facts.rend(); ++fact) {
+    Json row = fact->body;
+    row["at"] = to_text(fact->at);
+    row["sequence"] = fact->sequence;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Result<Json> decisions_view(ledger::Store& store, std::size_t limit) {
+  Json rows = Json::array();
+  auto facts = TRY(store.ledger->facts_of("decision"));
+  for (auto fact = facts.rbegin(); fact != facts.rend() && rows.size() < limit; ++fact) {
+    Json row = fact->body;
+    row["at"] = to_text(fact->at);
+    row["sequence"] = fact->sequence;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Result<Json> deployments_view(ledger::Store& store, const Config& config) {
+  const State state = TRY(read_state(*store.ledger));
+  Json chain = Json::array();
+  for (const ledger::Fact& fact : TRY(store.ledger->facts_of("deployed"))) {
+    Json row = fact.body;
+    row["at"] = to_text(fact.at);
+    row["step"] = fact.step;
+    chain.push_back(std::move(row));
+  }
+  return Json{{"name", config.model_name()},
+              {"champion", state.champion == 0 ? Json(nullptr) : Json(state.champion)},
+              {"former", state.former == 0 ? Json(nullptr) : Json(state.former)},
+              {"chain", chain}};
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,33 @@
+// What people and programs read: status, history, models, data, decisions, why. Each is a Json
+// value made from the ledger, the same for the command line and the API. Reading needs no lease.
+#pragma once
+
+#include "ledger/store.h"
+#include "loop/config.h"
+
+namespace rondo::loop {
+
+/// {"project","stage","tracker","champion","resting","waiting_for", "performs", "paused",
+/// "approval", "alerts"}; the first six as the contract for scripts says.
+Result<Json> status_view(ledger::Store& store, const Config& config);
+/// Array, oldest first: {"step","cycle","stage","action","result","next","reason","started",
+/// "duration_ms"}. `last` 0: all.
+Result<Json> history_view(ledger::Store& store, std::int64_t last = 0);
+/// Array: {"name","version","stage_of_life","metrics","dataset","created","step","pipeline"}.
+Result<Json> models_view(ledger::Store& store, const Config& config);
+/// Array: {"version":"d5","rows","labelled","added","rejected","duplicate","from","until","digest",
+/// "step"}.
+Result<Json> data_view(ledger::Store& store);
+/// The rejected rows of a dataset version (0: all), as stored.
+Result<Json> rejects_view(ledger::Store& store, std::int64_t version);
+/// Why a step ("12"), a version ("v7") or, empty, the newest decision came out as it did:
+/// {"subject","paragraph","facts":[...]}; the paragraph is for people.
+Result<Json> why_view(ledger::Store& store, const Config& config, const std::string& subject);
+/// Open and closed signals, newest first.
+Result<Json> signals_view(ledger::Store& store);
+/// Decisions, each "no" too, newest first, at most `limit`.
+Result<Json> decisions_view(ledger::Store& store, std::size_t limit);
+/// Champion, former champion, and the chain of deployments.
+Result<Json> deployments_view(ledger::Store& store, const Config& config);
+
+}  // namespace rondo::loop

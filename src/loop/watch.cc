@@ -1,0 +1,158 @@
+// Gathering and judging windows. A window is judged once, at age label_delay, in order of
+// (prediction time, id); what arrives later is counted as late and never folded, since that would
+// select.
+#include "loop/watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rondo::loop {
+namespace {
+
+constexpr std::size_t kLabelsAtOnce = 10'000;
+
+Json place_json(const io::LogPosition& log, std::int64_t label_row) {
+  return {{"segment", log.segment}, {"offset", log.offset}, {"label_row", label_row}};
+}
+
+}  // namespace
+
+std::optional<double> label_number(const Json& label, const model::Pipeline::Parts& parts) {
+  if (parts.task == model::Task::kRegression) {
+    return label.is_number() ? std::optional(label.get<double>()) : std::nullopt;
+  }
+  std::string text = label.is_string() ? label.get<std::string>() : label.dump();
+  for (std::size_t i = 0; i < parts.classes.size(); ++i) {
+    if (parts.classes[i] == text) return static_cast<double>(i);
+  }
+  return std::nullopt;
+}
+
+Watch::Watch(ledger::Store& store, const monitor::Options& options,
+             std::shared_ptr<const model::Pipeline> pipeline, std::int64_t version,
+             monitor::Watcher watcher)
+    : store_(store),
+      options_(options),
+      pipeline_(std::move(pipeline)),
+      version_(version),
+      watcher_(std::move(watcher)) {}
+
+Result<std::unique_ptr<Watch>> Watch::open(ledger::Store& store, const monitor::Options& options,
+                                           std::shared_ptr<const model::Pipeline> pipeline,
+                                           std::int64_t version) {
+  const auto reference =
+      std::shared_ptr<const model::Reference>(pipeline, &pipeline->parts().reference);
+  monitor::Watcher watcher(options, reference, version);
+  const std::optional<Json> kept = TRY(store.ledger->projection("watch"));
+  const bool same = kept && io::get_or<std::int64_t>(*kept, "version", 0) == version;
+  if (same) watcher = TRY(monitor::Watcher::restore(options, reference, kept->at("state")));
+  if (kept && !same) TRY(watcher.take_over(io::get_or<Json>(*kept, "state", Json::object())));
+  auto watch = std::unique_ptr<Watch>(
+      new Watch(store, options, std::move(pipeline), version, std::move(watcher)));
+  if (kept) {
+    watch->through_ = {io::get_or<std::int64_t>(*kept, "through_us", kBeginningOfTime.us)};
+    const Json place = io::get_or<Json>(*kept, "place", Json::object());
+    watch->place_.log.segment = io::get_or<std::string>(place, "segment", "");
+    watch->place_.log.offset = io::get_or<std::uint64_t>(place, "offset", 0);
+    watch->place_.label_row = io::get_or<std::int64_t>(place, "label_row", 0);
+  }
+  return watch;
+}
+
+std::int64_t Watch::start_of(Time time) const {
+  const std::int64_t length = options_.window.us;
+  const std::int64_t down = time.us >= 0 ? time.us / length : -((-time.us + length - 1) / length);
+  return down * length;
+}
+
+Result<void> Watch::read() {
+  const Place before = place_;
+  auto each = [&](ledger::Prediction&& prediction) {
+    const std::int64_t start = start_of(prediction.time);
+    if (Time{start} < through_) return;
+    auto [found, fresh] = windows_.try_emplace(start);
+    if (fresh) found->second.began = before;
+    std::string id = prediction.id;
+    found->second.rows.try_emplace(std::move(id), std::move(prediction));
+  };
+  place_.log = TRY(ledger::read_predictions(*store_.fs, store_.log(), place_.log, each));
+  for (;;) {
+    std::int64_t last = place_.label_row;
+    const auto labels = TRY(store_.ledger->labels_after(place_.label_row, kLabelsAtOnce, &last));
+    for (const ledger::Label& label : labels) labels_[label.id] = label;
+    place_.label_row = last;
+    if (labels.size() < kLabelsAtOnce) return {};
+  }
+}
+
+std::optional<Time> Watch::due(Time now) const {
+  if (windows_.empty()) return std::nullopt;
+  const Time start{windows_.begin()->first};
+  if (start + options_.window + options_.label_delay > now) return std::nullopt;
+  return start;
+}
+
+std::optional<double> Watch::number_of(const Json& label) const {
+  return label_number(label, pipeline_->parts());
+}
+
+monitor::Judged Watch::row_of(const ledger::Prediction& prediction,
+                              std::vector<std::vector<model::Cell>>& keep) const {
+  monitor::Judged row;
+  row.time = prediction.time;
+  row.id = prediction.id;
+  row.answer = prediction.value;
+  const model::Pipeline::Parts& parts = pipeline_->parts();
+  if (parts.task != model::Task::kRegression) {
+    row.answer = number_of(Json(prediction.answer)).value_or(-1);
+  }
+  if (auto cells = model::decode_cells(prediction.cells)) {
+    keep.push_back(*std::move(cells));
+    row.cells = keep.back();
+  }
+  if (const auto label = labels_.find(prediction.id); label != labels_.end()) {
+    row.label = number_of(label->second.value);
+  }
+  return row;
+}
+
+Result<Watch::Judged> Watch::judge(Time start) {
+  auto node = windows_.extract(start.us);
+  Judged out{start, start + options_.window, {}, 0, 0};
+  if (node.empty()) return out;
+  std::map<std::int64_t, monitor::Cohort> by_version;
+  std::vector<std::vector<model::Cell>> keep;
+  keep.reserve(node.mapped().rows.size());
+  for (const auto& [id, prediction] : node.mapped().rows) {
+    monitor::Cohort& cohort = by_version[prediction.version];
+    cohort.version = prediction.version;
+    cohort.from = out.from;
+    cohort.until = out.until;
+    cohort.rows.push_back(row_of(prediction, keep));
+    ++out.rows;
+    if (cohort.rows.back().label) ++out.labelled;
+  }
+  for (auto& [version, cohort] : by_version) {
+    std::sort(cohort.rows.begin(), cohort.rows.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.time, std::string_view(a.id)) < std::pair(b.time, std::string_view(b.id));
+    });
+    for (auto& signal : watcher_.inputs(cohort)) out.signals.push_back(std::move(signal));
+    for (auto& signal : watcher_.judge(cohort)) out.signals.push_back(std::move(signal));
+  }
+  for (const auto& item : node.mapped().rows) labels_.erase(item.first);
+  through_ = std::max(through_, out.until);
+  return out;
+}
+
+Json Watch::projection() const {
+  const Place* place = &place_;
+  if (!windows_.empty()) place = &windows_.begin()->second.began;
+  return {{"version", version_},
+          {"through_us", through_.us},
+          {"place", place_json(place->log, place->label_row)},
+          {"state", watcher_.state()},
+          {"summary", watcher_.summary()}};
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,74 @@
+// Predictions and their late labels, gathered into windows and handed to the watcher when they are
+// due. Its place in the log and the watcher's fold are one projection ("watch"), written in the
+// same transaction as the signals and decisions that follow, so a kill anywhere changes nothing.
+#pragma once
+
+#include <map>
+
+#include "ledger/prediction_log.h"
+#include "ledger/store.h"
+#include "loop/state.h"
+#include "model/pipeline.h"
+#include "monitor/watcher.h"
+
+namespace rondo::loop {
+
+class Watch {
+ public:
+  /// `pipeline` is the champion's. Errors: kCorrupt.
+  static Result<std::unique_ptr<Watch>> open(ledger::Store& store, const monitor::Options& options,
+                                             std::shared_ptr<const model::Pipeline> pipeline,
+                                             std::int64_t version);
+  /// Reads what is new in log and labels.
+  Result<void> read();
+  /// The start of the next window that is due at `now`, if any.
+  std::optional<Time> due(Time now) const;
+  /// Judges that window: signals in order, and the projection to write with them.
+  struct Judged {
+    Time from, until;
+    std::vector<monitor::Signal> signals;
+    std::uint64_t rows = 0, labelled = 0;
+  };
+  Result<Judged> judge(Time window);
+  /// Silence, for the real clock.
+  std::vector<monitor::Signal> silence(Time now) { return watcher_.silence(now); }
+  Json projection() const;
+  Json summary() const { return watcher_.summary(); }
+  std::int64_t version() const { return version_; }
+  /// Windows before this are judged.
+  Time through() const { return through_; }
+  std::uint64_t late_labels() const { return late_labels_; }
+
+ private:
+  Watch(ledger::Store& store, const monitor::Options& options,
+        std::shared_ptr<const model::Pipeline> pipeline, std::int64_t version,
+        monitor::Watcher watcher);
+  struct Place {
+    io::LogPosition log;
+    std::int64_t label_row = 0;
+  };
+  struct Window {
+    Place began;  // where reading must start again to see all of it
+    std::map<std::string, ledger::Prediction> rows;  // by id: what is passed again changes nothing
+  };
+  std::int64_t start_of(Time time) const;
+  monitor::Judged row_of(const ledger::Prediction& prediction,
+                         std::vector<std::vector<model::Cell>>& keep) const;
+  std::optional<double> number_of(const Json& label) const;
+
+  ledger::Store& store_;
+  monitor::Options options_;
+  std::shared_ptr<const model::Pipeline> pipeline_;
+  std::int64_t version_;
+  monitor::Watcher watcher_;
+  Place place_;
+  Time through_ = kBeginningOfTime;
+  std::map<std::int64_t, Window> windows_;
+  std::map<std::string, ledger::Label, std::less<>> labels_;
+  std::uint64_t late_labels_ = 0;
+};
+
+/// A label as the number that the model's answer is compared with: itself, or the class's index.
+std::optional<double> label_number(const Json& label, const model::Pipeline::Parts& parts);
+
+}  // namespace rondo::loop

@@ -1,0 +1,162 @@
+// Why a step, a version or the newest decision came out as it did, as a paragraph made from facts.
+#include <fmt/format.h>
+
+#include "loop/desk.h"
+#include "loop/views.h"
+
+namespace rondo::loop {
+namespace {
+
+using ledger::Fact;
+
+Json fact_rows(const std::vector<Fact>& facts) {
+  Json rows = Json::array();
+  for (const Fact& fact : facts) rows.push_back(fact.to_json());
+  return rows;
+}
+
+std::string verdict_text(const Json& evidence) {
+  const Json verdict = io::get_or<Json>(evidence, "verdict", Json::object());
+  std::string text;
+  for (const Json& reason : io::get_or<Json>(verdict, "reasons", Json::array())) {
+    text += " " + reason.get<std::string>() + (text.ends_with('.') ? "" : ".");
+  }
+  const double mde = io::get_or<double>(verdict, "smallest_detectable", 0);
+  if (mde > 0) {
+    text += fmt::format(" The smallest difference that this evidence could have shown is {:.4g}.",
+                        mde);
+  }
+  return text;
+}
+
+std::string numbers_text(const Json& numbers) {
+  std::string text;
+  for (const auto& item : numbers.items()) {
+    if (!item.value().is_number()) continue;
+    text += fmt::format("{}{} {}", text.empty() ? " Numbers: " : ", ", item.key(),
+                        item.value().dump());
+  }
+  return text.empty() ? text : text + ".";
+}
+
+std::string fact_text(const Fact& fact) {
+  const Json& body = fact.body;
+  const std::string at = to_text(fact.at);
+  if (fact.kind == "step_started") {
+    return fmt::format("Step {} ({}) began at {} because: {}.", fact.step,
+                       io::get_or<std::string>(body, "stage", ""), at,
+                       io::get_or<std::string>(body, "reason", ""));
+  }
+  if (fact.kind == "step_finished") {
+    const Json evidence = io::get_or<Json>(body, "evidence", Json::object());
+    return fmt::format("It ended with \"{}\": {}; next: {}.{}",
+                       io::get_or<std::string>(body, "result", ""),
+                       io::get_or<std::string>(body, "reason", ""),
+                       io::get_or<std::string>(body, "next", "rest"), verdict_text(evidence));
+  }
+  if (fact.kind == "version") {
+    return fmt::format("It registered v{}, trained on {} labelled rows of d{}.",
+                       io::get_or<std::int64_t>(body, "version", 0),
+                       io::get_or<std::int64_t>(body, "labelled", 0),
+                       io::get_or<std::int64_t>(body, "dataset", 0));
+  }
+  if (fact.kind == "deployed") {
+    return fmt::format("At {} v{} took over from {} ({}: {}).", at,
+                       io::get_or<std::int64_t>(body, "to", 0),
+                       io::get_or<std::int64_t>(body, "from", 0) == 0
+                           ? std::string("nothing")
+                           : fmt::format("v{}", io::get_or<std::int64_t>(body, "from", 0)),
+                       io::get_or<std::string>(body, "who", ""),
+                       io::get_or<std::string>(body, "why", ""));
+  }
+  if (fact.kind == "signal") {
+    return fmt::format("Signal at {}: {}.", at, io::get_or<std::string>(body, "sentence", ""));
+  }
+  if (fact.kind == "decision") {
+    return fmt::format("Decision at {}: {}.{}", at, io::get_or<std::string>(body, "reason", ""),
+                       numbers_text(io::get_or<Json>(body, "numbers", Json::object())));
+  }
+  return {};
+}
+
+/// A long Monitoring step holds a decision a day: its signals and the last decision tell the story.
+std::vector<Fact> telling(const std::vector<Fact>& facts) {
+  std::vector<Fact> out;
+  const Fact* last = nullptr;
+  for (const Fact& fact : facts) {
+    if (fact.kind == "decision") {
+      last = &fact;
+    } else {
+      out.push_back(fact);
+    }
+  }
+  if (last != nullptr) {
+    const bool ended = !out.empty() && out.back().kind == "step_finished";
+    out.insert(ended ? out.end() - 1 : out.end(), *last);
+  }
+  return out;
+}
+
+Json answer(const std::string& subject, const std::vector<Fact>& facts) {
+  std::string paragraph;
+  for (const Fact& fact : telling(facts)) {
+    const std::string text = fact_text(fact);
+    if (!text.empty()) paragraph += (paragraph.empty() ? "" : " ") + text;
+  }
+  return {{"subject", subject}, {"paragraph", paragraph}, {"facts", fact_rows(facts)}};
+}
+
+Result<std::int64_t> number_after(const std::string& text, std::size_t from) {
+  std::int64_t number = 0;
+  for (std::size_t i = from; i < text.size(); ++i) {
+    if (text[i] < '0' || text[i] > '9' || number > 1'000'000'000'000) {
+      return fail(Code::kInvalidInput, fmt::format("\"{}\" is no step and no version", text),
+                  "a step is written 12, a version v7");
+    }
+    number = number * 10 + (text[i] - '0');
+  }
+  return number;
+}
+
+}  // namespace
+
+Result<Json> why_view(ledger::Store& store, const Config&, const std::string& subject) {
+  const State state = TRY(read_state(*store.ledger));
+  if (subject.empty()) {
+    auto decisions = TRY(store.ledger->facts_of("decision"));
+    if (!decisions.empty()) return answer("the newest decision", {decisions.back()});
+    if (state.steps == 0) {
+      return fail(Code::kNotFound, "nothing was decided yet", "turn the loop first: `rondo run`");
+    }
+    return answer(std::to_string(state.steps), TRY(store.ledger->facts_of_step(state.steps)));
+  }
+  if (subject.front() == 'v') {
+    const std::int64_t number = TRY(number_after(subject, 1));
+    const auto found = state.versions.find(number);
+    if (found == state.versions.end()) {
+      return fail(Code::kNotFound, fmt::format("there is no {}", subject),
+                  "`rondo models` lists the versions");
+    }
+    std::vector<Fact> facts;
+    const std::string evaluation(text_of(Stage::kEvaluation).name);
+    for (const Fact& fact : TRY(store.ledger->facts_of("step_finished"))) {
+      const bool of_cycle = io::get_or<std::int64_t>(fact.body, "cycle", 0) == found->second.cycle;
+      if (of_cycle && io::get_or<std::string>(fact.body, "stage", "") == evaluation) {
+        facts.push_back(fact);
+      }
+    }
+    for (const Fact& fact : TRY(store.ledger->facts_of_step(found->second.step))) {
+      facts.push_back(fact);
+    }
+    return answer(subject, facts);
+  }
+  const std::int64_t step = TRY(number_after(subject, 0));
+  const auto facts = TRY(store.ledger->facts_of_step(step));
+  if (facts.empty()) {
+    return fail(Code::kNotFound, fmt::format("there is no step {}", step),
+                fmt::format("the last one is {}; `rondo history` lists them", state.steps));
+  }
+  return answer(subject, facts);
+}
+
+}  // namespace rondo::loop

@@ -1,0 +1,34 @@
+// What differs between `run`, `up` and a replay, behind one interface, so that the same conductor
+// turns the loop in all of them: where news comes from, what may be known, who answers predictions.
+#pragma once
+
+#include "loop/policy.h"
+
+namespace rondo::loop {
+
+/// What the source has beyond the cursor.
+struct SourceNews {
+  bool changed = false;
+  std::optional<std::int64_t> labelled;  // usable labelled rows, where they can be counted cheaply
+  std::string what;                      // "data/may.csv grew by 2,311 bytes"
+};
+
+class World {
+ public:
+  virtual ~World() = default;
+  virtual Result<SourceNews> peek(const State& state) = 0;
+  /// Replay: only what was known by then is collected. None: everything that is there.
+  virtual std::optional<Time> as_of() const { return std::nullopt; }
+  virtual Json fault() const { return Json::object(); }
+  /// Another version is champion, or rows were put into or out of quarantine: load, switch, rebuild
+  /// the histories. Called after the commit; must be repeatable.
+  virtual Result<void> changed(const State& state) = 0;
+  /// Everything that was answered so far is readable in the log.
+  virtual Result<void> flush() { return {}; }
+  /// Wait for news at Monitoring (`up`, replay) or end when nothing is due (`run`).
+  virtual bool stays() const = 0;
+  /// Handles what people asked for since the last call.
+  virtual Result<void> requests() { return {}; }
+};
+
+}  // namespace rondo::loop

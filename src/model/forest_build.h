@@ -1,0 +1,54 @@
+// The one way into a Forest. Trees come from a text of LightGBM or from a pipeline file; both hand
+// over loose nodes, and nothing is scored before it went through the checks in here: each node and
+// leaf has exactly one parent that stands before it, every index is in range, every number finite.
+#pragma once
+
+#include <limits>
+
+#include "model/forest.h"
+
+namespace rondo::model {
+
+inline constexpr std::size_t kMostTrees = 100'000;
+inline constexpr std::size_t kMostLeaves = 65'535;  // a tree
+inline constexpr std::size_t kMostFeatures = 16'384;
+inline constexpr std::size_t kMostClasses = 1'000;
+
+/// A cut is finite, or +infinity, which LightGBM writes where all but missing values go left.
+inline bool is_cut(double x) { return x > -std::numeric_limits<double>::infinity(); }
+
+class ForestBuilder {
+ public:
+  /// Shape: one split a node; left and right name a node, or a leaf as ~index.
+  struct Tree {
+    std::vector<std::uint32_t> feature;
+    std::vector<std::uint8_t> rule;          // 0 none, 1 zero, 2 NaN, 3 categories
+    std::vector<std::uint8_t> default_left;
+    std::vector<double> cut;                 // not used with a set
+    std::vector<std::uint32_t> set;          // what add_set() gave; 0 without one
+    std::vector<std::int32_t> left, right;
+    std::vector<double> leaves;
+  };
+  struct Head {
+    std::size_t features = 0, outputs = 1;
+    Link link = Link::kIdentity;
+    double sigmoid = 1.0;
+  };
+
+  /// Errors: kInvalidInput.
+  static Result<ForestBuilder> start(const Head& head);
+  /// Shape: bit i of word w is category 32 w + i. Errors: kInvalidInput when there are too many.
+  Result<std::uint32_t> add_set(std::span<const std::uint32_t> words);
+  /// Errors: kInvalidInput naming node and field.
+  Result<void> add(const Tree& tree);
+  Result<Forest> finish();
+
+ private:
+  Result<void> check(const Tree& tree) const;
+  Result<void> check_split(const Tree& tree, std::size_t node) const;
+  void append(const Tree& tree);
+  Forest forest_;
+  std::vector<Forest::Plane> plane_of_node_;  // until finish() knows all planes
+};
+
+}  // namespace rondo::model

@@ -1,0 +1,73 @@
+// What a row needs from the past: late labels and lagged columns, with as-of semantics. One type
+// serves training and serving, so both compute the same bits. A read names (entity, p, q) and sees
+// only observations with t < p and k <= q, ordered by (t, sequence).
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "io/json.h"
+
+namespace rondo::model {
+
+/// A value that became known: of `series` (index into HistorySpec::series), at event time t, known
+/// at k. Rows that quarantine keeps out are never applied, so they read as missing.
+struct Observation {
+  std::uint32_t series = 0;
+  std::string entity;
+  Time event;                   // t
+  Time known;                   // k
+  std::uint64_t sequence = 0;   // breaks ties of t
+  double value = 0;
+};
+
+/// One lagged feature. By time: the newest observation with p - 2 by < t <= p - by. By rows: the
+/// n-th newest.
+struct Lag {
+  std::uint32_t series = 0;
+  Span by;                      // by time when > 0
+  std::uint32_t rows = 0;       // by rows when > 0
+  std::string feature;          // name of the feature, "cnt_lag_48h"
+  bool operator==(const Lag&) const = default;
+};
+
+/// What a pipeline reads from the past.
+struct HistorySpec {
+  std::vector<std::string> series;  // column names; the target may be one
+  std::vector<Lag> lags;
+  bool operator==(const HistorySpec&) const = default;
+  Json to_json() const;
+  static Result<HistorySpec> from_json(const Json& json);
+};
+
+/// Threads: one writer, readers outside of it (deploy/ guards it).
+class HistoryState {
+ public:
+  explicit HistoryState(HistorySpec spec);
+  const HistorySpec& spec() const { return spec_; }
+  /// Any order of application gives the same reads. The same (series, entity, t, sequence) with a
+  /// later k is a correction: a read at q sees the newest version known at q. With the same k too,
+  /// the greater value stays (NaN above all), so that order still does not matter.
+  /// Cost: O(log n), O(n) when far out of order.
+  void apply(const Observation& observation);
+  /// Shape: out has one value a lag, NaN when nothing is known. Cost: O(log n) a lag, plus what is
+  /// not yet known at q (lag by rows: plus rows); no allocation.
+  void read(std::string_view entity, Time p, Time q, std::span<double> out) const noexcept;
+  /// Versions held.
+  std::uint64_t size() const { return size_; }
+
+ private:
+  struct Entry {  // sorted by (event, sequence, known)
+    Time event, known;
+    std::uint64_t sequence;
+    double value;
+  };
+  HistorySpec spec_;
+  std::vector<std::map<std::string, std::vector<Entry>, std::less<>>> series_;  // by entity
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace rondo::model

@@ -1,0 +1,205 @@
+// The pipeline file's contents: what each section means, and whether all of them fit together. A
+// file is opened in the order container, digests, structure, fit, golden rows; nothing is scored
+// before.
+#include "model/pipeline.h"
+
+#include <array>
+#include <set>
+
+#include "base/check.h"
+#include "model/golden.h"
+#include "model/sections.h"
+
+namespace rondo::model {
+namespace {
+
+// Version of the arithmetic of transforms and links. A newer program goes on scoring an older one
+// as it was; a file with a newer one is refused.
+constexpr std::int64_t kNumerics = 1;
+constexpr std::size_t kStackFeatures = 1'024;
+
+std::unexpected<Error> misfit(const std::string& what) {
+  return fail(Code::kCorrupt, "pipeline file: " + what);
+}
+
+/// The same failure as damage of a section.
+template <class T>
+Result<T> in_section(Result<T> result, const Section& section) {
+  if (result) return result;
+  Error error = std::move(result).error();
+  error.code = Code::kCorrupt;
+  error.message = "pipeline file: " + name_of(section.kind) + " at offset " +
+                  std::to_string(section.offset) + ": " + error.message;
+  return std::unexpected(std::move(error));
+}
+
+bool is_task_and_classes(const Pipeline::Parts& parts) {
+  const std::size_t classes = parts.classes.size(), outputs = parts.forest.outputs();
+  switch (parts.task) {
+    case Task::kRegression:
+      return classes == 0 && outputs == 1 && parts.forest.link() == Link::kIdentity;
+    case Task::kBinary:
+      return classes == 2 && outputs == 1 && parts.forest.link() == Link::kSigmoid;
+    case Task::kMulticlass:
+      return classes >= 2 && outputs == classes && parts.forest.link() == Link::kSoftmax;
+  }
+  return false;
+}
+
+/// A split by categories asks for codes that the dictionary of its feature gives out.
+Result<void> check_categories(const Transform& transform, const Forest& forest) {
+  const std::vector<std::uint64_t> counts = forest.category_counts();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const Step& step = transform.steps()[i];
+    const bool rare_is_own = step.rare_code == static_cast<std::int64_t>(step.categories.size());
+    const std::size_t codes = step.categories.size() + (rare_is_own ? 1 : 0);
+    if (counts[i] == 0) continue;
+    if (step.kind != Step::Kind::kCategory || counts[i] > codes) {
+      return misfit("the model splits feature \"" + step.feature +
+                    "\" by categories that its dictionary does not have");
+    }
+  }
+  return {};
+}
+
+Result<void> check_fit(const Pipeline::Parts& parts) {
+  if (parts.target.empty()) return misfit("the target has no name");
+  const std::set<std::string> classes(parts.classes.begin(), parts.classes.end());
+  if (classes.size() != parts.classes.size() || classes.contains("")) {
+    return misfit("a class has an empty name or another one's");
+  }
+  if (parts.transform.features() != parts.forest.features()) {
+    return misfit("the transform makes " + std::to_string(parts.transform.features()) +
+                  " features, the model reads " + std::to_string(parts.forest.features()));
+  }
+  if (!is_task_and_classes(parts)) {
+    return misfit("task, classes and outputs of the model do not fit together");
+  }
+  TRY(check_categories(parts.transform, parts.forest));
+  return check_golden(parts);
+}
+
+Result<void> read_schema(const Json& json, Pipeline::Parts& parts) {
+  parts.task = TRY(task_from(TRY(io::get<std::string>(json, "task"))));
+  parts.target = TRY(io::get<std::string>(json, "target"));
+  parts.classes = TRY(io::get<std::vector<std::string>>(json, "classes"));
+  TRY(io::get<Json>(json, "inputs"));
+  return {};
+}
+
+Result<void> read_provenance(const Json& json, Pipeline::Parts& parts) {
+  const auto numerics = TRY(io::get<std::int64_t>(json, "numerics"));
+  if (numerics < 1 || numerics > kNumerics) {
+    return fail(Code::kCorrupt, "numerics version " + std::to_string(numerics) +
+                                    " is not known here",
+                "a newer Rondo wrote it: use that one");
+  }
+  parts.provenance = json;
+  return {};
+}
+
+Result<Transform> read_transform(const Section& section, const Json& schema) {
+  Json json = TRY(io::parse_json(section.bytes, "transform"));
+  if (!json.is_object() || json.contains("inputs")) {
+    return fail(Code::kCorrupt, "it is not an object without \"inputs\"");
+  }
+  json["inputs"] = schema.at("inputs");
+  return Transform::from_json(json);
+}
+
+}  // namespace
+
+Result<std::string> Pipeline::encode(const Parts& parts) {
+  TRY(during(check_fit(parts), "encoding a pipeline"));
+  if (!parts.provenance.is_object()) return misfit("the provenance is not an object");
+  Json transform = parts.transform.to_json();
+  Json schema = {{"task", name_of(parts.task)},
+                 {"target", parts.target},
+                 {"classes", parts.classes},
+                 {"inputs", transform.at("inputs")}};
+  transform.erase("inputs");
+  Json provenance = parts.provenance;
+  provenance["numerics"] = kNumerics;
+  const std::array<std::string, 6> bytes = {
+      io::canonical(schema),          io::canonical(transform),
+      parts.forest.encode(),          io::canonical(parts.reference.to_json()),
+      encode_golden(parts),           io::canonical(provenance)};
+  return join({{Kind::kSchema, 0, bytes[0]},
+               {Kind::kTransform, 0, bytes[1]},
+               {Kind::kModel, 0, bytes[2]},
+               {Kind::kReference, 0, bytes[3]},
+               {Kind::kGolden, 0, bytes[4]},
+               {Kind::kProvenance, 0, bytes[5]}});
+}
+
+Result<std::shared_ptr<const Pipeline>> Pipeline::load(std::string_view bytes) {
+  const auto sections = TRY(split(bytes));
+  const Section &schema_at = sections[0], &transform_at = sections[1], &model_at = sections[2],
+                &reference_at = sections[3], &golden_at = sections[4],
+                &provenance_at = sections[5];
+  auto pipeline = std::make_shared<Pipeline>();
+  Parts& parts = pipeline->parts_;
+  const Json provenance =
+      TRY(in_section(io::parse_json(provenance_at.bytes, "provenance"), provenance_at));
+  TRY(in_section(read_provenance(provenance, parts), provenance_at));
+  const Json schema = TRY(in_section(io::parse_json(schema_at.bytes, "schema"), schema_at));
+  TRY(in_section(read_schema(schema, parts), schema_at));
+  parts.transform = TRY(in_section(read_transform(transform_at, schema), transform_at));
+  parts.forest = TRY(in_section(Forest::decode(model_at.bytes), model_at));
+  const Json reference =
+      TRY(in_section(io::parse_json(reference_at.bytes, "reference"), reference_at));
+  parts.reference = TRY(in_section(Reference::from_json(reference), reference_at));
+  parts.golden = TRY(in_section(decode_golden(golden_at.bytes, parts), golden_at));
+  TRY(check_fit(parts));
+  return pipeline;
+}
+
+/// Room for the features of one row; on the stack unless there are very many.
+class Pipeline::Room {
+ public:
+  explicit Room(std::size_t count)
+      : many_(count > kStackFeatures ? count : 0),
+        features_(count > kStackFeatures ? many_.data() : few_.data(), count) {}
+  std::span<double> features() const { return features_; }
+
+ private:
+  std::array<double, kStackFeatures> few_;
+  std::vector<double> many_;
+  std::span<double> features_;
+};
+
+void Pipeline::score(const RowView& row, const HistoryState* history, std::span<double> out,
+                     InputCounts* counts) const noexcept {
+  const Room room(parts_.transform.features());
+  parts_.transform.row(row, history, room.features(), counts);
+  parts_.forest.raw(room.features(), out);
+  parts_.forest.link(out);
+}
+
+void Pipeline::score_with_lags(std::span<const Cell> cells, Time time,
+                               std::span<const double> lags, std::span<double> out,
+                               InputCounts* counts) const noexcept {
+  const Room room(parts_.transform.features());
+  parts_.transform.row_with_lags(cells, time, lags, room.features(), counts);
+  parts_.forest.raw(room.features(), out);
+  parts_.forest.link(out);
+}
+
+GoldenRow Pipeline::make_golden(const Transform& transform, const Forest& forest,
+                                std::span<const Cell> cells, Time time,
+                                std::span<const double> lags) {
+  CHECK(transform.features() == forest.features(), "a golden row's model fits its transform");
+  GoldenRow row;
+  row.cells = encode_cells(cells);
+  row.time = time;
+  row.lags.assign(lags.begin(), lags.end());
+  row.features.resize(transform.features());
+  transform.row_with_lags(cells, time, lags, row.features);
+  row.raw.resize(forest.outputs());
+  forest.raw(row.features, row.raw);
+  row.answer = row.raw;
+  forest.link(row.answer);
+  return row;
+}
+
+}  // namespace rondo::model

@@ -1,0 +1,67 @@
+// Schema + transform + model + reference in one file: what is deployed. Loading validates structure
+// and digests before anything is indexed and refuses unless the golden rows reproduce bit for bit.
+// No code inside. Byte layout: docs/FORMATS.md, "Pipeline file".
+#pragma once
+
+#include <memory>
+
+#include "io/digest.h"
+#include "model/forest.h"
+#include "model/prepared.h"
+#include "model/reference.h"
+
+namespace rondo::model {
+
+/// A raw row, what came out of each part, bit for bit.
+struct GoldenRow {
+  std::string cells;             // encode_cells()
+  Time time;
+  std::vector<double> lags;      // what the history answered
+  std::vector<double> features;
+  std::vector<double> raw;       // raw scores
+  std::vector<double> answer;    // after the link
+};
+
+/// Scores of rows. Shape: answer has rows x outputs.
+struct Scores {
+  std::vector<double> answer;
+};
+
+class Pipeline {
+ public:
+  struct Parts {
+    Task task = Task::kRegression;
+    std::string target;
+    std::vector<std::string> classes;
+    Transform transform;
+    Forest forest;
+    Reference reference;
+    std::vector<GoldenRow> golden;   // 32 to 256
+    Json provenance = Json::object();  // manifest, prepared, candidate digests, metrics, card, seed
+  };
+  static Result<std::string> encode(const Parts& parts);
+  /// Errors: kCorrupt naming section and offset, or the golden row and the feature that differ.
+  static Result<std::shared_ptr<const Pipeline>> load(std::string_view bytes);
+
+  const Parts& parts() const { return parts_; }
+  const Transform& transform() const { return parts_.transform; }
+  const Reference& reference() const { return parts_.reference; }
+  std::size_t outputs() const { return parts_.forest.outputs(); }
+  /// Answers of one row: regression: value; binary: probability of the positive class; multiclass:
+  /// a probability a class. Shape: out has outputs() values. Threads: any. No allocation a row.
+  void score(const RowView& row, const HistoryState* history, std::span<double> out,
+             InputCounts* counts = nullptr) const noexcept;
+  /// The same when the history has answered already: a caller may hold its lock for the read only.
+  void score_with_lags(std::span<const Cell> cells, Time time, std::span<const double> lags,
+                       std::span<double> out, InputCounts* counts = nullptr) const noexcept;
+  /// Makes a golden row of a raw row.
+  static GoldenRow make_golden(const Transform& transform, const Forest& forest,
+                               std::span<const Cell> cells, Time time,
+                               std::span<const double> lags);
+
+ private:
+  class Room;
+  Parts parts_;
+};
+
+}  // namespace rondo::model

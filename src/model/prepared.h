@@ -1,0 +1,55 @@
+// What Data Preparation hands to Model Training and Evaluation: the fitted transform and the
+// feature matrix of all usable rows with side, label, time and baselines. Stored as a bundle
+// (io/bundle.h).
+#pragma once
+
+#include "model/transform.h"
+#include "table/split.h"
+
+namespace rondo::model {
+
+enum class Task { kRegression, kBinary, kMulticlass };
+std::string_view name_of(Task task) noexcept;
+Result<Task> task_from(std::string_view name);
+
+/// Row-major features.
+struct Matrix {
+  std::size_t rows = 0, columns = 0;
+  std::vector<double> values;
+  std::span<const double> row(std::size_t i) const {
+    return {values.data() + i * columns, columns};
+  }
+};
+
+struct Prepared {
+  Task task = Task::kRegression;
+  std::string target;
+  std::vector<std::string> classes;    // binary: {negative, positive}; multiclass: byte order
+  Transform transform;
+  Matrix features;                     // rows with a known, usable label; in order of time, if any
+  std::vector<double> label;           // number, or class index
+  std::vector<Time> time;              // event times; empty without a clock
+  std::vector<std::uint64_t> source_row;  // index among the dataset's rows, for lineage
+  std::vector<table::Side> side;
+  bool by_time = false;
+  Time train_until, test_from, test_until, label_until;  // label_until: newest label in `features`
+  std::vector<double> last_value;      // baseline, as known at the row's time; NaN; empty: no clock
+  std::vector<double> season_value;    // same time one season before; NaN; empty: no clock
+  Span season;                         // its length
+  Json findings = Json::array();       // leaks, dropped columns, quarantined rows: numbers
+  Result<std::string> encode() const;
+  static Result<Prepared> decode(std::string bytes);
+};
+
+/// What training hands on: a model for the transform, not yet registered. A bundle.
+struct Candidate {
+  Json options = Json::object();       // learner, parameters, rounds, seed
+  std::string forest;                  // Forest::encode()
+  std::string forest_digest;           // SHA-256 of LightGBM's text without its parameters, hex
+  std::uint64_t rounds = 0;
+  std::vector<double> test_scores;     // answers (after the link) on the test rows, row-major
+  Result<std::string> encode() const;
+  static Result<Candidate> decode(std::string bytes);
+};
+
+}  // namespace rondo::model

@@ -1,0 +1,294 @@
+// Freezing: what a column looked like in training, in at most 4 kB. Bins come from the values,
+// never from a guess about their distribution; every row falls into exactly one bin.
+#include "model/reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <unordered_map>
+
+namespace rondo::model {
+namespace {
+
+constexpr std::size_t kQuantileBins = 20;
+constexpr std::size_t kMostCategories = 63;
+constexpr std::size_t kMostNameBytes = 1'500;  // of all kept categories: a column stays small
+constexpr double kCommon = 0.01;
+constexpr double kShareSteps = 1e4;  // shares of days are kept in steps of 1e-4
+constexpr std::size_t kOther = 0, kMissing = 1, kBelow = 2, kAbove = 3, kExtra = 4;
+
+bool is_text(table::Type type) {
+  return type == table::Type::kCategory || type == table::Type::kText;
+}
+
+std::size_t bins_of(const ColumnReference& c) {
+  return c.numeric ? c.edges.size() + 1 : c.categories.size();
+}
+
+/// Rows grouped by reference day; days with less than half of the median day's rows are left out.
+struct Days {
+  std::vector<std::vector<std::size_t>> rows;  // ascending days
+  std::vector<std::int64_t> number;            // day_of() each
+};
+
+Days days_of(std::span<const Time> times) {
+  std::map<std::int64_t, std::vector<std::size_t>> all;
+  for (std::size_t i = 0; i < times.size(); ++i) all[day_of(times[i])].push_back(i);
+  std::vector<std::size_t> sizes;
+  for (const auto& [day, rows] : all) sizes.push_back(rows.size());
+  std::sort(sizes.begin(), sizes.end());
+  Days days;
+  for (auto& [day, rows] : all) {
+    if (rows.size() * 2 < sizes[sizes.size() / 2]) continue;
+    days.rows.push_back(std::move(rows));
+    days.number.push_back(day);
+  }
+  return days;
+}
+
+/// The values that are there, ascending.
+std::vector<double> sorted_values(std::span<const double> values,
+                                  std::span<const std::size_t> rows) {
+  std::vector<double> found;
+  for (const std::size_t row : rows) {
+    if (std::isfinite(values[row])) found.push_back(values[row] + 0.0);  // -0 is 0
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// Calls each(value, count) for runs of equal values.
+template <class Each>
+void for_runs(std::span<const double> sorted, const Each& each) {
+  for (std::size_t i = 0; i < sorted.size();) {
+    std::size_t end = i;
+    while (end < sorted.size() && sorted[end] == sorted[i]) ++end;
+    each(sorted[i], end - i);
+    i = end;
+  }
+}
+
+void freeze_numbers(std::span<const double> values, ColumnReference& c) {
+  std::vector<std::size_t> rows(values.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
+  const std::vector<double> sorted = sorted_values(values, rows);
+  if (sorted.empty()) return;
+  c.minimum = sorted.front();
+  c.maximum = sorted.back();
+  for (std::size_t i = 1; i < kQuantileBins; ++i) {
+    // The least value that at least i/20 of the values do not exceed; the maximum is no inner edge.
+    const double edge = sorted[(i * sorted.size() + kQuantileBins - 1) / kQuantileBins - 1];
+    if (edge < c.maximum && (c.edges.empty() || c.edges.back() < edge)) c.edges.push_back(edge);
+  }
+  const double total = static_cast<double>(c.rows);
+  for_runs(sorted, [&](double value, std::size_t count) {
+    const double share = static_cast<double>(count) / total;
+    if (share > kCommon) {
+      c.common.push_back(value);
+      c.common_counts.push_back(count);
+    } else {
+      c.greatest_rare_share = std::max(c.greatest_rare_share, share);
+    }
+  });
+}
+
+void freeze_categories(const table::Column& column, ColumnReference& c) {
+  std::vector<std::uint64_t> counts(column.dictionary.size(), 0);
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    if (!column.is_null(row)) ++counts[static_cast<std::size_t>(column.codes[row])];
+  }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) order.push_back(i);
+  }
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return counts[a] != counts[b] ? counts[a] > counts[b]
+                                  : column.dictionary[a] < column.dictionary[b];
+  });
+  std::size_t bytes = 0, kept = 0;
+  while (kept < std::min(order.size(), kMostCategories)) {
+    bytes += column.dictionary[order[kept]].size() + 3;
+    if (bytes > kMostNameBytes) break;
+    c.categories.push_back(column.dictionary[order[kept++]]);
+  }
+  if (kept < order.size()) {
+    c.greatest_rare_share =
+        static_cast<double>(counts[order[kept]]) / static_cast<double>(c.rows);
+  }
+}
+
+/// Bins by row. A dictionary is looked up once a code, not once a row.
+std::vector<std::uint8_t> bins_by_row(const table::Column& column, std::span<const double> values,
+                                      const ColumnReference& c) {
+  std::vector<std::uint8_t> bins(column.size());
+  std::vector<std::uint8_t> by_code;
+  for (const std::string& name : column.dictionary) {
+    by_code.push_back(static_cast<std::uint8_t>(bin_of(c, {Cell::Kind::kText, 0, name})));
+  }
+  for (std::size_t row = 0; row < bins.size(); ++row) {
+    if (column.is_null(row)) {
+      bins[row] = static_cast<std::uint8_t>(bin_of(c, {}));
+    } else if (is_text(column.type)) {
+      bins[row] = by_code[static_cast<std::size_t>(column.codes[row])];
+    } else {
+      bins[row] = static_cast<std::uint8_t>(bin_of(c, {Cell::Kind::kNumber, values[row]}));
+    }
+  }
+  return bins;
+}
+
+/// Least and greatest share of each bin within a day, rounded outwards.
+void freeze_shares(std::span<const std::uint8_t> bins, const Days& days, ColumnReference& c) {
+  c.day_low.assign(c.counts.size(), 1);
+  c.day_high.assign(c.counts.size(), 0);
+  std::vector<std::uint64_t> counts(c.counts.size());
+  for (const auto& rows : days.rows) {
+    std::fill(counts.begin(), counts.end(), 0);
+    for (const std::size_t row : rows) ++counts[bins[row]];
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      const double share = static_cast<double>(counts[i]) / static_cast<double>(rows.size());
+      c.day_low[i] = std::min(c.day_low[i], share);
+      c.day_high[i] = std::max(c.day_high[i], share);
+    }
+  }
+  for (double& low : c.day_low) low = std::floor(low * kShareSteps) / kShareSteps;
+  for (double& high : c.day_high) high = std::min(1.0, std::ceil(high * kShareSteps) / kShareSteps);
+}
+
+/// Medians of days, their ratios, and how much of a day one rare number may fill.
+void freeze_days_of_numbers(std::span<const double> values, const Days& days, ColumnReference& c) {
+  double before = 0;
+  for (std::size_t i = 0; i < days.rows.size(); ++i) {
+    const std::vector<double> sorted = sorted_values(values, days.rows[i]);
+    const double total = static_cast<double>(days.rows[i].size());
+    for_runs(sorted, [&](double value, std::size_t count) {
+      if (std::binary_search(c.common.begin(), c.common.end(), value)) return;
+      c.greatest_rare_day_share =
+          std::max(c.greatest_rare_day_share, static_cast<double>(count) / total);
+    });
+    if (sorted.empty()) continue;
+    const std::size_t half = sorted.size() / 2;
+    const double median =
+        sorted.size() % 2 == 1 ? sorted[half] : sorted[half - 1] / 2 + sorted[half] / 2;
+    const bool neighbours = i > 0 && days.number[i] == days.number[i - 1] + 1;
+    if (neighbours && before > 0 && median > 0) {
+      const double ratio = std::max(median / before, before / median);
+      if (std::isfinite(ratio)) c.greatest_day_ratio = std::max(c.greatest_day_ratio, ratio);
+    }
+    before = median;
+    c.last_day_median = median;
+  }
+}
+
+void freeze_days_of_categories(const table::Column& column, std::span<const std::uint8_t> bins,
+                               const Days& days, ColumnReference& c) {
+  std::unordered_map<std::int32_t, std::size_t> counts;
+  for (const auto& rows : days.rows) {
+    counts.clear();
+    for (const std::size_t row : rows) {
+      if (bins[row] == bins_of(c) + kOther) ++counts[column.codes[row]];
+    }
+    for (const auto& [code, count] : counts) {
+      c.greatest_rare_day_share =
+          std::max(c.greatest_rare_day_share,
+                   static_cast<double>(count) / static_cast<double>(rows.size()));
+    }
+  }
+}
+
+ColumnReference freeze_column(const std::string& name, const table::Column& column,
+                              const Days& days) {
+  ColumnReference c;
+  c.name = name;
+  c.numeric = !is_text(column.type);
+  c.rows = column.size();
+  std::vector<double> values;
+  if (c.numeric) {
+    for (std::size_t row = 0; row < column.size(); ++row) values.push_back(column.as_double(row));
+  }
+  const bool rises = column.type == table::Type::kTime;
+  if (!c.numeric) {
+    freeze_categories(column, c);
+  } else if (rises) {
+    c.minimum = std::numeric_limits<double>::lowest();
+    c.maximum = std::numeric_limits<double>::max();
+  } else {
+    freeze_numbers(values, c);
+  }
+  c.counts.assign(bins_of(c) + kExtra, 0);
+  const std::vector<std::uint8_t> bins = bins_by_row(column, values, c);
+  for (const std::uint8_t bin : bins) ++c.counts[bin];
+  if (days.rows.empty()) return c;
+  freeze_shares(bins, days, c);
+  if (!c.numeric) freeze_days_of_categories(column, bins, days, c);
+  if (c.numeric && !rises) freeze_days_of_numbers(values, days, c);
+  return c;
+}
+
+/// Rows a day from the first whole day to the last one, empty days too; and the longest silence.
+void freeze_volume(std::span<const Time> times, Reference& reference) {
+  std::vector<Time> sorted(times.begin(), times.end());
+  std::sort(sorted.begin(), sorted.end());
+  std::map<std::int64_t, double> rows;
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    ++rows[day_of(sorted[i])];
+    if (i > 0) reference.longest_gap = std::max(reference.longest_gap, sorted[i] - sorted[i - 1]);
+  }
+  // The first and the last day may be cut by the borders of the data.
+  std::int64_t from = rows.begin()->first, until = rows.rbegin()->first;
+  if (until - from >= 2) {
+    ++from;
+    --until;
+  }
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  std::int64_t present = 0;
+  for (auto day = rows.lower_bound(from); day != rows.end() && day->first <= until; ++day) {
+    least = std::min(least, day->second);
+    most = std::max(most, day->second);
+    ++present;
+  }
+  reference.rows_per_day_least = present < until - from + 1 ? 0 : least;
+  reference.rows_per_day_most = most;
+}
+
+}  // namespace
+
+Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
+                 const std::string& target, std::span<const Time> times) {
+  Reference reference;
+  reference.has_clock = !times.empty();
+  const Days days = days_of(times);
+  reference.days = days.rows.size();
+  if (reference.has_clock) freeze_volume(times, reference);
+  for (const std::string& name : inputs) {
+    const table::Column* column = rows.find(name);
+    if (column != nullptr) reference.columns.push_back(freeze_column(name, *column, days));
+  }
+  if (const table::Column* label = rows.find(target)) {
+    reference.label = freeze_column(target, *label, days);
+  } else {
+    reference.label.name = target;
+    reference.label.counts.assign(bins_of(reference.label) + kExtra, 0);
+  }
+  return reference;
+}
+
+std::size_t bin_of(const ColumnReference& column, const Cell& cell) {
+  const std::size_t bins = bins_of(column);
+  const bool text = cell.kind == Cell::Kind::kText;
+  if (!text && !std::isfinite(cell.number)) return bins + kMissing;
+  if (text == column.numeric) return bins + kOther;
+  if (text) {
+    for (std::size_t i = 0; i < column.categories.size(); ++i) {
+      if (column.categories[i] == cell.text) return i;
+    }
+    return bins + kOther;
+  }
+  if (cell.number < column.minimum) return bins + kBelow;
+  if (cell.number > column.maximum) return bins + kAbove;
+  return static_cast<std::size_t>(
+      std::lower_bound(column.edges.begin(), column.edges.end(), cell.number) -
+      column.edges.begin());
+}
+
+}  // namespace rondo::model

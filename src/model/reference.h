@@ -1,0 +1,65 @@
+// What monitoring compares with, frozen when a pipeline is deployed: bins and shares of each
+// column, the greatest share of any single value (spikes), test risk and its proved bound, gaps and
+// volumes. Watching needs no training data. Built by deploy/, read by monitor/, stored in the
+// pipeline file.
+#pragma once
+
+#include "io/json.h"
+#include "model/row.h"
+#include "table/table.h"
+
+namespace rondo::model {
+
+/// Frozen distribution of one column (inputs, and the label under the target's name).
+struct ColumnReference {
+  std::string name;
+  bool numeric = true;
+  std::uint64_t rows = 0;              // n of the reference
+  double minimum = 0, maximum = 0;     // numeric, of non-missing values
+  std::vector<double> edges;           // numeric: inner edges of <= 20 quantile bins, ascending
+  std::vector<std::string> categories; // category: the <= 63 most frequent
+  // Rows in each bin, in this order: the quantile bins (edge[i-1] < x <= edge[i]) or the
+  // categories, then other, missing, below the minimum, above the maximum. Common values count in
+  // their quantile bin too.
+  std::vector<std::uint64_t> counts;
+  std::vector<double> common;          // numeric values with more than 1 % of the rows: own bins
+  std::vector<std::uint64_t> common_counts;
+  double greatest_rare_share = 0;      // greatest share of a value without a bin of its own
+  double greatest_rare_day_share = 0;  // the same within one reference day (a value may last a day)
+  // Least and greatest share of each bin in a reference day, rounded outwards to 1e-4; empty
+  // without a clock.
+  std::vector<double> day_low, day_high;
+  double greatest_day_ratio = 1;       // of medians of neighbouring days, >= 1 (numeric, > 0)
+  double last_day_median = 0;
+};
+
+struct Reference {
+  std::vector<ColumnReference> columns;
+  ColumnReference label;
+  bool has_clock = false;
+  std::uint64_t days = 0;              // with at least half the rows of the median day: only those
+                                       // count as reference days
+  double rows_per_day_least = 0, rows_per_day_most = 0;
+  Span longest_gap;                    // between neighbouring event times
+  double loss_scale = 1;               // |error| is divided by this and clipped to [0, 1]
+  std::string loss = "absolute";       // "absolute" | "error"
+  double test_risk = 0;                // mean scaled loss on the test rows of the measured twin
+  double risk_bound = 1;               // U: too low with probability .01
+  std::uint64_t test_days = 0, test_rows = 0;
+  double day_correlation = 0;          // lag-1 correlation of day means, printed with the claim
+  Json to_json() const;
+  static Result<Reference> from_json(const Json& json);
+};
+
+/// Freezes inputs and label from the training rows; risk and loss are left to the caller. A column
+/// of times is watched for missing values only, as it rises by nature. At most 4 kB a column as
+/// JSON.
+/// Shape: times has an event time a row, in any order, or is empty (no clock). Inputs that the
+/// table does not have are left out.
+Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
+                 const std::string& target, std::span<const Time> times);
+/// Which bin a cell falls into (index into ColumnReference::counts). A number that is not finite is
+/// missing; text in a numeric column and a number in a column of categories are "other".
+std::size_t bin_of(const ColumnReference& column, const Cell& cell);
+
+}  // namespace rondo::model

@@ -1,0 +1,65 @@
+// A fitted recipe: raw row (and history) in, features out. A pure function with the same bits in
+// training, batch, online and after a reload. Unseen and missing values are counted, never coerced.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "model/history.h"
+#include "model/row.h"
+
+namespace rondo::model {
+
+/// How one feature is made. Shape: one output each.
+struct Step {
+  enum class Kind { kNumber, kCategory, kTimePart, kLag };
+  enum class Part { kYear, kMonth, kDay, kWeekday, kHour, kDayOfYear, kMinuteOfDay };
+  Kind kind = Kind::kNumber;
+  std::string feature;                  // name of the output
+  std::int32_t input = -1;              // index into the input schema; -1: event time / history
+  std::optional<double> fill;           // number: median, when training had no missing value
+  std::vector<std::string> categories;  // category: code = place; missing is NaN
+  std::int32_t rare_code = -1;          // category: code of rare and unseen values, or -1: NaN
+  Part part = Part::kHour;              // time part, of `input` or of the event time
+  std::uint32_t lag = 0;                // lag: index into HistorySpec::lags
+  bool operator==(const Step&) const = default;
+};
+
+/// Counted by column while transforming; merged into /metrics by the caller. Sized at the first
+/// row.
+struct InputCounts {
+  std::vector<std::uint64_t> missing, unseen;  // one an input column
+};
+
+class Transform {
+ public:
+  Transform() = default;
+  Transform(table::Schema inputs, std::vector<Step> steps, HistorySpec history);
+  const table::Schema& inputs() const { return inputs_; }  // raw columns a request must have
+  const std::vector<Step>& steps() const { return steps_; }
+  const HistorySpec& history() const { return history_; }
+  std::size_t features() const { return steps_.size(); }
+  std::vector<std::string> feature_names() const;
+  /// Indexes of features that are categorical (codes).
+  std::vector<std::int32_t> categorical() const;
+  /// Shape: out has features() values. Cost: no allocation for up to 64 lags. `history` may be null
+  /// when there are no lags. Threads: any.
+  void row(const RowView& row, const HistoryState* history, std::span<double> out,
+           InputCounts* counts = nullptr) const noexcept;
+  /// The same when the history has answered already (golden rows, logged rows that are scored
+  /// again).
+  /// Shape: lags has history().lags.size() values.
+  void row_with_lags(std::span<const Cell> cells, Time time, std::span<const double> lags,
+                     std::span<double> out, InputCounts* counts = nullptr) const noexcept;
+  Json to_json() const;
+  /// Errors: kInvalidInput naming the feature; everything that row() relies on is checked here.
+  static Result<Transform> from_json(const Json& json);
+
+ private:
+  table::Schema inputs_;
+  std::vector<Step> steps_;
+  HistorySpec history_;
+  std::vector<std::shared_ptr<const void>> lookups_;  // one a step: hashed dictionary or null
+};
+
+}  // namespace rondo::model

@@ -1,0 +1,208 @@
+// Detector B: late labels folded into evidence that the risk rose above what was proved. With a
+// clock a day's mean loss is one observation, since rows of a day share weather, news and faults;
+// without one each row is. The labels themselves are checked first, as a broken label looks like a
+// broken model.
+#include "monitor/fold.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace rondo::monitor {
+namespace {
+
+constexpr double kMeanError = 0.05;      // of the bounds shown beside the mean loss
+constexpr double kLabelsLate = 0.05;     // share of labels that may be late without a word
+constexpr double kDayHalfLife = 14, kRowHalfLife = 1000;
+
+double window_days(const Options& options) { return options.window.in_days(); }
+
+bool watches_errors(const Options& options, const model::Reference& reference) {
+  return (options.loss == "auto" ? reference.loss : options.loss) == "error";
+}
+
+/// A loss that was not measured at the gate has no bound: its mean is shown and never pages.
+double proved_bound(const Options& options, const model::Reference& reference) {
+  return options.loss == "auto" || options.loss == reference.loss ? reference.risk_bound : 1;
+}
+
+stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference) {
+  stats::RiskEvidence::Null null;
+  null.mean = std::min(proved_bound(options, reference) * (1 + options.tolerance), 0.999);
+  null.false_alarms_per_year = kRiskPart * options.false_alarms_per_year;
+  null.real_valued = reference.has_clock || !watches_errors(options, reference);
+  null.half_life = reference.has_clock ? kDayHalfLife : kRowHalfLife;
+  return null;
+}
+
+ColumnCheck::Setting setting_of(const Options& options, const model::Reference& reference,
+                                ColumnCheck::Role role) {
+  ColumnCheck::Setting setting;
+  setting.role = role;
+  setting.has_clock = reference.has_clock;
+  setting.window_days = window_days(options);
+  setting.budget.columns = static_cast<double>(reference.columns.size() + 1);
+  setting.budget.windows_per_year = kDaysPerYear / setting.window_days;
+  setting.budget.false_alarms_per_year = kQualityPart * options.false_alarms_per_year;
+  return setting;
+}
+
+Time start_of_day(std::int64_t day) { return {day * Span::days(1).us}; }
+
+}  // namespace
+
+Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t v)
+    : reference(r),
+      options(o),
+      version(v),
+      loss(watches_errors(o, r) ? "error" : "absolute"),
+      proved(proved_bound(o, r)),
+      by_day(r.has_clock),
+      label(r.label, setting_of(o, r, r.loss == "error" ? ColumnCheck::Role::kClassLabel
+                                                        : ColumnCheck::Role::kLabel)),
+      risk(null_of(o, r)),
+      mean(kMeanError) {
+  const auto setting = setting_of(o, r, ColumnCheck::Role::kInput);
+  const auto memory = [&](const ColumnCheck& check) {
+    const bool known = check.reference().numeric && r.days > 0;
+    return Memory{known ? std::optional(check.reference().last_day_median) : std::nullopt,
+                  check.range()};
+  };
+  for (const model::ColumnReference& column : r.columns) {
+    columns.emplace_back(column, setting);
+    memories.push_back(memory(columns.back()));
+  }
+  label_memory = memory(label);
+}
+
+OpenSignals::Context Watcher::State::quality(Scope scope, const Cohort& cohort) const {
+  return {scope, {cohort.from, cohort.until}, kQualityPart * options.false_alarms_per_year};
+}
+
+double Watcher::State::loss_of(const Judged& row) const {
+  if (loss == "error") return row.answer == *row.label ? 0 : 1;
+  const double error = std::abs(row.answer - *row.label) / reference.loss_scale;
+  return std::isfinite(error) ? std::min(1.0, error) : 1;
+}
+
+void Watcher::State::look_at_labels(const Cohort& cohort, std::vector<Signal>& out) {
+  const std::string& target = reference.label.name;
+  scratch.clear();
+  for (const Judged& row : cohort.rows) {
+    if (row.label && std::isfinite(*row.label)) {
+      scratch.add({model::Cell::Kind::kNumber, *row.label, {}}, true);
+    }
+  }
+  scratch.sort();
+  const stats::Share late{cohort.rows.size() - scratch.rows, cohort.rows.size()};
+  labels_due += late.rows;
+  labels_in_time += scratch.rows;
+  const auto context = quality(Scope::kLabelCount, cohort);
+  if (late.value() > kLabelsLate) {
+    stats::Budget budget = setting_of(options, reference, ColumnCheck::Role::kLabel).budget;
+    const double evidence = stats::chernoff_evidence(late, {0, kLabelsLate}) / budget.price();
+    const Finding finding{"missing", false, late.value(), kLabelsLate, evidence,
+                          fmt::format("{} of {} labels had not come after label_delay = \"{}\"; a "
+                                      "longer one would let them count",
+                                      late.hits, late.rows, to_text(options.label_delay))};
+    open.note(context, target, std::span(&finding, 1), out);
+  }
+  open.settle(Scope::kLabelCount, context.window, out);
+  if (scratch.rows == 0) return;
+  open.note(quality(Scope::kLabel, cohort), target,
+            label.look(scratch, label_memory.median, label_memory.told), out);
+  open.settle(Scope::kLabel, context.window, out);
+  if (label.follows_medians() && !open.quarantines(target)) {
+    label_memory.median = scratch.median();
+  }
+}
+
+void Watcher::State::fold(const Cohort& cohort, std::vector<Signal>& out) {
+  double sum = 0;
+  std::uint64_t rows = 0;
+  for (const Judged& row : cohort.rows) {
+    if (!row.label || !std::isfinite(*row.label)) continue;
+    const double loss_here = loss_of(row);
+    ++rows;
+    sum += loss_here;
+    if (by_day) {
+      const std::int64_t of = day_of(row.time);
+      if (day_rows > 0 && of > day) end_day(out);
+      if (day_rows == 0) day = of;
+      ++day_rows;
+      day_loss += loss_here;
+      continue;
+    }
+    const Span since = observed ? std::max(Span{0}, row.time - *observed) : options.window;
+    observed = std::max(observed.value_or(row.time), row.time);
+    observe({loss_here, since.in_days() / kDaysPerYear, row.time, 1}, {cohort.from, cohort.until},
+            out);
+  }
+  judged_rows += rows;
+  loss_sum += sum;
+  if (by_day) {
+    if (day_rows > 0 && cohort.until >= start_of_day(day + 1)) end_day(out);
+  } else if (rows > 0) {
+    ++judged_days;
+    const OpenSignals::Window window{cohort.from, cohort.until};
+    if (sum / static_cast<double>(rows) > risk.null().mean) open.seen("risk", "model", window);
+    open.settle(Scope::kRisk, window, out);
+  }
+}
+
+/// A day with less than half of the least rows of a reference day is no day: nothing is known about
+/// the mean of such a rest.
+void Watcher::State::end_day(std::vector<Signal>& out) {
+  const double rows = static_cast<double>(day_rows);
+  const double mean_loss = day_loss / rows;
+  const Time from = start_of_day(day);
+  const stats::Observation observation{
+      mean_loss, (observed ? (from - *observed).in_days() : 1) / kDaysPerYear, from, day_rows};
+  day_rows = 0;
+  day_loss = 0;
+  if (rows < reference.rows_per_day_least / 2) {
+    ++short_days;
+    return;
+  }
+  observed = from;
+  ++judged_days;
+  const OpenSignals::Window window{from, from + Span::days(1)};
+  if (mean_loss > risk.null().mean) open.seen("risk", "model", window);
+  observe(observation, window, out);
+  open.settle(Scope::kRisk, window, out);
+}
+
+void Watcher::State::observe(const stats::Observation& observation, OpenSignals::Window window,
+                             std::vector<Signal>& out) {
+  risk.add(observation);
+  mean.add(observation.loss);
+  if (risk.value() < 1) return;
+  open.raise(Scope::kRisk, window, alarm(window), out);
+  risk.restart();
+}
+
+Signal Watcher::State::alarm(OpenSignals::Window window) const {
+  const stats::RiskEvidence::Change change = risk.change();
+  Signal signal;
+  signal.kind = "risk";
+  signal.subject = "model";
+  signal.since = change.since.value_or(window.from);
+  signal.seen = window.until;
+  signal.value = change.mean;
+  signal.threshold = risk.null().mean;
+  signal.evidence = std::min(risk.value(), 1e300);
+  signal.false_alarms_per_year = risk.null().false_alarms_per_year;
+  const bool error = loss == "error";
+  const double unit = error ? 1 : reference.loss_scale;
+  signal.sentence = fmt::format(
+      "RISK v{}, since {}, seen {}: {} {:.3g} in {} judged rows; proved bound {:.3g}{}; evidence "
+      "{:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a year",
+      version, to_text(signal.since), to_text(signal.seen),
+      error ? "error" : "mean absolute error", change.mean * unit, change.rows, proved * unit,
+      options.tolerance > 0 ? fmt::format(" (+{:.2g} % tolerated)", 100 * options.tolerance) : "",
+      signal.evidence, signal.false_alarms_per_year);
+  return signal;
+}
+
+}  // namespace rondo::monitor

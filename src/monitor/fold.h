@@ -1,0 +1,64 @@
+// What a Watcher remembers, and the limits that it computed once from the reference.
+#pragma once
+
+#include "monitor/check.h"
+#include "monitor/signals.h"
+#include "monitor/watcher.h"
+#include "stats/evidence.h"
+
+namespace rondo::monitor {
+
+/// Parts of the budget of false alarms: risk 1/2, quality 1/4 (slices will have the last quarter).
+inline constexpr double kRiskPart = 0.5, kQualityPart = 0.25;
+inline constexpr double kDaysPerYear = 365.25;
+
+/// What is remembered of a column between windows.
+struct Memory {
+  std::optional<double> median;         // of the last clean window
+  ToldRange told;
+};
+
+struct Watcher::State {
+  State(const Options& options, const model::Reference& reference, std::int64_t version);
+
+  Json to_json() const;
+  /// Takes what to_json() gave. Errors: kCorrupt.
+  Result<void> read(const Json& json);
+  double loss_of(const Judged& row) const;
+  void fold(const Cohort& cohort, std::vector<Signal>& out);
+  void look_at_labels(const Cohort& cohort, std::vector<Signal>& out);
+  OpenSignals::Context quality(Scope scope, const Cohort& cohort) const;
+
+  const model::Reference& reference;
+  Options options;
+  std::int64_t version = 0;
+  std::string loss;                     // "absolute" | "error"
+  double proved = 1;                    // U
+  bool by_day = false;                  // a day is one observation; else a row is
+
+  std::vector<ColumnCheck> columns;
+  ColumnCheck label;
+  WindowColumn scratch;
+
+  OpenSignals open;
+  stats::RiskEvidence risk;
+  stats::MeanSequence mean;
+  std::vector<Memory> memories;         // a column of `columns`
+  Memory label_memory;
+  Time newest = kBeginningOfTime;       // prediction time of the newest row seen
+  std::optional<Time> observed;         // start of the last observation
+  std::int64_t day = 0;                 // that is being filled
+  double day_loss = 0;
+  std::uint64_t day_rows = 0;
+  double loss_sum = 0;
+  std::uint64_t judged_rows = 0, judged_days = 0, withheld_rows = 0, older_rows = 0, short_days = 0;
+  std::uint64_t labels_due = 0, labels_in_time = 0;
+
+ private:
+  void observe(const stats::Observation& observation, OpenSignals::Window window,
+               std::vector<Signal>& out);
+  void end_day(std::vector<Signal>& out);
+  Signal alarm(OpenSignals::Window window) const;
+};
+
+}  // namespace rondo::monitor

@@ -1,0 +1,209 @@
+// The doors of the watcher: what comes in, what is remembered, what is shown.
+#include "monitor/watcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "monitor/fold.h"
+
+namespace rondo::monitor {
+namespace {
+
+constexpr double kGapFactor = 3;  // rows are late after three times the longest reference gap
+
+Json memory_json(const Memory& memory) {
+  return Json::array({memory.median ? Json(*memory.median) : Json(nullptr), memory.told.low,
+                      memory.told.high});
+}
+
+Result<Memory> memory_from(const Json& json) {
+  const bool shaped = json.is_array() && json.size() == 3 && json[1].is_number() &&
+                      json[2].is_number() && (json[0].is_null() || json[0].is_number());
+  if (!shaped) return fail(Code::kCorrupt, "the watcher's memory of a column has another shape");
+  Memory memory;
+  if (json[0].is_number()) memory.median = json[0].get<double>();
+  memory.told = {json[1].get<double>(), json[2].get<double>()};
+  return memory;
+}
+
+}  // namespace
+
+Json Watcher::State::to_json() const {
+  Json kept = Json::array();
+  for (const Memory& memory : memories) kept.push_back(memory_json(memory));
+  return {{"version", version},
+          {"open", open.state()},
+          {"risk", risk.state()},
+          {"mean", mean.state()},
+          {"columns", kept},
+          {"label", memory_json(label_memory)},
+          {"newest_us", newest.us},
+          {"observed_us", observed ? Json(observed->us) : Json(nullptr)},
+          {"day", day},
+          {"day_loss", day_loss},
+          {"day_rows", day_rows},
+          {"loss_sum", loss_sum},
+          {"judged_rows", judged_rows},
+          {"judged_days", judged_days},
+          {"withheld_rows", withheld_rows},
+          {"older_rows", older_rows},
+          {"short_days", short_days},
+          {"labels_due", labels_due},
+          {"labels_in_time", labels_in_time}};
+}
+
+Result<void> Watcher::State::read(const Json& json) {
+  open = TRY(OpenSignals::restore(TRY(io::get<Json>(json, "open"))));
+  risk = TRY(stats::RiskEvidence::restore(risk.null(), TRY(io::get<Json>(json, "risk"))));
+  mean = TRY(stats::MeanSequence::restore(0.05, TRY(io::get<Json>(json, "mean"))));
+  const Json kept = TRY(io::get<Json>(json, "columns"));
+  if (!kept.is_array() || kept.size() != memories.size()) {
+    return fail(Code::kCorrupt, "the watcher's state is about other columns than its reference");
+  }
+  for (std::size_t i = 0; i < memories.size(); ++i) memories[i] = TRY(memory_from(kept[i]));
+  label_memory = TRY(memory_from(io::get_or<Json>(json, "label", nullptr)));
+  newest.us = TRY(io::get<std::int64_t>(json, "newest_us"));
+  observed.reset();
+  const auto start = io::get_or<Json>(json, "observed_us", nullptr);
+  if (!start.is_null()) observed = Time{TRY(io::get<std::int64_t>(json, "observed_us"))};
+  day = TRY(io::get<std::int64_t>(json, "day"));
+  day_loss = TRY(io::get<double>(json, "day_loss"));
+  day_rows = TRY(io::get<std::uint64_t>(json, "day_rows"));
+  loss_sum = TRY(io::get<double>(json, "loss_sum"));
+  judged_rows = TRY(io::get<std::uint64_t>(json, "judged_rows"));
+  judged_days = TRY(io::get<std::uint64_t>(json, "judged_days"));
+  withheld_rows = TRY(io::get<std::uint64_t>(json, "withheld_rows"));
+  older_rows = TRY(io::get<std::uint64_t>(json, "older_rows"));
+  short_days = TRY(io::get<std::uint64_t>(json, "short_days"));
+  labels_due = TRY(io::get<std::uint64_t>(json, "labels_due"));
+  labels_in_time = TRY(io::get<std::uint64_t>(json, "labels_in_time"));
+  return {};
+}
+
+Watcher::Watcher(Options options, std::shared_ptr<const model::Reference> reference,
+                 std::int64_t version)
+    : options_(std::move(options)),
+      reference_(std::move(reference)),
+      state_(std::make_shared<State>(options_, *reference_, version)) {}
+
+Result<Watcher> Watcher::restore(Options options,
+                                 std::shared_ptr<const model::Reference> reference,
+                                 const Json& state) {
+  auto restored = [&]() -> Result<Watcher> {
+    if (!state.is_object()) return fail(Code::kCorrupt, "the watcher's state is no object");
+    Watcher watcher(std::move(options), std::move(reference),
+                    TRY(io::get<std::int64_t>(state, "version")));
+    TRY(watcher.state_->read(state));
+    return watcher;
+  }();
+  if (!restored) restored.error().code = Code::kCorrupt;
+  return during(std::move(restored), "reading the watcher's state");
+}
+
+Json Watcher::state() const { return state_->to_json(); }
+
+Result<void> Watcher::take_over(const Json& older) {
+  auto open = OpenSignals::restore(io::get_or<Json>(older, "open", nullptr));
+  if (!open) {
+    open.error().code = Code::kCorrupt;
+    return std::unexpected(std::move(open).error().during("taking over the open signals"));
+  }
+  state_->open = *std::move(open);
+  return {};
+}
+
+std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
+  std::vector<Signal> out;
+  State& s = *state_;
+  for (const Judged& row : cohort.rows) s.newest = std::max(s.newest, row.time);
+  if (!cohort.rows.empty()) s.open.close(Scope::kRows, out);
+  std::vector<const Judged*> rows;  // an older version may have had other columns
+  for (const Judged& row : cohort.rows) {
+    if (row.cells.size() == s.columns.size()) rows.push_back(&row);
+  }
+  if (rows.empty()) return out;
+  const OpenSignals::Context context = s.quality(Scope::kInput, cohort);
+  for (std::size_t i = 0; i < s.columns.size(); ++i) {
+    const ColumnCheck& check = s.columns[i];
+    s.scratch.clear();
+    for (const Judged* row : rows) s.scratch.add(row->cells[i], check.reference().numeric);
+    s.scratch.sort();
+    Memory& memory = s.memories[i];
+    const std::string& name = check.reference().name;
+    s.open.note(context, name, check.look(s.scratch, memory.median, memory.told), out);
+    if (check.follows_medians() && !s.open.quarantines(name) && !s.scratch.numbers.empty()) {
+      memory.median = s.scratch.median();
+    }
+  }
+  s.open.settle(Scope::kInput, context.window, out);
+  return out;
+}
+
+std::vector<Signal> Watcher::judge(const Cohort& cohort) {
+  std::vector<Signal> out;
+  State& s = *state_;
+  if (cohort.rows.empty()) return out;
+  s.look_at_labels(cohort, out);
+  if (cohort.version != s.version) {
+    s.older_rows += cohort.rows.size();
+  } else if (s.open.quarantines()) {
+    s.withheld_rows += cohort.rows.size();
+  } else {
+    s.fold(cohort, out);
+  }
+  return out;
+}
+
+std::vector<Signal> Watcher::silence(Time now) {
+  std::vector<Signal> out;
+  State& s = *state_;
+  const bool watched = reference_->has_clock && reference_->longest_gap > Span{};
+  if (!watched || s.newest == kBeginningOfTime || s.open.open("freshness", "rows")) return out;
+  // Rows are seen when their window is judged, so even the freshest are that old.
+  const Span seen_late{options_.window.us + options_.label_delay.us};
+  const double allowed = kGapFactor * reference_->longest_gap.in_days();
+  const double late = (now - s.newest).in_days() - seen_late.in_days();
+  if (!(late > allowed)) return out;
+  Signal signal;
+  signal.kind = "freshness";
+  signal.subject = "rows";
+  signal.since = s.newest;
+  signal.seen = now;
+  signal.value = late;
+  signal.threshold = allowed;
+  signal.evidence = allowed > 0 ? late / allowed : 1;
+  signal.sentence = fmt::format(
+      "{}no row came for {:.3g} days beyond the usual wait of {}; the longest gap in training was "
+      "{:.3g} days (a rule, with no rate of false alarms)",
+      headline(signal.kind, signal.subject, signal.since), late, to_text(seen_late),
+      reference_->longest_gap.in_days());
+  s.open.raise(Scope::kRows, {now, now}, signal, out);
+  return out;
+}
+
+std::vector<Signal> Watcher::open_signals() const { return state_->open.list(); }
+
+Json Watcher::summary() const {
+  const State& s = *state_;
+  const auto since = s.risk.change().since;
+  const double rows = static_cast<double>(std::max<std::uint64_t>(1, s.judged_rows));
+  return {{"judged_rows", s.judged_rows},
+          {"judged_days", s.judged_days},
+          {"mean_loss", s.loss_sum / rows},
+          {"test_risk", reference_->test_risk},
+          {"risk_bound", s.proved},
+          {"evidence", std::min(s.risk.value(), 1e300)},
+          {"threshold", 1.0},
+          {"since", since ? Json(to_text(*since)) : Json(nullptr)},
+          {"lower", s.mean.bounds().low},
+          {"upper", s.mean.bounds().high},
+          {"labels_due", s.labels_due},
+          {"labels_in_time", s.labels_in_time},
+          {"withheld_rows", s.withheld_rows},
+          {"older_rows", s.older_rows},
+          {"short_days", s.short_days},
+          {"false_alarms_per_year", options_.false_alarms_per_year}};
+}
+
+}  // namespace rondo::monitor

@@ -1,0 +1,97 @@
+// Monitoring & Maintenance: folds predictions with their late labels into signals, each with its
+// evidence and its stated number of false alarms a year. Pure: state in, cohort in, state and
+// signals out. A cohort is what one version answered in one day (or one window); it is judged once,
+// when its labels are due, in order of (prediction time, id), so the order of arrival changes
+// nothing.
+#pragma once
+
+#include "io/options.h"
+#include "model/reference.h"
+
+namespace rondo::monitor {
+
+struct Options {
+  std::string loss = "auto";            // auto | error | absolute
+  double cost_per_error = 1;
+  double tolerance = 0.05;
+  Span label_delay = Span::days(1);
+  double false_alarms_per_year = 1;     // risk 1/2, quality 1/4 (slices 1/4 later)
+  Span window = Span::days(1);
+};
+
+template <class Visitor>
+void describe(Visitor& v, Options& o) {
+  using io::Key;
+  v(Key{"loss", "what is watched", 0, 0, "auto|error|absolute"}, o.loss);
+  v(Key{"cost_per_error", "price of a unit of loss", 0, 1e18}, o.cost_per_error);
+  v(Key{"tolerance", "risk may exceed its proved bound by this share", 0, 10}, o.tolerance);
+  v(Key{"label_delay", "age at which a cohort of predictions is judged", 0, 1e9}, o.label_delay);
+  v(Key{"false_alarms_per_year", "all that may page", 1e-6, 1e4}, o.false_alarms_per_year);
+  v(Key{"window", "length of a cohort", 60, 1e9}, o.window);
+}
+
+/// One judged or unjudged prediction of a cohort. Cells in the order of the reference's columns.
+struct Judged {
+  Time time;
+  std::string id;
+  std::vector<model::Cell> cells;
+  double answer = 0;                    // regression value, or index of the answered class
+  std::optional<double> label;          // number, or class index; absent: did not come in time
+};
+
+/// Everything that one version answered in [from, until).
+struct Cohort {
+  std::int64_t version = 0;
+  Time from, until;
+  std::vector<Judged> rows;
+};
+
+struct Signal {
+  // "risk" | "missing" | "spike" | "jump" | "freshness" | "quality" (new values, out of range)
+  std::string kind;
+  std::string subject;                  // "model", or a column's name
+  Time since, seen;                     // begin of the first, end of the last window that shows it
+  bool open = true;                     // false: it closed (3 clean windows)
+  bool quarantines = false;             // its rows train nothing
+  double value = 0, threshold = 0, evidence = 0;
+  double false_alarms_per_year = 0;
+  std::string sentence;                 // for people
+};
+Json to_json(const Signal& signal);
+Result<Signal> signal_from(const Json& json);
+
+/// The fold. Everything that must survive a restart is in its JSON.
+class Watcher {
+ public:
+  Watcher(Options options, std::shared_ptr<const model::Reference> reference,
+          std::int64_t version);
+  /// Restores the fold. Errors: kCorrupt.
+  static Result<Watcher> restore(Options options,
+                                 std::shared_ptr<const model::Reference> reference,
+                                 const Json& state);
+  Json state() const;
+  /// Goes on with the signals that the watcher of an older version left open, given its state(), so
+  /// that a quarantine ends although the version changed. Errors: kCorrupt.
+  Result<void> take_over(const Json& older);
+  /// Inputs of a window, as soon as it closed (labels not needed): missing, range, spike,
+  /// freshness.
+  std::vector<Signal> inputs(const Cohort& cohort);
+  /// The labels of a cohort, once, at age label_delay: label spike and quality first; rows under an
+  /// open quality signal are not folded into the risk.
+  std::vector<Signal> judge(const Cohort& cohort);
+  /// Silence: no prediction or no label where there should be some.
+  std::vector<Signal> silence(Time now);
+  std::vector<Signal> open_signals() const;
+  /// What the policy and `status` read: {"judged_rows", "judged_days", "mean_loss", "test_risk",
+  /// "risk_bound", "evidence", "threshold", "since", "lower", "upper", "labels_due",
+  /// "labels_in_time", "false_alarms_per_year", "withheld_rows", "older_rows", "short_days"}.
+  Json summary() const;
+
+ private:
+  struct State;
+  Options options_;
+  std::shared_ptr<const model::Reference> reference_;
+  std::shared_ptr<State> state_;  // unique; shared_ptr so that the header needs no definition
+};
+
+}  // namespace rondo::monitor

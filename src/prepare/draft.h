@@ -1,0 +1,122 @@
+// What one preparation knows, and what it has found out so far. Each phase reads the job, adds its
+// part to the draft, and answers with a sentence when the data must not train a model. Phases are
+// pure: the same job gives the same draft, bit for bit.
+#pragma once
+
+#include <optional>
+
+#include "prepare/prepare.h"
+
+namespace rondo::prepare {
+
+/// A wished lag, read from [[prepare.lag]].
+struct LagWish {
+  std::string column;
+  Span by;
+  std::uint32_t rows = 0;
+  std::string feature;
+};
+
+struct Job {
+  Options options;
+  Situation situation;
+  std::vector<LagWish> lags;
+  Seed seed;
+  Time now;
+  std::uint64_t dataset = 0;
+  table::Table rows;
+  std::vector<Time> times;             // one a row; empty without a clock
+};
+
+/// How a raw column becomes features.
+enum class Reading { kNumber, kCategory, kTimeParts };
+
+struct Input {
+  std::string name;
+  std::size_t column = 0;              // in Job::rows
+  Reading reading = Reading::kNumber;
+};
+
+struct Dropped {
+  std::string column, why;
+  bool news = true;                    // false: somebody asked for it, or nobody would miss it
+};
+
+/// What the leak guard saw.
+struct Finding {
+  std::string rule;                    // "target copy", "linear copy", "id", "duplicates", "future"
+  std::vector<std::string> columns;
+  double value = 0;                    // the number that crossed its threshold
+  std::string sentence;
+};
+
+/// Rows that do not train, by reason.
+struct KeptOut {
+  std::size_t unlabelled = 0, not_due = 0, quarantined = 0;
+};
+
+struct Draft {
+  // target.cc
+  std::vector<std::size_t> used;       // dataset rows with a known label, in order: matrix rows
+  std::vector<double> label;           // of each used row
+  model::Task task = model::Task::kRegression;
+  std::vector<std::string> classes;
+  KeptOut kept_out;
+  // rows.cc
+  table::Split split;                  // sides of dataset rows
+  std::vector<std::size_t> train, test;  // places in `used`
+  // columns.cc
+  std::vector<Input> inputs;
+  // fit.cc, features.cc
+  std::vector<Input> ids;              // dropped as identifiers
+  model::Transform transform;
+  model::Matrix matrix;
+  // baselines.cc
+  std::vector<double> last_value, season_value;
+  Span season;
+
+  std::vector<Dropped> dropped;
+  std::vector<Finding> findings;
+  std::vector<std::string> notes;      // what a person should know, one sentence each
+};
+
+/// Why the contract is broken; nothing when all is well.
+using Broken = std::optional<std::string>;
+
+Broken find_target(const Job& job, Draft& draft);
+Broken choose_rows(const Job& job, Draft& draft);
+Broken choose_inputs(const Job& job, Draft& draft);
+Broken fit_features(const Job& job, Draft& draft);
+Broken find_leaks(const Job& job, Draft& draft);
+Broken drop_useless(const Job& job, Draft& draft);
+Broken measure_baselines(const Job& job, Draft& draft);
+
+/// All of them, in order.
+using Phase = Broken (*)(const Job& job, Draft& draft);
+std::span<const Phase> phases() noexcept;
+
+/// The label of a row: its number, or the index of its class; NaN when it is missing or no class.
+class LabelReader {
+ public:
+  LabelReader(const table::Column& column, const std::vector<std::string>& classes);
+  double operator()(std::size_t row) const;
+
+ private:
+  const table::Column& column_;
+  const std::vector<std::string>& classes_;
+  std::vector<double> by_code_;        // of text columns
+};
+
+/// Whose row it is, as text; empty without entity columns.
+std::string entity_of(const Job& job, std::size_t row);
+/// The lags as a HistorySpec: each lagged column is one series.
+model::HistorySpec history_of(const std::vector<LagWish>& wishes);
+/// Errors: kInvalidInput naming the lag.
+Result<std::vector<LagWish>> lags_from(const Json& list);
+
+/// "12,165".
+std::string grouped(std::uint64_t number);
+/// "a, b and c"; at most twelve names.
+std::string listed(const std::vector<std::string>& names);
+
+}  // namespace rondo::prepare

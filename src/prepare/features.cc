@@ -1,0 +1,167 @@
+// The matrix of features, made row by row by the very transform that serves, and the features that
+// say nothing taken out of it: constant ones, and doubles of an earlier one. Training rows judge.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <map>
+
+#include "prepare/features.h"
+
+namespace rondo::prepare {
+namespace {
+
+using model::Step;
+
+/// Bits of a feature's value; every NaN is one value, and so are both zeros.
+std::uint64_t bits_of(double value) {
+  if (std::isnan(value)) return ~std::uint64_t{0};
+  return std::bit_cast<std::uint64_t>(value == 0 ? 0.0 : value);
+}
+
+std::uint64_t column_hash(const Draft& draft, std::size_t column) {
+  std::uint64_t hash = 0x9e3779b97f4a7c15;
+  for (const std::size_t row : draft.train) {
+    hash = mixed(hash ^ bits_of(draft.matrix.row(row)[column]));
+  }
+  return hash;
+}
+
+bool is_constant(const Draft& draft, std::size_t column) {
+  const std::uint64_t first = bits_of(draft.matrix.row(draft.train.front())[column]);
+  return std::ranges::all_of(draft.train, [&](std::size_t row) {
+    return bits_of(draft.matrix.row(row)[column]) == first;
+  });
+}
+
+bool are_equal(const Draft& draft, std::size_t a, std::size_t b) {
+  return std::ranges::all_of(draft.train, [&](std::size_t row) {
+    const auto values = draft.matrix.row(row);
+    return bits_of(values[a]) == bits_of(values[b]);
+  });
+}
+
+std::string why_constant(const Job& job, const Draft& draft, std::size_t column) {
+  const Step& step = draft.transform.steps()[column];
+  if (!std::isnan(draft.matrix.row(draft.train.front())[column])) {
+    return "the same in all training rows";
+  }
+  if (step.kind != Step::Kind::kLag) return "missing in all training rows";
+  const model::HistorySpec& history = draft.transform.history();
+  const model::Lag& lag = history.lags[step.lag];
+  const Span delay = history.series[lag.series] == job.situation.target
+                         ? job.situation.label_delay
+                         : job.situation.delay;
+  if (lag.by.us > 0 && lag.by.us <= delay.us / 2) {
+    return fmt::format("missing in all training rows: its values are known only after {}",
+                       to_text(delay));
+  }
+  return "missing in all training rows: none is old enough yet";
+}
+
+/// The features to keep, in order; the others are listed in the draft.
+std::vector<std::size_t> useful(const Job& job, Draft& draft) {
+  const auto& steps = draft.transform.steps();
+  std::vector<std::size_t> kept;
+  std::map<std::uint64_t, std::vector<std::size_t>> by_hash;
+  for (std::size_t column = 0; column < steps.size(); ++column) {
+    const std::string& name = steps[column].feature;
+    const bool news = steps[column].kind != Step::Kind::kTimePart;
+    if (is_constant(draft, column)) {
+      draft.dropped.push_back({name, why_constant(job, draft, column), news});
+      continue;
+    }
+    auto& alike = by_hash[column_hash(draft, column)];
+    const auto twin = std::ranges::find_if(alike, [&](std::size_t other) {
+      const bool same_kind = (steps[other].kind == Step::Kind::kCategory) ==
+                             (steps[column].kind == Step::Kind::kCategory);
+      return same_kind && are_equal(draft, other, column);
+    });
+    if (twin != alike.end()) {
+      draft.dropped.push_back(
+          {name, fmt::format("the same as \"{}\" in all training rows", steps[*twin].feature),
+           news});
+      continue;
+    }
+    alike.push_back(column);
+    kept.push_back(column);
+  }
+  return kept;
+}
+
+/// The transform with these steps only, and only the inputs and lags that they read.
+model::Transform reduced(const model::Transform& from, const std::vector<std::size_t>& kept) {
+  table::Schema inputs;
+  std::vector<std::int32_t> places(from.inputs().fields.size(), -1);
+  std::vector<LagWish> lags;
+  std::vector<Step> steps;
+  for (const std::size_t column : kept) {
+    Step step = from.steps()[column];
+    if (step.kind == Step::Kind::kLag) {
+      const model::Lag& lag = from.history().lags[step.lag];
+      step.lag = static_cast<std::uint32_t>(lags.size());
+      lags.push_back({from.history().series[lag.series], lag.by, lag.rows, lag.feature});
+    } else if (step.input >= 0) {
+      std::int32_t& place = places[static_cast<std::size_t>(step.input)];
+      if (place < 0) {
+        place = static_cast<std::int32_t>(inputs.fields.size());
+        inputs.fields.push_back(from.inputs().fields[static_cast<std::size_t>(step.input)]);
+      }
+      step.input = place;
+    }
+    steps.push_back(std::move(step));
+  }
+  return {std::move(inputs), std::move(steps), history_of(lags)};
+}
+
+model::Matrix reduced(const model::Matrix& from, const std::vector<std::size_t>& kept) {
+  model::Matrix out{from.rows, kept.size(), {}};
+  out.values.reserve(out.rows * out.columns);
+  for (std::size_t row = 0; row < from.rows; ++row) {
+    for (const std::size_t column : kept) out.values.push_back(from.row(row)[column]);
+  }
+  return out;
+}
+
+}  // namespace
+
+model::Matrix matrix_of(const Job& job, const Draft& draft) {
+  const model::Transform& transform = draft.transform;
+  model::HistoryState history(transform.history());
+  for (const auto& observation : observations(job.rows, transform.history(), job.situation.target,
+                                              draft.classes, job.situation)) {
+    history.apply(observation);
+  }
+  std::vector<const table::Column*> columns;
+  for (const table::Field& field : transform.inputs().fields) {
+    columns.push_back(job.rows.find(field.name));
+  }
+  model::Matrix matrix{draft.used.size(), transform.features(), {}};
+  matrix.values.resize(matrix.rows * matrix.columns);
+  std::vector<model::Cell> cells(columns.size());
+  for (std::size_t i = 0; i < draft.used.size(); ++i) {
+    const std::size_t row = draft.used[i];
+    const Time time = job.times.empty() ? Time{} : job.times[row];
+    model::gather(columns, row, cells);
+    transform.row({cells, time, time, {}}, &history,
+                  std::span(matrix.values).subspan(i * matrix.columns, matrix.columns));
+  }
+  return matrix;
+}
+
+Broken drop_useless(const Job& job, Draft& draft) {
+  const std::vector<std::size_t> kept = useful(job, draft);
+  if (kept.empty()) {
+    std::vector<std::string> names;
+    for (const Dropped& each : draft.dropped) {
+      names.push_back(fmt::format("{} ({})", each.column, each.why));
+    }
+    return "no column is left that could be a feature: " + listed(names);
+  }
+  draft.matrix = reduced(draft.matrix, kept);
+  draft.transform = reduced(draft.transform, kept);
+  return {};
+}
+
+}  // namespace rondo::prepare

@@ -1,0 +1,128 @@
+// Lags: what a project wishes for, and the observations that a dataset gives. One function feeds
+// training, the champion's scores and the replay, so all of them know the same at the same time.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "prepare/draft.h"
+
+namespace rondo::prepare {
+namespace {
+
+constexpr Span kLongest = Span::days(36'525);
+constexpr std::int64_t kMostRows = 1'000'000;
+
+std::unexpected<Error> wrong(std::size_t place, const std::string& what) {
+  return fail(Code::kInvalidInput, fmt::format("[[prepare.lag]] number {} {}", place + 1, what),
+              "write column = \"...\" and by = \"24h\", or column = \"...\" and rows = 1");
+}
+
+Result<LagWish> lag_from(const Json& json, std::size_t place) {
+  if (!json.is_object()) return wrong(place, "is no table");
+  for (const auto& item : json.items()) {
+    if (item.key() != "column" && item.key() != "by" && item.key() != "rows") {
+      return wrong(place, fmt::format("has the unknown key \"{}\"", item.key()));
+    }
+  }
+  LagWish lag;
+  lag.column = io::get_or<std::string>(json, "column", "");
+  if (lag.column.empty()) return wrong(place, "names no column");
+  if (json.contains("by") == json.contains("rows")) {
+    return wrong(place, "must have either `by` or `rows`");
+  }
+  if (json.contains("by")) {
+    lag.by = TRY(during(parse_span(io::get_or<std::string>(json, "by", "")),
+                        fmt::format("reading [[prepare.lag]] number {}", place + 1)));
+    if (lag.by.us <= 0 || lag.by > kLongest) {
+      return wrong(place, "must go back by more than nothing and at most a century");
+    }
+    lag.feature = fmt::format("{}_lag_{}", lag.column, json["by"].get<std::string>());
+    return lag;
+  }
+  const auto rows = io::get_or<std::int64_t>(json, "rows", 0);
+  if (!json["rows"].is_number_integer() || rows < 1 || rows > kMostRows) {
+    return wrong(place, "must go back by 1 to 1,000,000 rows");
+  }
+  lag.rows = static_cast<std::uint32_t>(rows);
+  lag.feature = fmt::format("{}_lag_{}_{}", lag.column, rows, rows == 1 ? "row" : "rows");
+  return lag;
+}
+
+bool kept_out(const Situation& situation, Time time) {
+  return std::ranges::any_of(situation.quarantine, [time](const Quarantine& q) {
+    return time >= q.from && time < q.until;
+  });
+}
+
+/// The rows whose values a history may learn, with the quarantine looked up once a row.
+std::vector<std::size_t> told_rows(const table::Column& time, const Situation& situation) {
+  std::vector<std::size_t> rows;
+  for (std::size_t row = 0; row < time.size(); ++row) {
+    if (time.is_null(row) || kept_out(situation, Time{time.integers[row]})) continue;
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace
+
+Result<std::vector<LagWish>> lags_from(const Json& list) {
+  std::vector<LagWish> lags;
+  if (list.is_null()) return lags;
+  if (!list.is_array()) {
+    return fail(Code::kInvalidInput, "prepare.lag is no list of tables",
+                "write [[prepare.lag]] with double brackets, once a lag");
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    LagWish lag = TRY(lag_from(list[i], i));
+    const bool twice = std::ranges::any_of(lags, [&](const LagWish& other) {
+      return other.column == lag.column && other.by == lag.by && other.rows == lag.rows;
+    });
+    if (twice) return wrong(i, fmt::format("asks for \"{}\" a second time", lag.feature));
+    lags.push_back(std::move(lag));
+  }
+  return lags;
+}
+
+model::HistorySpec history_of(const std::vector<LagWish>& wishes) {
+  model::HistorySpec spec;
+  for (const LagWish& wish : wishes) {
+    auto series = std::ranges::find(spec.series, wish.column);
+    if (series == spec.series.end()) {
+      spec.series.push_back(wish.column);
+      series = spec.series.end() - 1;
+    }
+    spec.lags.push_back({static_cast<std::uint32_t>(series - spec.series.begin()), wish.by,
+                         wish.rows, wish.feature});
+  }
+  return spec;
+}
+
+std::vector<model::Observation> observations(const table::Table& rows,
+                                             const model::HistorySpec& spec,
+                                             const std::string& target,
+                                             const std::vector<std::string>& classes,
+                                             const Situation& situation) {
+  std::vector<model::Observation> out;
+  const table::Column* time = rows.find(table::kTimeColumn);
+  if (time == nullptr || spec.series.empty()) return out;
+  const std::vector<std::size_t> told = told_rows(*time, situation);
+  static const std::vector<std::string> kNoClasses;
+  for (std::size_t series = 0; series < spec.series.size(); ++series) {
+    const table::Column* column = rows.find(spec.series[series]);
+    if (column == nullptr) continue;
+    const bool is_target = spec.series[series] == target;
+    const Span delay = is_target ? situation.label_delay : situation.delay;
+    const LabelReader value(*column, is_target ? classes : kNoClasses);
+    for (const std::size_t row : told) {
+      const double known = value(row);
+      if (!std::isfinite(known)) continue;
+      const Time event{time->integers[row]};
+      out.push_back({static_cast<std::uint32_t>(series), {}, event, event + delay, row, known});
+    }
+  }
+  return out;
+}
+
+}  // namespace rondo::prepare

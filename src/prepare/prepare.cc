@@ -1,0 +1,73 @@
+// The stage's entry: reads a dataset version, lets one phase after the other work on the draft, and
+// stores what came of it. A phase that finds the contract broken ends the stage with its sentence.
+#include "prepare/prepare.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/failpoint.h"
+#include "ledger/dataset.h"
+#include "prepare/draft.h"
+#include "prepare/report.h"
+
+namespace rondo::prepare {
+namespace {
+
+using ledger::StageInput;
+using ledger::StageOutput;
+
+constexpr std::array<Phase, 7> kPhases = {find_target, choose_rows,  choose_inputs,
+                                          fit_features, find_leaks,  drop_useless,
+                                          measure_baselines};
+
+Result<Job> read_job(const StageInput& input) {
+  Job job;
+  const Json now = TRY(io::get<Json>(input.options, "now"));
+  const Json options = io::get_or<Json>(input.options, "prepare", Json::object());
+  job.situation = TRY(situation_from(now));
+  job.options = TRY(io::read_options<Options>(options, "prepare"));
+  job.lags = TRY(lags_from(job.options.lag));
+  job.seed = input.seed;
+  job.now = input.now;
+  const auto named = input.inputs.find("manifest");
+  if (named == input.inputs.end()) {
+    return fail(Code::kInvalidInput, "preparation lacks its input \"manifest\"");
+  }
+  const auto manifest = TRY(ledger::get_manifest(*input.objects, named->second));
+  job.dataset = manifest.number;
+  job.rows = TRY(ledger::read_dataset(manifest, *input.objects, job.situation.temp));
+  if (!job.situation.has_clock) return job;
+  const table::Column* time = job.rows.find(table::kTimeColumn);
+  if (time == nullptr) {
+    return fail(Code::kInvalidInput,
+                fmt::format("dataset d{} has no event times, but [collect] time is set",
+                            job.dataset),
+                "it was collected before `time` was set: start a new project folder");
+  }
+  for (const std::int64_t us : time->integers) job.times.push_back({us});
+  return job;
+}
+
+}  // namespace
+
+std::span<const Phase> phases() noexcept { return kPhases; }
+
+Result<StageOutput> run(const StageInput& input) {
+  const Job job = TRY(during(read_job(input), "preparing data"));
+  Draft draft;
+  for (const Phase phase : phases()) {
+    if (input.stop.requested()) return fail(Code::kCancelled, "preparation was asked to stop");
+    if (const Broken why = phase(job, draft)) {
+      return StageOutput{"contract broken", *why, evidence_of(job, draft), Json::object(), {}};
+    }
+  }
+  StageOutput output{"prepared", reason_of(job, draft), evidence_of(job, draft), Json::object(),
+                     {{"prepared", "prepared.bin"}}};
+  const std::string bytes = TRY(prepared_from(job, std::move(draft)).encode());
+  RONDO_FAILPOINT(kPreparedWrite);
+  TRY(io::write_atomically(*input.fs, input.out / "prepared.bin", bytes));
+  return output;
+}
+
+}  // namespace rondo::prepare

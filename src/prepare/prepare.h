@@ -1,0 +1,73 @@
+// Data Preparation: checks the rows, splits them, looks for leaks, fits the recipe, and writes the
+// feature matrix. Its Transform means the same in serving. Fitted on training rows only.
+#pragma once
+
+#include "io/options.h"
+#include "ledger/stage_io.h"
+#include "model/prepared.h"
+
+namespace rondo::prepare {
+
+struct Options {
+  std::vector<std::string> ignore;
+  std::vector<std::string> late;
+  Json types = Json::object();        // column -> number | category | text | time | bool
+  std::string missing = "auto";
+  std::int64_t rare = 5;
+  std::string leaks = "stop";
+  std::vector<std::string> allow;
+  Json lag = Json::array();           // [[prepare.lag]]: {"column", "by"} or {"column", "rows"}
+};
+
+template <class Visitor>
+void describe(Visitor& v, Options& o) {
+  using io::Key;
+  v(Key{"ignore", "columns that are no features"}, o.ignore);
+  v(Key{"late", "columns that are known only with the label"}, o.late);
+  v(Key{"types", "column = number, category, text, time or bool"}, o.types);
+  v(Key{"missing", "what to do with missing numbers", 0, 0, "auto|reject"}, o.missing);
+  v(Key{"rare", "categories seen less often share one code", 0, 1e9}, o.rare);
+  v(Key{"leaks", "what to do with a leak", 0, 0, "stop|warn"}, o.leaks);
+  v(Key{"allow", "columns excused from the leak guard"}, o.allow);
+  v(Key{"lag", "[[prepare.lag]] column, and by = \"24h\" or rows = 1"}, o.lag);
+}
+
+/// An interval of event time whose rows are kept out of training and lags (an open quality signal).
+struct Quarantine {
+  Time from, until;
+  std::string column, why;
+};
+
+/// Set by the loop, in StageInput::options["now"].
+struct Situation {
+  std::string target;
+  std::string task = "auto";
+  bool has_clock = false;
+  std::vector<std::string> entity;
+  Span label_delay;                    // labels of history rows are known so long after the row
+  Span delay;
+  double test_share = 0.2;
+  Span test_longest = Span::days(14);
+  Span gap;
+  Time test_after = kBeginningOfTime;  // champion's newest training row
+  bool twin = false;                   // fit for deployment: every usable row trains
+  std::vector<Quarantine> quarantine;
+  std::string temp;
+};
+Json to_json(const Situation& situation);
+Result<Situation> situation_from(const Json& json);
+
+/// Stage entry. Input "manifest". Output "prepared" (model::Prepared). Results: "prepared",
+/// "contract broken" (a leak, a lost column, a constant target: reason says which and what to do).
+/// options = {"prepare": Options, "now": Situation}.
+Result<ledger::StageOutput> run(const ledger::StageInput& input);
+
+/// The observations that a dataset gives to a history: lagged columns known at t + delay, the
+/// target at t + label_delay, without quarantined rows. It feeds training and serving alike.
+std::vector<model::Observation> observations(const table::Table& rows,
+                                             const model::HistorySpec& spec,
+                                             const std::string& target,
+                                             const std::vector<std::string>& classes,
+                                             const Situation& situation);
+
+}  // namespace rondo::prepare

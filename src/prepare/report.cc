@@ -1,0 +1,154 @@
+// Words and numbers about a draft. Nothing here decides; everything here follows from the draft, so
+// the same inputs give the same fact.
+#include "prepare/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace rondo::prepare {
+namespace {
+
+constexpr std::size_t kListed = 12;
+
+std::string count_of(std::size_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", grouped(count), count == 1 ? one : many);
+}
+
+/// "the newest 14 days"; in hours when it is less than two days.
+std::string length_of(Span span) {
+  const double days = span.in_days();
+  if (days < 2) {
+    return fmt::format("the newest {}",
+                       count_of(static_cast<std::size_t>(std::ceil(days * 24)), "hour", "hours"));
+  }
+  return fmt::format("the newest {}",
+                     count_of(static_cast<std::size_t>(std::ceil(days)), "day", "days"));
+}
+
+std::string about_rows(const Job& job, const Draft& draft) {
+  std::string text = fmt::format("{} of d{} train", count_of(draft.train.size(), "row", "rows"),
+                                 job.dataset);
+  if (job.situation.twin) return text + ", for deployment: no row is held back";
+  text += fmt::format(", {} test", grouped(draft.test.size()));
+  if (draft.split.by_time) {
+    text += fmt::format(" ({})", length_of(draft.split.test_until - draft.split.test_from));
+  }
+  return text;
+}
+
+std::string about_features(const Draft& draft) {
+  const auto lags = draft.transform.history().lags.size();
+  std::string text = count_of(draft.transform.features(), "feature", "features");
+  if (lags > 0) text += fmt::format(", {} of them {}", lags, lags == 1 ? "a lag" : "lags");
+  return text;
+}
+
+std::string about_kept_out(const KeptOut& out) {
+  std::string text;
+  if (out.unlabelled > 0) text += fmt::format("; {} without a label yet", grouped(out.unlabelled));
+  if (out.not_due > 0) {
+    text += fmt::format("; {} whose label is younger than its delay", grouped(out.not_due));
+  }
+  if (out.quarantined > 0) {
+    text += fmt::format("; {} kept out by an open signal", grouped(out.quarantined));
+  }
+  return text;
+}
+
+Json findings_json(const Draft& draft) {
+  Json dropped = Json::array(), findings = Json::array();
+  for (const Dropped& each : draft.dropped) {
+    dropped.push_back({{"column", each.column}, {"why", each.why}});
+  }
+  for (const Finding& each : draft.findings) {
+    findings.push_back({{"rule", each.rule},
+                        {"columns", each.columns},
+                        {"value", each.value},
+                        {"sentence", each.sentence}});
+  }
+  return {{"dropped", std::move(dropped)}, {"leaks", std::move(findings)}, {"notes", draft.notes},
+          {"unlabelled", draft.kept_out.unlabelled}, {"not_due", draft.kept_out.not_due},
+          {"quarantined", draft.kept_out.quarantined}};
+}
+
+}  // namespace
+
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
+  return text;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  if (names.empty()) return "nothing";
+  if (names.size() == 1) return names[0];
+  const std::size_t shown = std::min(names.size(), kListed);
+  const bool all = shown == names.size();
+  std::string text = names[0];
+  for (std::size_t i = 1; i < shown; ++i) {
+    text += (all && i + 1 == shown ? " and " : ", ") + names[i];
+  }
+  return all ? text : fmt::format("{} and {} more", text, names.size() - shown);
+}
+
+Json evidence_of(const Job& job, const Draft& draft) {
+  Json evidence = findings_json(draft);
+  evidence["dataset"] = job.dataset;
+  evidence["rows"] = job.rows.rows();
+  evidence["usable"] = draft.used.size();
+  evidence["train"] = draft.train.size();
+  evidence["test"] = draft.test.size();
+  evidence["twin"] = job.situation.twin;
+  evidence["task"] = name_of(draft.task);
+  evidence["features"] = draft.transform.feature_names();
+  evidence["lags"] = draft.transform.history().lags.size();
+  if (draft.season.us > 0) evidence["season"] = to_text(draft.season);
+  if (draft.task == model::Task::kBinary) evidence["classes"] = draft.classes;
+  if (draft.task == model::Task::kMulticlass) evidence["class_count"] = draft.classes.size();
+  if (draft.split.by_time && !job.situation.twin) {
+    evidence["train_until_us"] = draft.split.train_until.us;
+    evidence["test_from_us"] = draft.split.test_from.us;
+    evidence["test_until_us"] = draft.split.test_until.us;
+  }
+  return evidence;
+}
+
+std::string reason_of(const Job& job, const Draft& draft) {
+  std::string text = about_rows(job, draft) + about_kept_out(draft.kept_out) + "; " +
+                     about_features(draft);
+  std::vector<std::string> names;
+  for (const Dropped& each : draft.dropped) {
+    if (each.news) names.push_back(each.column);
+  }
+  if (!names.empty()) text += "; dropped: " + listed(names);
+  for (const Finding& finding : draft.findings) text += "; warning: " + finding.sentence;
+  return text;
+}
+
+model::Prepared prepared_from(const Job& job, Draft draft) {
+  model::Prepared out;
+  out.findings = findings_json(draft);
+  out.task = draft.task;
+  out.target = job.situation.target;
+  out.classes = std::move(draft.classes);
+  out.transform = std::move(draft.transform);
+  out.features = std::move(draft.matrix);
+  out.label = std::move(draft.label);
+  out.source_row.assign(draft.used.begin(), draft.used.end());
+  for (const std::size_t row : draft.used) out.side.push_back(draft.split.side[row]);
+  out.by_time = draft.split.by_time;
+  if (!out.by_time) return out;
+  for (const std::size_t row : draft.used) out.time.push_back(job.times[row]);
+  out.train_until = draft.split.train_until;
+  out.test_from = draft.split.test_from;
+  out.test_until = draft.split.test_until;
+  out.label_until = *std::ranges::max_element(out.time);
+  out.last_value = std::move(draft.last_value);
+  out.season_value = std::move(draft.season_value);
+  out.season = draft.season;
+  return out;
+}
+
+}  // namespace rondo::prepare

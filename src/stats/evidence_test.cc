@@ -1,0 +1,160 @@
+// Bets on the risk: how often they alarm without a cause, how soon with one, and that a restored
+// state goes on with the same bits.
+#include "stats/evidence.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "base/seed.h"
+
+namespace rondo::stats {
+namespace {
+
+using Draw = std::function<double(Chance&)>;
+
+Observation day(std::int64_t number, double loss) {
+  return {loss, 1 / 365.25, Time{} + Span::days(number), 24};
+}
+
+/// Alarms in so many years of days, each alarm followed by a restart.
+int alarms(const RiskEvidence::Null& null, int years, const Draw& draw) {
+  Chance chance(Seed{11});
+  RiskEvidence evidence(null);
+  int count = 0;
+  for (int i = 0; i < years * 365; ++i) {
+    evidence.add(day(i, draw(chance)));
+    if (evidence.value() < 1) continue;
+    ++count;
+    evidence.restart();
+  }
+  return count;
+}
+
+// With the mean loss exactly at r0, the worst that the promise covers, at most one alarm in two
+// years is expected; 99.9 % of Poisson counts with mean 100 are below 132.
+TEST(RiskEvidence, AlarmsNoOftenerThanStated) {
+  const RiskEvidence::Null small{0.1, 0.5, true, 14}, large{0.3, 0.5, true, 14};
+  EXPECT_LE(alarms(small, 200, [](Chance& c) { return 0.2 * c.uniform(); }), 132);
+  EXPECT_LE(alarms(small, 200, [](Chance& c) { return c.uniform() < 0.1 ? 1.0 : 0.0; }), 132);
+  EXPECT_LE(alarms(large, 200, [](Chance& c) { return c.uniform() < 0.3 ? 1.0 : 0.0; }), 132);
+}
+
+// The promise is used, not only kept: losses that fill [0, 1] at the bound do alarm now and then.
+TEST(RiskEvidence, SpendsItsBudget) {
+  const RiskEvidence::Null null{0.3, 0.5, false, 14};
+  EXPECT_GE(alarms(null, 200, [](Chance& c) { return c.uniform() < 0.3 ? 1.0 : 0.0; }), 20);
+}
+
+TEST(RiskEvidence, NoticesARiseAndSaysSince) {
+  Chance chance(Seed{3});
+  RiskEvidence evidence({0.15, 0.5, true, 14});
+  int i = 0;
+  for (; i < 300; ++i) {
+    evidence.add(day(i, 0.1 + 0.03 * chance.normal()));
+    ASSERT_LT(evidence.value(), 1) << i;
+  }
+  for (; i < 400 && evidence.value() < 1; ++i) evidence.add(day(i, 0.45 + 0.1 * chance.normal()));
+  EXPECT_LE(i, 315);
+  const auto change = evidence.change();
+  ASSERT_TRUE(change.since.has_value());
+  EXPECT_EQ(day_of(*change.since), 300);
+  EXPECT_EQ(change.observations, static_cast<std::uint64_t>(i - 300));
+  EXPECT_EQ(change.rows, 24 * change.observations);
+  EXPECT_NEAR(change.mean, 0.45, 0.1);
+}
+
+// One bet of the mixture by hand: r0 = .5, all p_k = min(k/2, 3/4) >= .55; the first day grants
+// f/365.
+TEST(RiskEvidence, FirstDayWorkedByHand) {
+  RiskEvidence evidence({0.5, 1, false, 14});
+  evidence.add({1, 0.01, {}, 1});
+  double want = 0;
+  for (const double k : {1.1, 1.2, 1.35, 1.5, 2.0, 3.0, 5.0}) {
+    want += 0.01 * std::min(k * 0.5, 0.75) / 0.5 / 7;
+  }
+  EXPECT_NEAR(evidence.value(), want, 1e-15);
+}
+
+// Losses of .2 that never vary would be worth a stake of 10 against r0 = .1; half of 1/r0 is the
+// most that is placed, so that no loss of 0 takes more than half: e = 1 + 5 (.2 - .1).
+TEST(RiskEvidence, LearnedStakeIsCapped) {
+  RiskEvidence evidence({0.1, 1e-9, true, 14});
+  const auto log_sum = [&] { return evidence.state().at("bets").back()[1].get<double>(); };
+  for (int i = 0; i < 200; ++i) evidence.add(day(i, 0.2));
+  const double before = log_sum();
+  evidence.add(day(200, 0.2));
+  EXPECT_NEAR(log_sum() - before, std::log(1.5), 1e-12);
+}
+
+TEST(RiskEvidence, RestoredStateGoesOnWithTheSameBits) {
+  Chance chance(Seed{9});
+  const RiskEvidence::Null null{0.2, 0.5, true, 14};
+  RiskEvidence whole(null);
+  for (int i = 0; i < 40; ++i) whole.add(day(i, chance.uniform()));
+  auto half = RiskEvidence::restore(null, Json::parse(whole.state().dump()));
+  ASSERT_TRUE(half) << half.error().text();
+  for (int i = 40; i < 80; ++i) {
+    const double loss = chance.uniform();
+    whole.add(day(i, loss));
+    half->add(day(i, loss));
+  }
+  EXPECT_EQ(whole.value(), half->value());
+  EXPECT_EQ(whole.state(), half->state());
+  EXPECT_FALSE(RiskEvidence::restore(null, Json::array()));
+  EXPECT_FALSE(RiskEvidence::restore(null, {{"bets", {1, 2}}, {"learned", {1, 2, 3}}}));
+}
+
+/// Shares of 500 runs in which the lower bound was ever above the mean, and the mean last bound.
+struct Followed {
+  int wrong = 0;
+  double bound = 0;
+};
+Followed follow(double mean, double error, const Draw& draw) {
+  Followed out;
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    Chance chance(Seed{seed});
+    ConfidenceSequence sequence(error);
+    for (int i = 0; i < 400; ++i) sequence.add(draw(chance));
+    out.wrong += sequence.lower() > mean ? 1 : 0;
+    out.bound += sequence.lower() / 500;
+  }
+  return out;
+}
+
+// 10 % of 500 and three standard deviations: 70. lower() is a running maximum, so the last one is
+// above the mean if any was.
+TEST(ConfidenceSequence, HoldsAtAllTimesAndCloses) {
+  const Followed coins = follow(0.3, 0.1, [](Chance& c) { return c.uniform() < 0.3 ? 1.0 : 0.0; });
+  EXPECT_LE(coins.wrong, 70);
+  EXPECT_GE(coins.bound, 0.2);
+  const Followed even = follow(0.5, 0.1, [](Chance& c) { return c.uniform(); });
+  EXPECT_LE(even.wrong, 70);
+  EXPECT_GE(even.bound, 0.43);
+}
+
+// t = 1: lambda = min(1/2, sqrt(2 ln(1/a) / (ln 2 / 4))) = 1/2, m_0 = 0, psi(1/2) = ln 2 - 1/2.
+TEST(ConfidenceSequence, FirstStepWorkedByHand) {
+  ConfidenceSequence sequence(0.9);
+  sequence.add(1);
+  const double want = (0.5 - std::log(1 / 0.9) - (std::log(2) - 0.5)) / 0.5;
+  EXPECT_NEAR(sequence.lower(), want, 1e-15);
+}
+
+TEST(MeanSequence, BothSidesAndRestored) {
+  MeanSequence sequence(0.05);
+  Chance chance(Seed{4});
+  for (int i = 0; i < 2000; ++i) sequence.add(0.4 + 0.2 * chance.uniform());
+  EXPECT_LT(sequence.bounds().low, 0.5);
+  EXPECT_GT(sequence.bounds().low, 0.47);
+  EXPECT_GT(sequence.bounds().high, 0.5);
+  EXPECT_LT(sequence.bounds().high, 0.53);
+  const auto again = MeanSequence::restore(0.05, Json::parse(sequence.state().dump()));
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(again->bounds().high, sequence.bounds().high);
+  EXPECT_FALSE(MeanSequence::restore(0.05, Json::array({1})));
+}
+
+}  // namespace
+}  // namespace rondo::stats

@@ -1,0 +1,150 @@
+// Two sessions, each opened when it is first needed: one that reads and writes the files we name,
+// and a sealed one for expressions that a user wrote.
+#include "table/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "table/conform.h"
+#include "table/duckdb_session.h"
+
+namespace rondo::table {
+namespace {
+
+/// What we read a column of DuckDB's as; types without a counterpart are read as text.
+std::string_view cast_for(std::string_view type) {
+  constexpr std::string_view kWhole = "TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER";
+  if (type == "BOOLEAN") return "BOOLEAN";
+  if (type.starts_with("DECIMAL") || type == "FLOAT" || type == "DOUBLE" || type == "HUGEINT" ||
+      type == "UHUGEINT" || type == "UBIGINT") {
+    return "DOUBLE";
+  }
+  if (type == "DATE" || type.starts_with("TIMESTAMP")) return "TIMESTAMP";
+  const auto at = kWhole.find(type);
+  const bool word = at != std::string_view::npos && (at == 0 || kWhole[at - 1] == ' ');
+  const std::size_t end = at + type.size();
+  if (word && (end == kWhole.size() || kWhole[end] == ' ')) return "BIGINT";
+  return "VARCHAR";
+}
+
+std::string folded(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return out;
+}
+
+/// DuckDB's sentence without its kind and its drawing of the place.
+std::string first_line(std::string_view message) {
+  message = message.substr(0, message.find('\n'));
+  const auto kind = message.find(" Error: ");
+  if (kind != std::string_view::npos && kind < 20) message.remove_prefix(kind + 8);
+  return std::string(message);
+}
+
+/// Only the columns that the expression may mean, so that the rest is not copied; and the row
+/// number, since nothing else fixes the order of an answer.
+Table only_named(const Table& table, const std::string& expression) {
+  const std::string text = folded(expression);
+  Schema schema;
+  std::vector<std::shared_ptr<const Column>> columns;
+  auto number = std::make_shared<Column>();
+  number->type = Type::kInteger;
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    number->integers.push_back(static_cast<std::int64_t>(row));
+  }
+  number->valid.push_many(true, table.rows());
+  schema.fields.push_back({"_row", Type::kInteger});
+  columns.push_back(std::move(number));
+  for (std::size_t i = 0; i < table.columns(); ++i) {
+    const Field& field = table.schema().fields[i];
+    if (folded(field.name) == "_row" || !text.contains(folded(field.name))) continue;
+    schema.fields.push_back(field);
+    columns.push_back(table.shared(i));
+  }
+  return Table(std::move(schema), std::move(columns));
+}
+
+class DuckdbEngine : public Engine {
+ public:
+  explicit DuckdbEngine(io::Path temp) : temp_(std::move(temp)) {}
+
+  Result<Table> read_parquet(std::span<const io::Path> files) override {
+    DuckdbSession& session = *TRY(opened(files_, Reach::kFiles));
+    std::vector<Table> parts;
+    for (const io::Path& file : files) {
+      parts.push_back(TRY(during(read_one(session, file), "reading " + file.string())));
+    }
+    return Table::concatenate(parts);
+  }
+
+  Result<void> write_parquet(const Table& table, const io::Path& file) override {
+    DuckdbSession& session = *TRY(opened(files_, Reach::kFiles));
+    TRY(session.load("segment", table));
+    const auto written = session.run(
+        fmt::format("COPY segment TO {} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)",
+                    sql_text(file.string())));
+    TRY(session.run("DROP TABLE segment"));
+    if (written) return {};
+    return fail(Code::kIo, fmt::format("{}: {}", file.string(), written.error().message));
+  }
+
+  Result<std::shared_ptr<const Column>> evaluate(const Table& table,
+                                                 const std::string& expression) override {
+    DuckdbSession& session = *TRY(opened(sealed_, Reach::kSealed));
+    TRY(session.load("rows", only_named(table, expression)));
+    auto column = value_of(session, expression, table.rows());
+    TRY(session.run("DROP TABLE rows"));
+    if (column) return column;
+    return fail(Code::kInvalidInput,
+                fmt::format("\"{}\" cannot be computed: {}", expression,
+                            first_line(column.error().message)),
+                "it must be an SQL expression over columns that gives one value a row");
+  }
+
+ private:
+  Result<DuckdbSession*> opened(std::unique_ptr<DuckdbSession>& session, Reach reach) {
+    if (session == nullptr) session = TRY(DuckdbSession::open(temp_, reach));
+    return session.get();
+  }
+
+  static Result<Table> read_one(DuckdbSession& session, const io::Path& file) {
+    const std::string from = fmt::format("FROM read_parquet({})", sql_text(file.string()));
+    std::string list;
+    for (const auto& [name, type] : TRY(session.describe("SELECT * " + from))) {
+      list += fmt::format("{}CAST({} AS {}) AS {}", list.empty() ? "" : ", ", identifier(name),
+                          cast_for(type), identifier(name));
+    }
+    return session.select(fmt::format("SELECT {} {}", list, from));
+  }
+
+  static Result<std::shared_ptr<const Column>> value_of(DuckdbSession& session,
+                                                        const std::string& expression,
+                                                        std::size_t rows) {
+    // The line ends keep a comment in the expression from swallowing our part.
+    const std::string value = fmt::format("(\n{}\n)", expression);
+    const auto columns = TRY(session.describe(fmt::format("SELECT {} AS v FROM rows", value)));
+    const Table answer = TRY(session.select(
+        fmt::format("SELECT _row, CAST({} AS {}) AS v FROM rows ORDER BY _row", value,
+                    columns.size() == 1 ? cast_for(columns[0].second) : "VARCHAR")));
+    if (answer.rows() != rows || answer.columns() != 2) {
+      return fail(Code::kInvalidInput, "the expression does not give one value a row");
+    }
+    return answer.shared(1);
+  }
+
+  io::Path temp_;
+  std::unique_ptr<DuckdbSession> files_, sealed_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::open(const io::Path& temp) {
+  TRY(duckdb_library());
+  return std::make_unique<DuckdbEngine>(temp);
+}
+
+}  // namespace rondo::table

@@ -1,0 +1,32 @@
+// DuckDB behind a small type of ours: reading and writing Parquet, SQL expressions over a table.
+// libduckdb is opened with dlopen at first use, so commands that need none of this start at once.
+// One thread, no extensions, no network. Text that a user wrote runs in a database of its own that
+// can reach no file and whose settings are locked.
+#pragma once
+
+#include <memory>
+
+#include "io/fs.h"
+#include "table/table.h"
+
+namespace rondo::table {
+
+class Engine {
+ public:
+  /// Loads the library (14 ms at the first time). `temp` is a folder that DuckDB may spill into.
+  /// Errors: kUnavailable when the library cannot be found (the text says where it was sought).
+  static Result<std::unique_ptr<Engine>> open(const io::Path& temp);
+  virtual ~Engine() = default;
+
+  /// Parquet files in order, all columns; integers, decimals, dates and strings become our types;
+  /// what has no type of ours becomes text. Errors: kInvalidInput naming the file.
+  virtual Result<Table> read_parquet(std::span<const io::Path> files) = 0;
+  /// Row order kept, one thread, zstd: the same table gives the same bytes.
+  virtual Result<void> write_parquet(const Table& table, const io::Path& file) = 0;
+  /// Evaluates one SQL scalar expression for each row of the table, e.g. "dteday + to_hours(hr)".
+  /// Shape: a column of table.rows() cells. Errors: kInvalidInput with DuckDB's sentence.
+  virtual Result<std::shared_ptr<const Column>> evaluate(const Table& table,
+                                                         const std::string& expression) = 0;
+};
+
+}  // namespace rondo::table

@@ -1,0 +1,167 @@
+// Calls of LightGBM's C API. Rows go in as 64-bit floats, without a copy where they stand next to
+// one another; handles that were made are owned before the next call can fail.
+#include "train/booster.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "train/lightgbm_library.h"
+
+namespace rondo::train {
+namespace {
+
+constexpr std::size_t kMostRows = std::numeric_limits<std::int32_t>::max();
+
+/// LightGBM keeps labels as 32-bit floats.
+Result<std::vector<float>> labels_of(const model::Prepared& prepared, const RowList& rows) {
+  std::vector<float> labels;
+  labels.reserve(rows.size());
+  for (const std::uint32_t row : rows) {
+    const double label = prepared.label[row];
+    if (!(std::fabs(label) <= std::numeric_limits<float>::max())) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("row {} has the label {} in column \"{}\", which trees cannot learn",
+                              prepared.source_row[row], label, prepared.target),
+                  "use another unit, or take its logarithm");
+    }
+    labels.push_back(static_cast<float>(label));
+  }
+  return labels;
+}
+
+/// LightGBM only warns about a parameter that it does not know, and learns something else.
+Result<void> check_known(const LightgbmLibrary& library, const Parameters& parameters) {
+  std::string text(std::size_t{1} << 17, '\0');
+  std::int64_t size = 0;
+  TRY(library.checked(
+      library.DumpParamAliases(static_cast<std::int64_t>(text.size()), &size, text.data()),
+      "asking for parameters"));
+  text.resize(text.find('\0'));
+  const Json known = TRY(io::parse_json(text, "LightGBM's list of parameters"));
+  for (const auto& [name, value] : parameters.values) {
+    if (known.contains(name)) continue;
+    return fail(Code::kUnavailable,
+                fmt::format("this LightGBM does not know the parameter \"{}\"", name),
+                "install LightGBM 4.7");
+  }
+  return {};
+}
+
+}  // namespace
+
+void Booster::FreeDataset::operator()(void* handle) const { library->DatasetFree(handle); }
+void Booster::FreeBooster::operator()(void* handle) const { library->BoosterFree(handle); }
+
+Result<Booster::DatasetPtr> Booster::dataset(const LightgbmLibrary& library,
+                                             const model::Prepared& prepared, const RowList& rows,
+                                             const std::string& parameters, void* reference) {
+  if (rows.size() > kMostRows) {
+    return fail(Code::kExhausted, fmt::format("LightGBM takes {} rows at most", kMostRows));
+  }
+  const FeatureRows features(prepared.features, rows);
+  const auto labels = TRY(labels_of(prepared, rows));
+  const auto count = static_cast<std::int32_t>(rows.size());
+  const auto columns = static_cast<std::int32_t>(prepared.features.columns);
+  void* handle = nullptr;
+  TRY(library.checked(
+      library.DatasetCreateFromMat(features.values().data(), C_API_DTYPE_FLOAT64, count, columns, 1,
+                                   parameters.c_str(), reference, &handle),
+      fmt::format("giving {} rows to LightGBM", count)));
+  DatasetPtr dataset(handle, {&library});
+  TRY(library.checked(
+      library.DatasetSetField(handle, "label", labels.data(), count, C_API_DTYPE_FLOAT32),
+      "giving labels to LightGBM"));
+  if (reference != nullptr) return dataset;
+  std::vector<std::string> names;  // f0, f1: LightGBM refuses names with JSON's characters
+  for (std::int32_t i = 0; i < columns; ++i) names.push_back(fmt::format("f{}", i));
+  std::vector<const char*> pointers;
+  for (const std::string& name : names) pointers.push_back(name.c_str());
+  TRY(library.checked(library.DatasetSetFeatureNames(handle, pointers.data(), columns),
+                      "naming features"));
+  return dataset;
+}
+
+Result<Booster> Booster::make(const model::Prepared& prepared, const RowList& fit,
+                              const RowList& stop, const Parameters& parameters) {
+  const LightgbmLibrary& library = *TRY(lightgbm_library());
+  TRY(check_known(library, parameters));
+  const bool classes = prepared.task == model::Task::kMulticlass;
+  const std::string text = parameters.text();
+  Booster booster(library, prepared.features.columns, classes ? prepared.classes.size() : 1);
+  booster.fit_ = TRY(dataset(library, prepared, fit, text, nullptr));
+  void* handle = nullptr;
+  TRY(library.checked(library.BoosterCreate(booster.fit_.get(), text.c_str(), &handle),
+                      "starting a booster"));
+  booster.handle_.reset(handle);
+  if (stop.empty()) return booster;
+  booster.stop_ = TRY(dataset(library, prepared, stop, text, booster.fit_.get()));
+  TRY(library.checked(library.BoosterAddValidData(handle, booster.stop_.get()),
+                      "giving rows to stop on"));
+  booster.answers_.resize(stop.size() * booster.outputs_);
+  booster.by_class_.resize(booster.answers_.size());
+  return booster;
+}
+
+Result<bool> Booster::grow() {
+  int finished = 0;
+  TRY(library_->checked(library_->BoosterUpdateOneIter(handle_.get(), &finished), "growing trees"));
+  return finished == 0;
+}
+
+Result<std::size_t> Booster::rounds() const {
+  int rounds = 0;
+  TRY(library_->checked(library_->BoosterGetCurrentIteration(handle_.get(), &rounds),
+                        "counting rounds"));
+  return static_cast<std::size_t>(rounds);
+}
+
+Result<std::span<const double>> Booster::answers() {
+  std::int64_t count = static_cast<std::int64_t>(by_class_.size());
+  TRY(library_->checked(
+      library_->BoosterGetPredict(handle_.get(), 1, &count, by_class_.data()),
+      "predicting the rows to stop on"));
+  const std::size_t rows = answers_.size() / outputs_;
+  for (std::size_t row = 0; row < rows; ++row) {  // LightGBM answers class after class
+    for (std::size_t k = 0; k < outputs_; ++k) {
+      answers_[row * outputs_ + k] = by_class_[k * rows + row];
+    }
+  }
+  return std::span<const double>(answers_);
+}
+
+Result<std::string> Booster::text(std::size_t rounds) const {
+  std::string text(std::size_t{1} << 20, '\0');
+  for (;;) {
+    std::int64_t size = 0;  // with the zero behind it
+    TRY(library_->checked(
+        library_->BoosterSaveModelToString(handle_.get(), 0, static_cast<int>(rounds),
+                                           C_API_FEATURE_IMPORTANCE_SPLIT,
+                                           static_cast<std::int64_t>(text.size()), &size,
+                                           text.data()),
+        "writing the model as text"));
+    const auto needed = static_cast<std::size_t>(size);
+    const bool whole = needed <= text.size();
+    text.resize(whole ? needed - 1 : needed);
+    if (whole) return text;
+  }
+}
+
+Result<std::vector<double>> Booster::raw(std::span<const double> features,
+                                         std::size_t rounds) const {
+  const std::size_t rows = features.size() / columns_;
+  std::vector<double> scores(rows * outputs_);
+  if (rows == 0) return scores;
+  std::int64_t count = 0;
+  TRY(library_->checked(
+      library_->BoosterPredictForMat(handle_.get(), features.data(), C_API_DTYPE_FLOAT64,
+                                     static_cast<std::int32_t>(rows),
+                                     static_cast<std::int32_t>(columns_), 1,
+                                     C_API_PREDICT_RAW_SCORE, 0, static_cast<int>(rounds),
+                                     "num_threads=1 verbosity=-1", &count, scores.data()),
+      "predicting with LightGBM"));
+  return scores;
+}
+
+}  // namespace rondo::train

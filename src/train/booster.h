@@ -1,0 +1,58 @@
+// LightGBM's handles with their owners: a Booster keeps the datasets that it learns from, and each
+// handle is freed once. Every call says in its error what was being done.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "train/parameters.h"
+#include "train/rows.h"
+
+namespace rondo::train {
+
+struct LightgbmLibrary;
+
+class Booster {
+ public:
+  /// `stop` may be empty: then there is nothing to predict for. Errors: those of LightGBM;
+  /// kUnavailable when it is not there, or is one that does not know a parameter.
+  static Result<Booster> make(const model::Prepared& prepared, const RowList& fit,
+                              const RowList& stop, const Parameters& parameters);
+
+  /// One more round. False: no tree of it could split, and the model stays as it was (the very
+  /// first round leaves constant trees).
+  Result<bool> grow();
+  Result<std::size_t> rounds() const;
+  /// Answers for the rows of `stop`. Shape: row-major, one a row, or one a class.
+  Result<std::span<const double>> answers();
+  /// The first `rounds` rounds in LightGBM's text.
+  Result<std::string> text(std::size_t rounds) const;
+  /// LightGBM's own raw scores. Shape: row-major features in.
+  Result<std::vector<double>> raw(std::span<const double> features, std::size_t rounds) const;
+
+ private:
+  struct FreeDataset {
+    const LightgbmLibrary* library;
+    void operator()(void* handle) const;
+  };
+  struct FreeBooster {
+    const LightgbmLibrary* library;
+    void operator()(void* handle) const;
+  };
+  using DatasetPtr = std::unique_ptr<void, FreeDataset>;
+
+  Booster(const LightgbmLibrary& library, std::size_t columns, std::size_t outputs)
+      : library_(&library), columns_(columns), outputs_(outputs), fit_(nullptr, {&library}),
+        stop_(nullptr, {&library}), handle_(nullptr, {&library}) {}
+  static Result<DatasetPtr> dataset(const LightgbmLibrary& library,
+                                    const model::Prepared& prepared, const RowList& rows,
+                                    const std::string& parameters, void* reference);
+
+  const LightgbmLibrary* library_;
+  std::size_t columns_, outputs_;
+  DatasetPtr fit_, stop_;  // freed after the handle that uses them
+  std::unique_ptr<void, FreeBooster> handle_;
+  std::vector<double> by_class_, answers_;
+};
+
+}  // namespace rondo::train

@@ -1,0 +1,38 @@
+// Our own loop over LightGBM's rounds, so that stopping, progress, budget and early stopping are
+// ours: whoever asks to stop waits for one round at most.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/stop.h"
+#include "train/booster.h"
+
+namespace rondo::train {
+
+/// How far a fit may go.
+struct Limits {
+  std::size_t rounds = 1;
+  std::size_t patience = 0;                // rounds without a gain; only with rows to stop on
+  std::optional<std::int64_t> until_us{};  // of monotonic_us()
+  Stop stop{};
+  std::function<void(std::size_t round, double best)> progress{};  // best: NaN without such rows
+};
+
+enum class Ending { kRounds, kPatience, kNoSplit, kStopped, kBudget };
+
+struct Course {
+  Ending ending = Ending::kRounds;
+  std::size_t rounds = 0;  // that the booster has
+  std::size_t best = 0;    // the round with the least loss on the rows to stop on, or `rounds`
+  double loss = 0;         // there; NaN without such rows
+};
+
+/// Grows until an ending. `labels` are those of the rows to stop on, or empty.
+Result<Course> grow(Booster& booster, model::Task task, std::span<const double> labels,
+                    const Limits& limits);
+
+/// How many rounds without a gain end a fit: the slower it learns the more, with many rows fewer.
+std::size_t patience_for(double rate, std::size_t rows);
+
+}  // namespace rondo::train

@@ -1,0 +1,93 @@
+// Splitting the training rows once more, and the loss on the part that is held out. Both depend on
+// the rows and the seed alone.
+#include "train/rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rondo::train {
+namespace {
+
+constexpr double kInnerShare = 0.2;
+constexpr std::size_t kFewestStop = 20;  // fewer rows say nothing about the best round
+
+Inner newest_apart(const model::Prepared& prepared, const RowList& train) {
+  const auto count = static_cast<double>(train.size());
+  auto at = train.begin() + static_cast<std::ptrdiff_t>(std::ceil(count * (1 - kInnerShare)));
+  // Rows of one moment stay together.
+  while (at != train.begin() && at != train.end() &&
+         prepared.time[*at] == prepared.time[*(at - 1)]) {
+    --at;
+  }
+  return {{train.begin(), at}, {at, train.end()}};
+}
+
+Inner hashed_apart(const model::Prepared& prepared, const RowList& train, Seed seed) {
+  Inner inner;
+  const std::uint64_t salt = seed.derive("inner rows").value;
+  for (const std::uint32_t row : train) {
+    const bool stop = Chance({salt ^ prepared.source_row[row]}).uniform() < kInnerShare;
+    (stop ? inner.stop : inner.fit).push_back(row);
+  }
+  return inner;
+}
+
+}  // namespace
+
+RowList rows_of(const model::Prepared& prepared, table::Side side) {
+  RowList rows;
+  for (std::uint32_t i = 0; i < prepared.side.size(); ++i) {
+    if (prepared.side[i] == side) rows.push_back(i);
+  }
+  return rows;
+}
+
+Inner inner_split(const model::Prepared& prepared, const RowList& train, Seed seed) {
+  const bool clock = prepared.by_time && !prepared.time.empty();
+  Inner inner = clock ? newest_apart(prepared, train) : hashed_apart(prepared, train, seed);
+  if (inner.stop.size() < kFewestStop || inner.fit.size() < inner.stop.size()) return {train, {}};
+  return inner;
+}
+
+FeatureRows::FeatureRows(const model::Matrix& features, const RowList& rows) {
+  if (rows.empty()) return;
+  if (rows.back() - rows.front() + 1 == rows.size()) {
+    values_ = std::span(features.values)
+                  .subspan(rows.front() * features.columns, rows.size() * features.columns);
+    return;
+  }
+  own_.reserve(rows.size() * features.columns);
+  for (const std::uint32_t row : rows) {
+    const auto values = features.row(row);
+    own_.insert(own_.end(), values.begin(), values.end());
+  }
+  values_ = own_;
+}
+
+double mean_loss(model::Task task, std::span<const double> labels,
+                 std::span<const double> answers) {
+  const auto log_loss = [](double p) { return -std::log(std::clamp(p, 1e-15, 1 - 1e-15)); };
+  double sum = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    switch (task) {
+      case model::Task::kRegression:
+        sum += (answers[i] - labels[i]) * (answers[i] - labels[i]);
+        break;
+      case model::Task::kBinary:
+        sum += log_loss(labels[i] > 0.5 ? answers[i] : 1 - answers[i]);
+        break;
+      case model::Task::kMulticlass: {
+        const std::size_t classes = answers.size() / labels.size();
+        sum += log_loss(answers[i * classes + static_cast<std::size_t>(labels[i])]);
+        break;
+      }
+    }
+  }
+  return sum / static_cast<double>(labels.size());
+}
+
+std::string_view loss_name(model::Task task) {
+  return task == model::Task::kRegression ? "squared error" : "log-loss";
+}
+
+}  // namespace rondo::train

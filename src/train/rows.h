@@ -1,0 +1,40 @@
+// Which rows a booster learns from and which tell it when to stop. With a clock the newest fifth of
+// the training rows decides, because the future is what the model will be asked about; without one
+// a fifth by a hash of the row. No row is on both sides.
+#pragma once
+
+#include "model/prepared.h"
+
+namespace rondo::train {
+
+/// Indexes into Prepared::features, ascending.
+using RowList = std::vector<std::uint32_t>;
+
+RowList rows_of(const model::Prepared& prepared, table::Side side);
+
+struct Inner {
+  RowList fit, stop;  // `stop` is empty when there are too few rows to spare some
+};
+Inner inner_split(const model::Prepared& prepared, const RowList& train, Seed seed);
+
+/// Row-major features of the rows: a view where they stand next to one another, a copy otherwise.
+class FeatureRows {
+ public:
+  FeatureRows(const model::Matrix& features, const RowList& rows);
+  FeatureRows(const FeatureRows&) = delete;
+  FeatureRows& operator=(const FeatureRows&) = delete;
+  std::span<const double> values() const { return values_; }
+
+ private:
+  std::vector<double> own_;
+  std::span<const double> values_;
+};
+
+/// Mean loss of predictions: squared error; or -log of the probability of what was there, clipped
+/// at 1e-15. Summed in the order of the rows, so that it has the same bits for any number of
+/// threads.
+/// Shape: answers is row-major, one a row, or one a class.
+double mean_loss(model::Task task, std::span<const double> labels, std::span<const double> answers);
+std::string_view loss_name(model::Task task);
+
+}  // namespace rondo::train

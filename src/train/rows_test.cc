@@ -1,0 +1,69 @@
+// Who is on which side of the inner split, and losses against their formulas.
+#include "train/rows.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "train/testing.h"
+
+namespace rondo::train {
+namespace {
+
+TEST(InnerSplit, TheNewestFifthDecidesWhenThereIsAClock) {
+  const auto prepared = generated({.rows = 1'250});  // 1,000 train
+  const Inner inner = inner_split(prepared, rows_of(prepared, table::Side::kTrain), Seed{1});
+  EXPECT_EQ(inner.fit.size(), 800U);
+  EXPECT_EQ(inner.stop.size(), 200U);
+  EXPECT_EQ(inner.fit.back() + 1, inner.stop.front());
+  EXPECT_EQ(inner.stop.back(), 999U);
+}
+
+TEST(InnerSplit, RowsOfOneMomentStayTogether) {
+  auto prepared = generated({.rows = 1'250});
+  for (std::size_t i = 790; i < 810; ++i) prepared.time[i] = prepared.time[790];
+  const Inner inner = inner_split(prepared, rows_of(prepared, table::Side::kTrain), Seed{1});
+  EXPECT_EQ(inner.stop.front(), 790U);
+}
+
+TEST(InnerSplit, WithoutAClockARowKeepsItsSideWhenOthersCome) {
+  const auto few = generated({.rows = 1'000, .clock = false, .test_share = 0});
+  const auto more = generated({.rows = 1'500, .clock = false, .test_share = 0});
+  const Inner a = inner_split(few, rows_of(few, table::Side::kTrain), Seed{1});
+  const Inner b = inner_split(more, rows_of(more, table::Side::kTrain), Seed{1});
+  // A fifth within 4 standard deviations of a binomial count: 200 +- 4 sqrt(1000 * .2 * .8).
+  EXPECT_NEAR(static_cast<double>(a.stop.size()), 200, 51);
+  EXPECT_TRUE(std::ranges::equal(a.stop, std::span(b.stop).first(a.stop.size())));
+  EXPECT_NE(inner_split(few, rows_of(few, table::Side::kTrain), Seed{2}).stop, a.stop);
+}
+
+TEST(InnerSplit, TooFewRowsAreNotSplit) {
+  const auto prepared = generated({.rows = 100});  // 80 train, a fifth is 16
+  const Inner inner = inner_split(prepared, rows_of(prepared, table::Side::kTrain), Seed{1});
+  EXPECT_TRUE(inner.stop.empty());
+  EXPECT_EQ(inner.fit.size(), 80U);
+}
+
+TEST(FeatureRows, ViewsAndCopiesHoldTheSame) {
+  const auto prepared = generated({.rows = 60, .missing = 0});
+  const FeatureRows view(prepared.features, {7, 8, 9});
+  EXPECT_EQ(view.values().data(), prepared.features.row(7).data());
+  const FeatureRows copy(prepared.features, {7, 9});
+  EXPECT_TRUE(std::ranges::equal(copy.values().first(5), prepared.features.row(7)));
+  EXPECT_TRUE(std::ranges::equal(copy.values().last(5), prepared.features.row(9)));
+}
+
+TEST(MeanLoss, FollowsItsFormulas) {
+  const double y[] = {1, 3}, f[] = {2, 0};
+  EXPECT_DOUBLE_EQ(mean_loss(model::Task::kRegression, y, f), (1.0 + 9.0) / 2);
+  const double hit[] = {1, 0}, p[] = {0.8, 0.4};
+  EXPECT_DOUBLE_EQ(mean_loss(model::Task::kBinary, hit, p),
+                   -(std::log(0.8) + std::log(1 - 0.4)) / 2);
+  const double kind[] = {2, 0}, q[] = {0.1, 0.2, 0.7, 0, 0.5, 0.5};
+  EXPECT_DOUBLE_EQ(mean_loss(model::Task::kMulticlass, kind, q),
+                   -(std::log(0.7) + std::log(1e-15)) / 2);
+}
+
+}  // namespace
+}  // namespace rondo::train

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Whole lifecycles on a simulated clock: what the loop must do, and must never do.
+
+usage: replay_test.py PROGRAM SOURCE_DIR
+"""
+import os
+import random
+import sys
+import unittest
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+from project import Project, rows, write_csv  # noqa: E402
+
+DAYS, CHANGE = 70, 40
+# The bound of the risk is proved by whole test days; a first model of 60 days has twelve of them.
+LONG_FROM, LONG_CHANGE, LONG = "2024-03-01", 72, 112
+
+
+def lived(table, into="lived", replay=(), start="2024-01-25", **settings):
+    """Replays a table; returns (facts, result of replay --json)."""
+    settings = {"rounds": 30, "cool_down": "0s", **settings}
+    with Project(PROGRAM, table, **settings) as project:
+        result = project.json("replay", "--into", into, "--from", start, *replay)
+        return project.facts(project.path(into)), result
+
+
+def of_kind(facts, kind, after=""):
+    return [f for f in facts if f["kind"] == kind and f["at"] >= after]
+
+
+def day(number):
+    import datetime
+    return (datetime.date(2024, 1, 1) + datetime.timedelta(days=number)).isoformat()
+
+
+class Replay(unittest.TestCase):
+    def test_twice_gives_the_same_bytes(self):
+        table = rows(40, shift=lambda d: 0 if d < 30 else 20)
+        a, b = lived(table), lived(table)
+        self.assertEqual(a[0], b[0])
+        self.assertEqual(a[1]["head"], b[1]["head"])
+        self.assertTrue(of_kind(a[0], "deployed"))
+
+    def test_what_comes_after_changes_nothing_before(self):
+        table = rows(60, shift=lambda d: 0 if d < 45 else 20)
+        chance = random.Random(3)
+        noise = [dict(row) for row in table]
+        for row in noise[50 * 24:]:
+            row.update(x=chance.uniform(-99, 99), kind=chance.choice("xyz"),
+                       y=round(chance.uniform(0, 500), 3))
+        told, noised = lived(table)[0], lived(noise)[0]
+        until = day(50)  # what happens up to here may read nothing of it
+        before = [f for f in told if f["at"] <= until]
+        self.assertGreater(len(before), 20)
+        self.assertEqual(before, [f for f in noised if f["at"] <= until])
+        self.assertNotEqual(told, noised)
+
+    def test_no_drift_is_quiet(self):
+        facts, result = lived(rows(DAYS))
+        self.assertEqual(result["alarms"], 0)
+        self.assertFalse([f for f in of_kind(facts, "signal") if f["body"]["kind"] == "risk"])
+
+    def test_shuffled_labels_alarm_and_the_old_model_stays(self):
+        # G8: from the day of the change on nothing can be learnt.
+        table = rows(LONG)
+        labels = [row["y"] for row in table[LONG_CHANGE * 24:]]
+        random.Random(5).shuffle(labels)
+        for row, label in zip(table[LONG_CHANGE * 24:], labels):
+            row["y"] = label
+        facts, result = lived(table, prepare="", start=LONG_FROM, new_data=0)
+        change = day(LONG_CHANGE)
+        risk = [f for f in of_kind(facts, "signal", change) if f["body"]["kind"] == "risk"]
+        self.assertTrue(risk, "no alarm")
+        judged = [f for f in of_kind(facts, "step_finished", risk[0]["at"])
+                  if f["body"]["stage"] == "Model Evaluation"]
+        first = judged[0]
+        self.assertEqual(first["body"]["result"], "not better", first["body"]["reason"])
+        self.assertIn('the baseline "median"', first["body"]["reason"])
+        self.assertFalse([f for f in of_kind(facts, "deployed", risk[0]["at"])
+                          if f["at"] <= first["at"]], "the old model did not go on")
+
+    def test_a_new_regime_alarms_retrains_and_promotes(self):
+        facts, _ = lived(rows(LONG, shift=lambda d: 0 if d < LONG_CHANGE else 30), new_data=0,
+                         start=LONG_FROM)
+        change = day(LONG_CHANGE)
+        risk = [f for f in of_kind(facts, "signal", change) if f["body"]["kind"] == "risk"]
+        self.assertTrue(risk, "no alarm")
+        self.assertLessEqual(risk[0]["at"][:10], day(LONG_CHANGE + 14))
+        back = [f for f in of_kind(facts, "step_finished", risk[0]["at"])
+                if f["body"]["result"] == "needed"]
+        self.assertTrue(back, "the loop did not go back to collection")
+        self.assertTrue(of_kind(facts, "deployed", risk[0]["at"]), "no better model was deployed")
+
+    def test_a_broken_source_trains_nothing(self):
+        table = rows(DAYS)
+        fault = "y=0 from %s to %s" % (day(CHANGE), day(CHANGE + 12))
+        facts, _ = lived(table, replay=("--fault", fault))
+        kept = [f for f in of_kind(facts, "signal", day(CHANGE)) if f["body"]["quarantines"]]
+        self.assertTrue(kept, "the zeros were not noticed")
+        self.assertEqual(kept[0]["body"]["subject"], "y")
+        self.assertLessEqual(kept[0]["at"][:10], day(CHANGE + 3))
+        for fact in of_kind(facts, "deployed", day(CHANGE + 2)):
+            self.assertGreater(fact["at"], day(CHANGE + 12), "a model was deployed meanwhile")
+
+    def test_a_crontab_learns_the_zeros(self):
+        table = rows(DAYS)
+        fault = "y=0 from %s to %s" % (day(CHANGE), day(CHANGE + 20))
+        facts, _ = lived(table, replay=("--fault", fault, "--policy", "cron:7d"))
+        during = [f for f in of_kind(facts, "deployed", day(CHANGE + 2))
+                  if f["at"] < day(CHANGE + 20)]
+        self.assertGreaterEqual(len(during), 2)
+
+    def test_never_trains_once(self):
+        facts, result = lived(rows(40, shift=lambda d: max(0, d - 24)),
+                              replay=("--policy", "never"))
+        self.assertEqual((result["cycles"], result["promotions"]), (1, 1))
+        self.assertEqual(len(of_kind(facts, "deployed")), 1)
+
+    def test_an_unknown_policy_is_refused(self):
+        with Project(PROGRAM, rows(40)) as project:
+            done = project.run("replay", "--into", "x", "--policy", "sometimes", check=3)
+            self.assertIn("performance", done.stderr)
+
+    def test_outside_of_the_history(self):
+        with Project(PROGRAM, rows(10)) as project:
+            done = project.run("replay", "--into", "x", "--from", "2023-01-01", check=3)
+            self.assertIn("2024-01-01", done.stderr)
+
+
+class Backtest(unittest.TestCase):
+    def test_json_is_what_scripts_rely_on(self):
+        with Project(PROGRAM, rows(40, shift=lambda d: max(0, d - 24)), rounds=20,
+                     cool_down="0s") as project:
+            said = project.json("backtest", "--policy", "never,cron:7d,own", "--from",
+                                "2024-01-25", "--report", "report.html")
+            self.assertEqual(said["metric"], "mae")
+            by_name = {one["policy"]: one for one in said["policies"]}
+            self.assertEqual(list(by_name), ["never", "cron:7d", "own"])
+            for one in said["policies"]:
+                for key in ("value", "cycles", "promotions", "refusals", "alarms", "cpu_s", "low",
+                            "high", "versus_first", "periods"):
+                    self.assertIn(key, one)
+                self.assertLessEqual(one["low"], one["value"])
+                self.assertGreaterEqual(one["high"], one["value"])
+            # The level rises by 1 a day from day 24 on: who never trains again falls behind.
+            self.assertGreater(by_name["never"]["value"], 1.1 * by_name["cron:7d"]["value"])
+            with open(project.path("report.html")) as file:
+                html = file.read()
+            for banned in ("http://", "https://", "<script", "<link"):
+                self.assertNotIn(banned, html.replace("http://www.w3.org/2000/svg", ""))
+            self.assertIn("<svg", html)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])

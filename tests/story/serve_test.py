@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""`rondo up` as its clients meet it: answers, ids, labels, acts, errors, limits, a clean end.
+
+usage: serve_test.py PROGRAM SOURCE_DIR
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+from project import Project, ask, rows, write_csv  # noqa: E402
+
+ROW = {"x": 1.5, "kind": "a"}
+TIME = "2024-02-01T09:00:00Z"
+
+
+class Serve(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.project = Project(PROGRAM, rows(30), cool_down="0s")
+        cls.project.run("run", check=0)
+        cls.process, cls.base = cls.project.up()
+        cls.admin = cls.project.token()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.project.__exit__()
+
+    def ask(self, path, body=None, **more):
+        return ask(self.base, path, body, **more)
+
+    def refused(self, status, code, path, body=None, **more):
+        got, said = self.ask(path, body, **more)
+        self.assertEqual(got, status, said)
+        self.assertEqual(said["error"]["code"], code, said)
+        self.assertTrue(said["error"]["message"])
+        return said["error"]
+
+    def predict(self, *rows_):
+        status, said = self.ask("/api/v1/predict", {"rows": list(rows_)})
+        self.assertEqual(status, 200, said)
+        return said["predictions"]
+
+    def test_the_same_row_gives_the_same_bits_everywhere(self):
+        row = dict(ROW, _time=TIME)
+        one = self.predict(row)[0]
+        self.assertEqual(one["model_version"], 1)
+        status, said = self.ask("/v2/models/toy/infer", {"inputs": [
+            {"name": "x", "shape": [1], "datatype": "FP64", "data": [1.5]},
+            {"name": "kind", "shape": [1], "datatype": "BYTES", "data": ["a"]},
+            {"name": "_time", "shape": [1], "datatype": "BYTES", "data": [TIME]}]})
+        self.assertEqual(status, 200, said)
+        outputs = {out["name"]: out for out in said["outputs"]}
+        self.assertEqual(outputs["prediction"]["data"], [one["value"]])
+        self.assertEqual(said["model_version"], "1")
+        status, said = self.ask("/v2/models/toy/infer", {"rows": [row]})
+        self.assertEqual(status, 200, said)
+        with open(self.project.path("one.csv"), "w") as file:
+            file.write("at,x,kind\n2024-02-01 09:00:00,1.5,a\n")
+        line = self.project.run("predict", "one.csv", "--json", check=0).stdout
+        self.assertEqual(json.loads(line)["prediction"], one["value"])
+
+    def test_protocol_metadata_and_health(self):
+        for path in ("/v2/health/live", "/v2/health/ready", "/v2/models/toy/ready", "/v2",
+                     "/health/live", "/health/ready"):
+            self.assertEqual(self.ask(path)[0], 200, path)
+        status, said = self.ask("/v2/models/toy")
+        self.assertEqual(status, 200)
+        self.assertEqual(said["name"], "toy")
+        self.assertEqual({i["name"] for i in said["inputs"]}, {"x", "kind"})
+
+    def test_rows_that_do_not_fit(self):
+        error = self.refused(400, "missing_column", "/api/v1/predict", {"rows": [{"x": 1}]})
+        self.assertIn("kind", error["message"])
+        error = self.refused(400, "unknown_column", "/api/v1/predict",
+                             {"rows": [dict(ROW, knd="a")]})
+        self.assertIn("knd", error["message"])
+        self.assertIn("kind", error["hint"])
+        error = self.refused(400, "wrong_type", "/api/v1/predict", {"rows": [dict(ROW, x="1.5")]})
+        self.assertIn("x", error["message"])
+        self.refused(400, "invalid_json", "/api/v1/predict", b'{"rows": [')
+        self.refused(400, "invalid_shape", "/api/v1/predict", {"row": [ROW]})
+        self.assertEqual(self.ask("/v2/models/nobody/infer", {"rows": [ROW]})[0], 404)
+
+    def test_method_path_type_size(self):
+        self.assertEqual(self.ask("/nowhere")[0], 404)
+        self.assertEqual(self.ask("/api/v1/predict")[0], 405)
+        self.assertEqual(self.ask("/api/v1/predict", b"{}", headers={"Content-Type": "text/x"})[0],
+                         415)
+        self.assertEqual(self.ask("/api/v1/predict", b"{}" + b" " * (17 << 20))[0], 413)
+
+    def test_who_may(self):
+        self.assertEqual(self.ask("/api/v1/trigger", {"why": "x"})[0], 401)
+        self.assertEqual(self.ask("/api/v1/trigger", {"why": "x"}, token="wrong")[0], 401)
+        self.assertEqual(self.ask("/api/v1/status", headers={"Host": "evil.example"})[0], 421)
+        status, _ = self.ask("/api/v1/predict", {"rows": [ROW]},
+                             headers={"Origin": "https://evil.example"})
+        self.assertEqual(status, 403)
+
+    def test_labels(self):
+        one = self.predict(ROW)[0]["id"]
+        label = {"id": one, "label": 31.5}
+        say = lambda *labels: self.ask("/api/v1/feedback", {"labels": list(labels)},  # noqa: E731
+                                       token=self.admin)
+        status, said = say(label)
+        self.assertEqual((status, said["accepted"]), (200, 1), said)
+        self.assertEqual(say(label)[1]["duplicate"], 1)
+        self.assertEqual(say(label)[1]["receipt"], say(label)[1]["receipt"])
+        self.assertEqual(say({"id": one, "label": 99})[1]["conflicting"], 1)
+        self.assertEqual(say({"id": one, "label": 99, "correction": True})[1]["accepted"], 1)
+        forged = one[:20] + ("A" if one[20] != "A" else "B") + one[21:]
+        self.assertEqual(say({"id": forged, "label": 1})[1]["unknown"], 1)
+        self.assertEqual(self.ask("/api/v1/feedback", {"labels": [label]})[0], 401)
+
+    def test_views(self):
+        status, said = self.ask("/api/v1/status")
+        self.assertEqual(status, 200)
+        self.assertEqual(said["champion"]["version"], 1)
+        self.assertEqual(said["tracker"][0], "Data Collection")
+        for path in ("history", "models", "data", "signals", "decisions", "deployments", "why"):
+            self.assertEqual(self.ask("/api/v1/" + path)[0], 200, path)
+
+    def test_metrics(self):
+        self.predict(ROW, dict(ROW, kind="never seen"), dict(ROW, x=None))
+        status, text = self.ask("/metrics")
+        self.assertEqual(status, 200)
+        for name in ("rondo_http_requests_total", "rondo_predictions_total",
+                     "rondo_loop_last_progress", "rondo_cycles_total", "rondo_step_failures_total",
+                     "rondo_open_alerts", "rondo_newest_row", "rondo_late_labels",
+                     "rondo_store_bytes", "rondo_input_unseen_total", "rondo_input_missing_total"):
+            self.assertIn(name, text)
+        if shutil.which("promtool") is None:
+            self.skipTest("promtool is not installed")
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                              capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_json_test_suite(self):
+        folder = os.path.join(SOURCE, "tests", "data", "json-test-suite")
+        for name in sorted(os.listdir(folder)):
+            if not name.endswith(".json"):
+                continue
+            with open(os.path.join(folder, name), "rb") as file:
+                body = file.read()
+            status, said = self.ask("/api/v1/predict", body)
+            code = said["error"]["code"] if status != 200 else ""
+            if name.startswith("n_"):
+                self.assertEqual((status, code), (400, "invalid_json"), name)
+            elif name.startswith("y_"):
+                self.assertTrue(status == 200 or
+                                (status == 400 and code in ("invalid_shape", "duplicate_key")),
+                                (name, status, said))
+            else:
+                self.assertIn(status, (200, 400, 413), name)
+        self.predict(ROW)
+
+    def test_commands_work_beside_it(self):
+        status = self.project.json("status")
+        self.assertEqual(status["champion"]["version"], 1)
+        self.project.run("pause", "--why", "beside", check=0)
+        self.assertTrue(self.ask("/api/v1/status")[1]["paused"])
+        self.project.run("resume", check=0)
+        done = self.project.run("run")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("up", done.stderr)
+
+    def test_a_second_up_and_a_taken_port(self):
+        done = self.project.run("up", "--listen", "127.0.0.1:0", timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("lease", done.stderr + done.stdout)
+        port = self.base.rsplit(":", 1)[1]
+        with Project(PROGRAM, rows(10), cool_down="0s") as other:
+            other.run("run", check=0)
+            done = other.run("up", "--listen", "127.0.0.1:" + port, timeout=30)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(port, done.stderr)
+
+
+class Alone(unittest.TestCase):
+    def test_swaps_under_load_and_a_clean_end(self):
+        with Project(PROGRAM, rows(30), cool_down="0s") as project:
+            project.run("run", check=0)
+            write_csv(project.path("rows.csv"), rows(30, seed=9, first=30,
+                                                     shift=lambda d: 15), "a")
+            project.run("trigger")
+            project.run("run")
+            models = {m["version"] for m in project.json("models")}
+            process, base = project.up()
+            token = project.token()
+            golden = {}
+            for version in models:
+                status, said = ask(base, "/v2/models/toy/versions/%d/infer" % version,
+                                   {"rows": [dict(ROW, _time=TIME)]})
+                self.assertEqual(status, 200, said)
+                golden[version] = said["outputs"][0]["data"]
+            stop, wrong, answered = threading.Event(), [], [0]
+
+            def load():
+                while not stop.is_set():
+                    status, said = ask(base, "/api/v1/predict", {"rows": [dict(ROW, _time=TIME)]})
+                    one = said["predictions"][0] if status == 200 else None
+                    if one is None or [one["value"]] != golden[one["model_version"]]:
+                        wrong.append((status, said))
+                    answered[0] += 1
+            clients = [threading.Thread(target=load) for _ in range(2)]
+            for client in clients:
+                client.start()
+            if len(models) > 1:
+                for number in range(10):
+                    status, said = ask(base, "/api/v1/rollback", {"why": str(number)}, token=token)
+                    self.assertEqual(status, 200, said)
+            else:
+                time.sleep(1)
+            stop.set()
+            for client in clients:
+                client.join()
+            self.assertGreater(len(models), 1)
+            self.assertFalse(wrong[:3])
+            self.assertGreater(answered[0], 10)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(30), 0)
+
+    def test_who_slept_through_the_lease_appends_nothing(self):
+        with Project(PROGRAM, rows(30), cool_down="0s") as project:
+            project.run("run", check=0)
+            first, _ = project.up()
+            first.send_signal(signal.SIGSTOP)
+            until = time.monotonic() + 40
+            second = base = None
+            while time.monotonic() < until:
+                try:
+                    second, base = project.up()
+                    break
+                except AssertionError:
+                    time.sleep(1)
+            self.assertIsNotNone(second, "nobody could take over")
+            first.send_signal(signal.SIGCONT)
+            write_csv(project.path("rows.csv"), rows(30, seed=9, first=30), "a")
+            ask(base, "/api/v1/trigger", {"why": "after"}, token=project.token())
+            time.sleep(3)
+            second.send_signal(signal.SIGTERM)
+            second.wait(30)
+            first.send_signal(signal.SIGTERM)
+            first.wait(30)
+            self.assertEqual(project.run("fsck").returncode, 0)
+            triggers = [f for f in project.facts() if f["kind"] == "person"]
+            self.assertEqual(len(triggers), 1)
+
+    def test_a_damaged_champion_is_replaced_by_the_last_good_one(self):
+        with Project(PROGRAM, rows(30), cool_down="0s") as project:
+            project.run("run", check=0)
+            write_csv(project.path("rows.csv"), rows(30, seed=9, first=30,
+                                                     shift=lambda d: 15), "a")
+            project.run("trigger")
+            project.run("run")
+            models = project.json("models")
+            champion = [m for m in models if m["stage_of_life"] == "champion"][0]
+            self.assertEqual(champion["version"], 2)
+            digest = champion["pipeline"]
+            path = project.path(".rondo", "objects", digest[:2], digest[2:])
+            os.chmod(path, 0o644)
+            with open(path, "r+b") as file:
+                file.seek(200)
+                byte = file.read(1)
+                file.seek(200)
+                file.write(bytes([byte[0] ^ 1]))
+            done = project.run("fsck")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(digest[:12], done.stdout + done.stderr)
+            _, base = project.up()
+            status, said = ask(base, "/api/v1/predict", {"rows": [ROW]})
+            self.assertEqual((status, said["predictions"][0]["model_version"]), (200, 1), said)
+            self.assertTrue(ask(base, "/api/v1/status")[1]["alerts"])
+
+    def test_nothing_is_deployed_yet(self):
+        with Project(PROGRAM, rows(2)) as project:
+            _, base = project.up()
+            self.assertEqual(ask(base, "/api/v1/predict", {"rows": [ROW]})[0], 503)
+            self.assertEqual(ask(base, "/health/live")[0], 200)
+            self.assertEqual(ask(base, "/health/ready")[0], 503)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])

@@ -54,13 +54,6 @@ Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& opt
               "listen on 127.0.0.1 behind a proxy with TLS, or say --insecure-bind");
 }
 
-std::size_t cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
-}
-
 /// The configured names, and the address itself when it is one that others use.
 std::vector<std::string> host_names(const ServerOptions& options, const Tcp::endpoint& endpoint) {
   std::vector<std::string> hosts = options.hosts;
@@ -280,8 +273,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
   const Tcp::endpoint endpoint = TRY(parse_listen(options.listen));
   TRY(check_reach(endpoint, options));
   const std::size_t threads =
-      options.threads > 0 ? static_cast<std::size_t>(options.threads)
-                          : cores();
+      options.threads > 0 ? static_cast<std::size_t>(options.threads) : cores();
   ServerOptions merged = options;
   merged.hosts = host_names(options, endpoint);
   auto server = std::make_unique<RealServer>(merged, service, threads);

@@ -23,7 +23,6 @@ using model::Prepared;
 using table::Side;
 
 constexpr std::string_view kFile = "evidence.json";
-constexpr std::size_t kGoldenRows = 64;
 
 Result<std::string> read(const StageInput& input, const std::string& name) {
   const auto found = input.inputs.find(name);
@@ -43,7 +42,6 @@ struct Case {
   std::optional<std::string> champion;  // its name
   Answers champion_answers;
   std::vector<Baseline> baselines;
-  std::vector<std::uint64_t> source_rows;
   Seed seed;
   double alpha() const { return alpha_of(look, options.confidence); }
 };
@@ -102,9 +100,6 @@ Result<Case> read_case(const StageInput& input) {
     c.look = 0;
   }
   c.baselines = TRY(baselines(prepared, c.metric));
-  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
-    if (prepared.side[i] == Side::kTest) c.source_rows.push_back(prepared.source_row[i]);
-  }
   c.seed = input.seed;
   return c;
 }
@@ -216,16 +211,6 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
   return json;
 }
 
-/// Test rows, spread evenly over them, that the deployed pipeline has to reproduce.
-Json golden_rows(const Case& c) {
-  Json rows = Json::array();
-  const std::size_t count = std::min(kGoldenRows, c.source_rows.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    rows.push_back(c.source_rows[i * c.source_rows.size() / count]);
-  }
-  return rows;
-}
-
 std::string result_of(Decision decision) {
   switch (decision) {
     case Decision::kPromote: return "good";
@@ -248,10 +233,8 @@ Result<StageOutput> run(const StageInput& input) {
   output.reason = verdict.reasons.front();
   output.evidence = evidence_json(c, evidence, verdict);
   output.files["evidence"] = kFile;
-  Json stored = output.evidence;
-  stored["golden"] = golden_rows(c);
   RONDO_FAILPOINT(kEvidenceWrite);
-  TRY(io::write_atomically(*input.fs, input.out / kFile, io::canonical(stored)));
+  TRY(io::write_atomically(*input.fs, input.out / kFile, io::canonical(output.evidence)));
   return output;
 }
 

@@ -110,17 +110,13 @@ TEST(Evaluate, AFirstModelThatBeatsTheBaselinesIsGood) {
   EXPECT_EQ(e.at("verdict").at("decision"), "promote");
 }
 
-TEST(Evaluate, StoresWhatItSaysAndGoldenRows) {
+TEST(Evaluate, StoresWhatItSays) {
   Project p;
   p.candidate(p.answers(2, 0));
   const auto output = p.run();
   const auto text = p.fs->read(p.input.out / output.files.at("evidence"));
   ASSERT_TRUE(text);
-  Json stored = io::parse_json(*text).value();
-  ASSERT_EQ(stored.at("golden").size(), 64U);
-  EXPECT_EQ(stored.at("golden")[0], 1000 + 26 * 24);
-  stored.erase("golden");
-  EXPECT_EQ(io::canonical(stored), io::canonical(output.evidence));
+  EXPECT_EQ(*text, io::canonical(output.evidence));
   EXPECT_EQ(io::canonical(p.run().evidence), io::canonical(output.evidence)) << "not repeatable";
 }
 

@@ -182,6 +182,11 @@ class Writer : public RecordLog {
     return {};
   }
 
+  Result<void> finish() override {
+    if (broken_) return std::unexpected(*broken_);
+    return file_ ? seal() : Result<void>();
+  }
+
   std::uint64_t bytes() const override { return earlier_bytes_ + (file_ ? file_->size() : 0); }
 
  private:

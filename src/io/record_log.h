@@ -37,6 +37,9 @@ class RecordLog {
   /// after kIo here or from sync() every later call fails too.
   virtual Result<void> append(std::span<const std::string> payloads, std::uint8_t type) = 0;
   virtual Result<void> sync() = 0;
+  /// Seals the segment that is written, so that the next start has nothing to mend; the next append
+  /// begins a new one. Durable. Errors: as append().
+  virtual Result<void> finish() = 0;
   /// Of all segments in the folder.
   virtual std::uint64_t bytes() const = 0;
 };

@@ -170,6 +170,23 @@ TEST(RecordLog, DamageIsToldAndTheRestIsRead) {
   }
 }
 
+TEST(RecordLog, AFinishedSegmentNeedsNoMending) {
+  const Scratch scratch;
+  const auto log = open_log(scratch.path());
+  ASSERT_TRUE(log->finish()) << "nothing was written yet";
+  append(*log, {"a"});
+  ASSERT_TRUE(log->finish());
+  const std::string sealed = *real_fs()->read(only_segment(scratch.path()));
+  append(*log, {"b"});
+  ASSERT_TRUE(log->finish());
+  LogState state;
+  open_log(scratch.path(), {}, &state);
+  EXPECT_EQ(state.sealed.size(), 2U);
+  EXPECT_EQ(state.records, 0U) << "it was read to be mended";
+  EXPECT_EQ(*real_fs()->read(only_segment(scratch.path())), sealed);
+  EXPECT_EQ(read_all(scratch.path()).payloads, (Payloads{"a", "b"}));
+}
+
 TEST(RecordLog, ASealThatMayNotBeOnTheDiskIsWrittenAgain) {
   const Scratch scratch;
   append(*open_log(scratch.path()), {"one"});

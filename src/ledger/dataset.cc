@@ -31,16 +31,26 @@ table::Table sorted_by_time(table::Table table) {
   return table.take(order);
 }
 
-Result<table::Table> read_segment(const Manifest& manifest, const Segment& segment,
-                                  const Objects& objects, table::Engine& engine) {
-  const io::Path path = TRY(objects.verified_path(segment.file));
-  const table::Table rows = TRY(engine.read_parquet(std::span(&path, 1)));
-  if (rows.rows() != segment.rows) {
-    return fail(Code::kCorrupt, fmt::format("segment {} has {} rows, its manifest says {}",
-                                            segment.file.brief(), rows.rows(), segment.rows),
+Result<table::Table> read_segments(const Manifest& manifest, const Objects& objects,
+                                   table::Engine& engine) {
+  std::vector<io::Path> files;
+  std::uint64_t promised = 0, found = 0;
+  for (const Segment& segment : manifest.segments) {
+    files.push_back(TRY(objects.verified_path(segment.file)));
+    promised += segment.rows;
+  }
+  std::vector<table::Table> parts = TRY(engine.read_alike(files));
+  for (table::Table& part : parts) {
+    found += part.rows();
+    const bool clock = part.find(table::kTimeColumn) != nullptr;
+    part = TRY(table::conform(part, schema_of(manifest, clock)));
+  }
+  if (found != promised) {
+    return fail(Code::kCorrupt,
+                fmt::format("its segments have {} rows, its manifest says {}", found, promised),
                 "run `rondo fsck`");
   }
-  return table::conform(rows, schema_of(manifest, rows.find(table::kTimeColumn) != nullptr));
+  return table::Table::concatenate(parts);
 }
 
 }  // namespace
@@ -51,12 +61,8 @@ Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objec
     return fail(Code::kNotFound, fmt::format("dataset d{} has no rows", manifest.number));
   }
   const auto engine = TRY(table::Engine::open(temp));
-  std::vector<table::Table> parts;
-  for (const Segment& segment : manifest.segments) {
-    parts.push_back(TRY(during(read_segment(manifest, segment, objects, *engine),
-                               fmt::format("reading dataset d{}", manifest.number))));
-  }
-  return sorted_by_time(TRY(table::Table::concatenate(parts)));
+  return sorted_by_time(TRY(during(read_segments(manifest, objects, *engine),
+                                   fmt::format("reading dataset d{}", manifest.number))));
 }
 
 }  // namespace rondo::ledger

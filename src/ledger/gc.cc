@@ -47,12 +47,13 @@ struct Sweep {
   }
 
   /// Folders of attempts that are over, or that a process left which died.
-  Result<void> attempts(const std::set<std::string>& live) {
+  Result<void> attempts(std::optional<std::int64_t> live) {
+    const std::string mine = live ? fmt::format("{}-", *live) : "";
     if (!TRY(store.fs->stat(store.attempts()))) return {};
     for (const std::string& name : TRY(store.fs->list(store.attempts()))) {
       const io::Path path = store.attempts() / name;
       const auto size = TRY(old_size(path));
-      if (!size || live.contains(name)) continue;
+      if (!size || (live && name.starts_with(mine))) continue;
       RONDO_FAILPOINT(kAttemptSweep);
       if (!dry_run) TRY(store.fs->remove_all(path));
       ++report.removed;
@@ -61,14 +62,12 @@ struct Sweep {
   }
 };
 
-/// Texts in the journal's newest entries of kind "attempt" that have no "attempt_ended" yet.
-Result<std::set<std::string>> live_attempts(Ledger& ledger) {
-  std::set<std::string> live;
+/// The step whose attempt has begun and not ended; there is one at a time.
+Result<std::optional<std::int64_t>> live_step(Ledger& ledger) {
+  std::optional<std::int64_t> live;
   for (const JournalEntry& entry : TRY(ledger.journal())) {
-    const std::string name = io::get_or<std::string>(entry.body, "attempt", "");
-    if (name.empty()) continue;
-    if (entry.kind == "attempt") live = {name};  // one step at a time: the one before is over
-    if (entry.kind == "attempt_ended") live.erase(name);
+    if (entry.kind == "attempt") live = entry.step;
+    if (entry.kind == "attempt_ended" && live == entry.step) live.reset();
   }
   return live;
 }
@@ -82,7 +81,7 @@ Result<GcReport> gc(Store& store, const Lease& lease, Time now, Span age, bool d
       TRY(during(references_of(*store.ledger, *store.objects), "marking what must be kept"));
   Sweep sweep{store, lease, now - age, dry_run, {}};
   TRY(sweep.objects(references));
-  TRY(sweep.attempts(TRY(live_attempts(*store.ledger))));
+  TRY(sweep.attempts(TRY(live_step(*store.ledger))));
   return std::move(sweep.report);
 }
 

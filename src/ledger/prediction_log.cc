@@ -209,7 +209,10 @@ class QueuedLog final : public PredictionLog {
           waiting.failed = done.error();
         }
       });
-      if (closing) return;
+      if (closing) {
+        if (done) static_cast<void>(log_->finish());  // what is not sealed, the next start mends
+        return;
+      }
       if (!done) wait_after_failure();
     }
   }

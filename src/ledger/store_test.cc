@@ -160,11 +160,12 @@ TEST_F(StoreTest, GcKeepsWhatIsNamedOrYoungOrLive) {
   const auto store = open();
   const io::Digest orphan = must(store->objects->put("orphan"));
   must(io::write_atomically(*fs_, store->attempts() / "note", "x"));
-  must(fs_->make_folders(store->attempts() / "dead"));
-  must(fs_->make_folders(store->attempts() / "live"));
+  must(fs_->make_folders(store->attempts() / "1-train"));
+  must(fs_->make_folders(store->attempts() / "2-train"));
   const Lease lease = must(store->ledger->take_lease("test"));
-  const JournalEntry attempts[] = {{0, {}, "attempt", 1, {{"attempt", "dead"}}},
-                                   {0, {}, "attempt", 2, {{"attempt", "live"}}}};
+  const JournalEntry attempts[] = {{0, {}, "attempt", 1, {{"attempt", 1}}},
+                                   {0, {}, "attempt_ended", 1, Json::object()},
+                                   {0, {}, "attempt", 2, {{"attempt", 1}}}};
   must(store->ledger->note(lease, attempts));
   const Time now = wall_clock_now();
   EXPECT_EQ(must(gc(*store, lease, now, Span::days(1), false)).removed, 0U);  // all are young
@@ -175,7 +176,7 @@ TEST_F(StoreTest, GcKeepsWhatIsNamedOrYoungOrLive) {
   const GcReport report = must(gc(*store, lease, later, Span::days(1), false));
   EXPECT_EQ(report.kept, 3U);
   EXPECT_FALSE(store->objects->has(orphan));
-  EXPECT_EQ(must(fs_->list(store->attempts())), std::vector<std::string>{"live"});
+  EXPECT_EQ(must(fs_->list(store->attempts())), std::vector<std::string>{"2-train"});
   EXPECT_EQ(findings(), std::vector<std::string>());
 
   must(store->ledger->release(lease));

@@ -97,7 +97,7 @@ Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news)
   now.new_labelled = news.labelled;
   now.source_news = news.what;
   if (watch_) {
-    now.windows_due = watch_->due(now.now).has_value();
+    now.windows_due = watch_->due(now.now).has_value() || watch_->silent(now.now);
     now.watch = watch_->summary();
   }
   return now;
@@ -227,10 +227,7 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
       entry.projections.push_back({"watch", watch_->projection()});
       return entry;
     }));
-    for (const monitor::Signal& signal : judged.signals) {
-      tell({{"event", "signal"}, {"sentence", signal.sentence}, {"kind", signal.kind},
-            {"open", signal.open}, {"pages", pages(signal)}, {"at", to_text(at)}});
-    }
+    tell_signals(judged.signals, at);
     if (after.kept.size() != before.kept.size() || !judged.signals.empty()) {
       TRY(parts_.world->changed(after));
     }
@@ -245,6 +242,29 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
   return false;
 }
 
+void Conductor::tell_signals(const std::vector<monitor::Signal>& signals, Time at) const {
+  for (const monitor::Signal& signal : signals) {
+    tell({{"event", "signal"}, {"sentence", signal.sentence}, {"kind", signal.kind},
+          {"open", signal.open}, {"pages", pages(signal)}, {"at", to_text(at)}});
+  }
+}
+
+Result<void> Conductor::notice_silence(const Action& action) {
+  const Time at = parts_.clock->now();
+  const std::vector<monitor::Signal> signals = watch_->silence(at);
+  if (signals.empty()) return {};
+  TRY(parts_.desk->append([&](const State&) -> Result<Entry> {
+    Entry entry;
+    for (const monitor::Signal& signal : signals) {
+      entry.facts.push_back({at, "signal", action.step, monitor::to_json(signal)});
+    }
+    entry.projections.push_back({"watch", watch_->projection()});
+    return entry;
+  }));
+  tell_signals(signals, at);
+  return {};
+}
+
 Result<std::optional<Outcome>> Conductor::monitor(const Action& action, const Stop& stop) {
   Outcome outcome{action.step, action.cycle, action.stage, "performs well", "", {}, Json::object(),
                   Json::object(), false, std::nullopt};
@@ -253,6 +273,7 @@ Result<std::optional<Outcome>> Conductor::monitor(const Action& action, const St
       TRY(parts_.world->flush());
       TRY(watch_->read());
       if (TRY(judge_windows(action, outcome))) return std::optional(outcome);
+      TRY(notice_silence(action));
     }
     const Snapshot now = TRY(snapshot(parts_.desk->look(), news_));
     const Due due = parts_.policy.due(now);

@@ -57,6 +57,8 @@ class Conductor {
   Result<std::optional<Action>> record(const std::optional<Outcome>& outcome);
   Result<std::optional<Outcome>> perform(const Action& action, const Stop& stop);
   Result<std::optional<Outcome>> monitor(const Action& action, const Stop& stop);
+  void tell_signals(const std::vector<monitor::Signal>& signals, Time at) const;
+  Result<void> notice_silence(const Action& action);
   Result<bool> judge_windows(const Action& action, Outcome& outcome);
   Result<Outcome> carry_out(const Action& action, const Stop& stop);
   Result<Outcome> once(const Action& action, std::int64_t attempt, const Stop& stop);
@@ -75,6 +77,7 @@ class Conductor {
 
   Parts parts_;
   std::unique_ptr<Watch> watch_;
+  double worker_cpu_s_ = 0;  // of the workers of this step
   std::optional<Error> last_error_;
   SourceNews news_;
   bool refused_ = false, anything_ = false;

@@ -202,7 +202,8 @@ int work_as_rank() {
   const char* out = std::getenv("RONDO_OUT");
   if (in == nullptr || out == nullptr) return 2;
   const std::shared_ptr<io::Fs> fs = io::real_fs();
-  const Result<StageOutput> output = worker_job(*fs, fs, in, out);
+  Result<StageOutput> output = worker_job(*fs, fs, in, out);
+  if (output) output->measured["worker_cpu_s"] = cpu_seconds();
   const Json outcome = output ? to_json(*output) : Json{{"error", error_json(output.error())}};
   return io::write_atomically(*fs, io::Path(out) / "outcome.json", io::canonical(outcome)) ? 0 : 1;
 }

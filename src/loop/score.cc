@@ -1,6 +1,8 @@
 // Scoring rows of the past with a pipeline of the past, through its own transform and history.
 #include "loop/score.h"
 
+#include <algorithm>
+
 #include "io/bundle.h"
 
 namespace rondo::loop {
@@ -51,6 +53,30 @@ std::vector<Time> times_of(const table::Table& rows) {
   return times;
 }
 
+std::vector<double> in_classes(std::span<const double> answers,
+                               const std::vector<std::string>& from,
+                               const std::vector<std::string>& to) {
+  const std::size_t outputs = from.size() == 2 ? 1 : from.size();
+  std::vector<double> out;
+  for (std::size_t at = 0; at + outputs <= answers.size(); at += outputs) {
+    const auto row = answers.subspan(at, outputs);
+    const auto probability = [&](const std::string& name) {
+      const auto found = std::ranges::find(from, name);
+      if (found == from.end()) return 0.0;
+      const auto index = static_cast<std::size_t>(found - from.begin());
+      if (outputs > 1) return row[index];
+      return index == 1 ? row[0] : 1 - row[0];
+    };
+    if (to.size() == 2) {
+      const double both = probability(to[0]) + probability(to[1]);
+      out.push_back(both > 0 ? probability(to[1]) / both : 0.5);
+    } else {
+      std::ranges::transform(to, std::back_inserter(out), probability);
+    }
+  }
+  return out;
+}
+
 void fill(model::HistoryState& history, const table::Table& rows, const std::string& target,
           const std::vector<std::string>& classes, const prepare::Situation& situation) {
   for (const model::Observation& observation :
@@ -75,7 +101,10 @@ Result<StageOutput> score(const StageInput& input) {
     if (prepared.side[i] == table::Side::kTest) test.push_back(prepared.source_row[i]);
   }
   io::Bundle bundle;
-  bundle.put_f64("scores", score_rows(*pipeline, history, rows, test));
+  std::vector<double> scores = score_rows(*pipeline, history, rows, test);
+  const std::vector<std::string>& known = pipeline->parts().classes;
+  if (known != prepared.classes) scores = in_classes(scores, known, prepared.classes);
+  bundle.put_f64("scores", scores);
   TRY(io::write_atomically(*input.fs, input.out / "champion_scores.bin", bundle.encode()));
   return StageOutput{"scored", "the champion answered the same rows", Json::object(),
                      Json::object(), {{"champion_scores", "champion_scores.bin"}}};

@@ -18,6 +18,13 @@ Result<ledger::StageOutput> score(const ledger::StageInput& input);
 void fill(model::HistoryState& history, const table::Table& rows, const std::string& target,
           const std::vector<std::string>& classes, const prepare::Situation& situation);
 
+/// Answers of a model that knew the classes `from` as those of one that knows `to`: a class that it
+/// never saw has no probability, one that is gone takes its own away. Shape: row-major; one answer
+/// a row where there are two classes.
+std::vector<double> in_classes(std::span<const double> answers,
+                               const std::vector<std::string>& from,
+                               const std::vector<std::string>& to);
+
 /// The columns of `rows` for the inputs of a transform, in its order; null where there is none.
 std::vector<const table::Column*> columns_for(const model::Transform& transform,
                                               const table::Table& rows);

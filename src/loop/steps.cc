@@ -94,7 +94,7 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
     tell(event);
   };
   Json keyed = to_json(job, "");
-  keyed.erase("now_us");
+  if (kind != "prepare") keyed.erase("now_us");  // which labels are known depends on the time
   keyed["code"] = kCodeVersion;
   const std::string key = "cache:" + io::sha256(io::canonical(keyed)).hex();
   if (kind != "collect") {
@@ -113,6 +113,7 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
   TRY(parts_.store->fs->make_folders(job.input.out));
   const StageOutput output =
       TRY(parts_.launcher->launch(job, folder, parts_.config->loop.step_deadline));
+  worker_cpu_s_ += io::get_or<double>(output.measured, "worker_cpu_s", 0);
   RONDO_FAILPOINT(kAttemptOutput);
   Json made = Json::object();
   for (const auto& [name, file] : output.files) {
@@ -135,6 +136,7 @@ Result<Outcome> Conductor::carry_out(const Action& action, const Stop& stop) {
   Result<Outcome> outcome = fail(Code::kUnavailable, "no attempt was made");
   const std::int64_t began = monotonic_us();
   const double cpu = thread_cpu_seconds();
+  worker_cpu_s_ = 0;
   for (std::int64_t attempt = 1; attempt <= attempts; ++attempt) {
     outcome = once(action, attempt, stop);
     if (outcome || stop.requested() || !worth_another_try(outcome.error())) break;
@@ -153,7 +155,7 @@ Result<Outcome> Conductor::carry_out(const Action& action, const Stop& stop) {
     outcome = failed;
   }
   outcome->measured["duration_us"] = monotonic_us() - began;
-  outcome->measured["cpu_s"] = thread_cpu_seconds() - cpu;
+  outcome->measured["cpu_s"] = thread_cpu_seconds() - cpu + worker_cpu_s_;
   return outcome;
 }
 
@@ -281,10 +283,14 @@ Result<Outcome> Conductor::deploy_step(const Action& action, std::int64_t attemp
       TRY(io::Digest::from_hex(state.outputs.at("candidate")))));
   const auto candidate = TRY(model::Candidate::decode(candidate_bytes));
   Names trained;
-  TRY(launch(action, attempt, "train",
-             {{"train", io::write_options(parts_.config->train)},
-              {"now", {{"rounds", candidate.rounds}}}},
-             {{"prepared", twin.at("prepared")}}, stop, &trained));
+  const StageOutput fitted =
+      TRY(launch(action, attempt, "train",
+                 {{"train", io::write_options(parts_.config->train)},
+                  {"now", {{"rounds", candidate.rounds}}}},
+                 {{"prepared", twin.at("prepared")}}, stop, &trained));
+  if (!trained.contains("candidate")) {
+    return fail(Code::kInvalidInput, "the model to deploy cannot be trained: " + fitted.reason);
+  }
   Names inputs = {{"manifest", manifest},
                   {"twin_prepared", twin.at("prepared")},
                   {"twin_candidate", trained.at("candidate")},

@@ -30,7 +30,8 @@ class Watch {
     std::uint64_t rows = 0, labelled = 0;
   };
   Result<Judged> judge(Time window);
-  /// Silence, for the real clock.
+  /// No row came for longer than it ever did.
+  bool silent(Time now) const { return watcher_.silent(now); }
   std::vector<monitor::Signal> silence(Time now) { return watcher_.silence(now); }
   Json projection() const;
   Json summary() const { return watcher_.summary(); }

@@ -155,16 +155,26 @@ std::vector<Signal> Watcher::judge(const Cohort& cohort) {
   return out;
 }
 
+bool Watcher::silent(Time now) const {
+  const State& s = *state_;
+  const bool watched = reference_->has_clock && reference_->longest_gap > Span{};
+  if (!watched || s.newest == kBeginningOfTime || s.open.open("freshness", "rows")) return false;
+  return days_late(now) > kGapFactor * reference_->longest_gap.in_days();
+}
+
+/// Rows are seen when their window is judged, so even the freshest are so old.
+double Watcher::days_late(Time now) const {
+  const Span seen_late{options_.window.us + options_.label_delay.us};
+  return (now - state_->newest).in_days() - seen_late.in_days();
+}
+
 std::vector<Signal> Watcher::silence(Time now) {
   std::vector<Signal> out;
+  if (!silent(now)) return out;
   State& s = *state_;
-  const bool watched = reference_->has_clock && reference_->longest_gap > Span{};
-  if (!watched || s.newest == kBeginningOfTime || s.open.open("freshness", "rows")) return out;
-  // Rows are seen when their window is judged, so even the freshest are that old.
   const Span seen_late{options_.window.us + options_.label_delay.us};
   const double allowed = kGapFactor * reference_->longest_gap.in_days();
-  const double late = (now - s.newest).in_days() - seen_late.in_days();
-  if (!(late > allowed)) return out;
+  const double late = days_late(now);
   Signal signal;
   signal.kind = "freshness";
   signal.subject = "rows";

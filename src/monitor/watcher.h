@@ -81,6 +81,8 @@ class Watcher {
   std::vector<Signal> judge(const Cohort& cohort);
   /// Silence: no prediction or no label where there should be some.
   std::vector<Signal> silence(Time now);
+  /// Whether silence() has something to tell.
+  bool silent(Time now) const;
   std::vector<Signal> open_signals() const;
   /// What the policy and `status` read: {"judged_rows", "judged_days", "mean_loss", "test_risk",
   /// "risk_bound", "evidence", "threshold", "since", "lower", "upper", "labels_due",
@@ -89,6 +91,7 @@ class Watcher {
 
  private:
   struct State;
+  double days_late(Time now) const;
   Options options_;
   std::shared_ptr<const model::Reference> reference_;
   std::shared_ptr<State> state_;  // unique; shared_ptr so that the header needs no definition

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "table/conform.h"
 #include "table/duckdb_session.h"
@@ -73,12 +74,28 @@ class DuckdbEngine : public Engine {
   explicit DuckdbEngine(io::Path temp) : temp_(std::move(temp)) {}
 
   Result<Table> read_parquet(std::span<const io::Path> files) override {
+    return Table::concatenate(TRY(read_alike(files)));
+  }
+
+  Result<std::vector<Table>> read_alike(std::span<const io::Path> files) override {
     DuckdbSession& session = *TRY(opened(files_, Reach::kFiles));
     std::vector<Table> parts;
-    for (const io::Path& file : files) {
-      parts.push_back(TRY(during(read_one(session, file), "reading " + file.string())));
+    if (files.empty()) return parts;
+    std::vector<std::string> columns(1);
+    if (files.size() > 1) {
+      columns = TRY(during(columns_of(session, files),
+                           fmt::format("reading {} and {} more", files[0].string(),
+                                       files.size() - 1)));
     }
-    return Table::concatenate(parts);
+    for (std::size_t from = 0, to = 0; from < files.size(); from = to) {
+      while (to < files.size() && columns[to] == columns[from]) ++to;
+      parts.push_back(TRY(during(
+          read_list(session, files.subspan(from, to - from)),
+          to - from == 1 ? "reading " + files[from].string()
+                         : fmt::format("reading {} and {} files like it", files[from].string(),
+                                       to - from - 1))));
+    }
+    return parts;
   }
 
   Result<void> write_parquet(const Table& table, const io::Path& file) override {
@@ -111,8 +128,32 @@ class DuckdbEngine : public Engine {
     return session.get();
   }
 
-  static Result<Table> read_one(DuckdbSession& session, const io::Path& file) {
-    const std::string from = fmt::format("FROM read_parquet({})", sql_text(file.string()));
+  static std::string list_of(std::span<const io::Path> files) {
+    std::string list;
+    for (const io::Path& file : files) {
+      list += (list.empty() ? "[" : ", ") + sql_text(file.string());
+    }
+    return list + "]";
+  }
+
+  /// What tells whether two files have the same columns, a text a file.
+  static Result<std::vector<std::string>> columns_of(DuckdbSession& session,
+                                                     std::span<const io::Path> files) {
+    const Table table = TRY(session.select(fmt::format(
+        "SELECT file_name, CAST(string_agg(concat_ws(' ', name, type, converted_type, "
+        "logical_type), chr(10)) AS VARCHAR) AS what FROM parquet_schema({}) GROUP BY file_name",
+        list_of(files))));
+    std::map<std::string, std::string, std::less<>> known;
+    for (std::size_t row = 0; row < table.rows(); ++row) {
+      known[std::string(table.column(0).text(row))] = table.column(1).text(row);
+    }
+    std::vector<std::string> columns;
+    for (const io::Path& file : files) columns.push_back(known[file.string()]);
+    return columns;
+  }
+
+  static Result<Table> read_list(DuckdbSession& session, std::span<const io::Path> files) {
+    const std::string from = fmt::format("FROM read_parquet({})", list_of(files));
     std::string list;
     for (const auto& [name, type] : TRY(session.describe("SELECT * " + from))) {
       list += fmt::format("{}CAST({} AS {}) AS {}", list.empty() ? "" : ", ", identifier(name),

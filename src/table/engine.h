@@ -21,6 +21,9 @@ class Engine {
   /// Parquet files in order, all columns; integers, decimals, dates and strings become our types;
   /// what has no type of ours becomes text. Errors: kInvalidInput naming the file.
   virtual Result<Table> read_parquet(std::span<const io::Path> files) = 0;
+  /// The same, a table for each run of files whose columns are alike: one query each, since a query
+  /// costs more than a small file.
+  virtual Result<std::vector<Table>> read_alike(std::span<const io::Path> files) = 0;
   /// Row order kept, one thread, zstd: the same table gives the same bytes.
   virtual Result<void> write_parquet(const Table& table, const io::Path& file) = 0;
   /// Evaluates one SQL scalar expression for each row of the table, e.g. "dteday + to_hours(hr)".

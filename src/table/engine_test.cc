@@ -82,6 +82,28 @@ TEST_F(EngineTest, TablesSurviveParquetAndGiveTheSameBytesTwice) {
   EXPECT_EQ(twice->cell_text(10'001, 1), table.cell_text(1, 1));
 }
 
+TEST_F(EngineTest, FilesThatAreAlikeBecomeOneTableInTheirOrder) {
+  const Table table = every_type(100);
+  ColumnBuilder other(Type::kInteger);
+  other.integer(7);
+  Schema schema;
+  schema.fields.push_back({"n", Type::kInteger});
+  const Table odd(std::move(schema), {other.finish()});
+  const io::Path b = scratch_ / "b.parquet", a = scratch_ / "a.parquet", o = scratch_ / "o.parquet";
+  ASSERT_TRUE(engine_->write_parquet(table, b));
+  ASSERT_TRUE(engine_->write_parquet(every_type(3), a));
+  ASSERT_TRUE(engine_->write_parquet(odd, o));
+  const io::Path files[] = {b, a, b, o, a};
+  const auto parts = engine_->read_alike(files);
+  ASSERT_TRUE(parts) << parts.error().text();
+  ASSERT_EQ(parts->size(), 3U);
+  EXPECT_EQ((*parts)[0].rows(), 203U);
+  EXPECT_EQ((*parts)[0].cell_text(99, 1), table.cell_text(99, 1));
+  EXPECT_EQ((*parts)[0].cell_text(104, 1), table.cell_text(1, 1));
+  EXPECT_TRUE(same_cells((*parts)[1], odd));
+  EXPECT_EQ((*parts)[2].rows(), 3U);
+}
+
 TEST_F(EngineTest, AnEmptyTableHasItsColumns) {
   const Table table = every_type(0);
   ASSERT_TRUE(engine_->write_parquet(table, scratch_ / "a.parquet"));

@@ -251,7 +251,6 @@ Result<Prepared> read_prepared(const StageInput& input) {
 }
 
 Result<StageOutput> train(const StageInput& input) {
-  const double cpu = cpu_seconds();
   const Prepared prepared = TRY(read_prepared(input));
   const RowList rows = rows_of(prepared, table::Side::kTrain);
   TRY(check_shape(prepared, rows));
@@ -266,7 +265,6 @@ Result<StageOutput> train(const StageInput& input) {
   output.result = "trained";
   output.reason = reason_of(plan, choice, model, rows.size());
   output.evidence = evidence_of(prepared, choice, model, rows.size());
-  output.measured = {{"cpu_s", cpu_seconds() - cpu}};
   return output;
 }
 

@@ -1,5 +1,5 @@
-// A segment of any bytes: the scan never reads outside it, what it calls intact is intact when it
-// is scanned again, and a segment without its torn tail has none.
+// A segment of any bytes: the scan never reads outside it, and what it calls intact is intact. Cut
+// behind what is kept and sealed, which is how the log mends it, it has the same records for ever.
 #include <cstdint>
 
 #include "base/check.h"
@@ -20,10 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     add_record(expected, record.type, record.payload);
     CHECK(bytes.compare(record.offset, expected.size(), expected) == 0, "a record is what it says");
   }
-  const std::string kept = bytes.substr(0, scan.end);
-  const Scan again = scan_segment(kept, 0, Segment::kMayBeTorn);
-  CHECK(again.end == kept.size(), "what is kept has no torn tail");
-  CHECK(again.records.size() == scan.records.size(), "what is kept has the same records");
+  std::string mended = bytes.substr(0, scan.end);
+  if (!scan.sealed) add_seal(mended, scan.end);
+  const Scan again = scan_segment(mended, 0, Segment::kMayBeTorn);
+  CHECK(again.sealed && again.end == mended.size(), "what was mended has no torn tail");
+  CHECK(again.records.size() == scan.records.size(), "what was mended has the same records");
+  CHECK(again.damaged.empty() == scan.damaged.empty(), "what was mended tells of the same damage");
   const Scan whole = scan_segment(bytes, 0, Segment::kComplete);
   CHECK(whole.end == size && whole.records.size() >= scan.records.size(),
         "a complete segment has no torn tail");

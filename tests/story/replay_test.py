@@ -103,6 +103,15 @@ class Replay(unittest.TestCase):
         for fact in of_kind(facts, "deployed", day(CHANGE + 2)):
             self.assertGreater(fact["at"], day(CHANGE + 12), "a model was deployed meanwhile")
 
+    def test_a_source_that_falls_silent_is_told_once(self):
+        table = [row for i, row in enumerate(rows(DAYS)) if not CHANGE <= i // 24 < CHANGE + 8]
+        facts, result = lived(table)
+        told = [f for f in of_kind(facts, "signal") if f["body"]["kind"] == "freshness"]
+        self.assertEqual([f["body"]["open"] for f in told], [True, False])
+        self.assertIn("no row came for", told[0]["body"]["sentence"])
+        self.assertLess(told[0]["at"][:10], day(CHANGE + 8))
+        self.assertEqual(result["alarms"], 0, "it is a notice, not an alarm")
+
     def test_a_crontab_learns_the_zeros(self):
         table = rows(DAYS)
         fault = "y=0 from %s to %s" % (day(CHANGE), day(CHANGE + 20))

@@ -38,6 +38,7 @@ acceptance: build
 	@python3 tests/acceptance/run build/release/rondo
 
 bench: build
+	@cmake --build build/release -j $(JOBS) --target bench_steps
 	@python3 bench/run
 
 install: build

@@ -37,16 +37,15 @@ Json finished_body(const Outcome& outcome, std::optional<Stage> next) {
 
 void add_version(Entry& entry, const State& state, const Outcome& outcome, Time now,
                  std::int64_t version, const std::string& who, const std::string& why) {
-  entry.facts.push_back({now, "version", outcome.step,
-                         {{"version", version},
-                          {"cycle", outcome.cycle},
-                          {"dataset", state.dataset},
-                          {"pipeline", outcome.outputs.at("pipeline")},
-                          {"metrics",
-                           io::get_or<Json>(outcome.evidence, "metrics", Json::object())},
-                          {"labelled", io::get_or<std::int64_t>(outcome.evidence, "labelled", 0)},
-                          {"label_until_us",
-                           io::get_or<std::int64_t>(outcome.evidence, "label_until_us", 0)}}});
+  Json body = {{"version", version},
+               {"cycle", outcome.cycle},
+               {"dataset", state.dataset},
+               {"pipeline", outcome.outputs.at("pipeline")},
+               {"metrics", io::get_or<Json>(outcome.evidence, "metrics", Json::object())}};
+  for (const char* number : {"labelled", "label_until_us", "trees", "features"}) {
+    body[number] = io::get_or<std::int64_t>(outcome.evidence, number, 0);
+  }
+  entry.facts.push_back({now, "version", outcome.step, std::move(body)});
   entry.facts.push_back({now, "deployed", outcome.step,
                          {{"from", state.champion}, {"to", version}, {"who", who}, {"why", why}}});
 }

@@ -30,7 +30,8 @@ std::optional<Stage> stage_at(const Json& json, const char* key) {
 Json version_json(const Version& v) {
   return {{"version", v.version},     {"step", v.step},         {"cycle", v.cycle},
           {"dataset", v.dataset},     {"pipeline", v.pipeline}, {"created", v.created.us},
-          {"metrics", v.metrics},     {"labelled", v.labelled}, {"label_until", v.label_until.us}};
+          {"metrics", v.metrics},     {"labelled", v.labelled}, {"label_until", v.label_until.us},
+          {"trees", v.trees},         {"features", v.features}};
 }
 
 Version version_from(const Json& json) {
@@ -44,6 +45,8 @@ Version version_from(const Json& json) {
   v.metrics = io::get_or<Json>(json, "metrics", Json::object());
   v.labelled = io::get_or<std::int64_t>(json, "labelled", 0);
   v.label_until = {io::get_or<std::int64_t>(json, "label_until", 0)};
+  v.trees = io::get_or<std::int64_t>(json, "trees", 0);
+  v.features = io::get_or<std::int64_t>(json, "features", 0);
   return v;
 }
 

@@ -30,6 +30,7 @@ struct Version {
   Json metrics = Json::object();
   std::int64_t labelled = 0;  // rows it was trained on
   Time label_until;           // newest label it was trained on
+  std::int64_t trees = 0, features = 0;
 };
 
 /// Stretch of event time whose rows train nothing and are missing as lags.

@@ -95,6 +95,8 @@ void registered(State& s, const Fact& fact) {
   v.metrics = io::get_or<Json>(fact.body, "metrics", Json::object());
   v.labelled = io::get_or<std::int64_t>(fact.body, "labelled", 0);
   v.label_until = {io::get_or<std::int64_t>(fact.body, "label_until_us", 0)};
+  v.trees = io::get_or<std::int64_t>(fact.body, "trees", 0);
+  v.features = io::get_or<std::int64_t>(fact.body, "features", 0);
   s.newest_version = std::max(s.newest_version, v.version);
   s.versions[v.version] = v;
 }

@@ -145,6 +145,8 @@ Result<Json> models_view(ledger::Store& store, const Config& config) {
                     {"created", to_text(version.created)},
                     {"step", version.step},
                     {"labelled", version.labelled},
+                    {"trees", version.trees},
+                    {"features", version.features},
                     {"pipeline", version.pipeline}});
   }
   if (state.waiting_version_step != 0) {

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""What keeps a project whole: a backup beside a server under load, a full disk, flipped bytes.
+
+usage: care_test.py PROGRAM SOURCE_DIR
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+from project import Project, ask, rows  # noqa: E402
+
+ROW = {"x": 1.5, "kind": "a"}
+
+
+def predict(base, count=1):
+    return ask(base, "/api/v1/predict", {"rows": [ROW] * count})
+
+
+def label(base, token, ids, value=30):
+    return ask(base, "/api/v1/feedback", {"labels": [{"id": i, "label": value} for i in ids]},
+               token=token)
+
+
+class Backup(unittest.TestCase):
+    def test_under_load_it_holds_what_was_acknowledged_before(self):
+        with Project(PROGRAM, rows(30), rounds=10) as project:
+            project.run("run", check=0)
+            _, base = project.up()
+            token = project.token()
+            stop, acked, lock = threading.Event(), [], threading.Lock()
+
+            def load():
+                while not stop.is_set():
+                    ids = [one["id"] for one in predict(base, 5)[1]["predictions"]]
+                    if label(base, token, ids)[0] == 200:
+                        with lock:
+                            acked.extend(ids)
+            clients = [threading.Thread(target=load) for _ in range(2)]
+            for client in clients:
+                client.start()
+            while len(acked) < 50:
+                time.sleep(0.01)
+            with lock:
+                before = list(acked)
+            project.run("backup", project.path("copy"), check=0)
+            stop.set()
+            for client in clients:
+                client.join()
+            fresh = project.path("fresh")
+            os.makedirs(fresh)
+            shutil.copy(project.path("rondo.toml"), fresh)
+            project.run("restore", project.path("copy"), folder=fresh, check=0)
+            project.run("fsck", folder=fresh, check=0)
+            self.assertEqual(project.facts(fresh), project.facts())
+            restored = subprocess.Popen([PROGRAM, "up", "--listen", "127.0.0.1:0"], cwd=fresh,
+                                        stdout=subprocess.PIPE, text=True)
+            project.started.append(restored)
+            there = restored.stdout.readline().split(" answers at ")[1].split(" ")[0]
+            status, said = label(there, token_of(fresh), before)
+            self.assertEqual((status, said["duplicate"]), (200, len(before)), said)
+
+
+def token_of(folder):
+    with open(os.path.join(folder, ".rondo", "token")) as file:
+        return file.read().strip()
+
+
+class FullDisk(unittest.TestCase):
+    def test_predictions_go_on_writes_get_507_and_it_recovers(self):
+        """The project lies on a file system of its own, in a namespace where one may mount."""
+        if "RONDO_SMALL_DISK" not in os.environ:
+            inside = ["unshare", "--mount", "--map-root-user", "env", "RONDO_SMALL_DISK=1",
+                      sys.executable, __file__, PROGRAM, SOURCE]
+            if subprocess.run(inside[:3] + ["true"], capture_output=True).returncode != 0:
+                self.skipTest("this machine lets nobody mount a file system of their own")
+            done = subprocess.run(inside, capture_output=True, text=True, timeout=600)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return
+        with Project(PROGRAM, rows(30), rounds=10) as project:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", project.folder],
+                           check=True)
+            try:
+                self.fill_and_free(project)
+            finally:
+                for process in project.started:
+                    process.kill()
+                    process.wait()
+                subprocess.run(["umount", project.folder], check=True)
+
+    def fill_and_free(self, project):
+        fresh = Project(PROGRAM, rows(30), rounds=10)
+        for name in ("rondo.toml", "rows.csv"):
+            shutil.copy(fresh.path(name), project.path(name))
+        fresh.__exit__()
+        project.run("run", check=0)
+        process, base = project.up()
+        token = project.token()
+        acked = [one["id"] for one in predict(base, 20)[1]["predictions"]]
+        self.assertEqual(label(base, token, acked)[0], 200)
+        ballast = project.path("ballast")
+        with open(ballast, "wb") as file:
+            try:
+                while True:
+                    file.write(b"x" * 65536)
+                    file.flush()
+            except OSError:
+                pass
+        refused = 0
+        for _ in range(200):
+            status, said = predict(base, 100)
+            self.assertEqual(status, 200, said)
+            ids = [one["id"] for one in said["predictions"]]
+            status, said = label(base, token, ids)
+            self.assertIn(status, (200, 507), said)
+            if status == 200:
+                acked += ids
+            else:
+                refused += 1
+                self.assertEqual(said["error"]["code"], "disk_full", said)
+                if refused > 3:
+                    break
+        self.assertGreater(refused, 0, "the disk never was full")
+        os.remove(ballast)
+        until = time.monotonic() + 30
+        while label(base, token, ids)[0] != 200:
+            self.assertLess(time.monotonic(), until, "it does not recover")
+            time.sleep(0.1)
+        status, said = label(base, token, acked)
+        self.assertEqual((status, said["duplicate"]), (200, len(acked)), said)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 0)
+        project.run("fsck", check=0)
+
+
+class FlippedBytes(unittest.TestCase):
+    def test_one_in_each_kind_of_file_is_named(self):
+        with Project(PROGRAM, rows(30), rounds=10) as project:
+            project.run("run", check=0)
+            process, base = project.up()
+            ids = [one["id"] for one in predict(base, 50)[1]["predictions"]]
+            self.assertEqual(label(base, project.token(), ids)[0], 200)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(60), 0)
+            project.run("fsck", check=0)
+            found = 0
+            for folder, _, names in os.walk(project.path(".rondo")):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    kind = os.path.relpath(path, project.path(".rondo")).split(os.sep)[0]
+                    if kind not in ("objects", "log", "rondo.db"):
+                        continue
+                    self.flip(project, path)
+                    found += 1
+            self.assertGreaterEqual(found, 8)
+
+    def flip(self, project, path):
+        mode = os.stat(path).st_mode
+        os.chmod(path, 0o644)
+        with open(path, "r+b") as file:
+            whole = file.read()
+            self.assertGreater(len(whole), 0, path)
+            # In the middle of what is used; a database has free pages, whose bytes mean nothing.
+            at = 40 if path.endswith("rondo.db") else len(whole) // 2
+            file.seek(at)
+            file.write(bytes([whole[at] ^ 0x10]))
+        done = project.run("fsck")
+        self.assertEqual(done.returncode, 1, "%s: %s%s" % (path, done.stdout, done.stderr))
+        name = os.path.basename(path)
+        self.assertIn(name[:10], done.stdout + done.stderr, path)
+        with open(path, "r+b") as file:
+            file.write(whole)
+        os.chmod(path, mode)
+        self.assertEqual(project.run("fsck").returncode, 0, path)
+
+
+if __name__ == "__main__":
+    wanted = ["FullDisk"] if "RONDO_SMALL_DISK" in os.environ else []
+    unittest.main(argv=[sys.argv[0]] + wanted)

@@ -24,8 +24,6 @@ using Kind = ClockState::Kind;
 constexpr std::int64_t kDay = 86'400'000'000;
 constexpr std::int64_t kHour = 3'600'000'000;
 
-bool is_text(Type type) { return type == Type::kCategory || type == Type::kText; }
-
 /// A text column was named as the clock.
 std::unexpected<Error> no_clock(const Column& column, const std::string& name) {
   std::string example;

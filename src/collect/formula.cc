@@ -19,14 +19,10 @@ constexpr std::size_t kMostTerms = 12;
 constexpr std::size_t kBins = 32;
 constexpr double kDependent = 1e-9;  // a column whose rest is smaller adds nothing
 
-bool is_text(const Column& column) {
-  return column.type == Type::kCategory || column.type == Type::kText;
-}
-
 /// The bin of each row of the answers; bin 0 is for missing cells.
 std::vector<std::size_t> bins_of(const Column& column, const Answers& answers) {
   std::vector<std::size_t> bins(answers.rows.size(), 0);
-  if (is_text(column)) {
+  if (is_text(column.type)) {
     for (std::size_t i = 0; i < bins.size(); ++i) {
       const std::size_t row = answers.rows[i];
       if (!column.is_null(row)) bins[i] = static_cast<std::size_t>(column.codes[row]) + 1;
@@ -171,11 +167,11 @@ Answers answers_of(const Column& target) {
   std::map<std::string, std::size_t> counts;
   for (const std::size_t row : answers.rows) {
     ++counts[target.cell_text(row)];
-    if (counts.size() > 2 && !is_text(target)) break;
+    if (counts.size() > 2 && !is_text(target.type)) break;
   }
   answers.two_classes = counts.size() == 2;
-  answers.is_number = answers.two_classes || !is_text(target);
-  if (!is_text(target)) {
+  answers.is_number = answers.two_classes || !is_text(target.type);
+  if (!is_text(target.type)) {
     for (const std::size_t row : answers.rows) answers.value.push_back(target.as_double(row));
     return answers;
   }

@@ -26,10 +26,6 @@ constexpr double kCopy = 0.995;
 constexpr double kLinear = 0.9999;
 constexpr int kFormulas = 3;
 
-bool is_text(const Column& column) {
-  return column.type == Type::kCategory || column.type == Type::kText;
-}
-
 /// Different values among those that are known.
 std::size_t distinct(const Column& column) {
   std::unordered_set<std::int64_t> whole;
@@ -39,7 +35,7 @@ std::size_t distinct(const Column& column) {
     if (column.type == Type::kNumber) {
       real.insert(column.numbers[row]);
     } else {
-      whole.insert(is_text(column) ? column.codes[row] : column.integers[row]);
+      whole.insert(is_text(column.type) ? column.codes[row] : column.integers[row]);
     }
   }
   return whole.size() + real.size();
@@ -47,7 +43,7 @@ std::size_t distinct(const Column& column) {
 
 /// Never falls from row to row, and rises.
 bool only_grows(const Column& column) {
-  if (is_text(column)) return false;
+  if (is_text(column.type)) return false;
   double before = -std::numeric_limits<double>::infinity();
   std::size_t rises = 0;
   for (std::size_t row = 0; row < column.size(); ++row) {
@@ -140,7 +136,7 @@ class Search {
     std::vector<const Column*> columns;
     for (std::size_t i = 0; i < rows_.columns(); ++i) {
       const std::string& name = rows_.schema().fields[i].name;
-      if (named_.contains(name) || is_text(rows_.column(i))) continue;
+      if (named_.contains(name) || is_text(rows_.column(i).type)) continue;
       names.push_back(name);
       columns.push_back(&rows_.column(i));
     }

@@ -29,8 +29,6 @@ constexpr std::array<std::string_view, 12> kNullWords = {
 constexpr std::array<std::string_view, 6> kWords = {"NA", "None", "none", "-", ".", "null"};
 constexpr double kRegular = 0.99;
 
-bool is_text(Type type) { return type == Type::kCategory || type == Type::kText; }
-
 bool means_missing(std::string_view text) {
   return text.find_first_not_of(' ') == std::string_view::npos ||
          std::ranges::find(kNullWords, text) != kNullWords.end();

@@ -51,10 +51,4 @@ class Router {
   Published<Routing> routing_;
 };
 
-/// Makes cells of a JSON row {column: value} in schema order. Errors: kInvalidInput naming a
-/// missing or unknown column, or a value of the wrong type; nothing is coerced. Text lives in
-/// `row`.
-Result<void> cells_from_json(const model::Transform& transform, const Json& row,
-                             std::vector<model::Cell>& out);
-
 }  // namespace rondo::deploy

@@ -110,49 +110,5 @@ TEST(Router, ClassesAreAnsweredByNameWithAProbabilityEach) {
   EXPECT_EQ(answer.value, answer.probabilities[1]);
 }
 
-TEST(Cells, EachTypeIsReadAndNothingIsCoerced) {
-  const table::Schema inputs{{{"x", table::Type::kNumber},
-                              {"n", table::Type::kInteger},
-                              {"b", table::Type::kBool},
-                              {"t", table::Type::kTime},
-                              {"c", table::Type::kCategory}}};
-  const model::Transform transform(inputs, {}, {});
-  std::vector<model::Cell> cells;
-  const Json good = {{"x", 1.5}, {"n", 2.0}, {"b", true}, {"t", "1970-01-01T00:00:01Z"},
-                     {"c", "red"}};
-  ASSERT_TRUE(cells_from_json(transform, good, cells).has_value());
-  ASSERT_EQ(cells.size(), 5U);
-  EXPECT_EQ(cells[0].number, 1.5);
-  EXPECT_EQ(cells[1].number, 2);
-  EXPECT_EQ(cells[2].number, 1);
-  EXPECT_EQ(cells[3].number, 1e6);
-  EXPECT_EQ(cells[4].text, "red");
-  const struct {
-    const char* column;
-    Json value;
-  } wrong[] = {{"x", "1.5"}, {"n", 2.5}, {"b", 1}, {"t", 5}, {"t", "noon"}, {"c", 7}, {"x", true}};
-  for (const auto& [column, value] : wrong) {
-    Json row = good;
-    row[column] = value;
-    const auto refused = cells_from_json(transform, row, cells);
-    ASSERT_FALSE(refused.has_value()) << row;
-    EXPECT_NE(refused.error().message.find(std::string("\"") + column + '"'), std::string::npos);
-    row[column] = nullptr;
-    EXPECT_TRUE(cells_from_json(transform, row, cells).has_value()) << "null is missing";
-  }
-}
-
-TEST(Cells, MissingAndUnknownColumnsAreNamed) {
-  const model::Transform transform({{{"temp", table::Type::kNumber}}}, {}, {});
-  std::vector<model::Cell> cells;
-  const auto text = [&](const Json& row) {
-    const auto refused = cells_from_json(transform, row, cells);
-    return refused ? std::string("accepted") : refused.error().text();
-  };
-  EXPECT_NE(text(Json::object()).find("\"temp\" is missing"), std::string::npos);
-  EXPECT_NE(text({{"temp", 1}, {"tmep", 2}}).find("did you mean \"temp\"?"), std::string::npos);
-  EXPECT_NE(text(Json::array()).find("object"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace rondo::deploy

@@ -268,6 +268,7 @@ Result<std::optional<Outcome>> Conductor::monitor(const Action& action, const St
   Outcome outcome{action.step, action.cycle, action.stage, "performs well", "", {}, Json::object(),
                   Json::object(), false, std::nullopt};
   for (;;) {
+    TRY(attach_watch(parts_.desk->look()));
     if (watch_) {
       TRY(parts_.world->flush());
       TRY(watch_->read());
@@ -290,9 +291,7 @@ Result<std::optional<Outcome>> Conductor::monitor(const Action& action, const St
     TRY(parts_.clock->wait_for_news(stop, kLookAgain));
     if (stop.requested()) return std::nullopt;
     TRY(parts_.world->requests());
-    const State state = parts_.desk->look();
-    TRY(attach_watch(state));
-    news_ = TRY(parts_.world->peek(state));
+    news_ = TRY(parts_.world->peek(parts_.desk->look()));
   }
 }
 

@@ -66,6 +66,11 @@ class Conductor {
   Result<Outcome> prepare_step(const Action& action, std::int64_t attempt, const Stop& stop);
   Result<Outcome> train_step(const Action& action, std::int64_t attempt, const Stop& stop);
   Result<Outcome> evaluate_step(const Action& action, std::int64_t attempt, const Stop& stop);
+  struct Twin {
+    std::string prepared, candidate;  // digests, hex
+  };
+  Result<Twin> fit_twin(const Action& action, std::int64_t attempt, const State& state,
+                        const Json& situated, const Stop& stop);
   Result<Outcome> deploy_step(const Action& action, std::int64_t attempt, const Stop& stop);
   Result<ledger::StageOutput> launch(const Action& action, std::int64_t attempt,
                                      const std::string& kind, Json options,

@@ -21,12 +21,6 @@ std::string secret_of(const Recording& recording, std::int64_t seed) {
   return hasher.finish().hex();
 }
 
-bool kept_out(const std::vector<Kept>& kept, Time time) {
-  return std::any_of(kept.begin(), kept.end(), [time](const Kept& stretch) {
-    return time >= stretch.from && (!stretch.until || time < *stretch.until);
-  });
-}
-
 }  // namespace
 
 ReplayWorld::ReplayWorld(Session& session, const Recording& recording, const Options& options,
@@ -108,7 +102,7 @@ Result<SourceNews> ReplayWorld::peek(const State& state) {
   auto i = static_cast<std::size_t>(after - recording_.times.begin());
   std::int64_t count = 0;
   for (; i < end; ++i) {
-    if (recording_.told[i] && !kept_out(kept_, recording_.times[i])) ++count;
+    if (recording_.told[i] && !any_covers(kept_, recording_.times[i])) ++count;
   }
   news.labelled = count;
   news.changed = count > 0;

@@ -38,13 +38,6 @@ std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
   return std::nullopt;
 }
 
-bool kept_out(const std::vector<Kept>& kept, Time time) {
-  for (const Kept& stretch : kept) {
-    if (time >= stretch.from && (!stretch.until || time < *stretch.until)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 ServiceWorld::ServiceWorld(ledger::Store& store, const Config& config, Session* session,
@@ -105,7 +98,7 @@ Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
   }
   history->with([&](model::HistoryState& h) {
     for (const model::Observation& o : loaded.served) {
-      if (!kept_out(state.kept, o.event)) h.apply(o);
+      if (!any_covers(state.kept, o.event)) h.apply(o);
     }
   });
   return history;
@@ -178,7 +171,7 @@ Result<void> ServiceWorld::learn_labels() {
   return loaded_.with([&](Loaded& loaded) -> Result<void> {
     std::vector<model::Observation> fresh;
     TRY(read_served(loaded, routing->champion->pipeline->parts(), &fresh));
-    std::erase_if(fresh, [&](const auto& o) { return kept_out(loaded.kept, o.event); });
+    std::erase_if(fresh, [&](const auto& o) { return any_covers(loaded.kept, o.event); });
     if (!fresh.empty()) router_.learn(fresh, config_.project.target);
     return {};
   });

@@ -2,6 +2,8 @@
 // fold.
 #include "loop/state.h"
 
+#include <algorithm>
+
 namespace rondo::loop {
 namespace {
 
@@ -111,6 +113,10 @@ void each_plain(S& s, F&& f) {
 }
 
 }  // namespace
+
+bool any_covers(const std::vector<Kept>& kept, Time time) {
+  return std::ranges::any_of(kept, [time](const Kept& stretch) { return stretch.covers(time); });
+}
 
 Json State::to_json() const {
   Json out = Json::object();

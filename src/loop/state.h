@@ -38,7 +38,9 @@ struct Kept {
   Time from;
   std::optional<Time> until;  // none: still open
   std::string column, why;
+  bool covers(Time time) const { return time >= from && (!until || time < *until); }
 };
+bool any_covers(const std::vector<Kept>& kept, Time time);
 
 struct State {
   std::int64_t sequence = 0;           // last fact folded

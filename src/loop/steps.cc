@@ -57,7 +57,8 @@ prepare::Situation Conductor::situation(const State& state, bool twin) const {
   read_test(config.evaluate.test, s);
   s.gap = config.monitor.label_delay;
   if (const auto gap = parse_span(config.evaluate.gap)) s.gap = *gap;
-  s.twin = twin;
+  // A crontab measures nothing, so it trains on every labelled row at once.
+  s.twin = twin || parts_.policy.crontab();
   s.temp = (parts_.store->folder / "attempts").string();
   const bool measured = state.champion != 0 && !parts_.policy.crontab();
   if (measured) s.test_after = state.versions.at(state.champion).label_until;
@@ -265,35 +266,49 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
   return outcome_of(action, output, std::move(outputs));
 }
 
-Result<Outcome> Conductor::deploy_step(const Action& action, std::int64_t attempt,
-                                       const Stop& stop) {
-  const State state = parts_.desk->look();
-  const std::string manifest = state.outputs.at("manifest");
-  Names twin;
-  const Json situated = prepare::to_json(situation(state, true));
+/// The same recipe and rounds, fitted through the newest label: the matrix and the candidate.
+Result<Conductor::Twin> Conductor::fit_twin(const Action& action, std::int64_t attempt,
+                                            const State& state, const Json& situated,
+                                            const Stop& stop) {
+  Twin twin;
+  Names outputs;
   const StageOutput prepared =
       TRY(launch(action, attempt, "prepare",
                  {{"prepare", io::write_options(parts_.config->prepare)}, {"now", situated}},
-                 {{"manifest", manifest}}, stop, &twin));
-  if (!twin.contains("prepared")) {
+                 {{"manifest", state.outputs.at("manifest")}}, stop, &outputs));
+  if (!outputs.contains("prepared")) {
     return fail(Code::kInvalidInput, "the rows of the model to deploy cannot be prepared: " +
                                          prepared.reason);
   }
+  twin.prepared = outputs.at("prepared");
   const std::string candidate_bytes = TRY(parts_.store->objects->get(
       TRY(io::Digest::from_hex(state.outputs.at("candidate")))));
   const auto candidate = TRY(model::Candidate::decode(candidate_bytes));
-  Names trained;
+  outputs.clear();
   const StageOutput fitted =
       TRY(launch(action, attempt, "train",
                  {{"train", io::write_options(parts_.config->train)},
                   {"now", {{"rounds", candidate.rounds}}}},
-                 {{"prepared", twin.at("prepared")}}, stop, &trained));
-  if (!trained.contains("candidate")) {
+                 {{"prepared", twin.prepared}}, stop, &outputs));
+  if (!outputs.contains("candidate")) {
     return fail(Code::kInvalidInput, "the model to deploy cannot be trained: " + fitted.reason);
   }
+  twin.candidate = outputs.at("candidate");
+  return twin;
+}
+
+Result<Outcome> Conductor::deploy_step(const Action& action, std::int64_t attempt,
+                                       const Stop& stop) {
+  const State state = parts_.desk->look();
+  const std::string manifest = state.outputs.at("manifest");
+  const Json situated = prepare::to_json(situation(state, true));
+  Twin twin{state.outputs.at("prepared"), state.outputs.at("candidate")};
+  if (!parts_.policy.crontab()) {
+    twin = TRY(fit_twin(action, attempt, state, situated, stop));
+  }
   Names inputs = {{"manifest", manifest},
-                  {"twin_prepared", twin.at("prepared")},
-                  {"twin_candidate", trained.at("candidate")},
+                  {"twin_prepared", twin.prepared},
+                  {"twin_candidate", twin.candidate},
                   {"prepared", state.outputs.at("prepared")}};
   if (state.outputs.contains("evidence")) inputs["evidence"] = state.outputs.at("evidence");
   Names outputs;

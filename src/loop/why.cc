@@ -15,11 +15,15 @@ Json fact_rows(const std::vector<Fact>& facts) {
   return rows;
 }
 
-std::string verdict_text(const Json& evidence) {
+/// Reasons of the verdict that the step's own reason has not told already.
+std::string verdict_text(const Json& evidence, const std::string& told) {
   const Json verdict = io::get_or<Json>(evidence, "verdict", Json::object());
   std::string text;
   for (const Json& reason : io::get_or<Json>(verdict, "reasons", Json::array())) {
-    text += " " + reason.get<std::string>() + (text.ends_with('.') ? "" : ".");
+    const std::string sentence = reason.get<std::string>();
+    if (told.find(sentence) == std::string::npos) {
+      text += " " + sentence + (sentence.ends_with('.') ? "" : ".");
+    }
   }
   const double mde = io::get_or<double>(verdict, "smallest_detectable", 0);
   if (mde > 0) {
@@ -39,7 +43,20 @@ std::string numbers_text(const Json& numbers) {
   return text.empty() ? text : text + ".";
 }
 
-std::string fact_text(const Fact& fact) {
+/// `told` is the paragraph so far: what it says is not said again.
+std::string ending_text(const Json& body, const std::string& told) {
+  const std::string result = io::get_or<std::string>(body, "result", "");
+  const std::string whole = io::get_or<std::string>(body, "reason", "");
+  std::string_view reason = whole;
+  if (whole.starts_with(result + ": ")) reason.remove_prefix(result.size() + 2);
+  std::string text = fmt::format("It ended with \"{}\"", result);
+  if (told.find(reason) == std::string::npos) text += fmt::format(": {}", reason);
+  const Json evidence = io::get_or<Json>(body, "evidence", Json::object());
+  return fmt::format("{}; next: {}.{}", text, io::get_or<std::string>(body, "next", "rest"),
+                     verdict_text(evidence, whole));
+}
+
+std::string fact_text(const Fact& fact, const std::string& told) {
   const Json& body = fact.body;
   const std::string at = to_text(fact.at);
   if (fact.kind == "step_started") {
@@ -47,13 +64,7 @@ std::string fact_text(const Fact& fact) {
                        io::get_or<std::string>(body, "stage", ""), at,
                        io::get_or<std::string>(body, "reason", ""));
   }
-  if (fact.kind == "step_finished") {
-    const Json evidence = io::get_or<Json>(body, "evidence", Json::object());
-    return fmt::format("It ended with \"{}\": {}; next: {}.{}",
-                       io::get_or<std::string>(body, "result", ""),
-                       io::get_or<std::string>(body, "reason", ""),
-                       io::get_or<std::string>(body, "next", "rest"), verdict_text(evidence));
-  }
+  if (fact.kind == "step_finished") return ending_text(body, told);
   if (fact.kind == "version") {
     return fmt::format("It registered v{}, trained on {} labelled rows of d{}.",
                        io::get_or<std::int64_t>(body, "version", 0),
@@ -98,10 +109,10 @@ std::vector<Fact> telling(const std::vector<Fact>& facts) {
 }
 
 Json answer(const std::string& subject, const std::vector<Fact>& facts) {
-  std::string paragraph;
+  std::string paragraph;  // a line a fact
   for (const Fact& fact : telling(facts)) {
-    const std::string text = fact_text(fact);
-    if (!text.empty()) paragraph += (paragraph.empty() ? "" : " ") + text;
+    const std::string text = fact_text(fact, paragraph);
+    if (!text.empty()) paragraph += (paragraph.empty() ? "" : "\n") + text;
   }
   return {{"subject", subject}, {"paragraph", paragraph}, {"facts", fact_rows(facts)}};
 }

@@ -17,10 +17,6 @@ constexpr double kCommon = 0.01;
 constexpr double kShareSteps = 1e4;  // shares of days are kept in steps of 1e-4
 constexpr std::size_t kOther = 0, kMissing = 1, kBelow = 2, kAbove = 3, kExtra = 4;
 
-bool is_text(table::Type type) {
-  return type == table::Type::kCategory || type == table::Type::kText;
-}
-
 std::size_t bins_of(const ColumnReference& c) {
   return c.numeric ? c.edges.size() + 1 : c.categories.size();
 }
@@ -128,7 +124,7 @@ std::vector<std::uint8_t> bins_by_row(const table::Column& column, std::span<con
   for (std::size_t row = 0; row < bins.size(); ++row) {
     if (column.is_null(row)) {
       bins[row] = static_cast<std::uint8_t>(bin_of(c, {}));
-    } else if (is_text(column.type)) {
+    } else if (table::is_text(column.type)) {
       bins[row] = by_code[static_cast<std::size_t>(column.codes[row])];
     } else {
       bins[row] = static_cast<std::uint8_t>(bin_of(c, {Cell::Kind::kNumber, values[row]}));
@@ -200,7 +196,7 @@ ColumnReference freeze_column(const std::string& name, const table::Column& colu
                               const Days& days) {
   ColumnReference c;
   c.name = name;
-  c.numeric = !is_text(column.type);
+  c.numeric = !table::is_text(column.type);
   c.rows = column.size();
   std::vector<double> values;
   if (c.numeric) {

@@ -15,8 +15,6 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-bool is_text(Type type) { return type == Type::kCategory || type == Type::kText; }
-
 /// How a column of this type is read as `wish`; nothing when it cannot be.
 std::optional<Reading> reading_of(Type type, std::string_view wish) {
   if (wish == "category" && type != Type::kTime) return Reading::kCategory;

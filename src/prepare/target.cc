@@ -19,10 +19,6 @@ constexpr std::size_t kFewestRows = 50;
 constexpr std::size_t kMostClasses = 1000;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-bool is_text(const Column& column) {
-  return column.type == Type::kCategory || column.type == Type::kText;
-}
-
 bool has_value(const Column& column, std::size_t row) {
   if (column.is_null(row)) return false;
   return column.type != Type::kNumber || std::isfinite(column.numbers[row]);
@@ -55,7 +51,7 @@ std::set<std::string> values_of(const Column& target, const std::vector<std::siz
   std::set<std::string> values;
   std::vector<bool> seen(target.dictionary.size());
   for (const std::size_t row : used) {
-    if (is_text(target)) {
+    if (is_text(target.type)) {
       const auto code = static_cast<std::size_t>(target.codes[row]);
       if (seen[code]) continue;
       seen[code] = true;
@@ -89,18 +85,18 @@ Broken choose_task(const Job& job, const Column& target, Draft& draft) {
   const std::string& name = job.situation.target;
   const bool asked = job.situation.task != "auto" && !job.situation.task.empty();
   const bool wants_number = job.situation.task == "regression";
-  if (wants_number && is_text(target)) {
+  if (wants_number && is_text(target.type)) {
     return fmt::format("the task is regression, but the target \"{}\" is text; take a column of "
                        "numbers, or another task",
                        name);
   }
-  const auto values = values_of(target, draft.used, asked || is_text(target) ? kMostClasses : 2);
+  const auto values = values_of(target, draft.used, asked || is_text(target.type) ? kMostClasses : 2);
   if (values.size() == 1) {
     return fmt::format("the target \"{}\" is {} in all {} rows that have one: there is nothing to "
                        "learn",
                        name, *values.begin(), grouped(draft.used.size()));
   }
-  if (wants_number || (!asked && !is_text(target) && values.size() > 2)) {
+  if (wants_number || (!asked && !is_text(target.type) && values.size() > 2)) {
     draft.task = model::Task::kRegression;
     return {};
   }
@@ -129,7 +125,7 @@ LabelReader::LabelReader(const Column& column, const std::vector<std::string>& c
 
 double LabelReader::operator()(std::size_t row) const {
   if (!has_value(column_, row)) return kUnknown;
-  if (is_text(column_)) return by_code_[static_cast<std::size_t>(column_.codes[row])];
+  if (is_text(column_.type)) return by_code_[static_cast<std::size_t>(column_.codes[row])];
   if (classes_.empty()) return column_.as_double(row);
   const auto found = std::ranges::find(classes_, column_.cell_text(row));
   return found == classes_.end() ? kUnknown : static_cast<double>(found - classes_.begin());

@@ -7,8 +7,6 @@
 namespace rondo::table {
 namespace {
 
-bool is_text(Type type) { return type == Type::kCategory || type == Type::kText; }
-
 /// Appends one cell as `to`; false when it has no such form.
 bool put(ColumnBuilder& builder, const Column& from, std::size_t row, Type to) {
   if (is_text(to)) {

@@ -21,6 +21,10 @@ namespace rondo::table {
 enum class Type { kNumber, kInteger, kCategory, kText, kBool, kTime };
 std::string_view name_of(Type type) noexcept;          // "number", "integer", ...
 Result<Type> type_from(std::string_view name);
+/// Its values are codes of a dictionary.
+constexpr bool is_text(Type type) noexcept {
+  return type == Type::kCategory || type == Type::kText;
+}
 
 struct Field {
   std::string name;

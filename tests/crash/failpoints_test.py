@@ -127,7 +127,19 @@ def torn_story(p, env, acked):
     up_story(p, env, acked)
 
 
-STORIES = (run_story, replay_story, up_story, decide_story, care_story, torn_story)
+def lease_story(p, env, acked):
+    """The lease is renewed each 3 s; the others are over by then."""
+    p.run("run")
+    try:
+        process, _ = p.up(env=env)
+    except AssertionError:
+        return
+    time.sleep(3.5)
+    process.send_signal(signal.SIGTERM)
+    process.wait(60)
+
+
+STORIES = (run_story, replay_story, up_story, decide_story, care_story, torn_story, lease_story)
 
 
 def hits_of(story):

@@ -4,6 +4,7 @@
 // operation.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -85,7 +86,12 @@ class PowerCut : public ::testing::Test {
     const auto done =
         run_until_rest({cut, fs, nullptr, kNow, false, "after the cut"}, Stop(), nullptr);
     if (!done) return done.error().text();
-    if (facts_of(cut) != whole_) return "the cycle ended with other facts";
+    if (const auto facts = facts_of(cut); facts != whole_) {
+      const auto [ours, undisturbed] = std::ranges::mismatch(facts, whole_);
+      return "the cycle ended with other facts: " +
+             (ours == facts.end() ? "fewer" : *ours) + "\ninstead of " +
+             (undisturbed == whole_.end() ? "an end" : *undisturbed);
+    }
     auto store = ledger::Store::open(fs, store_folder(cut), {});
     if (!store) return store.error().text();
     const auto report = ledger::fsck(**store, {});

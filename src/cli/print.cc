@@ -32,9 +32,9 @@ int report_error(const Error& error, bool json) {
   }
   switch (error.code) {
     case Code::kInvalidInput:
-    case Code::kNotFound: return kInvalidInput;
+    case Code::kNotFound:
+    case Code::kCorrupt: return kInvalidInput;
     case Code::kConflict:
-    case Code::kCorrupt:
     case Code::kIo:
     case Code::kExhausted:
     case Code::kCancelled:

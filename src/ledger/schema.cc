@@ -42,7 +42,7 @@ constexpr const char* kSteps[] = {kVersion1};
 static_assert(std::size(kSteps) == kStoreVersion);
 
 std::unexpected<Error> newer(const io::Path& file, std::int64_t version) {
-  return fail(Code::kConflict,
+  return fail(Code::kInvalidInput,
               fmt::format("{} was written by a newer Rondo: its format is version {}, this program "
                           "knows version {}",
                           file.string(), version, kStoreVersion),

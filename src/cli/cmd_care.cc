@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
+#include "loop/service.h"
 #include "loop/session.h"
 #include "table/engine.h"
 
@@ -15,17 +16,7 @@ Result<std::unique_ptr<ledger::Store>> open(const Args& args) {
                              ledger::OpenOptions{});
 }
 
-}  // namespace
-
-Result<int> run_fsck(const Args& args) {
-  const auto store = TRY(open(args));
-  Display display(args.terminal && !args.json, args.color);
-  const ledger::FsckReport report = TRY(ledger::fsck(*store, [&](const Json& said) {
-    Json event = said;
-    event["event"] = "progress";
-    display(event);
-  }));
-  display.end();
+int say_report(const ledger::FsckReport& report, const Args& args) {
   Json findings = Json::array();
   for (const auto& f : report.findings) {
     findings.push_back({{"what", f.what}, {"advice", f.advice}});
@@ -40,6 +31,26 @@ Result<int> run_fsck(const Args& args) {
                     report.records));
   }
   return report.findings.empty() ? kOk : kFailed;
+}
+
+}  // namespace
+
+Result<int> run_fsck(const Args& args) {
+  const auto store = open(args);
+  if (!store && store.error().code == Code::kCorrupt) {  // too damaged to be looked into
+    ledger::FsckReport report;
+    report.findings.push_back({store.error().message, store.error().hint});
+    return say_report(report, args);
+  }
+  if (!store) return std::unexpected(store.error());
+  Display display(args.terminal && !args.json, args.color);
+  const ledger::FsckReport report = TRY(ledger::fsck(**store, [&](const Json& said) {
+    Json event = said;
+    event["event"] = "progress";
+    display(event);
+  }));
+  display.end();
+  return say_report(report, args);
 }
 
 Result<int> run_gc(const Args& args) {
@@ -75,6 +86,9 @@ Result<int> run_restore(const Args& args) {
 }
 
 Result<int> run_doctor(const Args& args) {
+  if (args.has("--accept-clock")) {
+    TRY(loop::ask_project(args.project, "accept_clock", Json::object(), who(), ""));
+  }
   Json checks = Json::array();
   const auto add = [&](const char* what, bool good, const std::string& text) {
     checks.push_back({{"what", what}, {"ok", good}, {"text", text}});
@@ -94,15 +108,18 @@ Result<int> run_doctor(const Args& args) {
       wrote ? fmt::format("an atomic write (two syncs) takes {:.1f} ms", ms)
                                        : wrote.error().text());
   if (wrote) TRY(fs->remove(probe));
-  add("clock", true, to_text(wall_clock_now()));
+  const Time now = wall_clock_now();
+  std::optional<Error> doubt;
   if (TRY(fs->stat(loop::store_folder(args.project) / "rondo.db"))) {
     const auto store = open(args);
     add("store", store.has_value(), store ? "opens" : store.error().text());
     if (store) {
       const auto holder = TRY((*store)->ledger->lease_holder());
+      if (!holder) doubt = loop::clock_doubt(TRY(loop::read_state(*(*store)->ledger)), now);
       add("loop", true, holder ? fmt::format("turned by {}", holder->holder) : "nobody turns it");
     }
   }
+  add("clock", !doubt, doubt ? doubt->text() : to_text(now));
   bool all = true;
   for (const Json& check : checks) {
     all = all && check.at("ok").get<bool>();

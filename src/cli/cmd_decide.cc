@@ -11,11 +11,6 @@
 namespace rondo::cli {
 namespace {
 
-std::string who() {
-  const passwd* user = ::getpwuid(::getuid());
-  return user != nullptr ? user->pw_name : std::to_string(::getuid());
-}
-
 Result<int> ask(const Args& args, const std::string& act, const Json& arguments,
                 std::string_view done) {
   const Json result =
@@ -31,6 +26,11 @@ Result<int> ask(const Args& args, const std::string& act, const Json& arguments,
 }
 
 }  // namespace
+
+std::string who() {
+  const passwd* user = ::getpwuid(::getuid());
+  return user != nullptr ? user->pw_name : std::to_string(::getuid());
+}
 
 Result<int> run_trigger(const Args& args) {
   return ask(args, "trigger", Json::object(),

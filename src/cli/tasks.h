@@ -23,6 +23,7 @@ Result<int> run_up(const Args& args);
 Result<int> run_predict(const Args& args);
 Result<int> run_feedback(const Args& args);
 // cmd_decide.cc
+std::string who();  // the name of the user, for the record
 Result<int> run_trigger(const Args& args);
 Result<int> run_pause(const Args& args);
 Result<int> run_resume(const Args& args);

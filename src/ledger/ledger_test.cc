@@ -238,7 +238,7 @@ TEST_F(LedgerTest, ANewerStoreIsRefusedAndBothVersionsAreNamed) {
   reading.read_only = true;
   for (const OpenOptions& options : {fast(), reading}) {
     const auto refused = Ledger::open(fs_, root_, options);
-    EXPECT_EQ(code_of(refused), Code::kConflict);
+    EXPECT_EQ(code_of(refused), Code::kInvalidInput);
     EXPECT_NE(refused.error().message.find("version 2, this program knows version 1"),
               std::string::npos);
   }

@@ -98,13 +98,15 @@ Result<Entry> note(Desk&, const State& state, const Request& request, Time now) 
   return entry;
 }
 
+constexpr std::string_view kAcceptClock = "accept_clock";
+
 struct Act {
   std::string_view name;
   Result<Entry> (*decide)(Desk&, const State&, const Request&, Time);
 };
 constexpr Act kActs[] = {{"trigger", note},     {"pause", note},     {"resume", note},
                          {"promote", promote},  {"reject", reject},  {"rollback", rollback},
-                         {"accept_rows", note}};
+                         {"accept_rows", note}, {kAcceptClock, note}};
 
 Json said(const Request& request, const State& state) {
   return {{"act", request.act},
@@ -120,7 +122,8 @@ Json error_json(const Error& error) {
 
 }  // namespace
 
-Result<Json> handle(Desk& desk, const Config&, Time now, const Request& request) {
+Result<Json> handle(Desk& desk, Time now, const Request& request,
+                    const std::optional<Error>& doubt) {
   const Act* act = nullptr;
   for (const Act& known : kActs) {
     if (known.name == request.act) act = &known;
@@ -130,7 +133,11 @@ Result<Json> handle(Desk& desk, const Config&, Time now, const Request& request)
   // The state is decided on and appended to under one lock, so what is computed here is computed
   // again there; only its answer must be known beforehand.
   const State before = desk.look();
-  if (act != nullptr) entry = act->decide(desk, before, request, now);
+  if (doubt && request.act != kAcceptClock) {
+    entry = std::unexpected(*doubt);
+  } else if (act != nullptr) {
+    entry = act->decide(desk, before, request, now);
+  }
   if (!entry) {
     const Json answer = error_json(entry.error());
     TRY(desk.answer(request.id, answer, [](const State&) -> Result<Entry> { return Entry{}; }));
@@ -149,9 +156,9 @@ Result<Json> handle(Desk& desk, const Config&, Time now, const Request& request)
   return answer;
 }
 
-Result<std::size_t> handle_open(Desk& desk, const Config& config, Time now) {
+Result<std::size_t> handle_open(Desk& desk, Time now, const std::optional<Error>& doubt) {
   const std::vector<Request> open = TRY(desk.ledger().open_requests());
-  for (const Request& request : open) TRY(handle(desk, config, now, request));
+  for (const Request& request : open) TRY(handle(desk, now, request, doubt));
   return open.size();
 }
 

@@ -3,16 +3,17 @@
 #pragma once
 
 #include "loop/desk.h"
-#include "loop/config.h"
 
 namespace rondo::loop {
 
 /// Carries out one request and answers it. The Json is what the asker sees. Errors of the person
 /// (unknown version, nothing waits) are answers too: {"error": {...}}.
-Result<Json> handle(Desk& desk, const Config& config, Time now, const ledger::Request& request);
+/// While the clock is in doubt only `accept_clock` is taken.
+Result<Json> handle(Desk& desk, Time now, const ledger::Request& request,
+                    const std::optional<Error>& doubt);
 
 /// All open ones, in order. Returns how many.
-Result<std::size_t> handle_open(Desk& desk, const Config& config, Time now);
+Result<std::size_t> handle_open(Desk& desk, Time now, const std::optional<Error>& doubt);
 
 /// Waits until the holder of the lease answered. Errors: what it answered; kUnavailable after 30 s.
 Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id);

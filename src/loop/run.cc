@@ -21,7 +21,7 @@ class RunWorld : public World {
   Result<void> changed(const State&) override { return {}; }
   bool stays() const override { return false; }
   Result<void> requests() override {
-    TRY(handle_open(*session_.desk, session_.config, clock_.now()));
+    TRY(handle_open(*session_.desk, clock_.now(), std::nullopt));
     return {};
   }
 
@@ -61,6 +61,9 @@ Result<RunResult> run_until_rest(const RunOptions& options, const Stop& stop,
   RealClock real(not_before(session->desk->look()));
   ManualClock still(options.now.value_or(real.now()));
   Clock& clock = options.now ? static_cast<Clock&>(still) : real;
+  if (const auto doubt = clock_doubt(session->desk->look(), clock.now())) {
+    return std::unexpected(*doubt);
+  }
   RunWorld world(*session, clock);
   const auto launcher =
       options.workers

@@ -68,6 +68,7 @@ class RealService : public Service {
   std::unique_ptr<Launcher> launcher_;
   std::string token_;
   Guarded<std::string> complaint_;
+  Guarded<std::optional<Error>> doubt_;  // about the clock, until a person accepts it
   std::unique_ptr<Worker> loop_, requests_;
 };
 
@@ -85,6 +86,7 @@ Result<void> RealService::open() {
   }
   const State now = TRY(state());
   clock_ = std::make_unique<RealClock>(not_before(now));
+  doubt_.with([&](auto& doubt) { doubt = clock_doubt(now, clock_->now()); });
   const std::string secret = TRY(store_->ledger->secret("prediction_ids"));
   const std::int64_t epoch = session_ ? session_->desk->lease().epoch : 0;
   ids_ = std::make_unique<ledger::PredictionIds>(secret, static_cast<std::uint32_t>(epoch));
@@ -106,6 +108,9 @@ void RealService::complain(const std::string& sentence) {
 void RealService::turn(const Stop& stop) {
   auto policy = Policy::make(config_->loop.policy, config_->loop, config_->collect.min_rows);
   if (!policy) return complain(policy.error().text());
+  const auto doubtful = [this] { return doubt_.with([](const auto& d) { return d; }); };
+  if (const auto doubt = doubtful()) complain(doubt->text());
+  while (doubtful() && !stop.requested()) sleep_for(kPoll, stop);
   while (!stop.requested()) {
     Conductor conductor({store_, session_->desk.get(), config_, options_.project, *policy,
                          clock_.get(), world_.get(), launcher_.get(), nullptr});
@@ -120,9 +125,14 @@ void RealService::turn(const Stop& stop) {
 void RealService::serve_requests(const Stop& stop) {
   while (!stop.requested()) {
     const State before = session_->desk->look();
-    const auto handled = handle_open(*session_->desk, *config_, clock_->now());
+    const auto doubt = doubt_.with([](const auto& said) { return said; });
+    const auto handled = handle_open(*session_->desk, clock_->now(), doubt);
     if (handled && *handled > 0) {
       const State after = session_->desk->look();
+      if (doubt && !clock_doubt(after, clock_->now())) {
+        doubt_.with([](auto& d) { d.reset(); });
+        complain("");
+      }
       if (after.champion != before.champion || after.kept.size() != before.kept.size()) {
         if (auto switched = world_->changed(after); !switched) complain(switched.error().text());
       }
@@ -248,7 +258,8 @@ Result<Json> ask_project(const io::Path& project, const std::string& act, const 
   if (session) {
     const ledger::Request asked = TRY((*session)->store->ledger->ask(request));
     const RealClock clock(not_before((*session)->desk->look()));
-    TRY(handle_open(*(*session)->desk, (*session)->config, clock.now()));
+    const auto doubt = clock_doubt((*session)->desk->look(), clock.now());
+    TRY(handle_open(*(*session)->desk, clock.now(), doubt));
     return wait_for_answer(*(*session)->store->ledger, asked.id);
   }
   if (session.error().code != Code::kConflict) return std::unexpected(session.error());

@@ -1,6 +1,8 @@
 // Opening and closing; the lease is given back at the end, so that the next command need not wait.
 #include "loop/session.h"
 
+#include <fmt/format.h>
+
 #include "base/clock.h"
 
 namespace rondo::loop {
@@ -8,6 +10,7 @@ namespace rondo::loop {
 namespace {
 
 constexpr Span kRenew = Span::seconds(3);
+constexpr Span kBelievedJump = Span::days(30);
 
 std::unique_ptr<Worker> keep(ledger::Ledger& ledger, const ledger::Lease& lease) {
   return std::make_unique<Worker>("lease", [&ledger, lease](const Stop& stop) {
@@ -55,5 +58,17 @@ Result<table::Contract> newest_contract(ledger::Store& store) {
 }
 
 Time not_before(const State& state) { return state.last_at; }
+
+std::optional<Error> clock_doubt(const State& state, Time now) {
+  const Span ahead = now - state.last_at;
+  if (state.sequence == 0 || ahead <= kBelievedJump) return std::nullopt;
+  return Error{.code = Code::kConflict,
+               .message = fmt::format("the clock says {}, {:.0f} days after the last record of {}: "
+                                      "no cycle begins on a clock that may be wrong",
+                                      to_text(now), ahead.in_days(), to_text(state.last_at)),
+               .hint = "set the clock, or say that it is right: `rondo doctor --accept-clock`",
+               .context = {},
+               .where = std::source_location::current()};
+}
 
 }  // namespace rondo::loop

@@ -43,5 +43,8 @@ Result<table::Contract> newest_contract(ledger::Store& store);
 
 /// The clock of a project at work: never before the last fact.
 Time not_before(const State& state);
+/// Why no cycle may begin: the clock is over 30 days ahead of the last fact and nobody said that it
+/// is right. Asked once, at a start: a program that rested for a month has not jumped.
+std::optional<Error> clock_doubt(const State& state, Time now);
 
 }  // namespace rondo::loop

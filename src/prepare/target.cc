@@ -90,7 +90,8 @@ Broken choose_task(const Job& job, const Column& target, Draft& draft) {
                        "numbers, or another task",
                        name);
   }
-  const auto values = values_of(target, draft.used, asked || is_text(target.type) ? kMostClasses : 2);
+  const std::size_t most = asked || is_text(target.type) ? kMostClasses : 2;
+  const auto values = values_of(target, draft.used, most);
   if (values.size() == 1) {
     return fmt::format("the target \"{}\" is {} in all {} rows that have one: there is nothing to "
                        "learn",

@@ -36,7 +36,7 @@ TEST_F(Predict, RowsGiveAnswersIdsAndALog) {
   EXPECT_EQ(predictions[0].at("model_version"), 3);
   EXPECT_FALSE(predictions[0].contains("probabilities"));
   const std::string id = predictions[1].at("id");
-  EXPECT_TRUE(service_.ids().authentic(id.substr(0, id.find('.'))));
+  EXPECT_TRUE(service_.ids().authentic(id));
   EXPECT_TRUE(id.ends_with(".1"));
   EXPECT_EQ(reply.headers[0],
             (std::pair<std::string_view, std::string>{"Rondo-Model-Version", "3"}));

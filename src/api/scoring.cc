@@ -60,8 +60,7 @@ std::expected<Deployed, Refusal> pick(App& app, std::string_view model, std::str
 Batch::Batch(Call& call, Deployed by)
     : call_(call),
       by_(std::move(by)),
-      now_(call.app.service().now()),
-      id_(call.app.service().ids().make(call.scratch.thread, call.scratch.sequence++)) {
+      now_(call.app.service().now()) {
   call_.scratch.cells.resize(inputs().fields.size());
   call_.scratch.counts.missing.assign(inputs().fields.size(), 0);
   call_.scratch.counts.unseen.assign(inputs().fields.size(), 0);
@@ -78,9 +77,6 @@ std::expected<void, Refusal> Batch::add(Time time) {
   ledger::Prediction& row = rows[count_];
   const std::span<const model::Cell> cells = call_.scratch.cells;
   copy_answer(deploy::Router::answer(by_, {cells, time, time, {}}, &call_.scratch.counts), row);
-  row.id.assign(id_);
-  row.id += '.';
-  write_number(row.id, static_cast<std::uint64_t>(count_));
   row.time = time;
   row.answered = now_;
   row.cells = model::encode_cells(cells);
@@ -89,6 +85,13 @@ std::expected<void, Refusal> Batch::add(Time time) {
 }
 
 Response Batch::finish() {
+  id_ = call_.app.service().ids().make(call_.scratch.thread, call_.scratch.sequence++, count_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    std::string& id = call_.scratch.rows[i].id;
+    id.assign(id_);
+    id += '.';
+    write_number(id, static_cast<std::uint64_t>(i));
+  }
   // A record that finds no room is dropped and counted by the log: predictions go on.
   static_cast<void>(call_.app.service().log(rows()));
   const model::InputCounts& counts = call_.scratch.counts;

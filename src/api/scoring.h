@@ -26,7 +26,7 @@ class Batch {
   std::span<model::Cell> cells() { return call_.scratch.cells; }
   /// Scores what is in cells(). Errors: 413 beyond the limit of rows.
   std::expected<void, Refusal> add(Time time);
-  /// Hands the rows to the log, counts them, and starts the reply with its headers.
+  /// Names the rows, hands them to the log, counts them, and starts the reply with its headers.
   Response finish();
   std::span<const ledger::Prediction> rows() const { return {call_.scratch.rows.data(), count_}; }
   const std::string& id() const { return id_; }

@@ -100,10 +100,7 @@ Reply get_why(Call& call) {
 Reply get_prediction(Call& call) {
   loop::Service& service = call.app.service();
   const std::string& id = call.params[0];
-  const std::size_t dot = id.find('.');
-  if (dot == id.npos || !service.ids().authentic(std::string_view(id).substr(0, dot))) {
-    return no_prediction(id);
-  }
+  if (!service.ids().authentic(id)) return no_prediction(id);
   const Held search(call.app.searches);
   if (search.before() >= call.app.limits().searches_max) {
     return std::unexpected(Refusal(503, "unavailable", "another search of the log is running",

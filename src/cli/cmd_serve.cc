@@ -130,7 +130,9 @@ std::string csv_line(const deploy::Answer& answer) {
 }  // namespace
 
 Result<int> run_up(const Args& args) {
-  const auto service = TRY(loop::Service::open({args.project, !args.has("--no-loop"), "up"}));
+  Display display(false, args.color);  // lines of the loop; there is no end to show progress to
+  const auto service = TRY(loop::Service::open(
+      {args.project, !args.has("--no-loop"), "up", [&](const Json& event) { display(event); }}));
   auto server = TRY(api::Server::start(TRY(server_options(args, service->config())), *service));
   service->start();
   const std::string base = fmt::format("http://127.0.0.1:{}", server->port());

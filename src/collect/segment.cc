@@ -59,16 +59,6 @@ Result<Known> known_of(const table::Table& rows, const std::vector<std::string>&
   return known;
 }
 
-std::string grouped(std::uint64_t number) {
-  const std::string digits = std::to_string(number);
-  std::string out;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
-    out += digits[i];
-  }
-  return out;
-}
-
 std::string listed(const std::vector<std::string>& files) {
   if (files.empty()) return "the source";
   if (files.size() <= 2) return fmt::format("{}", fmt::join(files, " and "));

@@ -2,6 +2,7 @@
 // rows, which is the same whatever format the rows came from.
 #pragma once
 
+#include "base/words.h"
 #include "collect/reading.h"
 #include "ledger/dataset.h"
 
@@ -15,8 +16,6 @@ io::Digest content_digest(const table::Table& rows);
 /// Digests of all rows and of their keys.
 Result<Known> known_of(const table::Table& rows, const std::vector<std::string>& key);
 
-/// 17379 as "17,379".
-std::string grouped(std::uint64_t number);
 /// "a, b and 3 more files".
 std::string listed(const std::vector<std::string>& files);
 

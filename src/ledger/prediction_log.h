@@ -29,8 +29,8 @@ class PredictionIds {
   /// `start` is a number that no earlier start of this project had.
   PredictionIds(std::string secret, std::uint32_t start);
   /// Threads: any, each with its own `thread` number. Cost: one HMAC.
-  std::string make(std::uint16_t thread, std::uint64_t sequence) const;
-  /// True when the id (without ".row") was issued with our secret.
+  std::string make(std::uint16_t thread, std::uint64_t sequence, std::uint64_t rows) const;
+  /// True when "ID.row" was issued with our secret and its request had that row.
   bool authentic(std::string_view id) const;
 
  private:

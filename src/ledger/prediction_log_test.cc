@@ -43,29 +43,38 @@ class PredictionLogTest : public ScratchTest {
 
 TEST(PredictionIds, OnlyIdsThatWereIssuedAreAuthentic) {
   const PredictionIds ids("secret", 3), others("another secret", 3);
-  const std::string id = ids.make(1, 42);
-  EXPECT_EQ(id.size(), 32U);
+  const std::string id = ids.make(1, 42, 3);
+  EXPECT_EQ(id.size(), 36U);
   EXPECT_EQ(id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                  "0123456789-_"),
             std::string::npos);
-  EXPECT_TRUE(ids.authentic(id));
-  EXPECT_TRUE(PredictionIds("secret", 9).authentic(id));  // an earlier start of the same project
-  EXPECT_FALSE(others.authentic(id));
-  EXPECT_FALSE(ids.authentic(id.substr(1)));
+  EXPECT_TRUE(ids.authentic(id + ".0"));
+  EXPECT_TRUE(PredictionIds("secret", 9).authentic(id + ".0"));  // an earlier start
+  EXPECT_FALSE(others.authentic(id + ".0"));
+  EXPECT_FALSE(ids.authentic(id.substr(1) + ".0"));
   EXPECT_FALSE(ids.authentic(""));
   for (std::size_t i = 0; i < id.size(); ++i) {
     std::string forged = id;
     forged[i] = forged[i] == 'A' ? 'B' : 'A';
-    EXPECT_FALSE(ids.authentic(forged)) << i;
+    EXPECT_FALSE(ids.authentic(forged + ".0")) << i;
   }
-  EXPECT_NE(ids.make(1, 43), id);
-  EXPECT_NE(ids.make(2, 42), id);
-  EXPECT_NE(PredictionIds("secret", 4).make(1, 42), id);
+  EXPECT_NE(ids.make(1, 43, 3), id);
+  EXPECT_NE(ids.make(2, 42, 3), id);
+  EXPECT_NE(PredictionIds("secret", 4).make(1, 42, 3), id);
+}
+
+TEST(PredictionIds, NameOnlyRowsThatTheRequestHad) {
+  const PredictionIds ids("secret", 3);
+  const std::string id = ids.make(1, 42, 3);
+  EXPECT_TRUE(ids.authentic(id + ".2"));
+  for (const char* row : {"", ".", ".3", ".999999", ".abc", ".1x", ".01", ".-1", ".+1", "2"}) {
+    EXPECT_FALSE(ids.authentic(id + row)) << row;
+  }
 }
 
 TEST(PredictionIds, TheLayoutIsTheDocumentedOne) {
-  const std::string bytes = must(io::from_base64url(PredictionIds("k", 0x01020304).make(5, 6)));
-  const std::string plain("\x01\x02\x03\x04\x00\x05\x00\x00\x00\x00\x00\x06", 12);
+  const std::string bytes = must(io::from_base64url(PredictionIds("k", 0x01020304).make(5, 6, 7)));
+  const std::string plain("\x01\x02\x03\x04\x00\x05\x00\x00\x00\x00\x00\x06\x00\x00\x07", 15);
   const io::Digest mac = io::hmac_sha256("k", plain);
   EXPECT_EQ(bytes, plain + std::string(mac.bytes.begin(), mac.bytes.begin() + 12));
 }

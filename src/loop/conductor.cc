@@ -45,6 +45,9 @@ void add_version(Entry& entry, const State& state, const Outcome& outcome, Time 
   for (const char* number : {"labelled", "label_until_us", "trees", "features"}) {
     body[number] = io::get_or<std::int64_t>(outcome.evidence, number, 0);
   }
+  if (state.outputs.contains("evidence")) {  // what the gate measured, which no test row trained
+    for (const char* name : {"prepared", "candidate"}) body[name] = state.outputs.at(name);
+  }
   entry.facts.push_back({now, "version", outcome.step, std::move(body)});
   entry.facts.push_back({now, "deployed", outcome.step,
                          {{"from", state.champion}, {"to", version}, {"who", who}, {"why", why}}});
@@ -171,6 +174,7 @@ Result<void> Conductor::run(const Stop& stop) {
     if (stop.requested()) return {};
     if (!action) {
       if (!parts_.world->stays()) return {};
+      tell({{"event", "looked"}, {"late_labels", watch_ ? watch_->late_labels() : 0}});
       TRY(parts_.clock->wait_for_news(stop, kLookAgain));
       if (stop.requested()) return {};
       continue;
@@ -288,6 +292,7 @@ Result<std::optional<Outcome>> Conductor::monitor(const Action& action, const St
       outcome.evidence = due.numbers;
       return std::optional(outcome);
     }
+    tell({{"event", "looked"}, {"late_labels", watch_ ? watch_->late_labels() : 0}});
     TRY(parts_.clock->wait_for_news(stop, kLookAgain));
     if (stop.requested()) return std::nullopt;
     TRY(parts_.world->requests());

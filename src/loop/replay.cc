@@ -78,7 +78,7 @@ Result<std::vector<ReplayDay>> judge_days(Session& session, const Recording& rec
                                           const ReplayWorld& world) {
   std::map<std::string, std::size_t, std::less<>> row_of;
   for (std::size_t i = 0; i < recording.times.size(); ++i) {
-    row_of[world.ids().make(0, i) + ".0"] = i;
+    row_of[world.ids().make(0, i, 1) + ".0"] = i;
   }
   const std::vector<double> naive = naive_answers(recording);
   std::map<std::int64_t, ReplayDay> days;

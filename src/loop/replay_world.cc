@@ -117,7 +117,7 @@ Result<void> ReplayWorld::deliver_labels(Time until) {
   for (auto at = begin; at != end; ++at) {
     const auto i = static_cast<std::size_t>(at - recording_.known.begin());
     if (!recording_.told[i] || recording_.times[i] < options_.from) continue;
-    labels.push_back({ids_.make(0, i) + ".0", *recording_.told[i], *at, *at, 1, false});
+    labels.push_back({ids_.make(0, i, 1) + ".0", *recording_.told[i], *at, *at, 1, false});
   }
   if (labels.empty()) return {};
   TRY(session_.store->ledger->add_labels(labels));
@@ -147,7 +147,7 @@ void ReplayWorld::answer(Time from, Time until) {
     const deploy::Answer answer =
         deploy::Router::answer(by, {cells, *at, *at, {}}, nullptr);
     ledger::Prediction row;
-    row.id = ids_.make(0, i) + ".0";
+    row.id = ids_.make(0, i, 1) + ".0";
     row.time = *at;
     row.answered = *at;
     row.version = answer.version;

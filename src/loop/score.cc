@@ -19,18 +19,40 @@ Result<std::string> read_input(const StageInput& input, const std::string& name)
   return during(input.objects->get(found->second), "reading " + name);
 }
 
-std::vector<double> score_rows(const model::Pipeline& pipeline, const model::HistoryState& history,
+/// The model that answers, of a pipeline or as it was measured.
+struct Answerer {
+  model::Transform transform;
+  model::Forest forest;
+  std::vector<std::string> classes;
+};
+
+Result<Answerer> answerer_of(const StageInput& input) {
+  if (input.inputs.contains("champion")) {
+    const auto pipeline = TRY(model::Pipeline::load(TRY(read_input(input, "champion"))));
+    const model::Pipeline::Parts& parts = pipeline->parts();
+    return Answerer{parts.transform, parts.forest, parts.classes};
+  }
+  auto prepared = TRY(model::Prepared::decode(TRY(read_input(input, "measured_prepared"))));
+  const auto candidate =
+      TRY(model::Candidate::decode(TRY(read_input(input, "measured_candidate"))));
+  return Answerer{std::move(prepared.transform), TRY(model::Forest::decode(candidate.forest)),
+                  std::move(prepared.classes)};
+}
+
+std::vector<double> score_rows(const Answerer& by, const model::HistoryState& history,
                                const table::Table& rows, std::span<const std::size_t> which) {
-  const std::vector<const table::Column*> columns = columns_for(pipeline.transform(), rows);
+  const std::vector<const table::Column*> columns = columns_for(by.transform, rows);
   const std::vector<Time> times = times_of(rows);
+  const std::size_t outputs = by.forest.outputs();
   std::vector<model::Cell> cells(columns.size());
-  std::vector<double> scores(which.size() * pipeline.outputs());
+  std::vector<double> features(by.transform.features());
+  std::vector<double> scores(which.size() * outputs);
   for (std::size_t i = 0; i < which.size(); ++i) {
     model::gather(columns, which[i], cells);
-    const model::RowView row{cells, times[which[i]], times[which[i]], {}};
-    pipeline.score(row, &history,
-                   std::span(scores).subspan(i * pipeline.outputs(), pipeline.outputs()));
+    by.transform.row({cells, times[which[i]], times[which[i]], {}}, &history, features);
+    by.forest.raw(features, std::span(scores).subspan(i * outputs, outputs));
   }
+  by.forest.link(scores);
   return scores;
 }
 
@@ -91,19 +113,18 @@ Result<StageOutput> score(const StageInput& input) {
   const Json manifest_json = TRY(io::parse_json(TRY(read_input(input, "manifest")), "manifest"));
   const auto manifest = TRY(ledger::Manifest::from_json(manifest_json));
   const auto prepared = TRY(model::Prepared::decode(TRY(read_input(input, "prepared"))));
-  const auto pipeline = TRY(model::Pipeline::load(TRY(read_input(input, "champion"))));
+  const Answerer by = TRY(answerer_of(input));
   const table::Table rows = TRY(ledger::read_dataset(manifest, *input.objects, situation.temp));
 
-  model::HistoryState history(pipeline->transform().history());
-  fill(history, rows, situation.target, pipeline->parts().classes, situation);
+  model::HistoryState history(by.transform.history());
+  fill(history, rows, situation.target, by.classes, situation);
   std::vector<std::size_t> test;
   for (std::size_t i = 0; i < prepared.side.size(); ++i) {
     if (prepared.side[i] == table::Side::kTest) test.push_back(prepared.source_row[i]);
   }
   io::Bundle bundle;
-  std::vector<double> scores = score_rows(*pipeline, history, rows, test);
-  const std::vector<std::string>& known = pipeline->parts().classes;
-  if (known != prepared.classes) scores = in_classes(scores, known, prepared.classes);
+  std::vector<double> scores = score_rows(by, history, rows, test);
+  if (by.classes != prepared.classes) scores = in_classes(scores, by.classes, prepared.classes);
   bundle.put_f64("scores", scores);
   TRY(io::write_atomically(*input.fs, input.out / "champion_scores.bin", bundle.encode()));
   return StageOutput{"scored", "the champion answered the same rows", Json::object(),

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "base/clock.h"
 #include "loop/conductor.h"
 #include "loop/requests.h"
@@ -53,7 +55,9 @@ class RealService : public Service {
   }
   void turn(const Stop& stop);
   void serve_requests(const Stop& stop);
-  void complain(const std::string& sentence);
+  /// An empty sentence takes the last one of the same part back.
+  void complain(const std::string& part, const std::string& sentence);
+  void observe(const Json& event);
 
   ServiceOptions options_;
   std::unique_ptr<Session> session_;  // holds the lease; null without a loop
@@ -67,7 +71,8 @@ class RealService : public Service {
   std::unique_ptr<ServiceWorld> world_;
   std::unique_ptr<Launcher> launcher_;
   std::string token_;
-  Guarded<std::string> complaint_;
+  Guarded<std::map<std::string, std::string>> complaints_;  // by the part that complains
+  std::atomic<std::uint64_t> late_labels_{0};
   Guarded<std::optional<Error>> doubt_;  // about the clock, until a person accepts it
   std::unique_ptr<Worker> loop_, requests_;
 };
@@ -96,27 +101,40 @@ Result<void> RealService::open() {
     token_ = TRY(store_->admin_token());
   }
   world_ = std::make_unique<ServiceWorld>(*store_, *config_, session_.get(), log_.get());
-  if (auto loaded = world_->changed(now); !loaded) complain(loaded.error().text());
+  if (auto loaded = world_->changed(now); !loaded) complain("model", loaded.error().text());
   launcher_ = process_launcher(store_->fs, store_->folder / "objects");
   return {};
 }
 
-void RealService::complain(const std::string& sentence) {
-  complaint_.with([&](std::string& text) { text = sentence; });
+void RealService::complain(const std::string& part, const std::string& sentence) {
+  complaints_.with([&](auto& all) {
+    if (sentence.empty()) all.erase(part);
+    else all[part] = sentence;
+  });
+}
+
+void RealService::observe(const Json& event) {
+  if (io::get_or<std::string>(event, "event", "") == "looked") {  // a round of the loop went well
+    complain("loop", "");
+    late_labels_ = io::get_or<std::uint64_t>(event, "late_labels", 0);
+    return;
+  }
+  if (options_.observer) options_.observer(event);
 }
 
 void RealService::turn(const Stop& stop) {
   auto policy = Policy::make(config_->loop.policy, config_->loop, config_->collect.min_rows);
-  if (!policy) return complain(policy.error().text());
+  if (!policy) return complain("loop", policy.error().text());
   const auto doubtful = [this] { return doubt_.with([](const auto& d) { return d; }); };
-  if (const auto doubt = doubtful()) complain(doubt->text());
+  if (const auto doubt = doubtful()) complain("clock", doubt->text());
   while (doubtful() && !stop.requested()) sleep_for(kPoll, stop);
   while (!stop.requested()) {
     Conductor conductor({store_, session_->desk.get(), config_, options_.project, *policy,
-                         clock_.get(), world_.get(), launcher_.get(), nullptr});
+                         clock_.get(), world_.get(), launcher_.get(),
+                         [this](const Json& event) { observe(event); }});
     const auto ended = conductor.run(stop);
     if (ended || stop.requested()) return;
-    complain("the loop stopped: " + ended.error().text());
+    complain("loop", "the loop stopped: " + ended.error().text());
     if (ended.error().code == Code::kConflict) return;  // another program holds the lease now
     sleep_for(Span::seconds(1), stop);                  // a full disk may be freed
   }
@@ -131,13 +149,15 @@ void RealService::serve_requests(const Stop& stop) {
       const State after = session_->desk->look();
       if (doubt && !clock_doubt(after, clock_->now())) {
         doubt_.with([](auto& d) { d.reset(); });
-        complain("");
+        complain("clock", "");
       }
       if (after.champion != before.champion || after.kept.size() != before.kept.size()) {
-        if (auto switched = world_->changed(after); !switched) complain(switched.error().text());
+        const auto switched = world_->changed(after);
+        complain("model", switched ? "" : switched.error().text());
       }
     }
-    if (auto learnt = world_->learn_labels(); !learnt) complain(learnt.error().text());
+    const auto learnt = world_->learn_labels();
+    complain("labels", learnt ? "" : learnt.error().text());
     sleep_for(kPoll, stop);
   }
 }
@@ -167,8 +187,7 @@ Result<FeedbackResult> RealService::feedback(std::span<const FeedbackItem> items
     const Json line = {{"id", item.id}, {"label", item.label}, {"correction", item.correction},
                        {"time", item.time ? Json(to_text(*item.time)) : Json(nullptr)}};
     receipt.add(io::canonical(line));
-    const std::size_t dot = item.id.find('.');
-    if (!ids_->authentic(std::string_view(item.id).substr(0, dot)) || dot == std::string::npos) {
+    if (!ids_->authentic(item.id)) {
       ++result.unknown;
       continue;
     }
@@ -198,7 +217,10 @@ Result<Json> RealService::ask(const std::string& act, const Json& arguments, con
 
 LoopNumbers RealService::numbers() const {
   LoopNumbers numbers;
-  numbers.alert = complaint_.with([](const std::string& text) { return text; });
+  numbers.alert = complaints_.with([](const auto& all) {
+    return all.empty() ? std::string() : all.begin()->second;
+  });
+  numbers.late_labels = late_labels_;
   if (numbers.alert.empty()) numbers.alert = world_->alert();
   const auto now = state();
   if (!now) return numbers;

@@ -8,6 +8,7 @@
 #include "ledger/prediction_log.h"
 #include "ledger/store.h"
 #include "loop/config.h"
+#include "loop/run.h"
 
 namespace rondo::loop {
 
@@ -26,6 +27,7 @@ struct ServiceOptions {
   io::Path project;           // folder with rondo.toml
   bool run_loop = true;
   std::string who = "up";
+  Observer observer = nullptr;  // steps, signals, deployments; called in the loop's thread
 };
 
 struct FeedbackItem {

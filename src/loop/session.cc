@@ -16,7 +16,10 @@ std::unique_ptr<Worker> keep(ledger::Ledger& ledger, const ledger::Lease& lease)
   return std::make_unique<Worker>("lease", [&ledger, lease](const Stop& stop) {
     while (!stop.requested()) {
       sleep_for(kRenew, stop);
-      if (stop.requested() || !ledger.renew(lease)) return;  // appends then fail by themselves
+      if (stop.requested()) return;
+      const auto renewed = ledger.renew(lease);
+      // Another holds it: appends fail by themselves. A full disk may be freed: ask again.
+      if (!renewed && renewed.error().code == Code::kConflict) return;
     }
   });
 }

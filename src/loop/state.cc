@@ -33,7 +33,8 @@ Json version_json(const Version& v) {
   return {{"version", v.version},     {"step", v.step},         {"cycle", v.cycle},
           {"dataset", v.dataset},     {"pipeline", v.pipeline}, {"created", v.created.us},
           {"metrics", v.metrics},     {"labelled", v.labelled}, {"label_until", v.label_until.us},
-          {"trees", v.trees},         {"features", v.features}};
+          {"trees", v.trees},         {"features", v.features}, {"prepared", v.prepared},
+          {"candidate", v.candidate}};
 }
 
 Version version_from(const Json& json) {
@@ -49,6 +50,8 @@ Version version_from(const Json& json) {
   v.label_until = {io::get_or<std::int64_t>(json, "label_until", 0)};
   v.trees = io::get_or<std::int64_t>(json, "trees", 0);
   v.features = io::get_or<std::int64_t>(json, "features", 0);
+  v.prepared = io::get_or<std::string>(json, "prepared", "");
+  v.candidate = io::get_or<std::string>(json, "candidate", "");
   return v;
 }
 

@@ -26,6 +26,7 @@ struct OpenStep {
 struct Version {
   std::int64_t version = 0, step = 0, cycle = 0, dataset = 0;
   std::string pipeline;       // digest, hex
+  std::string prepared, candidate;  // of the model that was measured; empty: none was
   Time created;
   Json metrics = Json::object();
   std::int64_t labelled = 0;  // rows it was trained on

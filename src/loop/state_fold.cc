@@ -27,8 +27,9 @@ Result<void> started(State& s, const Fact& fact) {
     s.risk_signals = 0;
     s.cycle_started = fact.at;
   }
+  // From Preparation on: the same rows would end in the same way again.
+  if (step.stage == Stage::kPreparation) s.attempted_labelled = s.labelled;
   if (step.stage == Stage::kTraining) {
-    s.attempted_labelled = s.labelled;
     std::erase_if(s.cycles, [&](Time t) { return fact.at - t > kMonth; });
     s.cycles.push_back(fact.at);
     s.cycle_cpu.push_back(io::get_or<double>(fact.body, "predicted_cpu_s", 0));
@@ -97,6 +98,8 @@ void registered(State& s, const Fact& fact) {
   v.label_until = {io::get_or<std::int64_t>(fact.body, "label_until_us", 0)};
   v.trees = io::get_or<std::int64_t>(fact.body, "trees", 0);
   v.features = io::get_or<std::int64_t>(fact.body, "features", 0);
+  v.prepared = io::get_or<std::string>(fact.body, "prepared", "");
+  v.candidate = io::get_or<std::string>(fact.body, "candidate", "");
   s.newest_version = std::max(s.newest_version, v.version);
   s.versions[v.version] = v;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/failpoint.h"
+#include "base/words.h"
 #include "base/worker.h"
 #include "loop/conductor.h"
 
@@ -66,8 +67,9 @@ prepare::Situation Conductor::situation(const State& state, bool twin) const {
   for (const Kept& kept : state.kept) {
     s.quarantine.push_back({kept.from, kept.until.value_or(kEndOfTime), kept.column, kept.why});
   }
-  if (watch_ && watch_->through() > kBeginningOfTime) {
-    s.quarantine.push_back({watch_->through(), kEndOfTime, s.target, "not judged yet"});
+  if (!watch_) return s;
+  for (const auto& [from, until] : watch_->pending()) {
+    s.quarantine.push_back({from, until, s.target, "not judged yet"});
   }
   return s;
 }
@@ -176,10 +178,13 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
                                         const Stop& stop) {
   const State state = parts_.desk->look();
   const Config& config = *parts_.config;
-  // Who asks for a cycle has it, whatever the dampers say.
+  // Who asks for a cycle has it, whatever the dampers say; but with a clock a new model is tested
+  // on rows that came after the champion's, so there must be one.
   const bool asked = action.reason.starts_with(kAsked);
+  const bool tests_later = !config.collect.time.empty() && state.champion != 0;
   const std::int64_t needed =
-      asked ? 0 : parts_.policy.labelled_needed(TRY(snapshot(state, news_)));
+      !asked ? parts_.policy.labelled_needed(TRY(snapshot(state, news_)))
+             : tests_later ? state.versions.at(state.champion).labelled + 1 : 0;
   collect::Situation now;
   now.project_folder = std::filesystem::absolute(parts_.project).string();
   now.target = config.project.target;
@@ -198,11 +203,14 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   Outcome outcome = outcome_of(action, output, std::move(outputs));
   if (outcome.result == "unchanged" && state.labelled >= needed) {
     outcome.result = "new rows";
-    outcome.reason = fmt::format("nothing new, but d{} has {} labelled rows, which is enough now",
-                                 state.dataset, state.labelled);
+    outcome.reason = fmt::format("none since d{}, whose {} labelled rows are enough now",
+                                 state.dataset, grouped(static_cast<std::uint64_t>(state.labelled)));
     outcome.outputs["manifest"] = state.manifest;
     outcome.evidence = {{"dataset", state.dataset}, {"rows", state.rows},
                         {"labelled", state.labelled}, {"newest", to_text(state.newest_row)}};
+  } else if (outcome.result == "unchanged" && asked) {
+    outcome.reason = fmt::format("nothing new, and no labelled row is newer than v{}'s training: "
+                                 "there is nothing to test a new model on", state.champion);
   }
   return outcome;
 }
@@ -249,12 +257,16 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
     const Version& version = state.versions.at(state.champion);
     champion = {{"version", version.version}, {"name", parts_.config->model_name()}};
     Names scored;
+    Names rows = {{"manifest", state.outputs.at("manifest")},
+                  {"prepared", state.outputs.at("prepared")}};
+    if (parts_.config->collect.time.empty() && !version.candidate.empty()) {
+      rows["measured_prepared"] = version.prepared;
+      rows["measured_candidate"] = version.candidate;
+    } else {
+      rows["champion"] = version.pipeline;
+    }
     TRY(launch(action, attempt, "score",
-               {{"now", prepare::to_json(situation(state, false))}},
-               {{"manifest", state.outputs.at("manifest")},
-                {"prepared", state.outputs.at("prepared")},
-                {"champion", version.pipeline}},
-               stop, &scored));
+               {{"now", prepare::to_json(situation(state, false))}}, rows, stop, &scored));
     inputs["champion_scores"] = scored.at("champion_scores");
   }
   Names outputs;

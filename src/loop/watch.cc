@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace rondo::loop {
 namespace {
@@ -74,13 +75,22 @@ Result<void> Watch::read() {
     auto [found, fresh] = windows_.try_emplace(start);
     if (fresh) found->second.began = before;
     std::string id = prediction.id;
+    asked_.try_emplace(id, start);
     found->second.rows.try_emplace(std::move(id), std::move(prediction));
   };
   place_.log = TRY(ledger::read_predictions(*store_.fs, store_.log(), place_.log, each));
+  // A record is written behind its reply, so a label may be read before its answer: it waits for
+  // one more reading, no longer.
+  for (auto& [id, label] : std::exchange(homeless_, {})) {
+    if (asked_.contains(id)) labels_[id] = std::move(label);
+    else ++late_labels_;
+  }
   for (;;) {
     std::int64_t last = place_.label_row;
     const auto labels = TRY(store_.ledger->labels_after(place_.label_row, kLabelsAtOnce, &last));
-    for (const ledger::Label& label : labels) labels_[label.id] = label;
+    for (const ledger::Label& label : labels) {
+      (asked_.contains(label.id) ? labels_ : homeless_)[label.id] = label;
+    }
     place_.label_row = last;
     if (labels.size() < kLabelsAtOnce) return {};
   }
@@ -91,6 +101,19 @@ std::optional<Time> Watch::due(Time now) const {
   const Time start{windows_.begin()->first};
   if (start + options_.window + options_.label_delay > now) return std::nullopt;
   return start;
+}
+
+std::vector<std::pair<Time, Time>> Watch::pending() const {
+  std::vector<std::pair<Time, Time>> out;
+  for (const auto& [start, window] : windows_) {
+    const Time from{start};
+    if (!out.empty() && out.back().second == from) {
+      out.back().second = from + options_.window;
+    } else {
+      out.emplace_back(from, from + options_.window);
+    }
+  }
+  return out;
 }
 
 std::optional<double> Watch::number_of(const Json& label) const {
@@ -140,7 +163,10 @@ Result<Watch::Judged> Watch::judge(Time start) {
     for (auto& signal : watcher_.inputs(cohort)) out.signals.push_back(std::move(signal));
     for (auto& signal : watcher_.judge(cohort)) out.signals.push_back(std::move(signal));
   }
-  for (const auto& item : node.mapped().rows) labels_.erase(item.first);
+  for (const auto& item : node.mapped().rows) {
+    labels_.erase(item.first);
+    asked_.erase(item.first);
+  }
   through_ = std::max(through_, out.until);
   return out;
 }

@@ -36,8 +36,9 @@ class Watch {
   Json projection() const;
   Json summary() const { return watcher_.summary(); }
   std::int64_t version() const { return version_; }
-  /// Windows before this are judged.
-  Time through() const { return through_; }
+  /// Stretches of event time with answers that are not judged yet, in order; neighbours are one.
+  std::vector<std::pair<Time, Time>> pending() const;
+  /// Labels, since the start, whose window was judged before they came, or whose answer is lost.
   std::uint64_t late_labels() const { return late_labels_; }
 
  private:
@@ -65,7 +66,9 @@ class Watch {
   Place place_;
   Time through_ = kBeginningOfTime;
   std::map<std::int64_t, Window> windows_;
-  std::map<std::string, ledger::Label, std::less<>> labels_;
+  std::map<std::string, std::int64_t, std::less<>> asked_;  // id -> start of its open window
+  std::map<std::string, ledger::Label, std::less<>> labels_;     // of answers in open windows
+  std::map<std::string, ledger::Label, std::less<>> homeless_;   // their answer was not read yet
   std::uint64_t late_labels_ = 0;
 };
 

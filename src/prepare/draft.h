@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "base/words.h"
 #include "prepare/prepare.h"
 
 namespace rondo::prepare {
@@ -114,8 +115,6 @@ model::HistorySpec history_of(const std::vector<LagWish>& wishes);
 /// Errors: kInvalidInput naming the lag.
 Result<std::vector<LagWish>> lags_from(const Json& list);
 
-/// "12,165".
-std::string grouped(std::uint64_t number);
 /// "a, b and c"; at most twelve names.
 std::string listed(const std::vector<std::string>& names);
 

@@ -52,7 +52,7 @@ std::string about_kept_out(const KeptOut& out) {
     text += fmt::format("; {} whose label is younger than its delay", grouped(out.not_due));
   }
   if (out.quarantined > 0) {
-    text += fmt::format("; {} kept out by an open signal", grouped(out.quarantined));
+    text += fmt::format("; {} kept out until they are judged or a signal is over", grouped(out.quarantined));
   }
   return text;
 }
@@ -74,12 +74,6 @@ Json findings_json(const Draft& draft) {
 }
 
 }  // namespace
-
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
-  return text;
-}
 
 std::string listed(const std::vector<std::string>& names) {
   if (names.empty()) return "nothing";

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Cycles that end without a new model, and what they leave: each ended wrongly once.
+
+usage: loop_test.py PROGRAM SOURCE_DIR
+"""
+import os
+import random
+import re
+import signal
+import sys
+import unittest
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+from project import Project, ask, rows, write_csv  # noqa: E402
+
+ROW = {"x": 1.5, "kind": "a"}
+NO_CLOCK = """[project]
+name = "toy"
+target = "y"
+
+[collect]
+source = "rows.csv"
+
+[train]
+budget = "1 candidate"
+rounds = 60
+min_leaf = 1
+
+[evaluate]
+metric = "mae"
+
+[loop]
+cool_down = "0s"
+"""
+
+
+def noise(count, seed):
+    """Rows whose target is mostly chance, so that a model knows the rows that it was trained on."""
+    chance = random.Random(seed)
+    return [dict({"x%d" % i: round(chance.uniform(0, 1), 6) for i in range(4)},
+                 y=round(chance.gauss(0, 10), 4)) for _ in range(count)]
+
+
+class Cycles(unittest.TestCase):
+    def test_without_a_clock_the_champion_is_judged_on_rows_that_it_never_saw(self):
+        table = noise(600, 1)
+        for row in table:
+            row["y"] = round(row["y"] + 40 * row["x0"], 4)
+        with Project(PROGRAM) as project:
+            project.write("rondo.toml", NO_CLOCK)
+            write_csv(project.path("rows.csv"), table)
+            project.run("run", check=0)
+            honest = project.json("models")[0]["metrics"]["mae"]
+            more = noise(400, 2)
+            for row in more:
+                row["y"] = round(row["y"] + 40 * row["x0"], 4)
+            write_csv(project.path("rows.csv"), more, "a")
+            project.run("run")
+            reason = [step["reason"] for step in project.json("history")
+                      if step["stage"] == "Model Evaluation"][-1]
+            said = re.search(r"v1's ([0-9.]+) on the same", reason)
+            self.assertTrue(said, reason)
+            self.assertGreater(float(said.group(1)), 0.9 * honest, reason)
+
+    def test_one_old_prediction_does_not_starve_the_loop(self):
+        with Project(PROGRAM, rows(20), rounds=10, cool_down="0s") as project:
+            project.run("run", check=0)
+            process, base = project.up()
+            self.assertEqual(ask(base, "/api/v1/predict",
+                                 {"rows": [dict(ROW, _time="2024-01-10T09:00:00Z")]})[0], 200)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(30), 0)
+            write_csv(project.path("rows.csv"), rows(20, seed=2, first=20), "a")
+            project.run("run")
+            last = [step for step in project.json("history")
+                    if step["stage"] == "Model Evaluation"]
+            self.assertEqual(len(last), 2, project.json("history")[-3:])
+
+    def test_a_broken_contract_is_not_tried_again_on_the_same_rows(self):
+        with Project(PROGRAM, rows(20), rounds=10, cool_down="0s") as project:
+            project.run("run", check=0)
+            # From here on a copy of the target: refused as a leak.
+            table = [dict(row, kind="a") for row in rows(20)] + [
+                dict(row, x=row["y"], kind="a") for row in rows(200, seed=2, first=20)]
+            write_csv(project.path("rows.csv"), table)
+            done = project.run("run", timeout=60)
+            self.assertIn(done.returncode, (1, 3, 4), done.stdout)
+            before = len(project.json("history"))
+            project.run("run", timeout=60)
+            self.assertEqual(len(project.json("history")), before)
+
+    def test_asked_with_nothing_to_test_on(self):
+        with Project(PROGRAM, rows(20), rounds=10) as project:
+            project.run("run", check=0)
+            project.run("trigger", check=0)
+            project.run("run", check=0)
+            step = [step for step in project.json("history")
+                    if step["stage"] == "Data Collection"][-1]
+            self.assertEqual(step["result"], "unchanged")
+            self.assertIn("no labelled row is newer than v1's training", step["reason"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])

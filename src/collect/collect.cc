@@ -182,6 +182,7 @@ class Job {
     ++manifest.number;
     manifest.contract = contract;
     manifest.cursor = cursor_.to_json();
+    manifest.orders_only = cursor_.clock.orders_only();
     manifest.counts = {};
     manifest.rejects.reset();
     return manifest;

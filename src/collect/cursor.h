@@ -28,6 +28,7 @@ struct FileMark {
 struct ClockState {
   enum class Kind { kNone, kTime, kSeconds, kMillis, kMicros, kSteps, kRows };
   Kind kind = Kind::kNone;
+  bool orders_only() const { return kind == Kind::kSteps || kind == Kind::kRows; }
   std::int64_t rows_a_day = 0;  // kSteps: rows of one value, spread over its day
   std::int64_t day = -1;        // kSteps: days begun so far, less one
   std::int64_t row = -1;        // rows given a time so far (kSteps: of the last day), less one

@@ -208,8 +208,7 @@ class Proposer {
   }
 
   void note_times(const Column& time, const Cursor& cursor) {
-    using Kind = ClockState::Kind;
-    found_.clock_orders = cursor.clock.kind == Kind::kRows || cursor.clock.kind == Kind::kSteps;
+    found_.clock_orders = cursor.clock.orders_only();
     found_.first = Time{time.integers.front()};
     found_.last = Time{time.integers.back()};
     std::size_t different = 1;

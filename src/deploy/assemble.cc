@@ -124,6 +124,7 @@ Result<model::Reference> freeze_reference(const Inputs& in, const Known& known) 
   rows = rows.with({in.twin.target, table::Type::kNumber}, known.label);
   model::Reference reference = model::freeze(rows, names, in.twin.target, known.times);
   fill_risk(in.twin, in.evidence, reference);
+  if (in.manifest.orders_only) reference.longest_gap = {};  // no clock on a wall to be late by
   return reference;
 }
 

@@ -68,6 +68,7 @@ Json Manifest::to_json() const {
           {"format", "rondo manifest 1"},
           {"labelled", labelled},
           {"number", number},
+          {"orders_only", orders_only},
           {"parent", parent ? Json(parent->hex()) : Json()},
           {"rejects", rejects ? Json(rejects->hex()) : Json()},
           {"rows", rows},
@@ -91,6 +92,7 @@ Result<Manifest> Manifest::from_json(const Json& json) {
   out.counts = TRY(counts_from(TRY(io::get<Json>(json, "counts"))));
   out.rows = TRY(count_of(json, "rows"));
   out.labelled = TRY(count_of(json, "labelled"));
+  out.orders_only = io::get_or<bool>(json, "orders_only", false);
   const Json segments = TRY(io::get<Json>(json, "segments"));
   if (!segments.is_array()) return fail(Code::kInvalidInput, "\"segments\" is no list");
   std::uint64_t rows = 0;

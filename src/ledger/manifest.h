@@ -33,6 +33,7 @@ struct Manifest {
   std::optional<io::Digest> rejects; // JSON lines, if any row was rejected
   std::uint64_t rows = 0;            // in all segments
   std::uint64_t labelled = 0;        // rows whose target is known
+  bool orders_only = false;          // the clock is a number: dates made from it mean nothing
   Json to_json() const;
   static Result<Manifest> from_json(const Json& json);
 };

@@ -25,6 +25,7 @@ struct Job {
   Seed seed;
   Time now;
   std::uint64_t dataset = 0;
+  bool orders_only = false;            // no part of a time means anything
   table::Table rows;
   std::vector<Time> times;             // one a row; empty without a clock
 };

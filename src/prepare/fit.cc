@@ -229,7 +229,7 @@ Broken fit_features(const Job& job, Draft& draft) {
     }
     if (const Broken why = fit_input(job, input, rows, draft, recipe)) return why;
   }
-  if (job.situation.has_clock) {
+  if (job.situation.has_clock && !job.orders_only) {
     std::vector<Time> times;
     for (const std::size_t row : rows) times.push_back(job.times[row]);
     fit_time(table::kTimeColumn, -1, times, recipe);

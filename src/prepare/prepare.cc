@@ -36,6 +36,7 @@ Result<Job> read_job(const StageInput& input) {
   }
   const auto manifest = TRY(ledger::get_manifest(*input.objects, named->second));
   job.dataset = manifest.number;
+  job.orders_only = manifest.orders_only;
   job.rows = TRY(ledger::read_dataset(manifest, *input.objects, job.situation.temp));
   if (!job.situation.has_clock) return job;
   const table::Column* time = job.rows.find(table::kTimeColumn);

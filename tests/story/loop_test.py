@@ -90,6 +90,28 @@ class Cycles(unittest.TestCase):
             project.run("run", timeout=60)
             self.assertEqual(len(project.json("history")), before)
 
+    def test_a_clock_that_only_orders_makes_no_dates(self):
+        chance = random.Random(1)
+        table = [{"n": i, "x": round(chance.uniform(0, 9), 3)} for i in range(1000)]
+        for row in table:
+            row["y"] = round(3 * row["x"] + (row["n"] % 24) + chance.gauss(0, 1), 3)
+        with Project(PROGRAM, table, prepare='ignore = ["n"]\n') as project:
+            with open(project.path("rondo.toml")) as file:
+                toml = file.read()
+            project.write("rondo.toml", toml.replace('time = "at"', 'time = "n"'))
+            project.run("run", check=0)
+            prepared = [step["reason"] for step in project.json("history")
+                        if step["stage"] == "Data Preparation"][0]
+            self.assertIn("; 1 feature", prepared)
+            self.assertNotIn("_time", prepared)
+            process, base = project.up()
+            self.assertEqual(ask(base, "/api/v1/predict", {"rows": [{"x": 1.5}]})[0], 200)
+            project.run("trigger", check=0)
+            self.assertEqual(project.json("status")["champion"]["version"], 1)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(30), 0)
+            self.assertFalse([f for f in project.facts() if f["kind"] == "signal"])
+
     def test_asked_with_nothing_to_test_on(self):
         with Project(PROGRAM, rows(20), rounds=10) as project:
             project.run("run", check=0)

@@ -20,6 +20,7 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 constexpr std::size_t kPoolWorkers = 8;
 constexpr std::uint64_t kConnectionsMax = 10'000;
 constexpr Span kAcceptAfterStop = Span::seconds(1);
+constexpr Span kAloneAfterStop = Span::millis(100);  // enough when nobody is connected
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
     "Connection: close\r\n\r\n";
@@ -214,8 +215,13 @@ class RealServer : public Server {
     if (std::exchange(stopped_, true)) return;
     const Stop never;
     app_.draining.request();
-    const Span more = std::min(kAcceptAfterStop, drain_);
-    sleep_for(more, never);
+    // Who is connected may be a balancer that sends more until it sees that we are not ready.
+    Span more;
+    while (more < std::min(kAcceptAfterStop, drain_)) {
+      if (more >= kAloneAfterStop && app_.connections.get() == 0) break;
+      sleep_for(Span::millis(10), never);
+      more.us += 10'000;
+    }
     for (const auto& lane : lanes_) lane->stop_accepting();
     for (Span waited = more; waited < drain_; waited.us += 10'000) {
       if (app_.connections.get() == 0) break;

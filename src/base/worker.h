@@ -43,6 +43,8 @@ class Counter {
 
 /// How many threads can run at once: the processors that this process may use, at least 1.
 std::size_t cores();
+/// Of the machine, in bytes.
+std::uint64_t physical_memory();
 
 /// Sleeps; wakes early when the stop is requested (within 20 ms).
 void sleep_for(Span span, const Stop& stop);

@@ -67,6 +67,13 @@ Result<int> run_status(const Args& args) {
   say(fmt::format("so far   {} steps in {} cycles, {} rows, {} labelled, policy {}",
                   text(status, "steps"), text(status, "cycles"), text(status, "rows"),
                   text(status, "labelled"), text(status, "policy")));
+  if (const Json& problem = status.at("problem"); !problem.is_null()) {
+    const std::string reason = text(problem, "reason");
+    say(ink(Ink::kRed,
+            fmt::format("problem  step {} ({}): {}", text(problem, "step"), text(problem, "stage"),
+                        reason.substr(0, reason.find('\n'))),
+            args.color));
+  }
   for (const Json& alert : status.at("alerts")) {
     say(ink(Ink::kRed, "alert    " + alert.get<std::string>(), args.color));
   }

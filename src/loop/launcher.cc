@@ -21,6 +21,12 @@ namespace {
 using ledger::StageInput;
 using ledger::StageOutput;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // their shadow takes terabytes of addresses
+#else
+constexpr bool kSanitized = false;
+#endif
+
 struct Entry {
   std::string_view kind;
   Result<StageOutput> (*run)(const StageInput&);
@@ -91,6 +97,12 @@ class Process : public Launcher {
     };
     options.log_file = folder / "worker.log";
     options.nice = 10;
+    // A job that runs away ends by itself before it takes the machine with it.
+    const auto seconds = static_cast<std::uint64_t>(deadline.in_seconds());
+    options.memory_bytes = kSanitized ? 0 : 2 * physical_memory();
+    options.cpu_seconds = seconds * cores() + 60;
+    options.open_files = 1024;
+    options.file_bytes = 64ULL << 30;
     return options;
   }
 

@@ -224,6 +224,10 @@ LoopNumbers RealService::numbers() const {
   if (numbers.alert.empty()) numbers.alert = world_->alert();
   const auto now = state();
   if (!now) return numbers;
+  if (numbers.alert.empty() && now->problem_step != 0) {
+    numbers.alert = fmt::format("step {} ({}): {}", now->problem_step, now->problem_stage,
+                                now->problem);
+  }
   numbers.last_progress = now->last_at;
   for (const auto& [name, count] : now->cycles_by_result) {
     numbers.cycles_by_result[name] = static_cast<std::uint64_t>(count);

@@ -101,6 +101,9 @@ void each_plain(S& s, F&& f) {
   f("waiting_version_step", s.waiting_version_step);
   f("paused", s.paused);
   f("trigger", s.trigger);
+  f("problem_step", s.problem_step);
+  f("problem_stage", s.problem_stage);
+  f("problem", s.problem);
   f("failed_inputs", s.failed_inputs);
   f("cycle_started", s.cycle_started.us);
   f("cycle_ended", s.cycle_ended.us);

@@ -54,6 +54,19 @@ void count_result(State& s, Stage stage, const std::string& result) {
   if (stage == Stage::kEvaluation && result != "good" && result != "failed") ++s.refusals;
 }
 
+void note_problem(State& s, Stage stage, std::int64_t step) {
+  const std::string name(text_of(stage).name);
+  if (s.last_result == "failed" || s.last_result == "contract broken") {
+    s.problem_step = step;
+    s.problem_stage = name;
+    s.problem = s.last_reason;
+  } else if (s.problem_stage == name) {
+    s.problem_step = 0;
+    s.problem_stage.clear();
+    s.problem.clear();
+  }
+}
+
 /// A cycle ended: with a deployment, or at the step that led elsewhere.
 void end_cycle(State& s, const std::string& result, Time at, bool promoted) {
   s.cycle_ended = at;
@@ -77,6 +90,7 @@ Result<void> finished(State& s, const Fact& fact) {
     take_dataset(s, io::get_or<Json>(fact.body, "evidence", Json::object()));
   }
   count_result(s, stage, s.last_result);
+  note_problem(s, stage, fact.step);
   s.failed_inputs = io::get_or<std::string>(fact.body, "failed_inputs", s.failed_inputs);
   const bool leaves = stage != Stage::kMonitoring && stage != Stage::kCollection &&
                       (!s.next || *s.next == Stage::kMonitoring || *s.next == Stage::kCollection);

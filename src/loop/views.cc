@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "loop/desk.h"
+#include "loop/policy.h"
 
 namespace rondo::loop {
 namespace {
@@ -20,6 +22,21 @@ Json tracker_of(const State& state) {
   return tracker;
 }
 
+/// What a cycle that has a reason still waits for, if anything.
+std::string held_up(const State& state, const Config& config) {
+  const auto policy = Policy::make(config.loop.policy, config.loop, config.collect.min_rows);
+  if (!policy || policy->crontab()) return {};
+  Snapshot now;
+  now.state = state;
+  now.now = wall_clock_now();
+  const Due due = policy->due(now);
+  if (due.yes) return "a turn of the loop (`rondo run` or `rondo up`): " + due.reason;
+  const auto held = policy->damped(now);
+  if (!held || due.reason != held->reason) return {};
+  return fmt::format("time to pass: {}; `rondo trigger` starts a cycle at once",
+                     std::string_view(due.reason).substr(std::string_view("no: ").size()));
+}
+
 std::string waiting_for(const State& state, const Config& config) {
   if (state.paused) return "somebody to resume the loop (`rondo resume`)";
   if (state.waiting_version_step != 0) return "a person's yes (`rondo promote` or `rondo reject`)";
@@ -29,7 +46,14 @@ std::string waiting_for(const State& state, const Config& config) {
   if (state.steps == 0) return "the first `rondo run`";
   if (state.champion == 0) return "better or more data in the source";
   if (config.loop.policy == "never") return "a person (the policy is never)";
-  return "new data, late labels, or a signal";
+  const std::string held = held_up(state, config);
+  return held.empty() ? "new data, late labels, or a signal" : held;
+}
+
+Json problem_of(const State& state) {
+  if (state.problem_step == 0) return nullptr;
+  return {{"step", state.problem_step}, {"stage", state.problem_stage},
+          {"reason", state.problem}};
 }
 
 std::string performs(const State& state, const Json& watch) {
@@ -93,6 +117,7 @@ Result<Json> status_view(ledger::Store& store, const Config& config) {
               {"approval", state.waiting_version_step != 0 ? Json(state.waiting_version_step)
                                                            : Json(nullptr)},
               {"alerts", alerts},
+              {"problem", problem_of(state)},
               {"watch", io::get_or<Json>(watch, "summary", Json::object())},
               {"rows", state.rows},
               {"labelled", state.labelled},

@@ -133,6 +133,10 @@ Result<std::int64_t> number_after(const std::string& text, std::size_t from) {
 
 Result<Json> why_view(ledger::Store& store, const Config&, const std::string& subject) {
   const State state = TRY(read_state(*store.ledger));
+  if (subject.empty() && state.problem_step != 0) {
+    return answer(std::to_string(state.problem_step),
+                  TRY(store.ledger->facts_of_step(state.problem_step)));
+  }
   if (subject.empty()) {
     auto decisions = TRY(store.ledger->facts_of("decision"));
     if (!decisions.empty()) return answer("the newest decision", {decisions.back()});

@@ -21,7 +21,6 @@ struct Options {
   std::string mode = "append";
   std::vector<std::string> null = {""};
   bool trim = false;
-  bool served = true;
   std::int64_t min_rows = 100;
   double max_rejected = 0.01;
   Json contract = Json::object();
@@ -40,7 +39,6 @@ void describe(Visitor& v, Options& o) {
   v(Key{"mode", "what to do with new rows", 0, 0, "append"}, o.mode);
   v(Key{"null", "texts that mean missing"}, o.null);
   v(Key{"trim", "drop blanks around unquoted fields"}, o.trim);
-  v(Key{"served", "predictions that got their label become rows"}, o.served);
   v(Key{"min_rows", "labelled rows that a training needs", 1, 1e12}, o.min_rows);
   v(Key{"max_rejected", "share of rejected rows above which the step fails", 0, 1}, o.max_rejected);
   v(Key{"contract", "what to do when a file disagrees: column, type"}, o.contract);

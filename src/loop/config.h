@@ -33,7 +33,6 @@ struct LoopOptions {
   std::string policy = "performance";
   double new_data = 0.1;
   Span every = Span::days(30);
-  double cost_of_cycle = 200;
   Span cool_down = Span::days(1);
   std::int64_t cycles_per_month = 10;
   Span cpu_per_month = Span::hours(20);
@@ -71,7 +70,6 @@ void describe(Visitor& v, LoopOptions& o) {
   v(Key{"new_data", "a cycle too when labelled rows grew by this share; 0: off", 0, 1e6},
     o.new_data);
   v(Key{"every", "for \"schedule\"", 60, 1e10}, o.every);
-  v(Key{"cost_of_cycle", "in the unit of cost_per_error", 0, 1e18}, o.cost_of_cycle);
   v(Key{"cool_down", "rest between two cycles, at least", 0, 1e10}, o.cool_down);
   v(Key{"cycles_per_month", "past it the decision is \"no\"", 1, 1e6}, o.cycles_per_month);
   v(Key{"cpu_per_month", "predicted CPU time of cycles in 30 days", 1, 1e9}, o.cpu_per_month);

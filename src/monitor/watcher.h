@@ -12,7 +12,6 @@ namespace rondo::monitor {
 
 struct Options {
   std::string loss = "auto";            // auto | error | absolute
-  double cost_per_error = 1;
   double tolerance = 0.05;
   Span label_delay = Span::days(1);
   double false_alarms_per_year = 1;     // risk 1/2, quality 1/4 (slices 1/4 later)
@@ -23,7 +22,6 @@ template <class Visitor>
 void describe(Visitor& v, Options& o) {
   using io::Key;
   v(Key{"loss", "what is watched", 0, 0, "auto|error|absolute"}, o.loss);
-  v(Key{"cost_per_error", "price of a unit of loss", 0, 1e18}, o.cost_per_error);
   v(Key{"tolerance", "risk may exceed its proved bound by this share", 0, 10}, o.tolerance);
   v(Key{"label_delay", "age at which a cohort of predictions is judged", 0, 1e9}, o.label_delay);
   v(Key{"false_alarms_per_year", "all that may page", 1e-6, 1e4}, o.false_alarms_per_year);

@@ -42,6 +42,23 @@ def noise(count, seed):
                  y=round(chance.gauss(0, 10), 4)) for _ in range(count)]
 
 
+def worker_limits(parent):
+    """/proc/PID/limits of the worker that `parent` started, or nothing."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid) as file:
+                if int(file.read().rsplit(")", 1)[1].split()[1]) != parent:
+                    continue
+            with open("/proc/%s/cmdline" % pid) as file:
+                if "worker" not in file.read().split("\0"):
+                    continue
+            with open("/proc/%s/limits" % pid) as file:
+                return file.read()
+        except OSError:
+            pass
+    return None
+
+
 class Cycles(unittest.TestCase):
     def test_without_a_clock_the_champion_is_judged_on_rows_that_it_never_saw(self):
         table = noise(600, 1)
@@ -78,17 +95,20 @@ class Cycles(unittest.TestCase):
             self.assertEqual(len(last), 2, project.json("history")[-3:])
 
     def test_a_broken_contract_is_not_tried_again_on_the_same_rows(self):
-        with Project(PROGRAM, rows(20), rounds=10, cool_down="0s") as project:
+        with Project(PROGRAM, rows(20), rounds=10, cool_down="0s",
+                     prepare='missing = "reject"\n') as project:
             project.run("run", check=0)
-            # From here on a copy of the target: refused as a leak.
-            table = [dict(row, kind="a") for row in rows(20)] + [
-                dict(row, x=row["y"], kind="a") for row in rows(200, seed=2, first=20)]
-            write_csv(project.path("rows.csv"), table)
+            missing = [dict(row, x=None) for row in rows(20, seed=2, first=20)]
+            write_csv(project.path("rows.csv"), missing, "a")
             done = project.run("run", timeout=60)
             self.assertIn(done.returncode, (1, 3, 4), done.stdout)
             before = len(project.json("history"))
             project.run("run", timeout=60)
             self.assertEqual(len(project.json("history")), before)
+            problem = project.json("status")["problem"]
+            self.assertEqual(problem["stage"], "Data Preparation")
+            self.assertIn("has missing values", problem["reason"])
+            self.assertIn("Step %d " % problem["step"], project.run("why", check=0).stdout)
 
     def test_a_clock_that_only_orders_makes_no_dates(self):
         chance = random.Random(1)
@@ -111,6 +131,19 @@ class Cycles(unittest.TestCase):
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(30), 0)
             self.assertFalse([f for f in project.facts() if f["kind"] == "signal"])
+
+    def test_a_worker_is_limited(self):
+        with Project(PROGRAM, rows(60), rounds=2000) as project:
+            process = project.start("run")
+            limits = None
+            while process.poll() is None and not limits:
+                limits = worker_limits(process.pid)
+            process.terminate()
+            process.wait(60)
+            self.assertTrue(limits, "no worker was seen")
+            for name in ("Max cpu time", "Max open files", "Max file size"):
+                line = [line for line in limits.splitlines() if line.startswith(name)][0]
+                self.assertNotIn("unlimited", line[:40], line)
 
     def test_asked_with_nothing_to_test_on(self):
         with Project(PROGRAM, rows(20), rounds=10) as project:

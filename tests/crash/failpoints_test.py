@@ -4,7 +4,10 @@
 usage: failpoints_test.py PROGRAM SOURCE_DIR [POINT...]
 Each point once (the action goes round); RONDO_FULL=1: every action at the 1st, 2nd and 5th hit.
 After the fault: `run` goes on, `fsck` is clean, each acknowledged label is there. A point that no
-story hits fails the test.
+story hits fails the test, and so does one whose attacks did not fire: what was not reached was not
+survived. A process notes the points that it hits (RONDO_FAILPOINT_LOG), so an attack at the 1st hit
+fired when its point stands there; at a later hit a crash shows in who was killed, and the others
+are counted with the crash at the same hit of the same story.
 """
 import concurrent.futures
 import os
@@ -119,6 +122,9 @@ def torn_story(p, env, acked):
     time.sleep(0.5)  # the log is written behind the reply
     process.kill()
     process.wait()
+    p.started.remove(process)  # whoever else ends by a signal met the failpoint
+    process.stdout.close()
+    process.stderr.close()
     logs = sorted(os.listdir(p.path(".rondo", "log")))
     segments = [name for name in logs if name.endswith(".rlog")]
     if segments:
@@ -142,39 +148,68 @@ def lease_story(p, env, acked):
 STORIES = (run_story, replay_story, up_story, decide_story, care_story, torn_story, lease_story)
 
 
+def names_in(log):
+    if not os.path.exists(log):
+        return set()
+    with open(log) as file:
+        return set(file.read().split())
+
+
 def hits_of(story):
     with project() as p:
         log = p.path("hits")
         story(p, {"RONDO_FAILPOINT_LOG": log}, [])
-        if not os.path.exists(log):
-            return set()
-        with open(log) as file:
-            return set(file.read().split())
+        return names_in(log)
+
+
+def somebody_was_killed(p):
+    """Whether the program, or a worker of it, ended by SIGKILL."""
+    if -signal.SIGKILL in p.ends + [process.poll() for process in p.started]:
+        return True
+    for folder in (p.folder, p.path("replayed")):
+        if os.path.exists(os.path.join(folder, ".rondo", "rondo.db")) and p.query(
+                "SELECT 1 FROM journal WHERE kind = 'attempt_failed' AND "
+                "body LIKE '%ended with signal 9%'", folder=folder):
+            return True
+    return False
 
 
 def attack(story, point, action, count):
-    """Returns a sentence about what went wrong, or nothing."""
+    """Returns a sentence about what went wrong, or nothing; and whether the armed hit was reached
+    (None: nobody can tell)."""
     what = "%s=%s@%d in %s" % (point, action, count, story.__name__)
+    fired = None
     with project() as p:
         acked = []
         try:
-            story(p, {"RONDO_FAILPOINTS": "%s=%s@%d" % (point, action, count)}, acked)
+            log = p.path("hits")
+            story(p, {"RONDO_FAILPOINTS": "%s=%s@%d" % (point, action, count),
+                      "RONDO_FAILPOINT_LOG": log}, acked)
+            if count == 1:
+                fired = point in names_in(log)
+            if action == "crash":
+                killed = somebody_was_killed(p)
+                if count == 1 and killed != fired:
+                    return "%s: hit %s, killed %s" % (what, fired, killed), fired
+                fired = killed
             done = p.run("run", timeout=120)
             if done.returncode not in (0, 4):
-                return "%s: run after it ended with %d: %s" % (what, done.returncode, done.stderr)
+                return "%s: run after it ended with %d: %s" % (what, done.returncode,
+                                                               done.stderr), fired
             done = p.run("fsck")
             if done.returncode != 0:
-                return "%s: fsck: %s%s" % (what, done.stdout, done.stderr)
+                return "%s: fsck: %s%s" % (what, done.stdout, done.stderr), fired
             if acked:
                 process, base = p.up()
                 status, said = ask(base, "/api/v1/feedback", {"labels": acked}, token=p.token())
                 if status != 200 or said["duplicate"] != len(acked):
-                    return "%s: %d labels were acknowledged, now %s" % (what, len(acked), said)
+                    return "%s: %d labels were acknowledged, now %s" % (what, len(acked),
+                                                                        said), fired
                 process.send_signal(signal.SIGTERM)
                 process.wait(60)
         except Exception as error:  # noqa: BLE001: every kind of end is a finding with its place
-            return "%s: %s: %s" % (what, type(error).__name__, error)
-    return None
+            return "%s: %s: %s" % (what, type(error).__name__, error), fired
+    return None, fired
 
 
 class Failpoints(unittest.TestCase):
@@ -193,10 +228,25 @@ class Failpoints(unittest.TestCase):
                              for n in (1, 2, 5)]
                 elif stories:
                     jobs.append((stories[0], point, ACTIONS[place % 3], 1))
-            wrong = [said for said in pool.map(lambda job: attack(*job), jobs) if said]
-        print("%d points, %d attacks" % (len(names), len(jobs)))
+            said = dict(zip(jobs, pool.map(lambda job: attack(*job), jobs)))
+        wrong = [sentence for sentence, _ in said.values() if sentence]
+        fired = self.fired(said)
+        print("%d points, %d attacks, %d of them fired" % (len(names), len(jobs), len(fired)))
+        idle = ["%s=%s@%d in %s" % (point, action, count, story.__name__)
+                for story, point, action, count in jobs
+                if count == 1 and (story, point, action, count) not in fired]
+        spared = {point for _, point, _, _ in jobs} - {point for _, point, _, _ in fired}
         self.assertFalse(wrong, "\n".join(wrong))
         self.assertFalse(never, "no story hits these points: %s" % ", ".join(never))
+        self.assertFalse(idle, "armed for the 1st hit, and it never came:\n" + "\n".join(idle))
+        self.assertFalse(spared, "no attack on these fired: %s" % ", ".join(sorted(spared)))
+
+    @staticmethod
+    def fired(said):
+        """The attacks whose hit came; at a later hit `error` and `short` stand with `crash`."""
+        sure = {job for job, (_, fired) in said.items() if fired}
+        return sure | {(story, point, action, count) for story, point, action, count in said
+                       if (story, point, "crash", count) in sure}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 
@@ -88,6 +89,7 @@ class Project:
         self.program = os.path.abspath(program)
         self.folder = tempfile.mkdtemp(prefix="rondo-test-")
         self.started = []
+        self.ends = []  # exit codes of `run`, in their order
         values = {"name": "toy", "min_rows": 100, "rounds": 30, "threads": 0, "approve": "auto",
                   "label_delay": "1d", "policy": "performance", "new_data": 0.1,
                   "cool_down": "1d", "prepare": LAG}
@@ -120,6 +122,7 @@ class Project:
         """Runs `rondo WORDS`; `check` is the expected exit code (None: any)."""
         done = subprocess.run([self.program, *words], cwd=folder or self.folder, timeout=timeout,
                               env=dict(os.environ, **(env or {})), capture_output=True, text=True)
+        self.ends.append(done.returncode)
         if check is not None and done.returncode != check:
             raise AssertionError("rondo %s ended with %d, not %d\n%s%s" % (
                 " ".join(words), done.returncode, check, done.stdout[-3000:], done.stderr[-3000:]))
@@ -145,8 +148,22 @@ class Project:
         process = self.start("up", "--listen", "127.0.0.1:0", *words, env=env)
         first = process.stdout.readline()
         if " answers at " not in first:
+            process.wait(60)
             raise AssertionError("up did not start: %s%s" % (first, process.stderr.read()))
         return process, first.split(" answers at ")[1].split(" ")[0]
+
+    def query(self, sql, *values, folder=None):
+        """Rows that the store answers, from a copy: what is looked at stays as it is."""
+        with tempfile.TemporaryDirectory() as copy:
+            for end in ("", "-wal"):
+                path = os.path.join(folder or self.folder, ".rondo", "rondo.db" + end)
+                if os.path.exists(path):
+                    shutil.copy(path, copy)
+            store = sqlite3.connect(os.path.join(copy, "rondo.db"))
+            try:
+                return store.execute(sql, values).fetchall()
+            finally:
+                store.close()
 
     def token(self):
         with open(self.path(".rondo", "token")) as file:

@@ -4,6 +4,7 @@
 usage: care_test.py PROGRAM SOURCE_DIR
 """
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -128,16 +129,40 @@ class FullDisk(unittest.TestCase):
                 if refused > 3:
                     break
         self.assertGreater(refused, 0, "the disk never was full")
+        # Longer than the lease: who could not renew it must take it again, or still have it.
+        full_until = time.monotonic() + 14
+        while time.monotonic() < full_until:
+            self.assertEqual(predict(base)[0], 200)
+            time.sleep(0.5)
         os.remove(ballast)
-        until = time.monotonic() + 30
-        while label(base, token, ids)[0] != 200:
-            self.assertLess(time.monotonic(), until, "it does not recover")
-            time.sleep(0.1)
+        self.wait(lambda: label(base, token, ids)[0] == 200, "labels are not taken again")
+        self.turns(project, base, lambda: self.assertEqual(
+            ask(base, "/api/v1/trigger", {"why": "free again"}, token=token)[0], 200))
+        self.turns(project, base, lambda: project.run("trigger", "--why", "from outside", check=0))
+        self.wait(lambda: re.search(r"^rondo_degraded(\{[^}]*\})? 0$", ask(base, "/metrics")[1],
+                                    re.M), "it goes on saying that it is degraded")
+        self.assertEqual(ask(base, "/health/ready")[0], 200)
         status, said = label(base, token, acked)
         self.assertEqual((status, said["duplicate"]), (200, len(acked)), said)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(60), 0)
         project.run("fsck", check=0)
+
+
+    def wait(self, true, otherwise, seconds=30):
+        until = time.monotonic() + seconds
+        while not true():
+            self.assertLess(time.monotonic(), until, otherwise)
+            time.sleep(0.1)
+
+    def turns(self, project, base, trigger):
+        """A trigger makes a step that ends."""
+        ended = lambda: [row for row in ask(base, "/api/v1/history")[1]  # noqa: E731
+                         if row["result"]]
+        before = len(ended())
+        trigger()
+        self.wait(lambda: len(ended()) > before, "the loop does not turn")
+        self.wait(lambda: ask(base, "/api/v1/status")[1]["resting"], "the loop does not rest", 60)
 
 
 class FlippedBytes(unittest.TestCase):

@@ -59,17 +59,16 @@ Result<loop::ReplayOptions> replay_options(const Args& args) {
   return options;
 }
 
-struct Mean {
-  double loss = 0, rows = 0, naive = 0, naive_rows = 0;
-  void add(const loop::ReplayDay& day) {
-    loss += day.loss;
-    rows += static_cast<double>(day.rows);
-    naive += day.naive;
-    naive_rows += static_cast<double>(day.naive_rows);
+/// The metric of each day, as a line of blocks.
+std::string by_day(const loop::ReplayResult& result) {
+  std::vector<double> daily;
+  for (const loop::ReplayDay& day : result.days) {
+    loop::DayMean mean(result.metric);
+    mean.add(day);
+    daily.push_back(mean.value());
   }
-  std::string text() const { return rows > 0 ? number(loss / rows) : "-"; }
-  std::string naive_text() const { return naive_rows > 0 ? number(naive / naive_rows) : "-"; }
-};
+  return spark(daily, 60);
+}
 
 struct Stretch {
   std::string title;
@@ -109,12 +108,9 @@ std::string policy_table(const loop::BacktestResult& result, const std::vector<S
     std::vector<std::string> row = {name};
     naive.resize(1);
     for (const Stretch& part : parts) {
-      Mean mean;
-      for (const loop::ReplayDay& day : replayed.days) {
-        if (day.day >= part.from && day.day < part.to) mean.add(day);
-      }
-      row.push_back(mean.text());
-      naive.push_back(mean.naive_text());
+      const loop::DayMean mean(result.metric, replayed.days, part.from, part.to);
+      row.push_back(number(mean.value()));
+      naive.push_back(number(mean.same_time_last_week()));
     }
     for (const std::int64_t n : {replayed.cycles, replayed.promotions, replayed.refusals,
                                  replayed.alarms}) {
@@ -128,18 +124,14 @@ std::string policy_table(const loop::BacktestResult& result, const std::vector<S
   return table(header, rows, color);
 }
 
-/// "window" of each policy: {"from","to","value","same_time_last_week"}.
+/// "window" of each policy: {"from","to","rows","value","same_time_last_week"}.
 void add_window(loop::BacktestResult& result, const Stretch& part) {
   for (std::size_t i = 0; i < result.policies.size(); ++i) {
-    Mean mean;
-    for (const loop::ReplayDay& day : result.policies[i].second.days) {
-      if (day.day >= part.from && day.day < part.to) mean.add(day);
-    }
-    Json& window = result.json["policies"][i]["window"];
-    window = {{"from", to_text(part.from)}, {"to", to_text(part.to)}};
-    window["value"] = mean.rows > 0 ? Json(mean.loss / mean.rows) : Json(nullptr);
-    window["same_time_last_week"] =
-        mean.naive_rows > 0 ? Json(mean.naive / mean.naive_rows) : Json(nullptr);
+    Json window =
+        to_json(loop::DayMean(result.metric, result.policies[i].second.days, part.from, part.to));
+    window["from"] = to_text(part.from);
+    window["to"] = to_text(part.to);
+    result.json["policies"][i]["window"] = std::move(window);
   }
 }
 
@@ -168,23 +160,22 @@ Result<int> run_replay(const Args& args) {
   };
   const loop::ReplayResult result = TRY(loop::replay(options, args.stop, observer));
   display.end();
-  Mean mean;
-  std::vector<double> daily;
-  for (const loop::ReplayDay& day : result.days) {
-    mean.add(day);
-    daily.push_back(day.rows > 0 ? day.loss / static_cast<double>(day.rows) : 0);
-  }
+  const loop::DayMean mean(result.metric, result.days);
   if (args.json) {
-    say_json({{"metric", result.metric}, {"value", mean.rows > 0 ? mean.loss / mean.rows : 0},
-              {"cycles", result.cycles}, {"promotions", result.promotions},
-              {"refusals", result.refusals}, {"alarms", result.alarms}, {"head", result.head}});
+    Json out = to_json(mean);
+    out.update({{"metric", result.metric}, {"cycles", result.cycles},
+                {"promotions", result.promotions}, {"refusals", result.refusals},
+                {"alarms", result.alarms}, {"head", result.head}});
+    if (!result.note.empty()) out["note"] = result.note;
+    say_json(out);
     return kOk;
   }
   say(fmt::format("{} {} over {} rows; same hour last week {}; {} cycles, {} promotions, {} "
-                  "refusals, {} alarms, {:.1f} CPU s", result.metric, mean.text(),
-                  number(mean.rows), mean.naive_text(), result.cycles, result.promotions,
-                  result.refusals, result.alarms, result.cpu_s));
-  say("error by day  " + spark(daily, 60));
+                  "refusals, {} alarms, {:.1f} CPU s", result.metric, number(mean.value()),
+                  number(mean.rows()), number(mean.same_time_last_week()), result.cycles,
+                  result.promotions, result.refusals, result.alarms, result.cpu_s));
+  if (!result.note.empty()) say(result.note);
+  say(result.metric + " by day  " + by_day(result));
   return kOk;
 }
 
@@ -225,12 +216,10 @@ Result<int> run_backtest(const Args& args) {
     return kOk;
   }
   say(policy_table(result, parts, args.color));
+  say(rows_sentence(result));
+  if (!result.note.empty()) say(result.note);
   for (const auto& [name, one] : result.policies) {
-    std::vector<double> daily;
-    for (const loop::ReplayDay& day : one.days) {
-      daily.push_back(day.rows > 0 ? day.loss / static_cast<double>(day.rows) : 0);
-    }
-    say(fmt::format("{:<12} {}", name, spark(daily, 60)));
+    say(fmt::format("{:<12} {}", name, by_day(one)));
   }
   for (const auto& [name, one] : result.policies) {
     if (one.alarms + one.refusals == 0 || name.starts_with("cron")) continue;

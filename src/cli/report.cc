@@ -35,18 +35,14 @@ struct Point {
   double day, value;
 };
 
-std::vector<Point> weekly(const std::vector<loop::ReplayDay>& days) {
-  std::map<std::int64_t, std::pair<double, double>> weeks;
+std::vector<Point> weekly(const std::string& metric, const std::vector<loop::ReplayDay>& days) {
+  std::map<std::int64_t, loop::DayMean> weeks;
   for (const loop::ReplayDay& day : days) {
-    auto& week = weeks[day_of(day.day) / 7];
-    week.first += day.loss;
-    week.second += static_cast<double>(day.rows);
+    weeks.try_emplace(day_of(day.day) / 7, metric).first->second.add(day);
   }
   std::vector<Point> out;
-  for (const auto& [week, sum] : weeks) {
-    if (sum.second > 0) {
-      out.push_back({static_cast<double>(week) * 7 + 3.5, sum.first / sum.second});
-    }
+  for (const auto& [week, mean] : weeks) {
+    if (mean.rows() > 0) out.push_back({static_cast<double>(week) * 7 + 3.5, mean.value()});
   }
   return out;
 }
@@ -70,6 +66,7 @@ Scale scale_of(const std::vector<std::vector<Point>>& lines) {
       scale.most = std::max(scale.most, p.value * 1.05);
     }
   }
+  if (scale.first > scale.last) scale.first = scale.last = 0;  // no point at all
   return scale;
 }
 
@@ -129,10 +126,12 @@ std::string marks(const Scale& scale, const std::vector<Json>& list) {
 
 std::string picture(const loop::BacktestResult& result) {
   std::vector<std::vector<Point>> lines;
-  for (const auto& item : result.policies) lines.push_back(weekly(item.second.days));
+  for (const auto& item : result.policies) {
+    lines.push_back(weekly(result.metric, item.second.days));
+  }
   const Scale scale = scale_of(lines);
-  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"error by "
-                                "week\">", kWidth, kHeight);
+  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{} by "
+                                "week\">", kWidth, kHeight, result.metric);
   svg += axes(scale);
   std::string key;
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -144,8 +143,9 @@ std::string picture(const loop::BacktestResult& result) {
   const auto own = std::find_if(result.policies.begin(), result.policies.end(),
                                 [](const auto& p) { return p.first == "own"; });
   svg += marks(scale, (own == result.policies.end() ? result.policies.back() : *own).second.marks);
-  return key + svg + "</svg><p>Error by week. Above it, for the project's own policy: alarms (red "
-                     "triangles), refusals (amber diamonds), deployments (green ticks).</p>";
+  return key + svg + "</svg><p>" + result.metric +
+         " by week. Above it, for the project's own policy: alarms (red triangles), refusals "
+         "(amber diamonds), deployments (green ticks).</p>";
 }
 
 std::string cell(const Json& value) {
@@ -189,16 +189,30 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string rows_sentence(const loop::BacktestResult& result) {
+  std::string answered;
+  bool same = true;
+  for (const auto& [name, one] : result.policies) {
+    answered += fmt::format("{}{} {}", answered.empty() ? "" : ", ", name,
+                            number(static_cast<double>(one.answered)));
+    same = same && one.answered == result.rows;
+  }
+  return fmt::format("{} over {} rows that all of them answered{}", result.metric,
+                     number(static_cast<double>(result.rows)),
+                     same ? "" : fmt::format(" (each: {})", answered));
+}
+
 std::string backtest_report(const loop::BacktestResult& result) {
   std::string out =
       std::string(kHead) + "<h1>Backtest: the same history under several policies</h1>";
   out += picture(result);
   out += "<h2>Policies</h2>";
-  out += html_table({{"policy", "policy"}, {"value", result.metric == "mae" ? "mae" : "error"},
+  out += html_table({{"policy", "policy"}, {"value", result.metric.c_str()},
                      {"low", "2.5 %"},
                      {"high", "97.5 %"}, {"cycles", "cycles"}, {"promotions", "promotions"},
                      {"refusals", "refusals"}, {"alarms", "alarms"}},
                     result.json.at("policies"));
+  out += fmt::format("<p>{}. {}</p>", escaped(rows_sentence(result)), escaped(result.note));
   for (const auto& [name, one] : result.policies) {
     out += fmt::format("<h2>What happened under {}</h2>", escaped(name));
     Json rows = one.marks;

@@ -12,6 +12,9 @@ namespace rondo::cli {
 /// Error over time for each policy, with alarms, refusals and deployments marked; the policy table.
 std::string backtest_report(const loop::BacktestResult& result);
 
+/// Over which rows the values of a backtest are, in a sentence.
+std::string rows_sentence(const loop::BacktestResult& result);
+
 /// A project: status, tracker, process table, models, decisions and signals.
 std::string project_report(const Json& status, const Json& history, const Json& models,
                            const Json& decisions, const Json& signals);

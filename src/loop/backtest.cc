@@ -4,107 +4,111 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 
 #include "base/guarded.h"
-#include "base/seed.h"
 #include "base/worker.h"
-#include "loop/run.h"
+#include "loop/backtest.h"
+#include "stats/bootstrap.h"
 
 namespace rondo::loop {
 namespace {
 
-constexpr std::size_t kResamples = 2000;
-constexpr std::size_t kBlockDays = 7;  // longer than the dependence of daily errors in our examples
+using Policies = std::vector<std::pair<std::string, ReplayResult>>;
 
-struct Totals {
-  double loss = 0;
-  double rows = 0;
+constexpr double kTail = 0.025;
+constexpr std::size_t kMostBlockDays = 7;  // longer than errors of days depend on each other
+
+Json known(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+/// Drops the days that some policy did not answer, or not from the first row on: once it has a
+/// model it answers every row, so equally many rows of a day are the same rows.
+void keep_common_days(Policies& policies) {
+  std::map<std::int64_t, std::map<std::uint64_t, std::size_t>> seen;  // day -> rows -> policies
+  for (const auto& [name, result] : policies) {
+    for (const ReplayDay& day : result.days) ++seen[day.day.us][day.rows];
+  }
+  for (auto& [name, result] : policies) {
+    std::erase_if(result.days, [&](const ReplayDay& day) {
+      return seen[day.day.us][day.rows] != policies.size();
+    });
+  }
+}
+
+/// Values of each policy and draw, every policy on the same draws of days.
+struct Draws {
+  std::vector<std::vector<double>> of_policy;
+  std::size_t blocks = 0;  // independent units
 };
 
-std::uint64_t rows_of(const std::vector<ReplayDay>& days) {
-  std::uint64_t rows = 0;
-  for (const ReplayDay& day : days) rows += day.rows;
-  return rows;
-}
-
-double mean_of(const std::vector<ReplayDay>& days) {
-  Totals total;
-  for (const ReplayDay& day : days) {
-    total.loss += day.loss;
-    total.rows += static_cast<double>(day.rows);
-  }
-  return total.rows > 0 ? total.loss / total.rows : 0;
-}
-
-/// Means of circular blocks of days (Politis, Romano 1992), the same draws for every policy.
-std::vector<double> resampled(const std::vector<ReplayDay>& days) {
-  std::vector<double> means;
-  if (days.empty()) return means;
-  Chance chance(Seed{20260101});
-  for (std::size_t b = 0; b < kResamples; ++b) {
-    Totals total;
-    for (std::size_t n = 0; n < days.size(); n += kBlockDays) {
-      const std::size_t start = chance.below(days.size());
-      for (std::size_t k = 0; k < kBlockDays && n + k < days.size(); ++k) {
-        const ReplayDay& day = days[(start + k) % days.size()];
-        total.loss += day.loss;
-        total.rows += static_cast<double>(day.rows);
+Draws drawn(const BacktestResult& result) {
+  Draws draws{std::vector<std::vector<double>>(result.policies.size()), 0};
+  if (result.rows == 0) return draws;
+  const std::size_t days = result.policies.front().second.days.size();
+  const auto third = static_cast<std::size_t>(std::round(std::cbrt(static_cast<double>(days))));
+  stats::Resampling resampling{days, std::clamp<std::size_t>(third, 1, kMostBlockDays), 2000, {}};
+  draws.blocks = (days + resampling.block - 1) / resampling.block;
+  stats::resample(resampling, Seed{20260101}, [&](std::span<const double> weights) {
+    for (std::size_t p = 0; p < result.policies.size(); ++p) {
+      DayMean mean(result.metric);
+      for (std::size_t d = 0; d < days; ++d) {
+        if (weights[d] > 0) mean.add(result.policies[p].second.days[d], weights[d]);
       }
+      draws.of_policy[p].push_back(mean.value());
     }
-    means.push_back(total.rows > 0 ? total.loss / total.rows : 0);
+  });
+  return draws;
+}
+
+constexpr double kAnything = std::numeric_limits<double>::infinity();
+
+/// {"value","low","high"}; no bound ends outside what the value can be.
+Json interval(double value, std::vector<double> draws, std::size_t blocks, stats::Bounds range) {
+  if (blocks < 2) return {{"value", known(value)}, {"low", nullptr}, {"high", nullptr}};
+  const stats::Bounds bounds =
+      stats::bootstrap_bounds(value, std::move(draws), blocks, kTail).bounds;
+  return {{"value", known(value)}, {"low", std::max(range.low, bounds.low)},
+          {"high", std::min(range.high, bounds.high)}};
+}
+
+Json periods_of(const std::string& metric, const std::vector<ReplayDay>& days) {
+  std::map<int, std::pair<Time, Time>> years;
+  for (const ReplayDay& day : days) {
+    const Time end = day.day + Span::days(1);
+    years.try_emplace(civil(day.day).year, day.day, end).first->second.second = end;
   }
-  return means;
-}
-
-double quantile(std::vector<double> values, double q) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const auto at = static_cast<std::size_t>(q * static_cast<double>(values.size() - 1));
-  return values[at];
-}
-
-Json periods_of(const std::vector<ReplayDay>& days) {
-  std::map<int, std::vector<ReplayDay>> years;
-  for (const ReplayDay& day : days) years[civil(day.day).year].push_back(day);
   Json out = Json::array();
-  for (const auto& [year, list] : years) {
-    double naive = 0;
-    double rows = 0;
-    for (const ReplayDay& day : list) {
-      naive += day.naive;
-      rows += static_cast<double>(day.naive_rows);
-    }
-    out.push_back({{"from", to_text(list.front().day)},
-                   {"to", to_text(list.back().day + Span::days(1))},
-                   {"rows", rows_of(list)},
-                   {"value", mean_of(list)},
-                   {"same_time_last_week", rows > 0 ? Json(naive / rows) : Json(nullptr)}});
+  for (const auto& [year, reach] : years) {
+    Json period = to_json(DayMean(metric, days, reach.first, reach.second));
+    period["from"] = to_text(reach.first);
+    period["to"] = to_text(reach.second);
+    out.push_back(std::move(period));
   }
   return out;
 }
 
-Json policy_json(const std::string& name, const ReplayResult& result, double first_value,
-                 const std::vector<double>& first) {
-  const std::vector<double> means = resampled(result.days);
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < means.size() && i < first.size(); ++i) {
-    differences.push_back(means[i] - first[i]);
-  }
-  const double value = mean_of(result.days);
-  return {{"policy", name},
-          {"value", value},
-          {"low", quantile(means, 0.025)},
-          {"high", quantile(means, 0.975)},
-          {"cycles", result.cycles},
-          {"promotions", result.promotions},
-          {"refusals", result.refusals},
-          {"alarms", result.alarms},
-          {"cpu_s", result.cpu_s},
-          {"head", result.head},
-          {"versus_first", {{"value", value - first_value},
-                            {"low", quantile(differences, 0.025)},
-                            {"high", quantile(differences, 0.975)}}},
-          {"periods", periods_of(result.days)}};
+Json policy_json(const BacktestResult& result, std::size_t at, const Draws& draws) {
+  const auto& [name, replayed] = result.policies[at];
+  const double first = DayMean(result.metric, result.policies.front().second.days).value();
+  const double value = DayMean(result.metric, replayed.days).value();
+  std::vector<double> differences = draws.of_policy[at];
+  for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= draws.of_policy[0][i];
+  Json out = interval(value, draws.of_policy[at], draws.blocks,
+                      {0, result.metric == "error" ? 1 : kAnything});
+  out.update({{"policy", name},
+              {"rows", result.rows},
+              {"answered", replayed.answered},
+              {"cycles", replayed.cycles},
+              {"promotions", replayed.promotions},
+              {"refusals", replayed.refusals},
+              {"alarms", replayed.alarms},
+              {"cpu_s", replayed.cpu_s},
+              {"head", replayed.head},
+              {"versus_first", interval(value - first, std::move(differences), draws.blocks,
+                                        {-kAnything, kAnything})},
+              {"periods", periods_of(result.metric, replayed.days)}});
+  return out;
 }
 
 std::string folder_name(std::string policy) {
@@ -115,6 +119,53 @@ std::string folder_name(std::string policy) {
 using Slot = Guarded<std::optional<Result<ReplayResult>>>;
 
 }  // namespace
+
+DayMean::DayMean(std::string_view metric, const std::vector<ReplayDay>& days, Time from, Time to)
+    : DayMean(metric) {
+  for (const ReplayDay& day : days) {
+    if (day.day >= from && day.day < to) add(day);
+  }
+}
+
+void DayMean::add(const ReplayDay& day, double weight) noexcept {
+  loss_ += weight * day.loss;
+  rows_ += weight * static_cast<double>(day.rows);
+  naive_ += weight * day.naive;
+  naive_rows_ += weight * static_cast<double>(day.naive_rows);
+}
+
+double DayMean::of(double sum, double rows) const noexcept {
+  if (!(rows > 0)) return std::numeric_limits<double>::quiet_NaN();
+  return root_ ? std::sqrt(sum / rows) : sum / rows;
+}
+
+Json to_json(const DayMean& mean) {
+  return {{"rows", static_cast<std::uint64_t>(mean.rows())},
+          {"value", known(mean.value())},
+          {"same_time_last_week", known(mean.same_time_last_week())}};
+}
+
+BacktestResult compared(Policies policies) {
+  BacktestResult out;
+  out.policies = std::move(policies);
+  keep_common_days(out.policies);
+  for (const auto& [name, result] : out.policies) {
+    // Who never had a model cannot know the task, and so not the metric either.
+    if (!out.metric.empty() && result.answered == 0) continue;
+    out.metric = result.metric;
+    out.note = result.note;
+  }
+  if (!out.policies.empty()) {
+    const DayMean all(out.metric, out.policies.front().second.days);
+    out.rows = static_cast<std::uint64_t>(all.rows());
+  }
+  const Draws draws = drawn(out);
+  Json list = Json::array();
+  for (std::size_t i = 0; i < out.policies.size(); ++i) list.push_back(policy_json(out, i, draws));
+  out.json = {{"metric", out.metric}, {"rows", out.rows}, {"policies", list}};
+  if (!out.note.empty()) out.json["note"] = out.note;
+  return out;
+}
 
 Result<BacktestResult> backtest(const BacktestOptions& options, const Stop& stop,
                                 const Observer& observer) {
@@ -143,22 +194,12 @@ Result<BacktestResult> backtest(const BacktestOptions& options, const Stop& stop
     }
     for (const auto& worker : workers) worker->join();
   }
-  BacktestResult out;
+  Policies policies;
   for (std::size_t i = 0; i < slots.size(); ++i) {
     ReplayResult result = TRY(slots[i]->with([](auto& value) { return std::move(*value); }));
-    out.metric = result.metric;
-    out.policies.emplace_back(options.policies[i], std::move(result));
+    policies.emplace_back(options.policies[i], std::move(result));
   }
-  Json list = Json::array();
-  std::vector<double> first;
-  const double first_value =
-      out.policies.empty() ? 0 : mean_of(out.policies.front().second.days);
-  for (const auto& [name, result] : out.policies) {
-    if (first.empty()) first = resampled(result.days);
-    list.push_back(policy_json(name, result, first_value, first));
-  }
-  out.json = {{"metric", out.metric}, {"policies", list}};
-  return out;
+  return compared(std::move(policies));
 }
 
 }  // namespace rondo::loop

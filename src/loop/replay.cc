@@ -140,6 +140,7 @@ Result<ReplayResult> result_of(Session& session, const Recording& recording,
                                    [](const auto& t) { return t && t->is_number(); });
   result.metric = numbers ? "mae" : "error";
   result.days = TRY(judge_days(session, recording, world));
+  for (const ReplayDay& day : result.days) result.answered += day.rows;
   for (const auto& item : state.cycles_by_result) result.cycles += item.second;
   result.promotions = state.promotions;
   result.refusals = state.refusals;

@@ -55,18 +55,38 @@ struct ReplayOptions {
 struct ReplayDay {
   Time day;
   std::uint64_t rows = 0;
-  double loss = 0;               // sum of |error| or of errors, against the true labels
+  double loss = 0;               // sum over the rows, against the true labels
   double naive = 0;              // the same of "same time one season before"
   std::uint64_t naive_rows = 0;
 };
 struct ReplayResult {
-  std::string metric;            // "mae" | "error"
+  std::string metric;            // "mae" | "rmse" | "error" | "log_loss" | "brier": less is better
+  std::string note;              // why it is not the project's metric; empty: it is
   std::vector<ReplayDay> days;
+  std::uint64_t answered = 0;    // rows of all days that a model answered
   std::int64_t cycles = 0, promotions = 0, refusals = 0, alarms = 0;
   double cpu_s = 0;
   std::string head;              // digest of the last fact
   std::vector<Json> marks;       // alarms, refusals, deployments with time and reason, for plots
 };
+/// A replay's metric over some of its days. NaN without rows.
+class DayMean {
+ public:
+  explicit DayMean(std::string_view metric) : root_(metric == "rmse") {}
+  DayMean(std::string_view metric, const std::vector<ReplayDay>& days,
+          Time from = kBeginningOfTime, Time to = kEndOfTime);
+  void add(const ReplayDay& day, double weight = 1) noexcept;
+  double rows() const noexcept { return rows_; }
+  double value() const noexcept { return of(loss_, rows_); }
+  double same_time_last_week() const noexcept { return of(naive_, naive_rows_); }
+
+ private:
+  double of(double sum, double rows) const noexcept;
+  bool root_;
+  double loss_ = 0, rows_ = 0, naive_ = 0, naive_rows_ = 0;
+};
+/// {"rows","value","same_time_last_week"}; null without rows.
+Json to_json(const DayMean& mean);
 Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
                             const Observer& observer);
 
@@ -75,7 +95,9 @@ struct BacktestOptions {
   std::vector<std::string> policies;  // own, never, cron:7d, ...
 };
 struct BacktestResult {
-  std::string metric;
+  std::string metric, note;           // as of a replay
+  std::uint64_t rows = 0;             // that every policy answered; all values are over these
+  /// Their days are the ones on which every policy answered the same rows.
   std::vector<std::pair<std::string, ReplayResult>> policies;
   Json json;                          // as the contract for scripts says
 };

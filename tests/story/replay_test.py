@@ -146,6 +146,7 @@ class Backtest(unittest.TestCase):
             self.assertEqual(said["metric"], "mae")
             by_name = {one["policy"]: one for one in said["policies"]}
             self.assertEqual(list(by_name), ["never", "cron:7d", "own"])
+            self.assertEqual({one["rows"] for one in said["policies"]}, {said["rows"]})
             for one in said["policies"]:
                 for key in ("value", "cycles", "promotions", "refusals", "alarms", "cpu_s", "low",
                             "high", "versus_first", "periods"):
@@ -159,6 +160,25 @@ class Backtest(unittest.TestCase):
             for banned in ("http://", "https://", "<script", "<link"):
                 self.assertNotIn(banned, html.replace("http://www.w3.org/2000/svg", ""))
             self.assertIn("<svg", html)
+
+    def test_says_over_which_rows(self):
+        # Of the first 12 days nothing can be learnt: a crontab deploys all the same.
+        table = rows(24)
+        labels = [row["y"] for row in table[:12 * 24]]
+        random.Random(5).shuffle(labels)
+        for row, label in zip(table, labels):
+            row["y"] = label
+        with Project(PROGRAM, table, rounds=10, prepare="") as project:
+            words = ("backtest", "--policy", "cron:1d,never", "--from", "2024-01-08")
+            said = project.json(*words)
+            answered = {one["policy"]: one["answered"] for one in said["policies"]}
+            self.assertGreater(answered["never"], 0)
+            self.assertLess(answered["never"], answered["cron:1d"])
+            self.assertEqual(said["rows"], min(answered.values()))
+            for one in said["policies"]:
+                self.assertEqual(sum(p["rows"] for p in one["periods"]), said["rows"])
+            self.assertIn("mae over %d rows that all of them answered" % said["rows"],
+                          project.run(*words, check=0).stdout)
 
 
 if __name__ == "__main__":

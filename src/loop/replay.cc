@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/failpoint.h"
 #include "loop/conductor.h"
+#include "loop/replay_loss.h"
 #include "loop/replay_world.h"
 #include "loop/score.h"
 
@@ -48,24 +50,31 @@ Result<Reach> reach_of(const ReplayOptions& options, const Recording& recording)
   return Reach{options.from.value_or(start), end};
 }
 
-/// The loss of one answer against what was true: |error|, or 1 for a wrong class.
-std::optional<double> loss_of(const ledger::Prediction& prediction, const Json& truth) {
-  if (prediction.answer.empty()) {
-    if (!truth.is_number()) return std::nullopt;
-    return std::abs(prediction.value - truth.get<double>());
+/// Labels as numbers: themselves, or one for each class.
+class Numbers {
+ public:
+  explicit Numbers(model::Task task) : task_(task) {}
+  std::optional<double> of(const std::optional<Json>& label) {
+    if (!label) return std::nullopt;
+    if (task_ == model::Task::kRegression) {
+      return label->is_number() ? std::optional(label->get<double>()) : std::nullopt;
+    }
+    return classes_.try_emplace(label->dump(), static_cast<double>(classes_.size())).first->second;
   }
-  const std::string text = truth.is_string() ? truth.get<std::string>() : truth.dump();
-  return prediction.answer == text ? 0.0 : 1.0;
-}
 
-/// "The same hour last week": what it would have answered, from labels known at the row's time.
-std::vector<double> naive_answers(const Recording& recording) {
+ private:
+  model::Task task_;
+  std::map<std::string, double> classes_;
+};
+
+/// "The same hour last week": what it would have answered, from labels known at the row's time. NaN
+/// where there is none.
+std::vector<double> naive_answers(const Recording& recording, Numbers& numbers) {
   model::HistorySpec spec{{"target"}, {{0, Span::days(7), 0, "naive"}}};
   model::HistoryState history(spec);
   for (std::size_t i = 0; i < recording.times.size(); ++i) {
-    if (!recording.told[i] || !recording.told[i]->is_number()) continue;
-    history.apply({0, "", recording.times[i], recording.known[i], i,
-                   recording.told[i]->get<double>()});
+    const auto label = numbers.of(recording.told[i]);
+    if (label) history.apply({0, "", recording.times[i], recording.known[i], i, *label});
   }
   std::vector<double> out(recording.times.size());
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -75,32 +84,45 @@ std::vector<double> naive_answers(const Recording& recording) {
 }
 
 Result<std::vector<ReplayDay>> judge_days(Session& session, const Recording& recording,
-                                          const ReplayWorld& world) {
+                                          ReplayWorld& world, const ShownLoss& shown,
+                                          model::Task task) {
   std::map<std::string, std::size_t, std::less<>> row_of;
   for (std::size_t i = 0; i < recording.times.size(); ++i) {
     row_of[world.ids().make(0, i, 1) + ".0"] = i;
   }
-  const std::vector<double> naive = naive_answers(recording);
+  const State state = session.desk->look();
+  Numbers numbers(task);
+  const std::vector<double> naive = naive_answers(recording, numbers);
   std::map<std::int64_t, ReplayDay> days;
   std::vector<std::uint8_t> seen(recording.times.size());
+  Result<void> loaded;
   const auto each = [&](ledger::Prediction&& prediction) {
     const auto found = row_of.find(prediction.id);
-    if (found == row_of.end() || seen[found->second] != 0) return;
+    if (!loaded || found == row_of.end() || seen[found->second] != 0) return;
     const std::size_t i = found->second;
     seen[i] = 1;
     if (!recording.truth[i]) return;
-    const auto loss = loss_of(prediction, *recording.truth[i]);
+    const auto by = world.load(state, prediction.version);
+    if (!by) {
+      loaded = std::unexpected(by.error());
+      return;
+    }
+    const auto loss = loss_of(shown.metric, (*by)->pipeline->parts(), prediction,
+                              *recording.truth[i]);
     if (!loss) return;
     ReplayDay& day = days[day_of(recording.times[i])];
     day.day = {day_of(recording.times[i]) * Span::days(1).us};
     ++day.rows;
     day.loss += *loss;
-    if (recording.truth[i]->is_number() && naive[i] == naive[i]) {
-      day.naive += std::abs(naive[i] - recording.truth[i]->get<double>());
+    const auto truth = numbers.of(recording.truth[i]);
+    if (!truth || std::isnan(naive[i])) return;
+    if (const auto alike = naive_loss(shown.metric, naive[i], *truth)) {
+      day.naive += *alike;
       ++day.naive_rows;
     }
   };
   TRY(ledger::read_predictions(*session.store->fs, session.store->log(), {}, each));
+  TRY(std::move(loaded));
   std::vector<ReplayDay> out;
   for (const auto& item : days) out.push_back(item.second);
   return out;
@@ -132,14 +154,25 @@ Result<std::vector<Json>> marks_of(ledger::Ledger& ledger) {
   return marks;
 }
 
-Result<ReplayResult> result_of(Session& session, const Recording& recording,
-                               const ReplayWorld& world) {
-  const State state = session.desk->look();
-  ReplayResult result;
+/// What the models answered: a project has one task. A guess from the labels while there is none.
+Result<model::Task> task_of(const State& state, const Recording& recording, ReplayWorld& world) {
+  if (!state.versions.empty()) {
+    const auto version = TRY(world.load(state, state.newest_version));
+    return version->pipeline->parts().task;
+  }
   const bool numbers = std::any_of(recording.truth.begin(), recording.truth.end(),
                                    [](const auto& t) { return t && t->is_number(); });
-  result.metric = numbers ? "mae" : "error";
-  result.days = TRY(judge_days(session, recording, world));
+  return numbers ? model::Task::kRegression : model::Task::kMulticlass;
+}
+
+Result<ReplayResult> result_of(Session& session, const Recording& recording, ReplayWorld& world) {
+  const State state = session.desk->look();
+  const model::Task task = TRY(task_of(state, recording, world));
+  const ShownLoss shown = shown_loss(session.config.evaluate.metric, task);
+  ReplayResult result;
+  result.metric = shown.name;
+  result.note = shown.note;
+  result.days = TRY(judge_days(session, recording, world, shown, task));
   for (const ReplayDay& day : result.days) result.answered += day.rows;
   for (const auto& item : state.cycles_by_result) result.cycles += item.second;
   result.promotions = state.promotions;

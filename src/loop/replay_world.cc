@@ -58,7 +58,8 @@ Result<std::shared_ptr<const deploy::Deployed>> ReplayWorld::load(const State& s
   deployed->pipeline_digest = TRY(io::Digest::from_hex(state.versions.at(version).pipeline));
   const std::string bytes = TRY(session_.store->objects->get(deployed->pipeline_digest));
   deployed->pipeline = TRY(model::Pipeline::load(bytes));
-  return deployed;
+  loaded_[version] = deployed;
+  return std::shared_ptr<const deploy::Deployed>(deployed);
 }
 
 Result<void> ReplayWorld::changed(const State& state) {
@@ -153,6 +154,7 @@ void ReplayWorld::answer(Time from, Time until) {
     row.version = answer.version;
     row.value = answer.value;
     row.answer = std::string(answer.label);
+    if (answer.probabilities.size() > 2) row.probabilities = answer.probabilities;
     row.cells = model::encode_cells(cells);
     rows.push_back(std::move(row));
   }

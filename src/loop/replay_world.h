@@ -49,6 +49,8 @@ class ReplayWorld : public World, public Clock {
   bool stays() const override { return true; }
   bool ended() const { return now_ >= options_.to; }
   const ledger::PredictionIds& ids() const { return ids_; }
+  /// A version that answers or answered; kept from then on.
+  Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);
 
  private:
   ReplayWorld(Session& session, const Recording& recording, const Options& options,
@@ -56,7 +58,6 @@ class ReplayWorld : public World, public Clock {
   Result<void> deliver_labels(Time until);
   void learn(Time until);
   void answer(Time from, Time until);
-  Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);
 
   Session& session_;
   const Recording& recording_;

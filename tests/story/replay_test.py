@@ -126,6 +126,18 @@ class Replay(unittest.TestCase):
         self.assertEqual((result["cycles"], result["promotions"]), (1, 1))
         self.assertEqual(len(of_kind(facts, "deployed")), 1)
 
+    def test_the_metric_is_the_projects(self):
+        with Project(PROGRAM, rows(30), rounds=10) as project:
+            with open(project.path("rondo.toml")) as file:
+                text = file.read()
+            for configured, shown in (("rmse", "rmse"), ("r2", "rmse")):
+                project.write("rondo.toml", text.replace('"mae"', '"%s"' % configured))
+                said = project.json("replay", "--into", configured, "--from", "2024-01-20")
+                self.assertEqual(said["metric"], shown)
+                self.assertEqual("note" in said, configured == "r2")
+            done = project.run("replay", "--into", "r2", "--from", "2024-01-20", check=0)
+            self.assertIn("rmse stands for r2", done.stdout)
+
     def test_an_unknown_policy_is_refused(self):
         with Project(PROGRAM, rows(40)) as project:
             done = project.run("replay", "--into", "x", "--policy", "sometimes", check=3)

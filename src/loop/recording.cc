@@ -20,6 +20,36 @@ std::optional<Json> label_of(const table::Column& column, std::size_t row) {
   return std::nullopt;
 }
 
+template <class T>
+void put(std::string& out, const T& value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+/// Of every cell of the table; a text by its length and bytes, since dictionaries may be ordered
+/// otherwise.
+io::Digest digest_of(const table::Table& rows) {
+  io::Hasher hasher;
+  for (std::size_t c = 0; c < rows.columns(); ++c) {
+    const table::Column& column = rows.column(c);
+    std::string bytes = fmt::format("{} {} {}\n", rows.schema().fields[c].name,
+                                    table::name_of(column.type), column.size());
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      put(bytes, column.is_null(i));
+      if (column.is_null(i)) continue;
+      if (table::is_text(column.type)) {
+        put(bytes, column.text(i).size());
+        bytes += column.text(i);
+      } else if (column.type == table::Type::kNumber) {
+        put(bytes, column.numbers[i]);
+      } else {
+        put(bytes, column.integers[i]);
+      }
+    }
+    hasher.add(bytes);
+  }
+  return hasher.finish();
+}
+
 struct Fault {
   std::string column;
   double value = 0;
@@ -62,6 +92,7 @@ Result<Recording> record(const Config& config, const io::Path& project, const Js
                                              config.project.target, temp));
   Recording out;
   out.rows = std::move(loaded.rows);
+  out.digest = digest_of(out.rows);
   out.times = times_of(out.rows);
   for (const Time t : out.times) out.known.push_back(t + config.monitor.label_delay);
   const auto target = out.rows.schema().find(config.project.target);

@@ -5,6 +5,7 @@ usage: replay_test.py PROGRAM SOURCE_DIR
 """
 import os
 import random
+import sqlite3
 import sys
 import unittest
 
@@ -125,6 +126,22 @@ class Replay(unittest.TestCase):
                               replay=("--policy", "never"))
         self.assertEqual((result["cycles"], result["promotions"]), (1, 1))
         self.assertEqual(len(of_kind(facts, "deployed")), 1)
+
+    def test_ids_follow_from_the_recorded_rows(self):
+        def ids(table):
+            with Project(PROGRAM, table, rounds=5) as project:
+                project.json("replay", "--into", "lived", "--from", "2024-01-14", "--policy",
+                             "never")
+                store = sqlite3.connect(project.path("lived", ".rondo", "rondo.db"))
+                found = {row[0] for row in store.execute("SELECT id FROM labels")}
+                store.close()
+                return found
+        table = rows(16)
+        other = [dict(row) for row in table]
+        other[-1]["x"] += 1  # one cell; as many rows, the same first time
+        self.assertTrue(ids(table))
+        self.assertEqual(ids(table), ids(table))
+        self.assertFalse(ids(table) & ids(other))
 
     def test_the_metric_is_the_projects(self):
         with Project(PROGRAM, rows(30), rounds=10) as project:

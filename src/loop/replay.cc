@@ -174,7 +174,7 @@ Result<ReplayResult> result_of(Session& session, const Recording& recording, Rep
   result.note = shown.note;
   result.days = TRY(judge_days(session, recording, world, shown, task));
   for (const ReplayDay& day : result.days) result.answered += day.rows;
-  for (const auto& item : state.cycles_by_result) result.cycles += item.second;
+  result.cycles = cycles_of(state);
   result.promotions = state.promotions;
   result.refusals = state.refusals;
   result.alarms = state.alarms;

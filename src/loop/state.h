@@ -88,6 +88,10 @@ struct State {
 /// Whether a signal is an alarm: the error has risen, or rows are kept out. Others are notices.
 bool pages(const monitor::Signal& signal);
 
+/// Turns that came past Data Collection: those that ended, and the one under way. A collection that
+/// found too little is no cycle.
+std::int64_t cycles_of(const State& state);
+
 /// One fact folded in. Pure.
 Result<void> fold(State& state, const ledger::Fact& fact);
 

@@ -189,6 +189,13 @@ void person(State& s, const Fact& fact) {
 
 bool pages(const monitor::Signal& signal) { return signal.kind == "risk" || signal.quarantines; }
 
+std::int64_t cycles_of(const State& state) {
+  const std::optional<Stage> at = state.open ? std::optional(state.open->stage) : state.next;
+  std::int64_t cycles = at && *at != Stage::kCollection && *at != Stage::kMonitoring ? 1 : 0;
+  for (const auto& item : state.cycles_by_result) cycles += item.second;
+  return cycles;
+}
+
 Result<void> fold(State& state, const Fact& fact) {
   if (fact.kind == "step_started") {
     TRY(started(state, fact));

@@ -121,7 +121,7 @@ Result<Json> status_view(ledger::Store& store, const Config& config) {
               {"watch", io::get_or<Json>(watch, "summary", Json::object())},
               {"rows", state.rows},
               {"labelled", state.labelled},
-              {"cycles", state.cycle},
+              {"cycles", cycles_of(state)},
               {"steps", state.steps}};
 }
 

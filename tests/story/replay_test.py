@@ -127,6 +127,16 @@ class Replay(unittest.TestCase):
         self.assertEqual((result["cycles"], result["promotions"]), (1, 1))
         self.assertEqual(len(of_kind(facts, "deployed")), 1)
 
+    def test_status_counts_the_same_cycles(self):
+        # Collections that find too little come before the first model and are no cycles.
+        with Project(PROGRAM, rows(30), rounds=10, min_rows=400) as project:
+            said = project.json("replay", "--into", "lived", "--from", "2024-01-08")
+            status = project.json("status", folder=project.path("lived"))
+            turns = {row["cycle"] for row in project.json("history", folder=project.path("lived"))}
+            self.assertGreater(said["cycles"], 0)
+            self.assertEqual(said["cycles"], status["cycles"])
+            self.assertLess(said["cycles"], len(turns))
+
     def test_ids_follow_from_the_recorded_rows(self):
         def ids(table):
             with Project(PROGRAM, table, rounds=5) as project:

@@ -1,8 +1,13 @@
 # Every target does all that it needs, on a fresh Debian 12 with Python 3, Node.js and a C++ compiler.
+# RONDO_DUCKDB=FILE and RONDO_LIGHTGBM=FILE take a system's library instead of fetching it; with the
+# former Node.js is not needed.
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 VERSION := $(shell sed -n '/^project/s/.*VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 PACKAGE := rondo-$(VERSION)-linux-x86_64
+# Given always, so that a build without them forgets those of the build before.
+SYSTEM := -DRONDO_DUCKDB="$(RONDO_DUCKDB)" -DRONDO_LIGHTGBM="$(RONDO_LIGHTGBM)"
+export RONDO_DUCKDB RONDO_LIGHTGBM
 
 .PHONY: all deps build demo test test-full acceptance bench install package clean
 
@@ -13,7 +18,7 @@ deps:
 	@python3 deps/fetch build/deps
 
 build: deps
-	@cmake --preset release > build/cmake-release.log || { cat build/cmake-release.log; exit 1; }
+	@cmake --preset release $(SYSTEM) > build/cmake-release.log || { cat build/cmake-release.log; exit 1; }
 	@cmake --build build/release -j $(JOBS) --target rondo
 
 demo:
@@ -23,14 +28,14 @@ demo:
 	@sh examples/bikes/demo.sh build/release/rondo build/demo
 
 test: deps
-	@cmake --preset dev > build/cmake-dev.log || { cat build/cmake-dev.log; exit 1; }
+	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log || { cat build/cmake-dev.log; exit 1; }
 	@cmake --build build/dev -j $(JOBS)
-	@cmake --preset tsan > build/cmake-tsan.log || { cat build/cmake-tsan.log; exit 1; }
+	@cmake --preset tsan $(SYSTEM) > build/cmake-tsan.log || { cat build/cmake-tsan.log; exit 1; }
 	@sh tests/threads $(JOBS)
 	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
 
 test-full: deps
-	@cmake --preset dev > build/cmake-dev.log
+	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log
 	@cmake --build build/dev -j $(JOBS)
 	@RONDO_FULL=1 ctest --test-dir build/dev --output-on-failure -j $(JOBS) --timeout 7200
 

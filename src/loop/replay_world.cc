@@ -7,6 +7,7 @@
 
 #include "base/failpoint.h"
 #include "loop/score.h"
+#include "loop/situation.h"
 
 namespace rondo::loop {
 namespace {
@@ -64,14 +65,7 @@ Result<void> ReplayWorld::changed(const State& state) {
   if (state.champion == 0) return {};
   const auto champion = TRY(load(state, state.champion));
   const auto& parts = champion->pipeline->parts();
-  prepare::Situation situation;
-  situation.target = session_.config.project.target;
-  situation.label_delay = session_.config.monitor.label_delay;
-  situation.delay = session_.config.collect.delay;
-  situation.has_clock = true;
-  for (const Kept& kept : kept_) {
-    situation.quarantine.push_back({kept.from, kept.until.value_or(kEndOfTime), kept.column, ""});
-  }
+  const prepare::Situation situation = situation_of(session_.config, kept_);
   const model::HistorySpec& spec = parts.transform.history();
   observations_ = prepare::observations(recording_.rows, spec, situation.target, parts.classes,
                                         situation);

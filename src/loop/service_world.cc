@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "loop/score.h"
+#include "loop/situation.h"
 #include "loop/watch.h"
 
 namespace rondo::loop {
@@ -15,19 +16,6 @@ namespace {
 
 constexpr std::int64_t kLookEveryUs = 1'000'000;
 constexpr std::size_t kLabelsAtOnce = 10'000;
-
-prepare::Situation situation_of(const Config& config, const State& state) {
-  prepare::Situation s;
-  s.target = config.project.target;
-  s.task = config.project.task;
-  s.has_clock = !config.collect.time.empty();
-  s.label_delay = config.monitor.label_delay;
-  s.delay = config.collect.delay;
-  for (const Kept& kept : state.kept) {
-    s.quarantine.push_back({kept.from, kept.until.value_or(kEndOfTime), kept.column, kept.why});
-  }
-  return s;
-}
 
 /// The index of the target among the series, if lags read it.
 std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
@@ -93,7 +81,8 @@ Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
     const table::Table rows =
         TRY(ledger::read_dataset(manifest, *store_.objects, store_.attempts()));
     history->with([&](model::HistoryState& h) {
-      fill(h, rows, config_.project.target, pipeline.parts().classes, situation_of(config_, state));
+      fill(h, rows, config_.project.target, pipeline.parts().classes,
+           situation_of(config_, state.kept));
     });
   }
   history->with([&](model::HistoryState& h) {

@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "base/worker.h"
 #include "loop/conductor.h"
+#include "loop/situation.h"
 
 namespace rondo::loop {
 namespace {
@@ -48,25 +49,17 @@ bool worth_another_try(const Error& error) {
 
 prepare::Situation Conductor::situation(const State& state, bool twin) const {
   const Config& config = *parts_.config;
-  prepare::Situation s;
-  s.target = config.project.target;
-  s.task = config.project.task;
-  s.has_clock = !config.collect.time.empty();
-  s.entity = config.collect.entity;
-  s.label_delay = config.monitor.label_delay;
-  s.delay = config.collect.delay;
+  // A crontab measures nothing and keeps nothing out: it trains on every labelled row at once.
+  const bool crontab = parts_.policy.crontab();
+  prepare::Situation s = situation_of(config, crontab ? std::vector<Kept>() : state.kept);
   read_test(config.evaluate.test, s);
   s.gap = config.monitor.label_delay;
   if (const auto gap = parse_span(config.evaluate.gap)) s.gap = *gap;
   // A crontab measures nothing, so it trains on every labelled row at once.
-  s.twin = twin || parts_.policy.crontab();
+  s.twin = twin || crontab;
   s.temp = (parts_.store->folder / "attempts").string();
-  const bool measured = state.champion != 0 && !parts_.policy.crontab();
-  if (measured) s.test_after = state.versions.at(state.champion).label_until;
-  if (parts_.policy.crontab()) return s;
-  for (const Kept& kept : state.kept) {
-    s.quarantine.push_back({kept.from, kept.until.value_or(kEndOfTime), kept.column, kept.why});
-  }
+  if (crontab) return s;
+  if (state.champion != 0) s.test_after = state.versions.at(state.champion).label_until;
   if (!watch_) return s;
   for (const auto& [from, until] : watch_->pending()) {
     s.quarantine.push_back({from, until, s.target, "not judged yet"});

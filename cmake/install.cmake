@@ -1,14 +1,15 @@
-# What is installed: bin/rondo, and lib/rondo with the libraries that it opens at first use.
+# What is installed: bin/rondo, and lib/rondo with the libraries that it opens at first use and what
+# these and it need beside glibc. Each stands there under the name by which it is sought.
 include(GNUInstallDirs)
 install(TARGETS rondo RUNTIME DESTINATION bin)
 install(FILES LICENSE README.md DESTINATION share/doc/rondo)
-set(carried ${duckdb} ${lightgbm})
-file(GLOB carried_simdjson /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libsimdjson.so.*[0-9])
-file(GLOB carried_gomp /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libgomp.so.1)
-file(GLOB carried_stdcxx /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libstdc++.so.6)
-file(GLOB carried_gcc /lib/${CMAKE_LIBRARY_ARCHITECTURE}/libgcc_s.so.1)
-foreach(library ${carried} ${carried_simdjson} ${carried_gomp} ${carried_stdcxx} ${carried_gcc})
-  file(REAL_PATH ${library} real)
-  get_filename_component(name ${library} NAME)
+install(PROGRAMS ${duckdb} DESTINATION lib/rondo RENAME libduckdb.so)
+install(PROGRAMS ${lightgbm} DESTINATION lib/rondo RENAME lib_lightgbm.so)
+# libsimdjson.so is a link to libsimdjson.so.N, its name at run time, and that to the file.
+file(READ_SYMLINK ${SIMDJSON} simdjson)
+foreach(name ${simdjson} libgomp.so.1 libstdc++.so.6 libgcc_s.so.1)
+  find_file(FOUND_${name} ${name} REQUIRED
+            PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} /lib/${CMAKE_LIBRARY_ARCHITECTURE})
+  file(REAL_PATH ${FOUND_${name}} real)
   install(PROGRAMS ${real} DESTINATION lib/rondo RENAME ${name})
 endforeach()

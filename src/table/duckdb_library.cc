@@ -1,5 +1,5 @@
-// Finding and opening libduckdb: beside the program, where it was built, or where the system
-// keeps it. A missing function is an error that names it.
+// Finding and opening libduckdb: beside the program, or where the build found it. A missing function
+// is an error that names it.
 #include "table/duckdb_library.h"
 
 #include <dlfcn.h>
@@ -14,9 +14,10 @@
 namespace rondo::table {
 namespace {
 
-// $ORIGIN is the folder of the program; the dynamic linker fills it in.
+// $ORIGIN is the folder of the program; the dynamic linker fills it in. What was installed with a
+// program comes first: the folder of its build may be anybody's by then.
 constexpr std::array<const char*, 3> kPlaces = {
-    RONDO_DUCKDB_LIBRARY, "$ORIGIN/../lib/rondo/libduckdb.so", "$ORIGIN/../lib/libduckdb.so"};
+    "$ORIGIN/../lib/rondo/libduckdb.so", "$ORIGIN/../lib/libduckdb.so", RONDO_DUCKDB_LIBRARY};
 
 template <class Function>
 bool resolve(void* handle, const char* name, Function& function) {

@@ -12,27 +12,10 @@
 namespace rondo::train {
 namespace {
 
-/// What LightGBM needs beside a C library, in the order in which they need each other. A machine
-/// may lack them; a package carries them in the folder of the library.
-constexpr const char* kCompanions[] = {"libgcc_s.so.1", "libstdc++.so.6", "libgomp.so.1"};
-
 template <class Function>
 bool resolve(void* handle, const char* name, Function& function) {
   function = reinterpret_cast<Function>(dlsym(handle, name));
   return function != nullptr;
-}
-
-/// Null when it is not there. Never unloaded: the library and OpenMP keep threads and static state.
-void* open(const std::string& place) {
-  if (void* handle = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
-  const std::string folder = place.substr(0, place.rfind('/') + 1);
-  if (folder.empty()) return nullptr;
-  bool found = false;
-  for (const char* companion : kCompanions) {
-    if (dlopen(companion, RTLD_NOW | RTLD_LOCAL) != nullptr) continue;  // the machine has it
-    found |= dlopen((folder + companion).c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr;
-  }
-  return found ? dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
 }
 
 void say_nothing(const char*) {}
@@ -54,7 +37,8 @@ Result<std::shared_ptr<const LightgbmLibrary>> load_lightgbm(
   std::string sought;
   for (const std::string& place : places) {
     if (place.empty()) continue;
-    void* handle = open(place);
+    // Never unloaded: the library and OpenMP keep threads and static state.
+    void* handle = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
       sought += fmt::format("{}{}", sought.empty() ? "" : ", ", place);
       continue;
@@ -76,10 +60,11 @@ Result<std::shared_ptr<const LightgbmLibrary>> load_lightgbm(
 }
 
 Result<const LightgbmLibrary*> lightgbm_library() {
-  // $ORIGIN is the folder of the program; the dynamic linker fills it in.
+  // $ORIGIN is the folder of the program; the dynamic linker fills it in. What was installed with
+  // a program comes first: the folder of its build may be anybody's by then.
   static const auto library =
-      load_lightgbm({RONDO_LIGHTGBM_LIBRARY, "$ORIGIN/../lib/rondo/lib_lightgbm.so",
-                     "$ORIGIN/../lib/lib_lightgbm.so"});
+      load_lightgbm({"$ORIGIN/../lib/rondo/lib_lightgbm.so", "$ORIGIN/../lib/lib_lightgbm.so",
+                     RONDO_LIGHTGBM_LIBRARY});
   if (!library) return std::unexpected(library.error());
   (*library)->RegisterLogCallback(say_nothing);  // one a thread
   return library->get();

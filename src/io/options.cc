@@ -40,13 +40,7 @@ OptionsReader::OptionsReader(std::string section, const Json& object, const Toml
 
 void OptionsReader::mistake(std::string_view key, const std::string& sentence) {
   const std::string path = section_.empty() ? std::string(key) : section_ + "." + std::string(key);
-  std::string at = file_;
-  if (places_ != nullptr) {
-    const auto place = places_->where.find(path);
-    if (place != places_->where.end()) {
-      at = fmt::format("{}:{}:{}", file_, place->second.line, place->second.column);
-    }
-  }
+  const std::string at = places_ != nullptr ? place_of(places_->where, file_, path) : file_;
   mistakes_.push_back(fmt::format("{}: {}: {}", at, path, sentence));
 }
 

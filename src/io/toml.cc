@@ -106,7 +106,75 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+/// The only candidate that begins with the word, or empty.
+std::string begun_by(const std::string& word, std::span<const std::string> candidates) {
+  constexpr std::size_t kFewestLetters = 3;
+  std::string found;
+  if (word.size() < kFewestLetters) return found;
+  for (const std::string& candidate : candidates) {
+    if (!lower(candidate).starts_with(word)) continue;
+    if (!found.empty()) return {};
+    found = candidate;
+  }
+  return found;
+}
+
+std::string text_of(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.append({'\\', c});
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out += fmt::format("\\u{:04X}", byte);
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out + '"';
+}
+
+std::string key_text(const std::string& key) {
+  const bool bare = !key.empty() && std::ranges::all_of(key, [](char c) {
+    return c == '_' || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
+  });
+  return bare ? key : text_of(key);
+}
+
 }  // namespace
+
+std::string place_of(const std::map<std::string, Place>& where, std::string_view file,
+                     const std::string& key) {
+  auto place = where.find(key);
+  if (place == where.end()) place = where.find(key.substr(0, key.find('[')));
+  if (place == where.end()) return std::string(file);
+  return fmt::format("{}:{}:{}", file, place->second.line, place->second.column);
+}
+
+std::string to_toml(const Json& value) {
+  if (value.is_string()) return text_of(value.get<std::string>());
+  std::vector<std::string> parts;
+  if (value.is_array()) {
+    for (const Json& item : value) parts.push_back(to_toml(item));
+    return fmt::format("[{}]", fmt::join(parts, ", "));
+  }
+  if (value.is_object()) {
+    for (const auto& [key, item] : value.items()) {
+      if (!item.is_null()) parts.push_back(key_text(key) + " = " + to_toml(item));
+    }
+    return parts.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(parts, ", "));
+  }
+  return value.is_null() ? "" : value.dump();
+}
 
 Result<Toml> parse_toml(std::string_view text, std::string_view file_name) {
   if (text.size() > kSizeLimit || std::ranges::count(text, '.') > kDotsLimit) {
@@ -128,19 +196,20 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
   constexpr std::size_t kMostEdits = 3;
   constexpr std::size_t kLongestWord = 128;  // no key is longer; the cost is the product of lengths
   if (word.size() > kLongestWord) return {};
+  const std::string typed = lower(word);
   std::string best;
   std::size_t fewest = kMostEdits + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t longer = std::max(word.size(), candidate.size());
     const std::size_t edits =
-        longer > kLongestWord ? longer : distance(word, candidate);
+        longer > kLongestWord ? longer : distance(typed, lower(candidate));
     // A word of which more than half is edited is another word.
     if (edits < fewest && 2 * edits <= longer) {
       best = candidate;
       fewest = edits;
     }
   }
-  return best;
+  return best.empty() ? begun_by(typed, candidates) : best;
 }
 
 }  // namespace rondo::io

@@ -22,7 +22,15 @@ struct Toml {
 /// Errors: kInvalidInput "rondo.toml:3:7: ...".
 Result<Toml> parse_toml(std::string_view text, std::string_view file_name);
 
-/// The candidate that is nearest in edit distance (Damerau-Levenshtein), or empty beyond 3 edits.
+/// "rondo.toml:3:7", or the file alone for a key that is not in it; of a list, where it begins.
+std::string place_of(const std::map<std::string, Place>& where, std::string_view file,
+                     const std::string& key);
+
+/// A value on one line as TOML writes it; a text is quoted. Nothing (null) has no TOML: empty.
+std::string to_toml(const Json& value);
+
+/// The candidate that is nearest in edit distance (Damerau-Levenshtein; case does not count), or
+/// empty beyond 3 edits. Three letters or more that only one candidate begins with mean that one.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
 }  // namespace rondo::io

@@ -73,10 +73,32 @@ TEST(Nearest, OneWordNearEnough) {
       {"label-delay", "label_delay"},
       {"labeldelai", "label_delay"},
       {"sourceurl", "source_url"},
+      {"TIME", "time"},           // case does not count
+      {"lab", "label_delay"},     // the only one that begins so
+      {"la", ""},                 // too short for a beginning
       {"budget", ""},             // nothing is near
       {"by", ""},                 // two edits, but they are the whole word
       {"", ""}};
   for (const auto& [word, expected] : rows) EXPECT_EQ(nearest(word, keys), expected) << word;
+}
+
+TEST(ToToml, ReadsBackTheSame) {
+  const Json value = {{"list", {{{"by", "48h"}, {"column", "a \"b\"\n"}}, {{"rows", 2}}}},
+                      {"table", {{"a b", 0.5}, {"c", true}}},
+                      {"empty", Json::object()},
+                      {"words", {"", "?"}}};
+  std::string text;
+  for (const auto& [key, item] : value.items()) text += key + " = " + to_toml(item) + "\n";
+  const auto read = parse_toml(text, "f");
+  ASSERT_TRUE(read) << text << read.error().text();
+  EXPECT_EQ(read->value, value) << text;
+}
+
+TEST(PlaceOf, AKeyOrItsListOrTheFile) {
+  const auto toml = parse_toml("[a]\nb = [\"x\"]\nc = 1\n", "f").value();
+  EXPECT_EQ(place_of(toml.where, "f", "a.c"), "f:3:1");
+  EXPECT_EQ(place_of(toml.where, "f", "a.c[7]"), "f:3:1");
+  EXPECT_EQ(place_of(toml.where, "f", "a.d"), "f");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 
 #include "cli/command.h"
@@ -30,6 +31,11 @@ std::unexpected<Error> unknown(const Command& command, const std::string& name) 
                                     near.empty() ? "" : fmt::format("; did you mean {}?", near)));
 }
 
+Result<void> check_color(const Command& command, const std::string& when) {
+  if (when == "auto" || when == "always" || when == "never") return {};
+  return usage(command, fmt::format("--color is auto, always or never, not \"{}\"", when));
+}
+
 bool wants_color(const std::string& when) {
   if (when == "always") return true;
   if (when == "never" || std::getenv("NO_COLOR") != nullptr) return false;
@@ -41,6 +47,14 @@ bool wants_color(const std::string& when) {
 std::string Args::get(std::string_view flag, std::string otherwise) const {
   const auto found = values.find(std::string(flag));
   return found == values.end() ? std::move(otherwise) : found->second;
+}
+
+std::optional<std::int64_t> positive(std::string_view word, char letter) {
+  if (letter != '\0' && word.starts_with(letter)) word.remove_prefix(1);
+  std::int64_t number = 0;
+  const auto [end, bad] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (bad != std::errc{} || end != word.data() + word.size() || number < 1) return std::nullopt;
+  return number;
 }
 
 Result<Args> parse(const Command& command, std::span<const std::string> typed) {
@@ -61,19 +75,20 @@ Result<Args> parse(const Command& command, std::span<const std::string> typed) {
     const std::string name = word.substr(0, equals);
     const bool common_value = name == "-C" || name == "--color";
     const Flag* flag = find_flag(command, name);
-    if (name == "--json" && flag == nullptr) {
-      args.json = true;
-      continue;
-    }
-    if (flag == nullptr && !common_value) return unknown(command, name);
+    const bool json = name == "--json" && flag == nullptr;
+    if (flag == nullptr && !common_value && !json) return unknown(command, name);
+    const bool takes_value = common_value || (flag != nullptr && !flag->value.empty());
     std::string value;
     if (equals != std::string::npos) {
+      if (!takes_value) return usage(command, fmt::format("{} takes no value", name));
       value = word.substr(equals + 1);
-    } else if (common_value || !flag->value.empty()) {
+    } else if (takes_value) {
       if (i + 1 == typed.size()) return usage(command, fmt::format("{} needs a value", name));
       value = typed[++i];
     }
-    if (name == "-C") {
+    if (json) {
+      args.json = true;
+    } else if (name == "-C") {
       args.project = value;
     } else if (name == "--color") {
       color = value;
@@ -82,8 +97,9 @@ Result<Args> parse(const Command& command, std::span<const std::string> typed) {
     }
   }
   if (args.words.size() < command.words_least || args.words.size() > command.words_most) {
-    return usage(command, fmt::format("usage: rondo {} {}", command.name, command.words));
+    return usage(command, usage_line(command));
   }
+  TRY(check_color(command, color));
   args.color = wants_color(color);
   args.terminal = ::isatty(STDOUT_FILENO) == 1;
   return args;

@@ -3,8 +3,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "cli/tasks.h"
 #include "loop/service.h"
 
@@ -32,6 +30,11 @@ std::string who() {
   return user != nullptr ? user->pw_name : std::to_string(::getuid());
 }
 
+int refuse_version(const Args& args, const std::string& word) {
+  return report_usage(args, fmt::format("\"{}\" is no version", word),
+                      "versions are written v7; `rondo models` lists them");
+}
+
 Result<int> run_trigger(const Args& args) {
   return ask(args, "trigger", Json::object(),
              "a cycle starts at the next turn (`rondo run`, or a running `rondo up`)");
@@ -47,12 +50,9 @@ Result<int> run_promote(const Args& args) {
   Json arguments = Json::object();
   if (!args.words.empty()) {
     const std::string& word = args.words[0];
-    const std::int64_t version = std::atoll(word.c_str() + (word[0] == 'v' ? 1 : 0));
-    if (version <= 0) {
-      return fail(Code::kInvalidInput, fmt::format("\"{}\" is no version", word),
-                  "versions are written v7; `rondo models` lists them");
-    }
-    arguments["version"] = version;
+    const auto version = positive(word, 'v');
+    if (!version) return refuse_version(args, word);
+    arguments["version"] = *version;
   }
   return ask(args, "promote", arguments, "promoted");
 }

@@ -1,8 +1,6 @@
 // status, history, models, data, why, config: reading needs no lease and changes nothing.
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "loop/session.h"
@@ -48,6 +46,39 @@ std::string metrics_text(const Json& metrics) {
   return out.empty() ? "-" : out;
 }
 
+/// The row of one dataset version. Errors: kNotFound.
+Result<Json> only(const Json& versions, std::int64_t version) {
+  for (const Json& row : versions) {
+    if (row.at("version") == fmt::format("d{}", version)) return Json::array({row});
+  }
+  return fail(Code::kNotFound, fmt::format("there is no d{}", version),
+              versions.empty() ? "nothing was collected yet: `rondo run`"
+                               : "`rondo data` lists the versions");
+}
+
+std::string data_table(const Json& versions, bool color) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& v : versions) {
+    rows.push_back({text(v, "version"), text(v, "rows"), text(v, "labelled"), text(v, "added"),
+                    text(v, "rejected"), text(v, "duplicate"), text(v, "from"), text(v, "until"),
+                    text(v, "digest").substr(0, 12)});
+  }
+  return table({"version", "rows", "labelled", "added", "rejected", "duplicate", "from", "until",
+                "digest"}, rows, color);
+}
+
+int say_rejects(const Json& rejects, const Args& args) {
+  if (args.json) {
+    say_json(rejects);
+    return kOk;
+  }
+  for (const Json& reject : rejects) {
+    say(io::get_or<std::string>(reject, "sentence", reject.dump()));
+  }
+  say(counted(rejects.size(), "rejected row"));
+  return kOk;
+}
+
 }  // namespace
 
 Result<int> run_status(const Args& args) {
@@ -64,8 +95,10 @@ Result<int> run_status(const Args& args) {
                   resting ? " (resting)" : ""));
   say(fmt::format("tracker  {}", tracker_line(status.at("tracker"), args.color)));
   say(fmt::format("waits    for {}", status.at("waiting_for").get<std::string>()));
-  say(fmt::format("so far   {} steps in {} cycles, {} rows, {} labelled, policy {}",
-                  text(status, "steps"), text(status, "cycles"), text(status, "rows"),
+  say(fmt::format("so far   {} in {}, {}, {} labelled, policy {}",
+                  counted(status.at("steps").get<std::int64_t>(), "step"),
+                  counted(status.at("cycles").get<std::int64_t>(), "cycle"),
+                  counted(status.at("rows").get<std::int64_t>(), "row"),
                   text(status, "labelled"), text(status, "policy")));
   if (const Json& problem = status.at("problem"); !problem.is_null()) {
     const std::string reason = text(problem, "reason");
@@ -81,6 +114,12 @@ Result<int> run_status(const Args& args) {
 }
 
 Result<int> run_history(const Args& args) {
+  const auto last = positive(args.get("--last"));
+  if (args.has("--last") && !last) {
+    return report_usage(args, fmt::format("--last is a number of steps above 0, not \"{}\"",
+                                          args.get("--last")),
+                        "rondo history --last 12");
+  }
   const Opened project = TRY(open(args));
   if (args.has("--facts")) {
     for (const ledger::Fact& fact : TRY(project.store->ledger->facts(0))) {
@@ -88,8 +127,7 @@ Result<int> run_history(const Args& args) {
     }
     return kOk;
   }
-  const std::int64_t last = std::atoll(args.get("--last", "0").c_str());
-  const Json history = TRY(loop::history_view(*project.store, last));
+  const Json history = TRY(loop::history_view(*project.store, last.value_or(0)));
   if (args.json) say_json(history);
   else say(process_table(history, args.color));
   return kOk;
@@ -100,6 +138,10 @@ Result<int> run_models(const Args& args) {
   const Json models = TRY(loop::models_view(*project.store, project.config));
   if (args.json) {
     say_json(models);
+    return kOk;
+  }
+  if (models.empty()) {
+    say("no version yet: a good first model becomes v1 (`rondo run`, `rondo why`)");
     return kOk;
   }
   std::vector<std::vector<std::string>> rows;
@@ -115,34 +157,24 @@ Result<int> run_models(const Args& args) {
 }
 
 Result<int> run_data(const Args& args) {
+  const bool rejects = !args.words.empty() && args.words[0] == "rejects";
+  if (!rejects && args.words.size() > 1) {
+    return report_usage(args, usage_line(*find_command("data")), "rondo data rejects d3");
+  }
+  const std::string asked = args.words.size() > (rejects ? 1 : 0) ? args.words.back() : "";
+  const auto version = positive(asked, 'd');
+  if (!asked.empty() && !version) {
+    return report_usage(args, fmt::format("\"{}\" is no dataset version", asked),
+                        "versions are written d3; `rondo data` lists them");
+  }
   const Opened project = TRY(open(args));
-  if (!args.words.empty() && args.words[0] == "rejects") {
-    const std::string version = args.words.size() > 1 ? args.words[1] : "d0";
-    const Json rejects =
-        TRY(loop::rejects_view(*project.store, std::atoll(version.c_str() + 1)));
-    if (args.json) {
-      say_json(rejects);
-      return kOk;
-    }
-    for (const Json& reject : rejects) {
-      say(io::get_or<std::string>(reject, "sentence", reject.dump()));
-    }
-    say(fmt::format("{} rejected rows", rejects.size()));
-    return kOk;
+  Json versions = TRY(loop::data_view(*project.store));
+  if (version) versions = TRY(only(versions, *version));
+  if (rejects) {
+    return say_rejects(TRY(loop::rejects_view(*project.store, version.value_or(0))), args);
   }
-  const Json versions = TRY(loop::data_view(*project.store));
-  if (args.json) {
-    say_json(versions);
-    return kOk;
-  }
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& v : versions) {
-    rows.push_back({text(v, "version"), text(v, "rows"), text(v, "labelled"), text(v, "added"),
-                    text(v, "rejected"), text(v, "duplicate"), text(v, "from"), text(v, "until"),
-                    text(v, "digest").substr(0, 12)});
-  }
-  say(table({"version", "rows", "labelled", "added", "rejected", "duplicate", "from", "until",
-             "digest"}, rows, args.color));
+  if (args.json) say_json(versions);
+  else say(data_table(versions, args.color));
   return kOk;
 }
 
@@ -171,9 +203,11 @@ Result<int> run_config(const Args& args) {
     section = of;
     const Json& value = values.at(of).at(name);
     const bool own = value != key.at("default");
+    const std::string setting = value.is_null()
+                                    ? fmt::format("# {} =", name)  // TOML has no word for none
+                                    : fmt::format("{} = {}", name, io::to_toml(value));
     say(ink(own ? Ink::kBold : Ink::kPlain,
-            fmt::format("{:<32} # {}", fmt::format("{} = {}", name, value.dump()),
-                        key.at("help").get<std::string>()), args.color));
+            fmt::format("{:<32} # {}", setting, key.at("help").get<std::string>()), args.color));
   }
   return kOk;
 }

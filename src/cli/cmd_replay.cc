@@ -170,10 +170,11 @@ Result<int> run_replay(const Args& args) {
     say_json(out);
     return kOk;
   }
-  say(fmt::format("{} {} over {} rows; same hour last week {}; {} cycles, {} promotions, {} "
-                  "refusals, {} alarms, {:.1f} CPU s", result.metric, number(mean.value()),
-                  number(mean.rows()), number(mean.same_time_last_week()), result.cycles,
-                  result.promotions, result.refusals, result.alarms, result.cpu_s));
+  say(fmt::format("{} {} over {}; same hour last week {}; {}, {}, {}, {}, {:.1f} CPU s",
+                  result.metric, number(mean.value()), counted_text(mean.rows(), "row"),
+                  number(mean.same_time_last_week()), counted(result.cycles, "cycle"),
+                  counted(result.promotions, "promotion"), counted(result.refusals, "refusal"),
+                  counted(result.alarms, "alarm"), result.cpu_s));
   if (!result.note.empty()) say(result.note);
   say(result.metric + " by day  " + by_day(result));
   return kOk;

@@ -17,28 +17,19 @@
 namespace rondo::cli {
 namespace {
 
-Result<std::uint64_t> bytes_of(const std::string& text) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  const std::string unit = end;
-  if (value <= 0) return fail(Code::kInvalidInput, fmt::format("\"{}\" is no size", text));
-  if (unit == "KiB") return static_cast<std::uint64_t>(value * 1024);
-  if (unit == "MiB") return static_cast<std::uint64_t>(value * 1024 * 1024);
-  if (unit == "GiB") return static_cast<std::uint64_t>(value * 1024 * 1024 * 1024);
-  return fail(Code::kInvalidInput, fmt::format("\"{}\" needs a unit: KiB, MiB or GiB", text));
-}
-
 Result<api::ServerOptions> server_options(const Args& args, const loop::Config& config) {
-  api::ServerOptions options;
+  api::ServerOptions options = TRY(api::server_options(config.deploy));
   options.listen = args.get("--listen", config.deploy.listen);
-  options.hosts = config.deploy.hosts;
-  options.threads = static_cast<int>(config.deploy.threads);
-  options.body_max = TRY(bytes_of(config.deploy.body_max));
-  options.rows_max = static_cast<std::uint64_t>(config.deploy.rows_max);
-  options.in_flight_max = static_cast<std::uint64_t>(config.deploy.in_flight_max);
-  options.drain = config.deploy.drain;
   options.insecure_bind = args.has("--insecure-bind");
   return options;
+}
+
+/// A number as a person would write it: no noise of binary fractions, whole where it is whole.
+Json plain(const model::Cell& cell, table::Type type) {
+  if (type == table::Type::kTime) return to_text(Time{static_cast<std::int64_t>(cell.number)});
+  if (type == table::Type::kBool) return cell.number != 0;
+  if (type == table::Type::kInteger) return static_cast<std::int64_t>(cell.number);
+  return std::strtod(fmt::format("{:.6g}", cell.number).c_str(), nullptr);
 }
 
 /// A row of the source for the curl line, made from the reference of the champion.
@@ -52,8 +43,8 @@ std::string example_row(const loop::Service& service) {
   for (std::size_t i = 0; cells && i < fields.size(); ++i) {
     const model::Cell& cell = (*cells)[i];
     if (cell.kind == model::Cell::Kind::kText) row[fields[i].name] = std::string(cell.text);
-    else if (cell.kind == model::Cell::Kind::kNumber) row[fields[i].name] = cell.number;
-    else row[fields[i].name] = nullptr;
+    else if (cell.kind == model::Cell::Kind::kMissing) row[fields[i].name] = nullptr;
+    else row[fields[i].name] = plain(cell, fields[i].type);
   }
   return row.dump();
 }
@@ -63,6 +54,14 @@ struct Scored {
   std::vector<std::string> remarks;
   std::shared_ptr<const deploy::Deployed> by;
 };
+
+/// The file that was named, with a path that holds from anywhere. Errors: kNotFound.
+Result<std::string> given_file(const std::string& word) {
+  const io::Path path = std::filesystem::absolute(word);
+  const bool pattern = word.find_first_of("*?[") != word.npos;
+  if (pattern || TRY(io::real_fs()->stat(path))) return path.string();
+  return fail(Code::kNotFound, fmt::format("{} was not found", word));
+}
 
 Result<Scored> read_rows(const Args& args, loop::Service& service) {
   Scored out;
@@ -74,11 +73,11 @@ Result<Scored> read_rows(const Args& args, loop::Service& service) {
     }
     out.by = routing->champion;
   } else {
-    out.by = TRY(service.version(std::atoll(version.c_str() + (version[0] == 'v' ? 1 : 0))));
+    out.by = TRY(service.version(*positive(version, 'v')));
   }
   const auto fs = io::real_fs();
   collect::Options options = service.config().collect;
-  options.source = {std::filesystem::absolute(args.words[0]).string()};
+  options.source = {TRY(given_file(args.words[0]))};
   options.key.clear();
   const auto contract = TRY(loop::newest_contract(service.store()));
   collect::Loaded loaded = TRY(collect::load(*fs, options, args.project, &contract, "",
@@ -86,7 +85,8 @@ Result<Scored> read_rows(const Args& args, loop::Service& service) {
   if (!loaded.rejects.empty()) {
     return fail(Code::kInvalidInput,
                 io::get_or<std::string>(loaded.rejects[0], "sentence", loaded.rejects[0].dump()),
-                fmt::format("{} rows of {} cannot be read; mend them", loaded.rejects.size(),
+                fmt::format("{} of {} cannot be read; mend them",
+                            counted(loaded.rejects.size(), "row"),
                             args.words[0]));
   }
   out.rows = std::move(loaded.rows);
@@ -150,6 +150,8 @@ Result<int> run_up(const Args& args) {
 }
 
 Result<int> run_predict(const Args& args) {
+  const std::string version = args.get("--model");
+  if (args.has("--model") && !positive(version, 'v')) return refuse_version(args, version);
   const auto service = TRY(loop::Service::open({args.project, false, "predict"}));
   const Scored scored = TRY(read_rows(args, *service));
   const model::Pipeline& pipeline = *scored.by->pipeline;
@@ -182,8 +184,9 @@ Result<int> run_predict(const Args& args) {
     return kOk;
   }
   TRY(io::write_atomically(*io::real_fs(), args.get("-o"), out));
-  say(fmt::format("{} rows scored by v{} to {}", scored.rows.rows(), scored.by->version,
-                  args.get("-o")));
+  say(fmt::format("{} scored by v{} to {}",
+                  counted(scored.rows.rows(), "row"),
+                  scored.by->version, args.get("-o")));
   return kOk;
 }
 
@@ -191,7 +194,7 @@ Result<int> run_feedback(const Args& args) {
   const auto service = TRY(loop::Service::open({args.project, false, "feedback"}));
   const auto fs = io::real_fs();
   collect::Options options;
-  options.source = {std::filesystem::absolute(args.words[0]).string()};
+  options.source = {TRY(given_file(args.words[0]))};
   const collect::Loaded loaded = TRY(collect::load(*fs, options, args.project, nullptr, "",
                                                    service->store().attempts()));
   const auto id = loaded.rows.schema().find("id");
@@ -216,8 +219,9 @@ Result<int> run_feedback(const Args& args) {
                      {"receipt", result.receipt}};
   if (args.json) say_json(said);
   else {
-    say(fmt::format("{} accepted, {} duplicate, {} unknown, {} conflicting", result.accepted,
-                    result.duplicate, result.unknown, result.conflicting));
+    say(fmt::format("{} accepted, {} duplicate, {} unknown, {} conflicting",
+                    counted(result.accepted, "label"), result.duplicate,
+                    result.unknown, result.conflicting));
   }
   return kOk;
 }

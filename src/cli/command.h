@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,9 +60,13 @@ struct Command {
 std::span<const Command> commands() noexcept;
 const Command* find_command(std::string_view name) noexcept;
 
+/// The number above 0 that is written: of "7", and of "v7" when the letter is v.
+std::optional<std::int64_t> positive(std::string_view word, char letter = '\0');
 /// Errors: kInvalidInput for what does not fit the command, with the nearest flag.
 Result<Args> parse(const Command& command, std::span<const std::string> typed);
 
+/// "usage: rondo data [rejects] [dN]".
+std::string usage_line(const Command& command);
 std::string help_all();
 std::string help_of(const Command& command);
 /// The command or flag that was probably meant, or empty.
@@ -71,6 +76,8 @@ std::string nearest_command(std::string_view name);
 void say(std::string_view text);               // standard output
 void complain(std::string_view text);          // standard error
 void say_json(const Json& value);              // one document, then a line feed
+/// Prints what does not fit the command, with a hint, and gives kUsage.
+int report_usage(const Args& args, const std::string& message, const std::string& hint);
 /// Prints the error (as JSON when asked) and gives the exit code that belongs to it.
 int report_error(const Error& error, bool json);
 

@@ -19,6 +19,11 @@ constexpr GroupText kGroups[] = {{Group::kStart, "Begin, and turn the loop"},
 
 }  // namespace
 
+std::string usage_line(const Command& command) {
+  return fmt::format("usage: rondo {}{}{}", command.name, command.words.empty() ? "" : " ",
+                     command.words);
+}
+
 std::string help_all() {
   std::string out =
       "Rondo runs the machine-learning lifecycle of a table and keeps it running.\n\n"
@@ -40,8 +45,7 @@ std::string help_all() {
 }
 
 std::string help_of(const Command& command) {
-  std::string out = fmt::format("{}\n\nusage: rondo {} {}\n", command.help, command.name,
-                                command.words);
+  std::string out = fmt::format("{}\n\n{}\n", command.help, usage_line(command));
   if (!command.flags.empty()) out += "\nFlags\n";
   for (const Flag& flag : command.flags) {
     out += fmt::format("  {:<22} {}\n",

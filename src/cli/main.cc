@@ -51,28 +51,62 @@ int run_command(const Command& command, std::span<const std::string> typed) {
 
 int unknown_command(const std::string& name) {
   const std::string near = rondo::cli::nearest_command(name);
-  rondo::cli::complain(fmt::format("error: rondo has no command \"{}\"{}", name,
+  rondo::cli::complain(fmt::format("error: rondo has no {} \"{}\"{}",
+                                   name.starts_with('-') ? "flag" : "command", name,
                                    near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   rondo::cli::complain("hint: `rondo --help` lists them");
   return rondo::cli::kUsage;
 }
 
-int dispatch(std::vector<std::string> typed) {
-  std::vector<std::string> before;  // -C DIR may stand before the command
-  while (typed.size() >= 2 && typed[0] == "-C") {
-    before.insert(before.end(), typed.begin(), typed.begin() + 2);
-    typed.erase(typed.begin(), typed.begin() + 2);
+/// -C DIR, --color WHEN and --json may stand before the command; they are taken out of `typed`.
+rondo::Result<std::vector<std::string>> take_common(std::vector<std::string>& typed) {
+  std::vector<std::string> before;
+  while (!typed.empty()) {
+    const std::size_t equals = typed[0].find('=');
+    const std::string name = typed[0].substr(0, equals);
+    if (name != "-C" && name != "--color" && name != "--json") break;
+    const std::size_t words = name == "--json" || equals != std::string::npos ? 1 : 2;
+    if (typed.size() < words) {
+      return rondo::fail(rondo::Code::kInvalidInput, fmt::format("{} needs a value", name),
+                         "rondo [-C DIR] COMMAND [WORDS] [FLAGS]");
+    }
+    const auto end = typed.begin() + static_cast<std::ptrdiff_t>(words);
+    before.insert(before.end(), typed.begin(), end);
+    typed.erase(typed.begin(), end);
   }
-  if (typed.empty() || typed[0] == "--help" || typed[0] == "-h" || typed[0] == "help") {
-    const Command* about = typed.size() > 1 ? rondo::cli::find_command(typed[1]) : nullptr;
-    rondo::cli::say(about != nullptr ? rondo::cli::help_of(*about) : rondo::cli::help_all());
-    return typed.empty() ? rondo::cli::kUsage : rondo::cli::kOk;
+  return before;
+}
+
+/// `about`: what stands behind "help".
+int help(std::span<const std::string> about) {
+  if (about.empty()) {
+    rondo::cli::say(rondo::cli::help_all());
+    return rondo::cli::kOk;
+  }
+  const Command* command = rondo::cli::find_command(about[0]);
+  if (command == nullptr) return unknown_command(about[0]);
+  rondo::cli::say(rondo::cli::help_of(*command));
+  return rondo::cli::kOk;
+}
+
+int dispatch(std::vector<std::string> typed) {
+  const auto before = take_common(typed);
+  if (!before) {
+    rondo::cli::report_error(before.error(), false);
+    return rondo::cli::kUsage;
+  }
+  if (typed.empty()) {
+    rondo::cli::say(rondo::cli::help_all());
+    return rondo::cli::kUsage;
+  }
+  if (typed[0] == "--help" || typed[0] == "-h" || typed[0] == "help") {
+    return help(std::span(typed).subspan(1));
   }
   if (typed[0] == "--version") typed[0] = "version";
   const Command* command = rondo::cli::find_command(typed[0]);
   if (command == nullptr) return unknown_command(typed[0]);
   typed.erase(typed.begin());
-  typed.insert(typed.begin(), before.begin(), before.end());
+  typed.insert(typed.begin(), before->begin(), before->end());
   return run_command(*command, typed);
 }
 

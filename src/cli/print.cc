@@ -22,6 +22,11 @@ void say_json(const Json& value) {
   say(value.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
+int report_usage(const Args& args, const std::string& message, const std::string& hint) {
+  report_error({Code::kInvalidInput, message, hint, {}, {}}, args.json);
+  return kUsage;
+}
+
 int report_error(const Error& error, bool json) {
   if (json) {
     complain(Json{{"error", {{"code", name_of(error.code)}, {"message", error.message},

@@ -124,6 +124,10 @@ std::string number(double value) {
   return std::abs(value) >= 10 ? fmt::format("{:.1f}", value) : fmt::format("{:.3f}", value);
 }
 
+std::string counted_text(double count, std::string_view what) {
+  return fmt::format("{} {}{}", number(count), what, count == 1 ? "" : "s");
+}
+
 std::string duration(double ms) {
   if (ms < 10) return fmt::format("{:.1f} ms", ms);
   if (ms < 1000) return fmt::format("{:.0f} ms", ms);

@@ -2,6 +2,7 @@
 // Pure text in, text out, but for Display, which follows a running loop.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,12 @@ std::string bar(double done, std::size_t width = 24);
 std::string spark(const std::vector<double>& values, std::size_t width);
 /// 41.23, 0.8312, 12,345: what a person reads at a glance.
 std::string number(double value);
+/// "1 row", "2 rows", "1,234 rows".
+std::string counted_text(double count, std::string_view what);
+template <std::integral Count>
+std::string counted(Count count, std::string_view what) {
+  return counted_text(static_cast<double>(count), what);
+}
 std::string duration(double milliseconds);
 
 /// Follows the loop: a bar on a terminal, plain lines elsewhere.

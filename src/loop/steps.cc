@@ -55,7 +55,6 @@ prepare::Situation Conductor::situation(const State& state, bool twin) const {
   read_test(config.evaluate.test, s);
   s.gap = config.monitor.label_delay;
   if (const auto gap = parse_span(config.evaluate.gap)) s.gap = *gap;
-  // A crontab measures nothing, so it trains on every labelled row at once.
   s.twin = twin || crontab;
   s.temp = (parts_.store->folder / "attempts").string();
   if (crontab) return s;

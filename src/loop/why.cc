@@ -44,12 +44,16 @@ std::string numbers_text(const Json& numbers) {
 }
 
 /// `told` is the paragraph so far: what it says is not said again.
-std::string ending_text(const Json& body, const std::string& told) {
+std::string ending_text(const Fact& fact, const std::string& told) {
+  const Json& body = fact.body;
   const std::string result = io::get_or<std::string>(body, "result", "");
   const std::string whole = io::get_or<std::string>(body, "reason", "");
   std::string_view reason = whole;
   if (whole.starts_with(result + ": ")) reason.remove_prefix(result.size() + 2);
-  std::string text = fmt::format("It ended with \"{}\"", result);
+  const std::string step = fmt::format("Step {} ({})", fact.step,
+                                       io::get_or<std::string>(body, "stage", ""));
+  const bool named = told.find(step) != std::string::npos;
+  std::string text = fmt::format("{} ended with \"{}\"", named ? "It" : step, result);
   if (told.find(reason) == std::string::npos) text += fmt::format(": {}", reason);
   const Json evidence = io::get_or<Json>(body, "evidence", Json::object());
   return fmt::format("{}; next: {}.{}", text, io::get_or<std::string>(body, "next", "rest"),
@@ -64,7 +68,7 @@ std::string fact_text(const Fact& fact, const std::string& told) {
                        io::get_or<std::string>(body, "stage", ""), at,
                        io::get_or<std::string>(body, "reason", ""));
   }
-  if (fact.kind == "step_finished") return ending_text(body, told);
+  if (fact.kind == "step_finished") return ending_text(fact, told);
   if (fact.kind == "version") {
     return fmt::format("It registered v{}, trained on {} labelled rows of d{}.",
                        io::get_or<std::int64_t>(body, "version", 0),

@@ -7,7 +7,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <charconv>
 
 #include "api/connection.h"
 
@@ -25,26 +24,13 @@ constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
     "Connection: close\r\n\r\n";
 
-std::unexpected<Error> bad_listen(std::string_view listen) {
-  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no address to listen on", listen),
-              "write ADDRESS:PORT, like \"127.0.0.1:8080\" or \"[::1]:8080\"");
-}
-
-Result<Tcp::endpoint> parse_listen(std::string_view listen) {
-  const std::size_t colon = listen.rfind(':');
-  if (colon == listen.npos) return bad_listen(listen);
-  std::string host(listen.substr(0, colon));
-  const std::string_view port_text = listen.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, bad] =
-      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-  if (bad != std::errc{} || end != port_text.data() + port_text.size()) return bad_listen(listen);
-  if (host == "localhost") host = "127.0.0.1";
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+Result<Tcp::endpoint> endpoint_of(const std::string& listen) {
+  const loop::Listen wish = TRY(loop::parse_listen(listen));
   NetError error;
-  const auto address = asio::ip::make_address(host, error);
-  if (error) return bad_listen(listen);
-  return Tcp::endpoint(address, port);
+  const auto address = asio::ip::make_address(wish.host, error);
+  if (!error) return Tcp::endpoint(address, wish.port);
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no address to listen on", listen),
+              "write numbers, like \"127.0.0.1:8080\" or \"[::1]:8080\"");
 }
 
 Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& options) {
@@ -79,10 +65,10 @@ Result<Tcp::acceptor> open_acceptor(asio::io_context& context, const Tcp::endpoi
   const std::string where = fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
   if (error == asio::error::address_in_use) {
     return fail(Code::kConflict, fmt::format("port {} is in use at {}", endpoint.port(), where),
-                "stop the program that uses it, or choose another with `[deploy] listen`");
+                "stop what uses it, or choose another: `up --listen` or [deploy] listen");
   }
   return fail(Code::kUnavailable, fmt::format("cannot listen on {}: {}", where, error.message()),
-              "choose another address with `[deploy] listen`");
+              "choose another address: `up --listen` or [deploy] listen");
 }
 
 /// One I/O thread's acceptor and connections. All members but stop() run on that thread.
@@ -242,32 +228,12 @@ class RealServer : public Server {
 
 }  // namespace
 
-Result<std::uint64_t> parse_size(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    std::uint64_t bytes;
-  };
-  constexpr Unit kUnits[] = {{"", 1},          {"B", 1},           {"KiB", 1ULL << 10},
-                             {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"kB", 1000},
-                             {"MB", 1'000'000},   {"GB", 1'000'000'000}};
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  while (unit.starts_with(' ')) unit.remove_prefix(1);
-  for (const Unit& known : kUnits) {
-    if (error != std::errc{} || unit != known.name) continue;
-    if (number <= UINT64_MAX / known.bytes) return number * known.bytes;
-  }
-  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no size", text),
-              "write a number and B, KiB, MiB, GiB, kB, MB or GB, like \"16MiB\"");
-}
-
 Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   ServerOptions options;
   options.listen = deploy.listen;
   options.hosts = deploy.hosts;
   options.threads = static_cast<int>(deploy.threads);
-  options.body_max = TRY(during(parse_size(deploy.body_max), "reading [deploy] body_max"));
+  options.body_max = TRY(during(loop::parse_size(deploy.body_max), "reading [deploy] body_max"));
   options.rows_max = static_cast<std::uint64_t>(deploy.rows_max);
   options.in_flight_max = static_cast<std::uint64_t>(deploy.in_flight_max);
   options.drain = deploy.drain;
@@ -276,7 +242,7 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
                                               loop::Service& service) {
-  const Tcp::endpoint endpoint = TRY(parse_listen(options.listen));
+  const Tcp::endpoint endpoint = TRY(endpoint_of(options.listen));
   TRY(check_reach(endpoint, options));
   const std::size_t threads =
       options.threads > 0 ? static_cast<std::size_t>(options.threads) : cores();

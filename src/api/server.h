@@ -22,8 +22,6 @@ struct ServerOptions {
 
 /// The `[deploy]` section as options. Errors: kInvalidInput for a size that is none.
 Result<ServerOptions> server_options(const loop::DeployOptions& deploy);
-/// "16MiB", "512 KiB", "1000". Errors: kInvalidInput naming the units.
-Result<std::uint64_t> parse_size(std::string_view text);
 
 class Server {
  public:

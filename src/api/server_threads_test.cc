@@ -300,16 +300,5 @@ TEST_F(ServerThreads, AddressesThatCannotBeServed) {
   EXPECT_EQ(code("localhost:0"), "started");
 }
 
-TEST(ServerOptions, SizesAreReadWithTheirUnits) {
-  EXPECT_EQ(parse_size("1000").value(), 1000U);
-  EXPECT_EQ(parse_size("16MiB").value(), 16U << 20);
-  EXPECT_EQ(parse_size("512 KiB").value(), 512U << 10);
-  EXPECT_EQ(parse_size("2GB").value(), 2'000'000'000U);
-  for (const char* bad : {"", "MiB", "-1", "1.5MiB", "16mib", "99999999999999999999", "1 TiB",
-                          "18446744073709551615KiB"}) {
-    EXPECT_FALSE(parse_size(bad).has_value()) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace rondo::api

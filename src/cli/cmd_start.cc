@@ -26,6 +26,17 @@ std::vector<std::string> split(const std::string& text, char by) {
   return out;
 }
 
+/// The first rejected rows, and how many are not told.
+void say_some(const std::vector<Json>& rejects) {
+  constexpr std::size_t kTold = 5;
+  for (std::size_t i = 0; i < rejects.size() && i < kTold; ++i) {
+    say("  " + io::get_or<std::string>(rejects[i], "sentence", rejects[i].dump()));
+  }
+  if (rejects.size() > kTold) {
+    say(fmt::format("  and {} more", number(static_cast<double>(rejects.size() - kTold))));
+  }
+}
+
 }  // namespace
 
 Result<int> run_init(const Args& args) {
@@ -69,22 +80,25 @@ Result<int> run_check(const Args& args) {
   const collect::Loaded loaded =
       TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target,
                         std::filesystem::temp_directory_path()));
+  TRY(loop::check_source(config, loaded.contract.schema, loaded.rows));
+  std::vector<std::vector<std::string>> columns;
+  for (const table::Field& field : loaded.contract.schema.fields) {
+    columns.push_back({field.name, std::string(table::name_of(field.type))});
+  }
   if (args.json) {
+    Json rows = Json::array();
+    for (const auto& row : columns) rows.push_back({{"column", row[0]}, {"type", row[1]}});
     say_json({{"rows", loaded.counts.accepted}, {"rejected", loaded.counts.rejected},
-              {"duplicate", loaded.counts.duplicate}, {"rejects", loaded.rejects}});
+              {"duplicate", loaded.counts.duplicate}, {"columns", rows},
+              {"rejects", loaded.rejects}});
     return kOk;
   }
-  say(fmt::format("rondo.toml is valid; the source has {} rows, {} rejected, {} duplicate",
-                  number(static_cast<double>(loaded.counts.accepted)), loaded.counts.rejected,
-                  loaded.counts.duplicate));
-  for (std::size_t i = 0; i < loaded.rejects.size() && i < 5; ++i) {
-    say("  " + io::get_or<std::string>(loaded.rejects[i], "sentence", loaded.rejects[i].dump()));
-  }
-  std::vector<std::vector<std::string>> rows;
-  for (const table::Field& field : loaded.contract.schema.fields) {
-    rows.push_back({field.name, std::string(table::name_of(field.type))});
-  }
-  say(table({"column", "type"}, rows, args.color));
+  say(fmt::format("rondo.toml is valid; the source has {}, {} rejected, {} duplicate",
+                  counted(loaded.counts.accepted, "row"),
+                  number(static_cast<double>(loaded.counts.rejected)),
+                  number(static_cast<double>(loaded.counts.duplicate))));
+  say_some(loaded.rejects);
+  say(table({"column", "type"}, columns, args.color));
   return kOk;
 }
 

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "loop/policy.h"
-
 namespace rondo::loop {
 namespace {
 
@@ -33,43 +31,13 @@ std::string unknown_sections(const io::Toml& toml, const std::string& file,
   std::string mistakes;
   for (const auto& item : toml.value.items()) {
     if (std::find(names.begin(), names.end(), item.key()) != names.end()) continue;
-    const auto place = toml.where.find(item.key());
     const std::string near = io::nearest(item.key(), names);
     mistakes += fmt::format(
-        "{}{}: [{}] is no section{}\n", file,
-        place == toml.where.end()
-            ? std::string()
-            : fmt::format(":{}:{}", place->second.line, place->second.column),
-        item.key(), near.empty() ? fmt::format("; there are {}", fmt::join(names, ", "))
-                                 : fmt::format("; did you mean [{}]?", near));
+        "{}: [{}] is no section{}\n", io::place_of(toml.where, file, item.key()), item.key(),
+        near.empty() ? fmt::format("; there are {}", fmt::join(names, ", "))
+                     : fmt::format("; did you mean [{}]?", near));
   }
   return mistakes;
-}
-
-Result<void> check_values(const Config& config, const std::string& file) {
-  if (config.project.target.empty()) {
-    return fail(Code::kInvalidInput, fmt::format("{}: project.target is missing", file),
-                "name the column to predict: [project] target = \"...\"");
-  }
-  if (config.collect.source.empty()) {
-    return fail(Code::kInvalidInput, fmt::format("{}: collect.source is missing", file),
-                "name the files to read: [collect] source = \"data/*.csv\"");
-  }
-  if (auto policy = Policy::make(config.loop.policy, config.loop, config.collect.min_rows);
-      !policy) {
-    return fail(Code::kInvalidInput, fmt::format("{}: {}", file, policy.error().message));
-  }
-  const Json& least = config.evaluate.at_least;
-  if (!least.is_null() && !least.is_number()) {
-    return fail(Code::kInvalidInput,
-                fmt::format("{}: evaluate.at_least: must be a number, not {}", file, least.dump()));
-  }
-  if (!config.deploy.canary.empty()) {
-    return fail(Code::kInvalidInput,
-                fmt::format("{}: deploy.canary: only [] is built in this version", file),
-                "leave it out; a promotion then switches at once, and `rollback` is instant");
-  }
-  return {};
 }
 
 }  // namespace
@@ -108,7 +76,9 @@ Result<Config> parse_config(std::string_view text, const std::string& file,
     return fail(Code::kInvalidInput, mistakes, "`rondo config` lists every key with its default");
   }
   if (config.project.name.empty()) config.project.name = folder_name;
-  TRY(check_values(config, file));
+  config.file = file;
+  config.places = toml.where;
+  TRY(check_values(config));
   return config;
 }
 

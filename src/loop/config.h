@@ -87,15 +87,42 @@ struct Config {
   monitor::Options monitor;
   LoopOptions loop;
 
+  std::string file = "rondo.toml";         // where it was read from, and where each key stands
+  std::map<std::string, io::Place> places;
+
   /// Every key of every section with its value.
   Json to_json() const;
   std::string model_name() const;  // deploy.name or project.name
 };
 
+/// Every value that cannot be, in the file itself. Errors: kInvalidInput.
+Result<void> check_values(const Config& config);
 /// Errors: kNotFound (with "rondo init" as the hint), kInvalidInput with every mistake.
 Result<Config> load_config(io::Fs& fs, const io::Path& project);
 Result<Config> parse_config(std::string_view toml, const std::string& file,
                             const std::string& folder_name);
+/// The configuration against what the source has: columns that are named, the task, the metric.
+/// Errors: kInvalidInput with every mistake.
+Result<void> check_source(const Config& config, const table::Schema& columns,
+                          const table::Table& rows);
+
+/// How many of the newest rows are a test: min(share, span).
+struct TestRows {
+  double share = 0.2;
+  Span longest = Span::days(14);
+};
+/// Of "auto", "20%" (or "0.2") or "14d". Errors: kInvalidInput.
+Result<TestRows> test_rows(const std::string& text);
+
+/// "16MiB" in bytes. Errors: kInvalidInput.
+Result<std::uint64_t> parse_size(std::string_view text);
+struct Listen {
+  std::string host;  // an address: 127.0.0.1, ::1
+  std::uint16_t port = 0;
+};
+/// "127.0.0.1:8080". Errors: kInvalidInput.
+Result<Listen> parse_listen(std::string_view text);
+
 /// Every key with section, default and help, as Json rows {"section","key","default","help"}.
 Json config_keys();
 

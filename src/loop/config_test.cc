@@ -1,6 +1,7 @@
 // rondo.toml: every mistake is named with its place, and every key can be written and read.
 #include "loop/config.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace rondo::loop {
@@ -31,7 +32,19 @@ struct Row {
   const char* expected;
 };
 const Row kRows[] = {
-    {"[loop]\npolicy = \"cost\"\n", "\"cost\" is not built in this version"},
+    {"[loop]\npolicy = \"cost\"\n", "rondo.toml:7:1: loop.policy: there is no policy \"cost\""},
+    {"[loop]\npolicy = \"perf\"\n", "did you mean \"performance\"?"},
+    {"[prepare]\nlag = [{column = \"x\", rows = 1}, {column = \"x\", by = \"0h\"}]\n",
+     "rondo.toml:7:34: prepare.lag[1]: [[prepare.lag]] number 2 must go back"},
+    {"[prepare]\ntypes = {hr = \"categry\"}\n",
+     "prepare.types.hr: \"categry\" is no type; did you mean \"category\"?"},
+    {"[train]\nbudget = \"3 candidates\"\n", "rondo.toml:7:1: train.budget: "},
+    {"[evaluate]\nmetric = \"auk\"\n", "\"auk\" is not one of auto|mae|"},
+    {"[evaluate]\ntest = \"abc\"\n", "rondo.toml:7:1: evaluate.test: \"abc\""},
+    {"[evaluate]\ngap = \"soon\"\n", "evaluate.gap: \"soon\" is not a span of time"},
+    {"[evaluate]\nmin_effect = \"large\"\n", "must be a number or \"auto\""},
+    {"[deploy]\nlisten = \"foo\"\n", "rondo.toml:7:1: deploy.listen: \"foo\" is no address"},
+    {"[deploy]\nbody_max = \"16XB\"\n", "rondo.toml:7:1: deploy.body_max: \"16XB\" is no size"},
     {"[loop]\ncool_dwon = \"1d\"\n",
      "rondo.toml:7:1: loop.cool_dwon: unknown key; did you mean \"cool_down\"?"},
     {"[loop]\ncool_down = 1\n", "must be a time such as \"1d\""},
@@ -54,6 +67,80 @@ TEST(Config, NamesAllMistakesAtOnce) {
   const std::string text = mistake(std::string(kGood) + "[loop]\nx = 1\n[train]\ny = 2\n");
   EXPECT_NE(text.find("loop.x"), std::string::npos);
   EXPECT_NE(text.find("train.y"), std::string::npos);
+}
+
+TEST(Config, SizesAreReadWithTheirUnits) {
+  EXPECT_EQ(parse_size("1000").value(), 1000U);
+  EXPECT_EQ(parse_size("16MiB").value(), 16U << 20);
+  EXPECT_EQ(parse_size("512 KiB").value(), 512U << 10);
+  EXPECT_EQ(parse_size("2GB").value(), 2'000'000'000U);
+  for (const char* bad : {"", "MiB", "-1", "1.5MiB", "16mib", "99999999999999999999", "1 TiB",
+                          "18446744073709551615KiB"}) {
+    EXPECT_FALSE(parse_size(bad).has_value()) << bad;
+  }
+}
+
+TEST(Config, ATestIsAShareOrASpan) {
+  EXPECT_EQ(test_rows("auto")->share, 0.2);
+  EXPECT_EQ(test_rows("auto")->longest, Span::days(14));
+  EXPECT_EQ(test_rows("20%")->share, 0.2);
+  EXPECT_GT(test_rows("0.3")->longest, Span::days(36'000));
+  EXPECT_EQ(test_rows("28d")->longest, Span::days(28));
+  for (const char* bad : {"", "abc", "5", "0", "1", "-3d", "0d", "0%", "100%", "20 %", "nan"}) {
+    EXPECT_FALSE(test_rows(bad)) << bad;
+  }
+}
+
+TEST(Config, AnAddressHasAHostAndAPort) {
+  EXPECT_EQ(parse_listen("localhost:0")->host, "127.0.0.1");
+  EXPECT_EQ(parse_listen("[::1]:8080")->host, "::1");
+  EXPECT_EQ(parse_listen("[::1]:8080")->port, 8080);
+  for (const char* bad : {"", "foo", "foo:80", ":80", "127.0.0.1:", "127.0.0.1:70000"}) {
+    EXPECT_FALSE(parse_listen(bad)) << bad;
+  }
+}
+
+table::Table source() {
+  table::ColumnBuilder y(table::Type::kInteger), kind(table::Type::kCategory);
+  for (const int value : {1, 2, 3}) y.integer(value);
+  for (const char* value : {"a", "b", "a"}) kind.text(value);
+  return table::Table({{{"y", table::Type::kInteger}, {"kind", table::Type::kCategory}}},
+                      {y.finish(), kind.finish()});
+}
+
+std::string against_source(const std::string& toml) {
+  const auto config = parse_config(toml, "rondo.toml", "folder");
+  if (!config) return config.error().text();
+  const table::Table rows = source();
+  const auto good = check_source(*config, rows.schema(), rows);
+  return good ? "good" : good.error().text();
+}
+
+TEST(Config, ColumnsAndTaskMustFitTheSource) {
+  const std::string head = "[project]\ntarget = \"y\"\n[collect]\nsource = \"a.csv\"\n";
+  EXPECT_EQ(against_source(head + "[prepare]\nignore = [\"kind\"]\n"), "good");
+  const Row rows[] = {
+      {"[prepare]\nignore = [\"y\", \"kinf\"]\n",
+       "rondo.toml:6:16: prepare.ignore[1]: the source has no column \"kinf\"; did you mean "
+       "\"kind\"?"},
+      {"[prepare]\nlate = \"wind\"\n", "prepare.late[0]: the source has no column \"wind\""},
+      {"[prepare]\nlate = \"weather\"\n", "it has y, kind"},
+      {"[prepare]\ntypes = {KIND = \"text\"}\n", "did you mean \"kind\"?"},
+      {"[[prepare.lag]]\ncolumn = \"yy\"\nby = \"1d\"\n", "rondo.toml:5:"},
+      {"entity = \"who\"\n", "collect.entity[0]: the source has no column \"who\""},
+      {"[evaluate]\nmetric = \"auc\"\n", ":6:1: evaluate.metric: \"auc\" is not defined"},
+  };
+  for (const Row& row : rows) {
+    const std::string text = against_source(head + row.more);
+    EXPECT_NE(text.find(row.expected), std::string::npos) << row.more << "gave: " << text;
+  }
+  const std::string tasks[][2] = {{"y", "binary"}, {"kind", "regression"}};
+  for (const auto& [target, task] : tasks) {
+    const std::string text = against_source(fmt::format(
+        "[project]\ntarget = \"{}\"\ntask = \"{}\"\n[collect]\nsource = \"a.csv\"\n", target,
+        task));
+    EXPECT_TRUE(text.starts_with("rondo.toml:3:1: project.task: is " + task)) << text;
+  }
 }
 
 TEST(Config, ATargetAndASourceAreNeeded) {

@@ -13,6 +13,16 @@ namespace {
 
 constexpr std::string_view kBuilt = "never, always, schedule, schedule:7d, performance, cron:7d";
 
+std::unexpected<Error> no_policy(const std::string& name) {
+  static const std::vector<std::string> kNames = {"never", "always", "schedule", "performance",
+                                                  "cron"};
+  const std::string near = io::nearest(name, kNames);
+  return fail(Code::kInvalidInput,
+              fmt::format("there is no policy \"{}\"{}; there are {}", name,
+                          near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near),
+                          kBuilt));
+}
+
 std::int64_t waiting_rows(const Snapshot& now) {
   return now.new_labelled.value_or(now.source_changed ? 1 : 0);
 }
@@ -60,11 +70,7 @@ Result<Policy> Policy::make(const std::string& name, const LoopOptions& options,
   else if (word == "schedule") policy.kind_ = Kind::kSchedule;
   else if (word == "performance") policy.kind_ = Kind::kPerformance;
   else if (word == "cron") policy.kind_ = Kind::kCron;
-  else {
-    return fail(Code::kInvalidInput,
-                fmt::format("loop.policy: \"{}\" is not built in this version; there are {}", name,
-                            kBuilt));
-  }
+  else return no_policy(name);
   return policy;
 }
 

@@ -25,21 +25,6 @@ Outcome outcome_of(const Action& action, const StageOutput& output, Names output
           std::move(outputs), output.evidence, output.measured, false, std::nullopt};
 }
 
-/// The newest min(share, span) of the rows: "auto", "0.2" or "14d".
-void read_test(const std::string& text, prepare::Situation& situation) {
-  if (text == "auto") return;
-  if (const auto span = parse_span(text)) {
-    situation.test_longest = *span;
-    situation.test_share = 0.5;
-    return;
-  }
-  const double share = std::strtod(text.c_str(), nullptr);
-  if (share > 0 && share < 1) {
-    situation.test_share = share;
-    situation.test_longest = Span::days(36'500);
-  }
-}
-
 bool worth_another_try(const Error& error) {
   return error.code == Code::kUnavailable || error.code == Code::kIo ||
          error.code == Code::kExhausted;
@@ -52,7 +37,10 @@ prepare::Situation Conductor::situation(const State& state, bool twin) const {
   // A crontab measures nothing and keeps nothing out: it trains on every labelled row at once.
   const bool crontab = parts_.policy.crontab();
   prepare::Situation s = situation_of(config, crontab ? std::vector<Kept>() : state.kept);
-  read_test(config.evaluate.test, s);
+  if (const auto test = test_rows(config.evaluate.test)) {
+    s.test_share = test->share;
+    s.test_longest = test->longest;
+  }
   s.gap = config.monitor.label_delay;
   if (const auto gap = parse_span(config.evaluate.gap)) s.gap = *gap;
   s.twin = twin || crontab;

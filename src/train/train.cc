@@ -48,14 +48,6 @@ struct Model {
   bool spent = false;
 };
 
-/// Nothing, or the time that a budget names. Errors: kInvalidInput.
-Result<std::optional<Span>> read_budget(const std::string& budget) {
-  if (budget == "1 candidate") return std::optional<Span>{};
-  if (const auto span = parse_span(budget); span && span->us > 0) return std::optional(*span);
-  return fail(Code::kInvalidInput, fmt::format("[train] budget = \"{}\" is no budget", budget),
-              "write a time (\"60s\") or \"1 candidate\"");
-}
-
 Result<Plan> plan_for(const StageInput& input, const Prepared& prepared) {
   Plan plan;
   plan.options = TRY(
@@ -269,6 +261,13 @@ Result<StageOutput> train(const StageInput& input) {
 }
 
 }  // namespace
+
+Result<std::optional<Span>> read_budget(const std::string& budget) {
+  if (budget == "1 candidate") return std::optional<Span>{};
+  if (const auto span = parse_span(budget); span && span->us > 0) return std::optional(*span);
+  return fail(Code::kInvalidInput, fmt::format("train.budget: \"{}\" is no budget", budget),
+              "write a time (\"60s\") or \"1 candidate\"");
+}
 
 Result<StageOutput> run(const StageInput& input) {
   try {

@@ -2,6 +2,8 @@
 // with early stopping on the latest part of the training rows. Its text becomes our Forest here.
 #pragma once
 
+#include <optional>
+
 #include "io/options.h"
 #include "ledger/stage_io.h"
 #include "model/prepared.h"
@@ -30,6 +32,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"rounds", "boosting rounds at most", 1, 100000}, o.rounds);
   v(Key{"min_leaf", "rows a leaf at least", 1, 1e9}, o.min_leaf);
 }
+
+/// The time that a budget names, nothing for "1 candidate". Errors: kInvalidInput.
+Result<std::optional<Span>> read_budget(const std::string& budget);
 
 /// Stage entry. Input "prepared". Output "candidate" (model::Candidate with scores of the test
 /// rows). Results: "trained", "budget spent without a model". options = {"train": Options, "now":

@@ -343,6 +343,24 @@ class Alone(unittest.TestCase):
             self.assertEqual((status, said["predictions"][0]["model_version"]), (200, 1), said)
             self.assertTrue(ask(base, "/api/v1/status")[1]["alerts"])
 
+    def test_the_printed_call_is_answered_and_reads_well(self):
+        table = [dict(row, count=i % 7) for i, row in enumerate(rows(10))]
+        with Project(PROGRAM, table, rounds=10) as project:
+            project.run("run", check=0)
+            process = subprocess.Popen([project.program, "up", "--listen", "127.0.0.1:0"],
+                                       cwd=project.folder, stdout=subprocess.PIPE, text=True)
+            project.started.append(process)
+            base = process.stdout.readline().split(" answers at ")[1].split(" ")[0]
+            body = json.loads(process.stdout.readline().split("-d '")[1].rstrip("'\n"))
+            row = body["rows"][0]
+            self.assertIsInstance(row["count"], int)
+            self.assertLessEqual(len(str(row["x"])), 8)
+            self.assertEqual(ask(base, "/api/v1/predict", body)[0], 200)
+            with Project(PROGRAM, rows(2)) as other:
+                done = other.run("up", "--listen", base.split("//")[1])
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("up --listen", done.stderr)
+
     def test_nothing_is_deployed_yet(self):
         with Project(PROGRAM, rows(2)) as project:
             _, base = project.up()

@@ -1,0 +1,260 @@
+// Whether rondo.toml says what can be. Values are looked at where the file is read, so every
+// command refuses them; names of columns, task and metric once `rondo check` has read the source.
+// All mistakes are told at once, each with its line and with what to write instead.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "evaluate/metrics.h"
+#include "loop/config.h"
+#include "loop/policy.h"
+#include "prepare/draft.h"
+
+namespace rondo::loop {
+namespace {
+
+constexpr std::size_t kColumnsTold = 20;
+constexpr std::string_view kGeneralHint = "`rondo config` lists every key with its default";
+
+class Mistakes {
+ public:
+  explicit Mistakes(const Config& config) : config_(config) {}
+
+  void add(const std::string& key, const std::string& sentence, std::string hint = {}) {
+    const std::string named = key + ": ";
+    lines_.push_back(fmt::format("{}: {}{}", io::place_of(config_.places, config_.file, key),
+                                 sentence.starts_with(named) ? "" : named, sentence));
+    hints_.push_back(std::move(hint));
+  }
+  void add(const std::string& key, const Error& error) { add(key, error.message, error.hint); }
+
+  /// Keeps a mistake and says whether there was none.
+  template <class T>
+  void demand(const std::string& key, const Result<T>& value) {
+    if (!value) add(key, value.error());
+  }
+
+  Result<void> finish() const {
+    if (lines_.empty()) return {};
+    const bool one = lines_.size() == 1;
+    std::string text;
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      text += (i == 0 ? "" : "\n") + lines_[i];
+      if (!one && !hints_[i].empty()) text += "; " + hints_[i];
+    }
+    return fail(Code::kInvalidInput, text,
+                one && !hints_[0].empty() ? hints_[0] : std::string(kGeneralHint));
+  }
+
+ private:
+  const Config& config_;
+  std::vector<std::string> lines_, hints_;
+};
+
+void check_lags(const Json& lags, Mistakes& mistakes) {
+  if (const auto all = prepare::lags_from(lags); all || !lags.is_array()) {
+    return mistakes.demand("prepare.lag", all);
+  }
+  Json before = Json::array();
+  for (std::size_t i = 0; i < lags.size(); ++i) {  // which one is it?
+    before.push_back(lags[i]);
+    const auto read = prepare::lags_from(before);
+    if (read) continue;
+    return mistakes.add(fmt::format("prepare.lag[{}]", i), read.error());
+  }
+}
+
+void check_types(const Json& types, Mistakes& mistakes) {
+  static const std::vector<std::string> kTypes = {"number", "category", "text", "time", "bool"};
+  if (!types.is_object()) {
+    return mistakes.add("prepare.types", "must be a table, such as { hour = \"category\" }");
+  }
+  for (const auto& [column, type] : types.items()) {
+    const std::string word = type.is_string() ? type.get<std::string>() : type.dump();
+    if (std::ranges::find(kTypes, word) != kTypes.end()) continue;
+    const std::string near = io::nearest(word, kTypes);
+    mistakes.add("prepare.types." + column,
+                 fmt::format("\"{}\" is no type; {}", word,
+                             near.empty() ? fmt::format("there are {}", fmt::join(kTypes, ", "))
+                                          : fmt::format("did you mean \"{}\"?", near)));
+  }
+}
+
+/// A number, or the word that stands for none.
+void check_number(const std::string& key, const Json& value, std::string_view word,
+                  Mistakes& mistakes) {
+  if (value.is_number() || value.is_null() || (!word.empty() && value == word)) return;
+  mistakes.add(key, fmt::format("must be a number{}, not {}",
+                                word.empty() ? "" : fmt::format(" or \"{}\"", word), value.dump()));
+}
+
+void check_evaluate(const Config& config, Mistakes& mistakes) {
+  const evaluate::Options& o = config.evaluate;
+  mistakes.demand("evaluate.test", test_rows(o.test));
+  if (!o.gap.empty()) mistakes.demand("evaluate.gap", parse_span(o.gap));
+  check_number("evaluate.at_least", o.at_least, "", mistakes);
+  check_number("evaluate.min_effect", o.min_effect, "auto", mistakes);
+  if (const auto task = model::task_from(config.project.task)) {
+    mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));
+  }
+}
+
+std::string columns_text(const std::vector<std::string>& names) {
+  const std::size_t told = std::min(names.size(), kColumnsTold);
+  std::string text = fmt::format(
+      "{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(told), ", "));
+  if (told < names.size()) text += fmt::format(" and {} more", names.size() - told);
+  return text;
+}
+
+void check_columns(const Config& config, const table::Schema& schema, Mistakes& mistakes) {
+  std::vector<std::string> names;
+  for (const table::Field& field : schema.fields) names.push_back(field.name);
+  const auto look = [&](const std::string& key, const std::string& name) {
+    if (schema.find(name)) return;
+    const std::string near = io::nearest(name, names);
+    mistakes.add(key, fmt::format("the source has no column \"{}\"; {}", name,
+                                  near.empty()
+                                      ? fmt::format("it has {}", columns_text(names))
+                                      : fmt::format("did you mean \"{}\"?", near)));
+  };
+  const auto look_at_all = [&](const std::string& key, const std::vector<std::string>& list) {
+    for (std::size_t i = 0; i < list.size(); ++i) look(fmt::format("{}[{}]", key, i), list[i]);
+  };
+  look_at_all("collect.key", config.collect.key);
+  look_at_all("collect.entity", config.collect.entity);
+  look_at_all("prepare.ignore", config.prepare.ignore);
+  look_at_all("prepare.late", config.prepare.late);
+  look_at_all("prepare.allow", config.prepare.allow);
+  for (const auto& item : config.prepare.types.items()) {
+    look("prepare.types." + item.key(), item.key());
+  }
+  for (std::size_t i = 0; i < config.prepare.lag.size(); ++i) {
+    look(fmt::format("prepare.lag[{}]", i),
+         io::get_or<std::string>(config.prepare.lag[i], "column", ""));
+  }
+}
+
+/// What the target's values ask for, unless the project names a task; then whether they fit it.
+void check_task(const Config& config, const table::Column& target, Mistakes& mistakes) {
+  const std::string& name = config.project.target;
+  const std::string& asked = config.project.task;
+  const bool text = target.type == table::Type::kCategory || target.type == table::Type::kText;
+  std::set<std::string> values;
+  for (std::size_t row = 0; row < target.size() && values.size() < 3; ++row) {
+    if (!target.is_null(row)) values.insert(target.cell_text(row));
+  }
+  if (asked == "regression" && text) {
+    return mistakes.add("project.task",
+                        fmt::format("is regression, but the target \"{}\" is text", name),
+                        "take a column of numbers, or leave `task` out");
+  }
+  if (asked == "binary" && values.size() > 2) {
+    return mistakes.add("project.task",
+                        fmt::format("is binary, but the target \"{}\" has more than two values",
+                                    name),
+                        "leave `task` out: it follows from the target");
+  }
+  const bool classes = text || target.type == table::Type::kBool || values.size() < 3;
+  const model::Task natural = !classes           ? model::Task::kRegression
+                              : values.size() < 3 ? model::Task::kBinary
+                                                  : model::Task::kMulticlass;
+  mistakes.demand("evaluate.metric",
+                  evaluate::metric_for(config.evaluate.metric,
+                                       model::task_from(asked).value_or(natural)));
+}
+
+}  // namespace
+
+Result<TestRows> test_rows(const std::string& text) {
+  constexpr Span kForever = Span::days(36'500);
+  if (text == "auto") return TestRows{};
+  if (const auto span = parse_span(text); span && span->us > 0) return TestRows{0.5, *span};
+  double share = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, bad] = std::from_chars(text.data(), end, share);
+  const bool percent = bad == std::errc{} && std::string_view(rest, end) == "%";
+  if (percent) share /= 100;
+  if (bad == std::errc{} && (percent || rest == end) && share > 0 && share < 1) {
+    return TestRows{share, kForever};
+  }
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" says of no rows that they are a test", text),
+              "write \"auto\", a share of the rows (\"20%\") or a span of the newest (\"14d\")");
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  constexpr Unit kUnits[] = {{"", 1},          {"B", 1},           {"KiB", 1ULL << 10},
+                             {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"kB", 1000},
+                             {"MB", 1'000'000},   {"GB", 1'000'000'000}};
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  for (const Unit& known : kUnits) {
+    if (error != std::errc{} || unit != known.name || number == 0) continue;
+    if (number <= UINT64_MAX / known.bytes) return number * known.bytes;
+  }
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no size", text),
+              "write a number and B, KiB, MiB, GiB, kB, MB or GB, like \"16MiB\"");
+}
+
+Result<Listen> parse_listen(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  std::string_view host = text.substr(0, std::min(colon, text.size()));
+  const std::string_view digits = colon == text.npos ? "" : text.substr(colon + 1);
+  Listen listen;
+  const auto [end, bad] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), listen.port);
+  if (host == "localhost") host = "127.0.0.1";
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  listen.host = host;
+  const bool numeric = host.find_first_not_of("0123456789abcdefABCDEF.:") == host.npos;
+  if (bad == std::errc{} && end == digits.data() + digits.size() && numeric && !host.empty()) {
+    return listen;
+  }
+  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no address to listen on", text),
+              "write ADDRESS:PORT, like \"127.0.0.1:8080\" or \"[::1]:8080\"");
+}
+
+Result<void> check_values(const Config& config) {
+  Mistakes mistakes(config);
+  if (config.project.target.empty()) {
+    mistakes.add("project.target", "is missing",
+                 "name the column to predict: [project] target = \"...\"");
+  }
+  if (config.collect.source.empty()) {
+    mistakes.add("collect.source", "is missing",
+                 "name the files to read: [collect] source = \"data/*.csv\"");
+  }
+  check_types(config.prepare.types, mistakes);
+  check_lags(config.prepare.lag, mistakes);
+  mistakes.demand("train.budget", train::read_budget(config.train.budget));
+  check_evaluate(config, mistakes);
+  mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));
+  mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));
+  if (!config.deploy.canary.empty()) {
+    mistakes.add("deploy.canary", "only [] is built in this version",
+                 "leave it out; a promotion then switches at once, and `rollback` is instant");
+  }
+  mistakes.demand("loop.policy", Policy::make(config.loop.policy, config.loop,
+                                              config.collect.min_rows));
+  return mistakes.finish();
+}
+
+Result<void> check_source(const Config& config, const table::Schema& columns,
+                          const table::Table& rows) {
+  Mistakes mistakes(config);
+  check_columns(config, columns, mistakes);
+  if (const table::Column* target = rows.find(config.project.target)) {
+    check_task(config, *target, mistakes);
+  }
+  return mistakes.finish();
+}
+
+}  // namespace rondo::loop

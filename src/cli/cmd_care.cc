@@ -26,9 +26,9 @@ int say_report(const ledger::FsckReport& report, const Args& args) {
               {"objects", report.objects}, {"records", report.records}, {"findings", findings}});
   } else {
     for (const auto& f : report.findings) say(fmt::format("{}\n  {}", f.what, f.advice));
-    say(fmt::format("{}: {} facts, {} objects, {} records verified",
-                    report.findings.empty() ? "clean" : "DAMAGED", report.facts, report.objects,
-                    report.records));
+    say(fmt::format("{}: {}, {}, {} verified", report.findings.empty() ? "clean" : "DAMAGED",
+                    counted(report.facts, "fact"), counted(report.objects, "object"),
+                    counted(report.records, "record")));
   }
   return report.findings.empty() ? kOk : kFailed;
 }
@@ -62,26 +62,57 @@ Result<int> run_gc(const Args& args) {
   if (args.json) {
     say_json({{"removed", report.removed}, {"bytes", report.bytes}, {"kept", report.kept}});
   } else {
-    say(fmt::format("{} {} objects ({} bytes); {} kept",
-                    args.has("--dry-run") ? "would remove" : "removed", report.removed,
-                    number(static_cast<double>(report.bytes)), report.kept));
+    say(fmt::format("{} {} ({}); {} kept", args.has("--dry-run") ? "would remove" : "removed",
+                    counted(report.removed, "object"), counted(report.bytes, "byte"),
+                    number(static_cast<double>(report.kept))));
   }
   return kOk;
 }
 
 Result<int> run_backup(const Args& args) {
   const auto store = TRY(open(args));
-  const Json done = TRY(ledger::backup(*store, args.words[0], nullptr));
-  if (args.json) say_json(done);
-  else say(fmt::format("backed up to {}: {}", args.words[0], done.dump()));
+  const auto fs = io::real_fs();
+  const io::Path file = args.project / "rondo.toml";
+  const std::string settings = TRY(fs->stat(file)) ? TRY(fs->read(file, 1 << 20)) : "";
+  const Json done = TRY(ledger::backup(*store, args.words[0], nullptr, settings));
+  if (args.json) {
+    say_json(done);
+    return kOk;
+  }
+  say(fmt::format("backed up to {}: {} in {}, {}{}", args.words[0],
+                  counted(done.at("facts").get<std::int64_t>(), "fact"),
+                  counted(done.at("files").get<std::int64_t>(), "file"),
+                  counted(done.at("bytes").get<std::int64_t>(), "byte"),
+                  settings.empty() ? "; there is no rondo.toml to keep" : ", and rondo.toml"));
   return kOk;
 }
 
 Result<int> run_restore(const Args& args) {
-  const Json done = TRY(ledger::restore(io::real_fs(), args.words[0],
-                                        loop::store_folder(args.project), nullptr));
-  if (args.json) say_json(done);
-  else say(fmt::format("restored {}: {}", args.words[0], done.dump()));
+  const auto fs = io::real_fs();
+  const io::Path from = args.words[0], file = args.project / "rondo.toml";
+  const auto settings = TRY(ledger::settings_of(*fs, from));
+  const bool there = TRY(fs->stat(file)).has_value();
+  const bool ours = settings && !there;
+  // First, so that whoever stops it halfway can ask for the same again.
+  if (ours) {
+    TRY(io::make_folders_durably(*fs, args.project));
+    TRY(io::write_atomically(*fs, file, *settings));
+  }
+  auto restored = ledger::restore(fs, from, loop::store_folder(args.project), nullptr);
+  if (!restored && ours) TRY(fs->remove(file));
+  Json done = TRY(std::move(restored));
+  done["settings"] = ours ? "restored" : there ? "kept" : "none";
+  if (args.json) {
+    say_json(done);
+    return kOk;
+  }
+  say(fmt::format("restored {} into {}: {}, every digest verified; the next version is v{}",
+                  args.words[0], loop::store_folder(args.project).string(),
+                  counted(done.at("files").get<std::int64_t>(), "file"),
+                  done.at("version_floor").get<std::int64_t>() + 1));
+  say(ours    ? "rondo.toml was restored too; the files of its source are not in a backup"
+      : there ? "rondo.toml was here already and stays as it is"
+              : "the backup holds no rondo.toml; the project needs one");
   return kOk;
 }
 

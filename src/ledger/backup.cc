@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kBlock = 1ULL << 20;
 constexpr std::string_view kList = "backup.json";
+constexpr std::string_view kSettings = "rondo.toml";
 constexpr std::string_view kFormat = "rondo backup 1";
 constexpr std::int64_t kSkippedVersions = 1000;
 
@@ -67,8 +68,8 @@ Result<void> demand_empty(io::Fs& fs, const io::Path& folder) {
 
 class Backup {
  public:
-  Backup(Store& store, const io::Path& into, const Progress& progress)
-      : store_(store), fs_(*store.fs), into_(into), progress_(progress) {}
+  Backup(Store& store, const io::Path& into, const Progress& progress, std::string_view settings)
+      : store_(store), fs_(*store.fs), into_(into), progress_(progress), settings_(settings) {}
 
   Result<Json> run() {
     TRY(demand_empty(fs_, into_));
@@ -152,22 +153,28 @@ class Backup {
   Result<Json> finish() {
     for (const io::Path& folder : folders_) TRY(fs_.sync_folder(folder));
     RONDO_FAILPOINT(kBackupManifest);
-    const Json list = {{"files", files_},
-                       {"format", kFormat},
-                       {"head", {{"digest", head_.second.hex()}, {"seq", head_.first}}},
-                       {"made", to_text(wall_clock_now())},
-                       {"store_version", kStoreVersion}};
+    Json list = {{"files", files_},
+                 {"format", kFormat},
+                 {"head", {{"digest", head_.second.hex()}, {"seq", head_.first}}},
+                 {"made", to_text(wall_clock_now())},
+                 {"store_version", kStoreVersion}};
+    if (!settings_.empty()) {
+      TRY(io::write_atomically(fs_, into_ / kSettings, settings_, 0444));
+      list["settings"] = {{"bytes", settings_.size()}, {"sha256", io::sha256(settings_).hex()}};
+    }
     TRY(io::write_atomically(fs_, into_ / kList, io::canonical(list) + "\n", 0444));
     return Json{{"bytes", bytes_},
                 {"facts", head_.first},
                 {"files", files_.size()},
-                {"into", into_.string()}};
+                {"into", into_.string()},
+                {"settings", !settings_.empty()}};
   }
 
   Store& store_;
   io::Fs& fs_;
   const io::Path& into_;
   const Progress& progress_;
+  std::string_view settings_;
   std::pair<std::int64_t, io::Digest> head_;
   std::vector<Json> files_;
   std::set<io::Path> folders_;
@@ -252,8 +259,23 @@ Result<std::int64_t> make_ours(Store& store, const io::Path& from) {
 
 }  // namespace
 
-Result<Json> backup(Store& store, const io::Path& into, const Progress& progress) {
-  return during(Backup(store, into, progress).run(), "taking a backup into " + into.string());
+Result<Json> backup(Store& store, const io::Path& into, const Progress& progress,
+                    std::string_view settings) {
+  return during(Backup(store, into, progress, settings).run(),
+                "taking a backup into " + into.string());
+}
+
+Result<std::optional<std::string>> settings_of(io::Fs& fs, const io::Path& backup) {
+  const Json list = TRY(read_list(fs, backup));
+  const Json said = io::get_or<Json>(list, "settings", nullptr);
+  if (said.is_null()) return std::optional<std::string>{};
+  std::string text = TRY(fs.read(backup / kSettings, 1ULL << 20));
+  if (io::sha256(text).hex() != io::get_or<std::string>(said, "sha256", "")) {
+    return fail(Code::kCorrupt, fmt::format("{} is not as it was when the backup was taken",
+                                            (backup / kSettings).string()),
+                "use another backup; nothing was restored");
+  }
+  return std::optional(std::move(text));
 }
 
 /// Built in a folder beside, then renamed: an interrupted restore is none.

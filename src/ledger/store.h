@@ -40,8 +40,12 @@ struct GcReport {
 /// Removes objects that no fact and no live attempt names and that are older than `age`.
 Result<GcReport> gc(Store& store, const Lease& lease, Time now, Span age, bool dry_run);
 
-/// Database first (backup API), then the objects it names, then the logs. No token.
-Result<Json> backup(Store& store, const io::Path& into, const ledger::Progress& progress);
+/// Database first (backup API), then the objects it names, then the logs. No token. The text of the
+/// project's rondo.toml, where there is one, is kept beside them.
+Result<Json> backup(Store& store, const io::Path& into, const ledger::Progress& progress,
+                    std::string_view settings = {});
+/// The rondo.toml of a backup, if it has one. Errors: kCorrupt when it is not as it was written.
+Result<std::optional<std::string>> settings_of(io::Fs& fs, const io::Path& backup);
 /// Into an empty folder; verifies every digest, raises the epoch, skips 1,000 version numbers.
 Result<Json> restore(std::shared_ptr<io::Fs> fs, const io::Path& from, const io::Path& into,
                      const ledger::Progress& progress);

@@ -57,8 +57,9 @@ class Backup(unittest.TestCase):
                 client.join()
             fresh = project.path("fresh")
             os.makedirs(fresh)
-            shutil.copy(project.path("rondo.toml"), fresh)
             project.run("restore", project.path("copy"), folder=fresh, check=0)
+            with open(project.path("rondo.toml")) as was, open(fresh + "/rondo.toml") as file:
+                self.assertEqual(file.read(), was.read())
             project.run("fsck", folder=fresh, check=0)
             self.assertEqual(project.facts(fresh), project.facts())
             restored = subprocess.Popen([PROGRAM, "up", "--listen", "127.0.0.1:0"], cwd=fresh,

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "collect/csv.h"
@@ -17,6 +18,12 @@ using table::Contract;
 using table::Field;
 using table::OnChange;
 using table::Type;
+
+// Words of SQL that a table may well have as a column.
+constexpr std::array<std::string_view, 24> kReserved = {
+    "all",   "any",   "asc",  "at",    "case",  "check",  "column", "default",
+    "desc",  "end",   "for",  "from",  "group", "in",     "limit",  "offset",
+    "only",  "order", "some", "table", "to",    "unique", "when",   "window"};
 
 /// A source's spelling of a name follows the contract's when only the case differs.
 void take_spelling(std::span<Source> sources, const table::Schema& schema) {
@@ -261,6 +268,18 @@ std::string not_of_type(std::string_view column, std::string_view text, Type typ
                                         "a text",   "true or false",  "a time"};
   return fmt::format("{} is \"{}\", not {}", shown(column), shown(text),
                      kWhat[static_cast<std::size_t>(type)]);
+}
+
+std::string sql_name(const std::string& name) {
+  const auto plain = [](char c) {
+    return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+  };
+  const bool digit = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) != 0;
+  const bool reserved = std::ranges::find(kReserved, folded(name)) != kReserved.end();
+  if (!name.empty() && !digit && !reserved && std::ranges::all_of(name, plain)) return name;
+  std::string out = "\"";
+  for (const char c : name) out.append(c == '"' ? 2 : 1, c);
+  return out + "\"";
 }
 
 std::set<std::string> mentioned(std::string_view expression, const table::Schema& schema) {

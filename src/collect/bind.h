@@ -54,6 +54,8 @@ Result<Bound> bind_sources(std::span<Source> sources, table::Contract& contract,
 
 /// The sentence for a cell that is not of its type: `TotalCharges is " ", not a number`.
 std::string not_of_type(std::string_view column, std::string_view text, table::Type type);
+/// A name as a piece of SQL writes it.
+std::string sql_name(const std::string& name);
 /// The names among `schema` that a piece of SQL mentions.
 std::set<std::string> mentioned(std::string_view expression, const table::Schema& schema);
 

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <optional>
 
+#include "collect/bind.h"
 #include "collect/sniff.h"
 #include "io/toml.h"
 
@@ -34,7 +35,8 @@ std::unexpected<Error> no_clock(const Column& column, const std::string& name) {
     return fail(Code::kInvalidInput,
                 fmt::format("time: {} is written as \"{}\": day and month cannot be told apart",
                             name, shown(example)),
-                fmt::format("say which it is: time = \"strptime({}, '%d/%m/%Y')\"", name));
+                fmt::format("say which it is: time = {}",
+                            io::to_toml(fmt::format("strptime({}, '%d/%m/%Y')", sql_name(name)))));
   }
   return fail(Code::kInvalidInput,
               fmt::format("time: {} is no time but text, such as \"{}\"", name, shown(example)),

@@ -1,13 +1,16 @@
-// Three kinds of clock, the plainest first: a column of times (with an hour column beside a date),
-// the parts of a date in columns of their own, a number whose name and order say that it is one.
+// Four kinds of clock, the plainest first: a column of times (with the hour or the time of day
+// beside a date), dates that need a format, the parts of a date in columns of their own, a number
+// whose name and order say that it is one.
 #include "collect/guess_clock.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
+#include "collect/bind.h"
 #include "collect/csv.h"
 #include "collect/sniff.h"
 
@@ -43,17 +46,22 @@ bool is_complete(const Column& column) {
 }
 
 /// Whether values hardly ever fall from one row to the next, and rise.
-bool is_ordered(const Column& column) {
+template <class Value>
+bool is_ordered(const Column& column, const Value& value_of) {
   std::size_t falls = 0, rises = 0;
   std::optional<double> before;
   for (std::size_t row = 0; row < column.size(); ++row) {
     if (column.is_null(row)) continue;
-    const double value = column.as_double(row);
+    const double value = value_of(row);
     if (before && value < *before) ++falls;
     if (before && value > *before) ++rises;
     before = value;
   }
   return rises > 0 && static_cast<double>(falls) <= kSorted * static_cast<double>(column.size());
+}
+
+bool is_ordered(const Column& column) {
+  return is_ordered(column, [&](std::size_t row) { return column.as_double(row); });
 }
 
 bool lies_within(const Column& column, double least, double greatest) {
@@ -73,17 +81,82 @@ bool is_of_dates(const Column& column) {
   return true;
 }
 
-/// A name as SQL writes it.
-std::string written(const std::string& name) {
-  const bool plain = !name.empty() && (name[0] < '0' || name[0] > '9') &&
-                     std::ranges::all_of(name, [](char c) {
-                       return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9');
-                     });
-  if (plain) return name;
-  std::string out = "\"";
-  for (const char c : name) out.append(c == '"' ? 2 : 1, c);
-  return out + "\"";
+bool is_text(const Column& column) {
+  return column.type == Type::kCategory || column.type == Type::kText;
+}
+
+/// The numbers of "18.00.00" or "10/03/2004", and what stands between them; none for other texts.
+struct Numbers {
+  std::vector<int> numbers;
+  char separator = 0;
+};
+std::optional<Numbers> numbers_in(std::string_view text) {
+  Numbers parts;
+  for (;;) {
+    int number = 0;
+    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (bad != std::errc{} || number < 0 || parts.numbers.size() == 3) return std::nullopt;
+    parts.numbers.push_back(number);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.empty()) return parts;
+    if (parts.separator != 0 && text[0] != parts.separator) return std::nullopt;
+    parts.separator = text[0];
+    text.remove_prefix(1);
+  }
+}
+
+struct DayTime {
+  std::string column;
+  std::string format;  // "%H.%M.%S"
+};
+/// When every text is a time of day, written in one way.
+std::optional<DayTime> day_time_of(const std::vector<std::string>& texts) {
+  std::optional<Numbers> first;
+  for (const std::string& text : texts) {
+    const auto parts = numbers_in(text);
+    if (!parts || (parts->separator != ':' && parts->separator != '.')) return std::nullopt;
+    if (!first) first = parts;
+    const bool same = parts->separator == first->separator &&
+                      parts->numbers.size() == first->numbers.size();
+    const auto above = [&](std::size_t i, int most) {
+      return i < parts->numbers.size() && parts->numbers[i] > most;
+    };
+    if (!same || above(0, 23) || above(1, 59) || above(2, 59)) return std::nullopt;
+  }
+  if (!first) return std::nullopt;
+  const char by = first->separator;
+  return DayTime{"", first->numbers.size() == 3 ? fmt::format("%H{0}%M{0}%S", by)
+                                                : fmt::format("%H{}%M", by)};
+}
+
+/// "%d/%m/%Y" when every text is such a date and one has a day above 12; else empty.
+std::string format_of_dates(const std::vector<std::string>& texts) {
+  int first = 0, second = 0;
+  char by = 0;
+  for (const std::string& text : texts) {
+    const auto parts = numbers_in(text);
+    if (!is_slashed_date(text) || !parts || parts->numbers.size() != 3) return {};
+    if (parts->numbers[2] < 1000 || (by != 0 && by != parts->separator)) return {};
+    by = parts->separator;
+    first = std::max(first, parts->numbers[0]);
+    second = std::max(second, parts->numbers[1]);
+  }
+  if (first > 12 && first <= 31 && second <= 12) return fmt::format("%d{0}%m{0}%Y", by);
+  if (second > 12 && second <= 31 && first <= 12) return fmt::format("%m{0}%d{0}%Y", by);
+  return {};
+}
+
+/// Whether dates of that format stand in order.
+bool dates_in_order(const Column& column, const std::string& format) {
+  std::vector<double> when;  // of each text; months are as long as it takes
+  for (const std::string& text : column.dictionary) {
+    const auto n = numbers_in(text).value_or(Numbers{{0, 0, 0}}).numbers;
+    const bool day_first = format.starts_with("%d");
+    when.push_back(n[2] * 400.0 + n[day_first ? 1 : 0] * 32.0 + n[day_first ? 0 : 1]);
+  }
+  return is_ordered(column, [&](std::size_t row) {
+    return when[static_cast<std::size_t>(column.codes[row])];
+  });
 }
 
 class Guesser {
@@ -92,7 +165,8 @@ class Guesser {
       : rows_(rows), target_(target), late_(late) {}
 
   ClockGuess run() const {
-    for (const auto kind : {&Guesser::a_time, &Guesser::parts, &Guesser::a_number}) {
+    for (const auto kind :
+         {&Guesser::a_time, &Guesser::slashed, &Guesser::parts, &Guesser::a_number}) {
       ClockGuess guess = (this->*kind)();
       if (!guess.expression.empty()) return guess;
     }
@@ -123,11 +197,48 @@ class Guesser {
   std::string within_the_day() const {
     const std::string* hour = hours();
     if (hour == nullptr) return {};
-    std::string sum = fmt::format(" + to_hours({})", written(*hour));
+    std::string sum = fmt::format(" + to_hours({})", sql_name(*hour));
     if (const std::string* minute = minutes()) {
-      sum += fmt::format(" + to_minutes({})", written(*minute));
+      sum += fmt::format(" + to_minutes({})", sql_name(*minute));
     }
     return sum;
+  }
+
+  /// A column of texts such as "18:00" or "18.00.00" that is named as one.
+  std::optional<DayTime> time_of_day() const {
+    for (std::size_t i = 0; i < rows_.columns(); ++i) {
+      const std::string& name = rows_.schema().fields[i].name;
+      const Column& column = rows_.column(i);
+      const bool named = is_one_of(name, std::array<std::string_view, 4>{"time", "hour", "clock",
+                                                                         "time_of_day"});
+      if (!named || !may_be_used(name) || !is_text(column) || !is_complete(column)) continue;
+      if (auto day_time = day_time_of(column.dictionary)) {
+        day_time->column = name;
+        return day_time;
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// Dates such as "10/03/2004" of which at least one tells day and month apart.
+  ClockGuess slashed() const {
+    for (std::size_t i = 0; i < rows_.columns(); ++i) {
+      const std::string& name = rows_.schema().fields[i].name;
+      const Column& column = rows_.column(i);
+      if (!may_be_used(name) || !is_text(column) || !is_complete(column)) continue;
+      const std::string format = format_of_dates(column.dictionary);
+      if (format.empty()) continue;
+      if (!is_one_of(name, kTimeNames) && !dates_in_order(column, format)) continue;
+      const auto time = time_of_day();
+      if (!time) {
+        return {fmt::format("strptime({}, '{}')", sql_name(name), format),
+                "dates, as their days above 12 tell", {name}};
+      }
+      return {fmt::format("strptime({} || ' ' || {}, '{} {}')", sql_name(name),
+                          sql_name(time->column), format, time->format),
+              "a date, and the time of day beside it", {name, time->column}};
+    }
+    return {};
   }
 
   ClockGuess a_time() const {
@@ -145,8 +256,16 @@ class Guesser {
     if (!best) return {};
     const std::string& name = rows_.schema().fields[*best].name;
     const std::string day = is_of_dates(rows_.column(*best)) ? within_the_day() : "";
+    const auto time = is_of_dates(rows_.column(*best)) ? time_of_day() : std::nullopt;
+    if (day.empty() && time) {
+      const std::string text = time->format.contains('.')
+                                   ? fmt::format("replace({}, '.', ':')", sql_name(time->column))
+                                   : sql_name(time->column);
+      return {fmt::format("{} + CAST({} AS INTERVAL)", sql_name(name), text),
+              "a date, and the time of day beside it", {name, time->column}};
+    }
     if (day.empty()) return {name, "when a row happened", {name}};
-    return {written(name) + day,
+    return {sql_name(name) + day,
             "a date, and the hour beside it",
             {name}};
   }
@@ -156,8 +275,8 @@ class Guesser {
     const std::string* month = part({"month", "mnth", "mon"}, 1, 12);
     const std::string* day = part({"day", "mday", "day_of_month"}, 1, 31);
     if (year == nullptr || month == nullptr || day == nullptr) return {};
-    return {fmt::format("make_date({}, {}, {}){}", written(*year), written(*month), written(*day),
-                        within_the_day()),
+    return {fmt::format("make_date({}, {}, {}){}", sql_name(*year), sql_name(*month),
+                        sql_name(*day), within_the_day()),
             "the parts of the date", {}};
   }
 
@@ -183,7 +302,7 @@ class Guesser {
       const std::string& name = rows_.schema().fields[i].name;
       return fmt::format("{} looks like a date, but day and month cannot be told apart: set "
                          "strptime({}, '%d/%m/%Y') or '%m/%d/%Y'",
-                         name, written(name));
+                         name, sql_name(name));
     }
     return "no column says when a row happened";
   }

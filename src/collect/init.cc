@@ -11,6 +11,7 @@
 #include <set>
 
 #include "collect/files.h"
+#include "collect/guess_codes.h"
 #include "collect/proposal.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
@@ -27,6 +28,7 @@ constexpr std::array<std::string_view, 12> kNullWords = {
     "?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "\\N", "None", "none", "-", "."};
 // In a column of categories these are words; among numbers they can only mean missing.
 constexpr std::array<std::string_view, 6> kWords = {"NA", "None", "none", "-", ".", "null"};
+constexpr std::size_t kClassesTold = 8;
 constexpr double kRegular = 0.99;
 
 bool means_missing(std::string_view text) {
@@ -63,6 +65,14 @@ bool looks_like_data(const std::vector<std::string>& names) {
   return static_cast<std::size_t>(numbers) * 3 >= names.size();
 }
 
+using Counts = std::map<std::string, std::size_t>;  // of rows, by class
+
+std::string names_of(const Counts& counts) {
+  std::string text;
+  for (const auto& [name, count] : counts) text += (text.empty() ? "" : ", ") + shown(name);
+  return text;
+}
+
 class Proposer {
  public:
   Proposer(io::Fs& fs, const io::Path& project, const Look& look, const io::Path& temp)
@@ -81,8 +91,10 @@ class Proposer {
     found_.unfit = known_with_target(rows, found_.look.target);
     guess_time(rows);
     const Reading reading = TRY(read());
+    TRY(check_time(rows));
     TRY(describe_target(*reading.rows.find(found_.look.target)));
     find_unfit(reading.rows);
+    find_codes(reading.rows);
     return Proposal{write_toml(found_), remarks_of(found_)};
   }
 
@@ -91,7 +103,7 @@ class Proposer {
   const Options& options() const { return found_.options; }
 
   Result<void> open() {
-    const auto names = TRY(find_files(fs_, project_, options().source));
+    const auto names = TRY(files());
     Cursor cursor;
     const News news = TRY(find_news(fs_, project_, names, cursor));
     dialect_ = TRY(first_dialect(news.files, options()));
@@ -99,6 +111,15 @@ class Proposer {
     if (!std::ranges::any_of(sources_, wants_trim)) return {};
     options().trim = dialect_.trim = true;
     return split(news);
+  }
+
+  /// What was typed has no place in a rondo.toml yet, so an error does not speak of one.
+  Result<std::vector<std::string>> files() const {
+    auto names = find_files(fs_, project_, options().source);
+    if (names || names.error().code != Code::kNotFound) return names;
+    return fail(Code::kNotFound, names.error().message,
+                project_ == "." ? ""
+                                : fmt::format("files are looked for from {}", project_.string()));
   }
 
   Result<void> split(const News& news) {
@@ -182,6 +203,23 @@ class Proposer {
     }
   }
 
+  /// A clock that was given, once it is known to be one.
+  Result<void> check_time(const Table& rows) const {
+    if (!found_.clock_given) return {};
+    const std::set<std::string> names = mentioned(options().time, rows.schema());
+    if (names.empty()) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("--time \"{}\" reads no column: it says of no row when it happened",
+                              shown(options().time)),
+                  "name a column, or an SQL expression over columns");
+    }
+    if (!names.contains(found_.look.target)) return {};
+    return fail(Code::kInvalidInput,
+                fmt::format("--time \"{}\" reads the target {}, which is not known when a row "
+                            "happens", shown(options().time), shown(found_.look.target)),
+                "name another column");
+  }
+
   /// As the first collection will do it.
   Result<Reading> read() {
     ReadingOptions how;
@@ -228,7 +266,7 @@ class Proposer {
                   fmt::format("{} is a time, which no task predicts", shown(name)),
                   "name a column of numbers or categories with --target");
     }
-    std::map<std::string, std::size_t> counts;
+    Counts counts;
     double least = std::numeric_limits<double>::infinity(), greatest = -least;
     for (std::size_t row = 0; row < target.size(); ++row) {
       if (target.is_null(row)) continue;
@@ -251,15 +289,35 @@ class Proposer {
                                        least, greatest);
     } else if (counts.size() > 2) {
       found_.target_text = fmt::format("{} classes", grouped(counts.size()));
+      if (counts.size() <= kClassesTold) found_.target_text += ": " + names_of(counts);
     } else {
       found_.target_text =
           fmt::format("\"{}\" {}, \"{}\" {}", shown(counts.begin()->first),
                       grouped(counts.begin()->second), shown(counts.rbegin()->first),
                       grouped(counts.rbegin()->second));
     }
+    if (!number) doubt_classes(counts);
     const std::size_t unknown = target.size() - target.valid.count();
     if (unknown > 0) found_.target_text += fmt::format("; {} rows have none", grouped(unknown));
     return {};
+  }
+
+  void doubt_classes(const Counts& counts) {
+    std::vector<std::string> classes;
+    for (const auto& [name, count] : counts) classes.push_back(name);
+    for (const auto& [one, other] : twins_among(classes)) {
+      found_.doubts.push_back(
+          fmt::format("the classes \"{}\" and \"{}\" differ only by case, blanks or punctuation: "
+                      "are they one?", shown(one), shown(other)));
+    }
+  }
+
+  void find_codes(const Table& rows) {
+    for (const MissingCode& code : guess_codes(rows)) {
+      std::vector<std::string> names;
+      for (const std::string& name : code.columns) names.push_back(shown(name));
+      found_.codes.push_back(fmt::format("{} in {}", code.code, fmt::join(names, ", ")));
+    }
   }
 
   void find_unfit(const Table& rows) {

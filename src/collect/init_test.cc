@@ -133,8 +133,47 @@ TEST_F(InitTest, GuessesTheClock) {
   EXPECT_EQ(time("x", [](int i) { return fmt::format("{}", i / 24 * 0.01); }), "");
   EXPECT_EQ(time("birth", [](int i) { return fmt::format("19{:02}-01-01", noise(i) % 100); }), "")
       << "times in no order under an unknown name may be anything";
-  EXPECT_EQ(time("date", [](int i) { return fmt::format("{:02}/03/2011", noise(i) % 28 + 1); }),
-            "");
+  EXPECT_EQ(time("date", [](int i) { return fmt::format("{:02}/03/2011", noise(i) % 12 + 1); }),
+            "") << "day and month cannot be told apart";
+  EXPECT_EQ(time("at", [](int i) { return fmt::format("{:02}/03/2011", i / 4 + 1); }),
+            "strptime(\"at\", '%d/%m/%Y')");
+  EXPECT_EQ(time("at", [](int i) { return fmt::format("3/{}/2011", i / 4 + 1); }),
+            "strptime(\"at\", '%m/%d/%Y')");
+  EXPECT_EQ(time("birth", [](int i) { return fmt::format("{}/3/2011", noise(i) % 28 + 1); }), "");
+  EXPECT_EQ(time("day,Time", [&](int i) { return fmt::format("{},{:02}:00:00", date(i), i % 24); }),
+            "day + CAST(Time AS INTERVAL)");
+  EXPECT_EQ(time("day,Time", [](int i) {
+              return fmt::format("{}/3/2004,{:02}.30.00", i / 24 + 13, i % 24);
+            }),
+            "strptime(day || ' ' || Time, '%d/%m/%Y %H.%M.%S')");
+}
+
+TEST_F(InitTest, CodesForMissingAreFarFromTheRestAndRepeated) {
+  const auto codes = [&](int code, int every) {
+    fill("x,y", 200, [&](int i) {
+      return fmt::format("{},{}", i % every == 0 ? code : noise(i) % 100, noise(i + 1));
+    });
+    return must(proposed("y")).toml.contains("maybe a code for missing");
+  };
+  EXPECT_TRUE(codes(-200, 9));
+  EXPECT_TRUE(codes(9999, 9));
+  EXPECT_FALSE(codes(-200, 150)) << "twice only";
+  EXPECT_FALSE(codes(-7, 9)) << "no code that people use";
+  EXPECT_FALSE(codes(99, 9));
+}
+
+TEST_F(InitTest, ClassesThatAreWrittenInTwoWaysAreNamed) {
+  const auto doubts = [&](const char* one, const char* other) {
+    fill("x,y", 90, [&](int i) {
+      return fmt::format("{},{}", noise(i), i % 3 == 0 ? one : i % 3 == 1 ? other : "else");
+    });
+    return must(proposed("y")).toml.contains("are they one?");
+  };
+  EXPECT_TRUE(doubts("<=50K", "<=50K."));
+  EXPECT_TRUE(doubts("New York", "new_york"));
+  EXPECT_FALSE(doubts("<=50K", ">50K"));
+  EXPECT_FALSE(doubts("a-1", "a1"));
+  EXPECT_FALSE(doubts("v1.5", "v15"));
 }
 
 TEST_F(InitTest, WhatOnlyGrowsWithTheClockIsUnfit) {

@@ -8,6 +8,7 @@
 
 #include "collect/reject.h"
 #include "collect/segment.h"
+#include "io/toml.h"
 
 namespace rondo::collect {
 namespace {
@@ -53,6 +54,7 @@ std::string project(const Findings& f) {
   std::string out = "[project]\n";
   out += line(fmt::format("name = {}", toml_text(f.look.name)), "");
   out += line(fmt::format("target = {}", toml_text(f.look.target)), f.target_text);
+  for (const std::string& doubt : f.doubts) out += fmt::format("# {}\n", doubt);
   return out + line(fmt::format("task = {}", toml_text(f.task)), "regression, binary, multiclass") +
          "\n";
 }
@@ -76,6 +78,9 @@ std::string collect_section(const Findings& f) {
   if (o.null.size() > 1) {
     out += line("null = " + list_of(o.null),
                 fmt::format("means missing: {}", fmt::join(f.null_reasons, ", ")));
+  }
+  for (const std::string& code : f.codes) {
+    out += fmt::format("# {}: maybe a code for missing; if so, add it to `null`\n", code);
   }
   if (o.trim) out += line("trim = true", "fields have blanks around them");
   if (o.max_rejected > Options{}.max_rejected) {
@@ -131,20 +136,7 @@ std::string rest(const Findings& f) {
 
 }  // namespace
 
-std::string toml_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.append({'\\', c});
-    } else if (byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\u{:04X}", byte);
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out + '"';
-}
+std::string toml_text(std::string_view text) { return io::to_toml(std::string(text)); }
 
 std::string write_toml(const Findings& f) {
   return head(f) + project(f) + collect_section(f) + prepare_section(f) + rest(f);
@@ -157,6 +149,10 @@ std::vector<std::string> remarks_of(const Findings& f) {
     remarks.push_back(fmt::format("no clock: {}", f.clock.reason));
   } else if (!f.clock_given) {
     remarks.push_back(fmt::format("the clock is {}: {}", f.options.time, f.clock.reason));
+  }
+  remarks.insert(remarks.end(), f.doubts.begin(), f.doubts.end());
+  for (const std::string& code : f.codes) {
+    remarks.push_back(code + ": maybe a code for missing");
   }
   for (const Unfit& unfit : f.unfit) {
     remarks.push_back(fmt::format("{} is ignored: {}", shown(unfit.column), unfit.reason));

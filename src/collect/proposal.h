@@ -21,6 +21,8 @@ struct Findings {
   std::string task;            // regression | binary | multiclass
   std::string target_text;     // "869 different numbers from 1 to 977"
   std::vector<Unfit> unfit;
+  std::vector<std::string> doubts;        // what a person should look at, one sentence each
+  std::vector<std::string> codes;         // "-200 in CO, NOx": may stand for missing
   std::vector<std::string> null_reasons;  // of each word in options.null
 };
 

@@ -30,6 +30,46 @@ Result<std::unique_ptr<Session>> open_replay(const ReplayOptions& options) {
   return session;
 }
 
+/// What was asked for, as a person would write it.
+Json asked_of(const ReplayOptions& options, const std::string& policy) {
+  const auto time = [](const std::optional<Time>& at) { return at ? Json(to_text(*at)) : Json(); };
+  return {{"policy", policy}, {"from", time(options.from)}, {"to", time(options.to)},
+          {"every", to_text(options.every)}, {"fault", options.fault}};
+}
+
+/// A replay goes on, or tells its result again, only for the same question.
+/// Errors: kConflict naming the first difference.
+Result<void> same_question(Session& session, const io::Path& into, const Json& asked) {
+  constexpr std::string_view kName = "replay";
+  const auto before = TRY(session.store->ledger->projection(kName));
+  if (!before && TRY(session.store->ledger->head()).first == 0) {
+    const ledger::Projection projection{std::string(kName), asked};
+    return session.store->ledger->note(session.desk->lease(), {}, std::span(&projection, 1));
+  }
+  const std::string hint = "name a folder that does not exist with --into";
+  if (!before) {
+    return fail(Code::kConflict, fmt::format("{} is a project with a history of its own, which no "
+                                             "replay made", into.string()), hint);
+  }
+  const auto said = [](const Json& value) {
+    return value.is_null() || value.empty() ? std::string("none")
+           : value.is_string() ? value.get<std::string>()
+                               : fmt::format("\"{}={} from {} to {}\"",
+                                             io::get_or<std::string>(value, "column", ""),
+                                             io::get_or<double>(value, "value", 0),
+                                             io::get_or<std::string>(value, "from", ""),
+                                             io::get_or<std::string>(value, "to", ""));
+  };
+  for (const auto& [key, value] : asked.items()) {
+    const Json was = io::get_or<Json>(*before, key, nullptr);
+    if (was == value) continue;
+    return fail(Code::kConflict,
+                fmt::format("{} was lived through with --{} {}, not {}", into.string(), key,
+                            said(was), said(value)), hint);
+  }
+  return {};
+}
+
 struct Reach {
   Time from, to;
 };
@@ -47,7 +87,18 @@ Result<Reach> reach_of(const ReplayOptions& options, const Recording& recording)
                             to_text(first), to_text(last)),
                 "the rows before it are what the first model is trained on");
   }
-  return Reach{options.from.value_or(start), end};
+  const Reach reach{options.from.value_or(start), end};
+  const bool any = std::ranges::any_of(recording.times, [&](Time time) {
+    return time >= reach.from && time < reach.to;
+  });
+  if (!any) {
+    return fail(Code::kInvalidInput,
+                fmt::format("there is no row from {} to {}: nothing to live through",
+                            to_text(reach.from), to_text(reach.to)),
+                fmt::format("the history goes from {} to {}; --from comes before --to",
+                            to_text(first), to_text(last)));
+  }
+  return reach;
 }
 
 /// Labels as numbers: themselves, or one for each class.
@@ -197,6 +248,7 @@ Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
   const Recording recording = TRY(record(config, options.project, options.fault,
                                          session->store->attempts()));
   const Reach reach = TRY(reach_of(options, recording));
+  TRY(same_question(*session, options.into, asked_of(options, name)));
   const auto world = TRY(ReplayWorld::open(
       *session, recording,
       {reach.from, reach.to, options.every, options.fault, policy.crontab(), stop}, observer));

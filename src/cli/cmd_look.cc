@@ -100,15 +100,9 @@ Result<int> run_status(const Args& args) {
                   counted(status.at("cycles").get<std::int64_t>(), "cycle"),
                   counted(status.at("rows").get<std::int64_t>(), "row"),
                   text(status, "labelled"), text(status, "policy")));
-  if (const Json& problem = status.at("problem"); !problem.is_null()) {
-    const std::string reason = text(problem, "reason");
-    say(ink(Ink::kRed,
-            fmt::format("problem  step {} ({}): {}", text(problem, "step"), text(problem, "stage"),
-                        reason.substr(0, reason.find('\n'))),
-            args.color));
-  }
   for (const Json& alert : status.at("alerts")) {
-    say(ink(Ink::kRed, "alert    " + alert.get<std::string>(), args.color));
+    const std::string sentence = alert.get<std::string>();
+    say(ink(Ink::kRed, "alert    " + sentence.substr(0, sentence.find('\n')), args.color));
   }
   return kOk;
 }

@@ -68,6 +68,9 @@ Result<Scored> read_rows(const Args& args, loop::Service& service) {
   const std::string version = args.get("--model");
   if (version.empty()) {
     const auto routing = service.router().take();
+    if (const std::string alert = service.numbers().alert; !routing && !alert.empty()) {
+      return fail(Code::kCorrupt, alert, "`rondo fsck` names what is damaged");
+    }
     if (!routing || !routing->champion) {
       return fail(Code::kNotFound, "no model serves yet", "turn the loop first: `rondo run`");
     }

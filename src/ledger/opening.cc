@@ -105,7 +105,7 @@ Result<Connections> open_to_write(io::Fs& fs, const io::Path& file, const Self& 
   Connections out;
   out.writer = TRY(Db::open(file, create ? Db::Mode::kCreate : Db::Mode::kWrite, *vfs));
   if (out.writer->read_only()) {
-    return fail(Code::kIo, fmt::format("{} is read-only", file.parent_path().string()),
+    return fail(Code::kInvalidInput, fmt::format("{} is read-only", file.parent_path().string()),
                 "make the project's folder writable, or work on a copy of it");
   }
   const std::int64_t version = TRY(out.writer->number("PRAGMA user_version"));

@@ -14,6 +14,17 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+/// A store whose database is gone or empty while it holds objects is no new one.
+Result<void> demand_whole(io::Fs& fs, const io::Path& folder) {
+  const auto database = TRY(fs.stat(folder / "rondo.db"));
+  if (database && database->size > 0) return {};
+  if (!TRY(fs.stat(folder / "objects")) || TRY(fs.list(folder / "objects")).empty()) return {};
+  return fail(Code::kCorrupt,
+              fmt::format("{} is {}, but the store holds objects: its history is lost",
+                          (folder / "rondo.db").string(), database ? "empty" : "gone"),
+              "restore a backup (`rondo restore`), or move the folder away to begin anew");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(std::shared_ptr<io::Fs> fs, const io::Path& folder,
@@ -22,6 +33,7 @@ Result<std::unique_ptr<Store>> Store::open(std::shared_ptr<io::Fs> fs, const io:
   store->fs = fs;
   store->folder = folder;
   if (options.create && !options.read_only) {
+    TRY(demand_whole(*fs, folder));
     for (const io::Path& path : {folder / "objects", folder / "attempts", folder / "log"}) {
       TRY(io::make_folders_durably(*fs, path));
     }

@@ -133,11 +133,9 @@ Result<Json> handle(Desk& desk, Time now, const Request& request,
   // The state is decided on and appended to under one lock, so what is computed here is computed
   // again there; only its answer must be known beforehand.
   const State before = desk.look();
-  if (doubt && request.act != kAcceptClock) {
-    entry = std::unexpected(*doubt);
-  } else if (act != nullptr) {
-    entry = act->decide(desk, before, request, now);
-  }
+  // What a person does under a clock in doubt is done, at the last time that is believed.
+  const Time at = doubt && request.act != kAcceptClock ? before.last_at : now;
+  if (act != nullptr) entry = act->decide(desk, before, request, at);
   if (!entry) {
     const Json answer = error_json(entry.error());
     TRY(desk.answer(request.id, answer, [](const State&) -> Result<Entry> { return Entry{}; }));
@@ -149,7 +147,7 @@ Result<Json> handle(Desk& desk, Time now, const Request& request,
   }
   const Json answer = said(request, after);
   const auto done = desk.answer(request.id, answer, [&](const State& state) -> Result<Entry> {
-    return act->decide(desk, state, request, now);
+    return act->decide(desk, state, request, at);
   });
   if (!done && done.error().code == Code::kConflict) return error_json(done.error());
   if (!done) return std::unexpected(done.error());

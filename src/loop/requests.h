@@ -8,7 +8,7 @@ namespace rondo::loop {
 
 /// Carries out one request and answers it. The Json is what the asker sees. Errors of the person
 /// (unknown version, nothing waits) are answers too: {"error": {...}}.
-/// While the clock is in doubt only `accept_clock` is taken.
+/// While the clock is in doubt everything but `accept_clock` is recorded at the last fact's time.
 Result<Json> handle(Desk& desk, Time now, const ledger::Request& request,
                     const std::optional<Error>& doubt);
 

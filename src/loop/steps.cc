@@ -25,6 +25,8 @@ Outcome outcome_of(const Action& action, const StageOutput& output, Names output
           std::move(outputs), output.evidence, output.measured, false, std::nullopt};
 }
 
+constexpr Span kLongestFirstTest = Span::days(56);  // [evaluate] test = "auto", no champion
+
 bool worth_another_try(const Error& error) {
   return error.code == Code::kUnavailable || error.code == Code::kIo ||
          error.code == Code::kExhausted;
@@ -40,6 +42,10 @@ prepare::Situation Conductor::situation(const State& state, bool twin) const {
   if (const auto test = test_rows(config.evaluate.test)) {
     s.test_share = test->share;
     s.test_longest = test->longest;
+    // Nothing serves yet and what will is fitted through the newest label anyway, so a longer test
+    // costs nothing and proves more.
+    const bool automatic = config.evaluate.test == "auto";
+    if (automatic && state.champion == 0) s.test_longest = kLongestFirstTest;
   }
   s.gap = config.monitor.label_delay;
   if (const auto gap = parse_span(config.evaluate.gap)) s.gap = *gap;

@@ -104,6 +104,10 @@ Result<Json> status_view(ledger::Store& store, const Config& config) {
     champion = {{"name", config.model_name()}, {"version", state.champion}};
   }
   Json alerts = Json::array();
+  if (state.problem_step != 0) {
+    alerts.push_back(fmt::format("step {} ({}): {}", state.problem_step, state.problem_stage,
+                                 state.problem));
+  }
   for (const monitor::Signal& signal : state.open_signals) alerts.push_back(signal.sentence);
   return Json{{"project", config.project.name},
               {"stage", stage_name(stage)},

@@ -76,7 +76,6 @@ def token_of(folder):
 
 
 class DamagedChampion(unittest.TestCase):
-    @unittest.skip("`predict` says that no model serves yet, and to run the loop")
     def test_predict_names_the_damage(self):
         with Project(PROGRAM, rows(30), rounds=10) as project:
             project.run("run", check=0)
@@ -91,7 +90,6 @@ class DamagedChampion(unittest.TestCase):
 
 
 class EmptiedStore(unittest.TestCase):
-    @unittest.skip("`run` begins anew, as if nothing had ever been there")
     def test_a_database_without_a_byte_is_no_new_project(self):
         """What a copy on a full disk leaves: objects, a log, a token, and nothing in rondo.db."""
         with Project(PROGRAM, rows(30), rounds=10) as project:
@@ -220,7 +218,6 @@ class ReadOnly(unittest.TestCase):
             self.assertEqual(done.stderr, text, words)
             self.assertNotEqual(done.returncode, 0, words)
 
-    @unittest.skip("a store on a read-only file system ends with 1, a folder there with 3")
     def test_one_cause_has_one_exit_code(self):
         with Project(PROGRAM, rows(30), rounds=10) as project:
             self.assertEqual(self.frozen(project, "run").returncode, 3)

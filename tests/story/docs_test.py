@@ -114,7 +114,6 @@ class Docs(unittest.TestCase):
     def test_readme(self):
         self.assertGreaterEqual(self.run_curls("README.md"), 2)
 
-    @unittest.skip("the first model is undecided against the last value, so nothing is deployed")
     def test_the_example_serves_after_one_run(self):
         """README, "Serve, ask, tell it the truth", and what the demo says to try next."""
         folder = self.project.path("bikes")

@@ -99,7 +99,6 @@ class Failure(unittest.TestCase):
             "SELECT json_extract(body, '$.attempt') FROM journal WHERE kind = 'attempt_failed' AND "
             "step = ? ORDER BY id", step)]
 
-    @unittest.skip("`status` says nothing of a failed step, and no alert is open")
     def test_status_names_the_step_that_failed(self):
         self.up(TRAINING)
         self.new_rows(30)

@@ -55,6 +55,7 @@ TEST(ReplayLoss, OfOneRowIsAsInTheTableOfMetrics) {
   EXPECT_DOUBLE_EQ(cost(Metric::kLogLoss, kBinary, two, up, "UP"), -std::log(0.75));
   EXPECT_DOUBLE_EQ(cost(Metric::kBrier, kBinary, two, up, "DOWN"), 0.5625);
   EXPECT_DOUBLE_EQ(cost(Metric::kAccuracy, kBinary, {"0", "1"}, up, 1), 0);  // classes as numbers
+  EXPECT_DOUBLE_EQ(cost(Metric::kAccuracy, kBinary, {"0", "1"}, up, 1.0), 0);
   ledger::Prediction third;
   third.probabilities = {0.25, 0.25, 0.5};
   EXPECT_DOUBLE_EQ(cost(Metric::kLogLoss, kMulticlass, {"a", "b", "c"}, third, "a"),

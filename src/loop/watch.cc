@@ -23,7 +23,8 @@ std::optional<double> label_number(const Json& label, const model::Pipeline::Par
   if (parts.task == model::Task::kRegression) {
     return label.is_number() ? std::optional(label.get<double>()) : std::nullopt;
   }
-  std::string text = label.is_string() ? label.get<std::string>() : label.dump();
+  // Canonical: the class "1" of a column of numbers is also told as 1.0.
+  const std::string text = label.is_string() ? label.get<std::string>() : io::canonical(label);
   for (std::size_t i = 0; i < parts.classes.size(); ++i) {
     if (parts.classes[i] == text) return static_cast<double>(i);
   }

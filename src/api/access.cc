@@ -147,7 +147,7 @@ std::expected<void, Refusal> Access::check_role(const Principal& who, Role neede
             .with("WWW-Authenticate", "Bearer"));
   }
   return refuse(403, "forbidden", fmt::format("this needs the role {}", name_of(needed)),
-                "ask the project's administrator for a token with that role");
+                "the token in .rondo/token of the project has every role");
 }
 
 }  // namespace rondo::api

@@ -41,12 +41,11 @@ std::expected<void, Refusal> check_labels(std::span<const loop::FeedbackItem> it
                                     label.substr(0, 80)),
                         "nothing of this request was taken");
     }
+    const std::size_t shown = std::min(parts.classes.size(), kClassesShown);
     return wrong_type(fmt::format("label {}: {} is no class of the model", i, label.substr(0, 80)),
                       fmt::format("its classes are {}{}; nothing of this request was taken",
-                                  fmt::join(std::span(parts.classes)
-                                                .first(std::min(parts.classes.size(), kClassesShown)),
-                                            ", "),
-                                  parts.classes.size() > kClassesShown ? ", ..." : ""));
+                                  fmt::join(std::span(parts.classes).first(shown), ", "),
+                                  shown < parts.classes.size() ? ", ..." : ""));
   }
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/handlers.h"
@@ -64,7 +65,10 @@ Reply get_status(Call& call) {
   loop::Service& service = call.app.service();
   Json status = TRY(loop::status_view(service.store(), service.config()));
   const std::string alert = service.numbers().alert;
-  if (!alert.empty() && status.contains("alerts")) status["alerts"].push_back(alert);
+  Json& alerts = status["alerts"];
+  if (!alert.empty() && std::ranges::find(alerts, Json(alert)) == alerts.end()) {
+    alerts.push_back(alert);
+  }
   return shown(status);
 }
 

@@ -1,3 +1,4 @@
+// Numbers as people read them; no other text is made here.
 #include "base/words.h"
 
 namespace rondo {

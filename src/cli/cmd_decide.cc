@@ -39,6 +39,10 @@ Result<int> run_trigger(const Args& args) {
   return ask(args, "trigger", Json::object(),
              "a cycle starts at the next turn (`rondo run`, or a running `rondo up`)");
 }
+Result<int> accept_rows(const Args& args) {
+  return ask(args, "accept_rows", {{"column", args.get("--column")}},
+             "the rows that were kept out train the next model");
+}
 Result<int> run_pause(const Args& args) { return ask(args, "pause", Json::object(), "paused"); }
 Result<int> run_resume(const Args& args) { return ask(args, "resume", Json::object(), "resumed"); }
 Result<int> run_reject(const Args& args) { return ask(args, "reject", Json::object(), "rejected"); }

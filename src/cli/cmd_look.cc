@@ -161,6 +161,7 @@ Result<int> run_data(const Args& args) {
     return report_usage(args, fmt::format("\"{}\" is no dataset version", asked),
                         "versions are written d3; `rondo data` lists them");
   }
+  if (args.has("--retry")) return accept_rows(args);
   const Opened project = TRY(open(args));
   Json versions = TRY(loop::data_view(*project.store));
   if (version) versions = TRY(only(versions, *version));

@@ -25,6 +25,7 @@ Result<int> run_feedback(const Args& args);
 // cmd_decide.cc
 std::string who();  // the name of the user, for the record
 int refuse_version(const Args& args, const std::string& word);  // kUsage: the word is none
+Result<int> accept_rows(const Args& args);  // data rejects --retry
 Result<int> run_trigger(const Args& args);
 Result<int> run_pause(const Args& args);
 Result<int> run_resume(const Args& args);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/failpoint.h"
 #include "loop/conductor.h"
 
@@ -98,6 +100,21 @@ Result<Entry> note(Desk&, const State& state, const Request& request, Time now) 
   return entry;
 }
 
+/// Rows that a signal kept out were right: those of one column's signal, or all.
+Result<Entry> accept_rows(Desk&, const State& state, const Request& request, Time now) {
+  const auto column = io::get_or<std::string>(request.arguments, "column", "");
+  const bool any = std::ranges::any_of(state.kept, [&](const Kept& kept) {
+    return column.empty() || kept.column == column;
+  });
+  if (!any) {
+    return no(column.empty() ? std::string("no rows are kept out")
+                             : fmt::format("no rows are kept out because of \"{}\"", column));
+  }
+  Entry entry;
+  entry.facts = {person(request, now)};
+  return entry;
+}
+
 constexpr std::string_view kAcceptClock = "accept_clock";
 
 struct Act {
@@ -106,7 +123,7 @@ struct Act {
 };
 constexpr Act kActs[] = {{"trigger", note},     {"pause", note},     {"resume", note},
                          {"promote", promote},  {"reject", reject},  {"rollback", rollback},
-                         {"accept_rows", note}, {kAcceptClock, note}};
+                         {"accept_rows", accept_rows}, {kAcceptClock, note}};
 
 Json said(const Request& request, const State& state) {
   return {{"act", request.act},

@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-
 #include "base/clock.h"
 #include "loop/conductor.h"
 #include "loop/requests.h"
@@ -72,7 +70,7 @@ class RealService : public Service {
   std::unique_ptr<Launcher> launcher_;
   std::string token_;
   Guarded<std::map<std::string, std::string>> complaints_;  // by the part that complains
-  std::atomic<std::uint64_t> late_labels_{0};
+  Guarded<std::uint64_t> late_labels_;
   Guarded<std::optional<Error>> doubt_;  // about the clock, until a person accepts it
   std::unique_ptr<Worker> loop_, requests_;
 };
@@ -116,7 +114,8 @@ void RealService::complain(const std::string& part, const std::string& sentence)
 void RealService::observe(const Json& event) {
   if (io::get_or<std::string>(event, "event", "") == "looked") {  // a round of the loop went well
     complain("loop", "");
-    late_labels_ = io::get_or<std::uint64_t>(event, "late_labels", 0);
+    const auto late = io::get_or<std::uint64_t>(event, "late_labels", 0);
+    late_labels_.with([late](std::uint64_t& count) { count = late; });
     return;
   }
   if (options_.observer) options_.observer(event);
@@ -220,7 +219,7 @@ LoopNumbers RealService::numbers() const {
   numbers.alert = complaints_.with([](const auto& all) {
     return all.empty() ? std::string() : all.begin()->second;
   });
-  numbers.late_labels = late_labels_;
+  numbers.late_labels = late_labels_.with([](std::uint64_t count) { return count; });
   if (numbers.alert.empty()) numbers.alert = world_->alert();
   const auto now = state();
   if (!now) return numbers;

@@ -9,15 +9,17 @@ namespace rondo::loop {
 
 namespace {
 
-constexpr Span kRenew = Span::seconds(3);
+constexpr Span kRenew = Span::seconds(3), kRenewAgain = Span::millis(200);
 constexpr Span kBelievedJump = Span::days(30);
 
 std::unique_ptr<Worker> keep(ledger::Ledger& ledger, const ledger::Lease& lease) {
   return std::make_unique<Worker>("lease", [&ledger, lease](const Stop& stop) {
+    Span pause = kRenew;
     while (!stop.requested()) {
-      sleep_for(kRenew, stop);
+      sleep_for(pause, stop);
       if (stop.requested()) return;
       const auto renewed = ledger.renew(lease);
+      pause = renewed ? kRenew : kRenewAgain;
       // Another holds it: appends fail by themselves. A full disk may be freed: ask again.
       if (!renewed && renewed.error().code == Code::kConflict) return;
     }

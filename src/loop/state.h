@@ -66,7 +66,7 @@ struct State {
 
   bool paused = false;
   std::string trigger;                 // a person asked for a cycle: why; empty: nobody
-  std::int64_t problem_step = 0;       // failed or broke a contract, and its stage did no better since
+  std::int64_t problem_step = 0;       // failed or broke a contract; its stage did no better since
   std::string problem_stage, problem;  // the reason
   std::string failed_inputs;           // digest of the inputs at which a step failed for good
   Time cycle_started = kBeginningOfTime, cycle_ended = kBeginningOfTime;

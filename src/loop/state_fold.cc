@@ -179,8 +179,9 @@ void person(State& s, const Fact& fact) {
     s.failed_inputs.clear();
   }
   if (act == "accept_rows") {
+    const auto column = io::get_or<std::string>(fact.body, "column", "");
     std::erase_if(s.kept, [&](const Kept& kept) {
-      return kept.column == io::get_or<std::string>(fact.body, "column", "");
+      return column.empty() || kept.column == column;
     });
   }
 }

@@ -189,8 +189,9 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   Outcome outcome = outcome_of(action, output, std::move(outputs));
   if (outcome.result == "unchanged" && state.labelled >= needed) {
     outcome.result = "new rows";
+    const auto labelled = static_cast<std::uint64_t>(state.labelled);
     outcome.reason = fmt::format("none since d{}, whose {} labelled rows are enough now",
-                                 state.dataset, grouped(static_cast<std::uint64_t>(state.labelled)));
+                                 state.dataset, grouped(labelled));
     outcome.outputs["manifest"] = state.manifest;
     outcome.evidence = {{"dataset", state.dataset}, {"rows", state.rows},
                         {"labelled", state.labelled}, {"newest", to_text(state.newest_row)}};

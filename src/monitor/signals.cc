@@ -141,7 +141,7 @@ void OpenSignals::tell_end(Entry& entry, std::vector<Signal>& out) const {
                                 to_text(signal.seen));
   if (signal.quarantines) {
     signal.sentence += fmt::format("; rows from {} to then stay out of training until a person "
-                                   "says that they were right",
+                                   "says that they were right (`rondo data rejects --retry`)",
                                    to_text(signal.since));
   }
   out.push_back(signal);

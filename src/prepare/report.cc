@@ -52,7 +52,8 @@ std::string about_kept_out(const KeptOut& out) {
     text += fmt::format("; {} whose label is younger than its delay", grouped(out.not_due));
   }
   if (out.quarantined > 0) {
-    text += fmt::format("; {} kept out until they are judged or a signal is over", grouped(out.quarantined));
+    text += fmt::format("; {} kept out until they are judged or a signal is over",
+                        grouped(out.quarantined));
   }
   return text;
 }

@@ -75,7 +75,8 @@ std::string too_few(const Job& job, const Draft& draft) {
                         to_text(job.situation.label_delay));
   }
   if (out.quarantined > 0) {
-    text += fmt::format("; {} are kept out until they are judged or a signal is over", grouped(out.quarantined));
+    text += fmt::format("; {} are kept out until they are judged or a signal is over",
+                        grouped(out.quarantined));
   }
   return text;
 }

@@ -127,7 +127,8 @@ TEST(Target, TooFewRowsSaysWhereTheOthersAre) {
   Draft draft;
   EXPECT_EQ(work(job, draft),
             "only 30 of the 100 rows of d1 may be learnt from, and a model needs 50; 67 are "
-            "younger than label_delay (2d); 3 are kept out until they are judged or a signal is over");
+            "younger than label_delay (2d); 3 are kept out until they are judged or a signal is "
+            "over");
 }
 
 }  // namespace

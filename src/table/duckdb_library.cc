@@ -1,5 +1,5 @@
-// Finding and opening libduckdb: beside the program, or where the build found it. A missing function
-// is an error that names it.
+// Finding and opening libduckdb: beside the program, or where the build found it. A missing
+// function is an error that names it.
 #include "table/duckdb_library.h"
 
 #include <dlfcn.h>

@@ -89,6 +89,15 @@ def seal_page(path, number):
         file.write(crc32c(page + number.to_bytes(4, "little")).to_bytes(4, "little"))
 
 
+def known(value, expected):
+    """`value` without the members that views got since."""
+    if isinstance(expected, dict):
+        return {key: known(value.get(key), expected[key]) for key in expected}
+    if isinstance(expected, list) and len(value) == len(expected):
+        return [known(a, b) for a, b in zip(value, expected)]
+    return value
+
+
 class Stores(unittest.TestCase):
     def unpacked(self, number):
         project = Project(PROGRAM)
@@ -106,7 +115,8 @@ class Stores(unittest.TestCase):
                 project.run("fsck", check=0)
                 said = reading(project)
                 for name, value in said.items():
-                    self.assertEqual(value, expected[name], "format %d: %s" % (number, name))
+                    self.assertEqual(known(value, expected[name]), expected[name],
+                                     "format %d: %s" % (number, name))
                 process, base = project.up()
                 labels = [{"id": i, "label": 31} for i in expected["labels"]]
                 status, said = ask(base, "/api/v1/feedback", {"labels": labels},

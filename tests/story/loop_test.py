@@ -132,6 +132,24 @@ class Cycles(unittest.TestCase):
             self.assertEqual(process.wait(30), 0)
             self.assertFalse([f for f in project.facts() if f["kind"] == "signal"])
 
+    def test_a_person_lets_rows_train_that_were_kept_out(self):
+        with Project(PROGRAM, rows(60), rounds=10) as project:
+            lived = project.path("lived")
+            project.run("replay", "--into", lived, "--from", "2024-01-20", "--fault",
+                        "y=0 from 2024-02-05 to 2024-02-12", check=0)
+            kept = [f for f in project.facts(folder=lived) if f["kind"] == "signal"
+                    and f["body"]["quarantines"]]
+            self.assertTrue(kept)
+            column = kept[0]["body"]["subject"]
+            refused = project.run("data", "rejects", "--retry", "--column", "x", folder=lived)
+            self.assertEqual(refused.returncode, 1, refused.stdout)
+            project.run("data", "rejects", "--retry", "--column", column, folder=lived, check=0)
+            person = [f for f in project.facts(folder=lived) if f["kind"] == "person"][-1]["body"]
+            self.assertEqual((person["act"], person["column"]), ("accept_rows", column))
+            again = project.run("data", "rejects", "--retry", folder=lived)
+            self.assertEqual(again.returncode, 1)
+            self.assertIn("no rows are kept out", again.stderr)
+
     def test_a_worker_is_limited(self):
         with Project(PROGRAM, rows(60), rounds=2000) as project:
             process = project.start("run")

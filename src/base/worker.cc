@@ -13,7 +13,8 @@
 namespace rondo {
 namespace {
 
-constexpr Span kNap = Span::millis(20);  // how long a request to stop may wait
+// How long a request to stop may wait: an eighth of what was slept, within these.
+constexpr Span kShortestNap = Span::millis(1), kLongestNap = Span::millis(20);
 
 }  // namespace
 
@@ -44,11 +45,12 @@ std::uint64_t physical_memory() {
 }
 
 void sleep_for(Span span, const Stop& stop) {
-  const std::int64_t end_us = monotonic_us() + span.us;
+  const std::int64_t begin_us = monotonic_us();
   while (!stop.requested()) {
-    const std::int64_t left_us = end_us - monotonic_us();
-    if (left_us <= 0) return;
-    std::this_thread::sleep_for(std::chrono::microseconds(std::min(left_us, kNap.us)));
+    const std::int64_t slept_us = monotonic_us() - begin_us;
+    if (slept_us >= span.us) return;
+    const std::int64_t nap_us = std::clamp(slept_us / 8, kShortestNap.us, kLongestNap.us);
+    std::this_thread::sleep_for(std::chrono::microseconds(std::min(span.us - slept_us, nap_us)));
   }
 }
 

@@ -161,14 +161,25 @@ Result<void> Conductor::attach_watch(const State& state) {
   return {};
 }
 
+/// At rest, with nothing new anywhere: `run` ends before it loads a model.
+Result<bool> Conductor::nothing_to_do(const State& state, bool acted) const {
+  if (acted || watch_ || parts_.world->stays() || state.open || state.next || news_.changed) {
+    return false;
+  }
+  const Time now = parts_.clock->now();
+  if (state.champion != 0 && !TRY(Watch::quiet(*parts_.store, state.champion, now))) return false;
+  return !parts_.policy.next(TRY(snapshot(state, news_)));
+}
+
 Result<void> Conductor::run(const Stop& stop) {
   std::optional<Outcome> outcome;
   for (;;) {
     TRY(parts_.world->requests());
     const State state = parts_.desk->look();
+    news_ = TRY(parts_.world->peek(state));
+    if (TRY(nothing_to_do(state, outcome.has_value()))) return {};
     TRY(attach_watch(state));
     if (watch_ && !outcome) TRY(watch_->read());
-    news_ = TRY(parts_.world->peek(state));
     const std::optional<Action> action = TRY(record(outcome));
     outcome.reset();
     if (stop.requested()) return {};

@@ -78,6 +78,7 @@ class Conductor {
                                      const Stop& stop, std::map<std::string, std::string>* outputs);
   prepare::Situation situation(const State& state, bool twin) const;
   Result<void> attach_watch(const State& state);
+  Result<bool> nothing_to_do(const State& state, bool acted) const;
   void tell(const Json& event) const;
 
   Parts parts_;

@@ -167,7 +167,8 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   // Who asks for a cycle has it, whatever the dampers say; but with a clock a new model is tested
   // on rows that came after the champion's, so there must be one.
   const bool asked = action.reason.starts_with(kAsked);
-  const bool tests_later = !config.collect.time.empty() && state.champion != 0;
+  const bool tests_later = !config.collect.time.empty() && state.champion != 0 &&
+                           !parts_.policy.crontab();
   const std::int64_t needed =
       !asked ? parts_.policy.labelled_needed(TRY(snapshot(state, news_)))
              : tests_later ? state.versions.at(state.champion).labelled + 1 : 0;

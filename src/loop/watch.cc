@@ -54,12 +54,29 @@ Result<std::unique_ptr<Watch>> Watch::open(ledger::Store& store, const monitor::
       new Watch(store, options, std::move(pipeline), version, std::move(watcher)));
   if (kept) {
     watch->through_ = {io::get_or<std::int64_t>(*kept, "through_us", kBeginningOfTime.us)};
-    const Json place = io::get_or<Json>(*kept, "place", Json::object());
-    watch->place_.log.segment = io::get_or<std::string>(place, "segment", "");
-    watch->place_.log.offset = io::get_or<std::uint64_t>(place, "offset", 0);
-    watch->place_.label_row = io::get_or<std::int64_t>(place, "label_row", 0);
+    watch->place_ = place_from(io::get_or<Json>(*kept, "place", Json::object()));
   }
   return watch;
+}
+
+Result<bool> Watch::quiet(ledger::Store& store, std::int64_t version, Time now) {
+  const std::optional<Json> kept = TRY(store.ledger->projection("watch"));
+  if (!kept || io::get_or<std::int64_t>(*kept, "version", 0) != version) return false;
+  if (now.us > io::get_or<std::int64_t>(*kept, "silent_after_us", 0)) return false;
+  const Place place = place_from(io::get_or<Json>(*kept, "place", Json::object()));
+  const auto end = TRY(ledger::read_predictions(*store.fs, store.log(), place.log,
+                                                [](ledger::Prediction&&) {}));
+  if (end.segment != place.log.segment || end.offset != place.log.offset) return false;
+  std::int64_t last = place.label_row;
+  return TRY(store.ledger->labels_after(place.label_row, 1, &last)).empty();
+}
+
+Watch::Place Watch::place_from(const Json& json) {
+  Place place;
+  place.log.segment = io::get_or<std::string>(json, "segment", "");
+  place.log.offset = io::get_or<std::uint64_t>(json, "offset", 0);
+  place.label_row = io::get_or<std::int64_t>(json, "label_row", 0);
+  return place;
 }
 
 std::int64_t Watch::start_of(Time time) const {
@@ -177,6 +194,7 @@ Json Watch::projection() const {
   if (!windows_.empty()) place = &windows_.begin()->second.began;
   return {{"version", version_},
           {"through_us", through_.us},
+          {"silent_after_us", watcher_.silent_after().us},
           {"place", place_json(place->log, place->label_row)},
           {"state", watcher_.state()},
           {"summary", watcher_.summary()}};

@@ -30,6 +30,9 @@ class Watch {
     std::uint64_t rows = 0, labelled = 0;
   };
   Result<Judged> judge(Time window);
+  /// Whether opening the watch would show nothing: no answer or label that the projection lacks, no
+  /// window to judge, no silence to tell. Cost: two reads of the store; no model is loaded.
+  static Result<bool> quiet(ledger::Store& store, std::int64_t version, Time now);
   /// No row came for longer than it ever did.
   bool silent(Time now) const { return watcher_.silent(now); }
   std::vector<monitor::Signal> silence(Time now) { return watcher_.silence(now); }
@@ -49,6 +52,7 @@ class Watch {
     io::LogPosition log;
     std::int64_t label_row = 0;
   };
+  static Place place_from(const Json& json);
   struct Window {
     Place began;  // where reading must start again to see all of it
     std::map<std::string, ledger::Prediction> rows;  // by id: what is passed again changes nothing

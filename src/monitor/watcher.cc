@@ -155,11 +155,15 @@ std::vector<Signal> Watcher::judge(const Cohort& cohort) {
   return out;
 }
 
-bool Watcher::silent(Time now) const {
+Time Watcher::silent_after() const {
   const State& s = *state_;
   const bool watched = reference_->has_clock && reference_->longest_gap > Span{};
-  if (!watched || s.newest == kBeginningOfTime || s.open.open("freshness", "rows")) return false;
-  return days_late(now) > kGapFactor * reference_->longest_gap.in_days();
+  if (!watched || s.newest == kBeginningOfTime || s.open.open("freshness", "rows")) {
+    return kEndOfTime;
+  }
+  const double allowed = kGapFactor * static_cast<double>(reference_->longest_gap.us);
+  return s.newest + options_.window + options_.label_delay +
+         Span{static_cast<std::int64_t>(allowed)};
 }
 
 /// Rows are seen when their window is judged, so even the freshest are so old.

@@ -80,7 +80,8 @@ class Watcher {
   /// Silence: no prediction or no label where there should be some.
   std::vector<Signal> silence(Time now);
   /// Whether silence() has something to tell.
-  bool silent(Time now) const;
+  bool silent(Time now) const { return now > silent_after(); }
+  Time silent_after() const;  // the end of time when silence is not watched, or told already
   std::vector<Signal> open_signals() const;
   /// What the policy and `status` read: {"judged_rows", "judged_days", "mean_loss", "test_risk",
   /// "risk_bound", "evidence", "threshold", "since", "lower", "upper", "labels_due",

@@ -255,9 +255,8 @@ Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
   const auto launcher = inline_launcher();
   Conductor conductor({session->store.get(), session->desk.get(), &config, options.project, policy,
                        world.get(), world.get(), launcher.get(), observer});
-  if (!world->ended()) {
-    TRY(conductor.run(Stop()));
-  }
+  // Also when the clock stands at the end: a kill may have come before the last day was judged.
+  TRY(conductor.run(Stop()));
   return result_of(*session, recording, *world);
 }
 

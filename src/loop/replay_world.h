@@ -48,7 +48,6 @@ class ReplayWorld : public World, public Clock {
   Result<void> changed(const State& state) override;
   Result<void> flush() override { return log_->flush(); }
   bool stays() const override { return true; }
-  bool ended() const { return now_ >= options_.to; }
   const ledger::PredictionIds& ids() const { return ids_; }
   /// A version that answers or answered; kept from then on.
   Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);

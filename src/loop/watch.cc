@@ -97,11 +97,12 @@ Result<void> Watch::read() {
     found->second.rows.try_emplace(std::move(id), std::move(prediction));
   };
   place_.log = TRY(ledger::read_predictions(*store_.fs, store_.log(), place_.log, each));
-  // A record is written behind its reply, so a label may be read before its answer: it waits for
-  // one more reading, no longer.
+  // A record is written behind its reply, so a label may be read before its answer, and after a
+  // kill a replay writes the answer anew: the label waits until the day of its coming is judged.
   for (auto& [id, label] : std::exchange(homeless_, {})) {
     if (asked_.contains(id)) labels_[id] = std::move(label);
-    else ++late_labels_;
+    else if (label.received < through_) ++late_labels_;
+    else homeless_[id] = std::move(label);
   }
   for (;;) {
     std::int64_t last = place_.label_row;

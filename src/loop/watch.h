@@ -72,7 +72,7 @@ class Watch {
   std::map<std::int64_t, Window> windows_;
   std::map<std::string, std::int64_t, std::less<>> asked_;  // id -> start of its open window
   std::map<std::string, ledger::Label, std::less<>> labels_;     // of answers in open windows
-  std::map<std::string, ledger::Label, std::less<>> homeless_;   // their answer was not read yet
+  std::map<std::string, ledger::Label, std::less<>> homeless_;   // their answer was not read
   std::uint64_t late_labels_ = 0;
 };
 

@@ -197,11 +197,14 @@ Signal Watcher::State::alarm(OpenSignals::Window window) const {
   const double unit = error ? 1 : reference.loss_scale;
   signal.sentence = fmt::format(
       "RISK v{}, since {}, seen {}: {} {:.3g} in {} judged rows; proved bound {:.3g}{}; evidence "
-      "{:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a year",
+      "{:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a year{}",
       version, to_text(signal.since), to_text(signal.seen),
       error ? "error" : "mean absolute error", change.mean * unit, change.rows, proved * unit,
       options.tolerance > 0 ? fmt::format(" (+{:.2g} % tolerated)", 100 * options.tolerance) : "",
-      signal.evidence, signal.false_alarms_per_year);
+      signal.evidence, signal.false_alarms_per_year,
+      reference.has_clock ? fmt::format(" (neighbouring days of the test correlate by {:.2f})",
+                                        reference.day_correlation)
+                          : std::string());
   return signal;
 }
 

@@ -217,7 +217,8 @@ Json Watcher::summary() const {
           {"withheld_rows", s.withheld_rows},
           {"older_rows", s.older_rows},
           {"short_days", s.short_days},
-          {"false_alarms_per_year", options_.false_alarms_per_year}};
+          {"false_alarms_per_year", options_.false_alarms_per_year},
+          {"day_correlation", reference_->day_correlation}};
 }
 
 }  // namespace rondo::monitor

@@ -85,7 +85,8 @@ class Watcher {
   std::vector<Signal> open_signals() const;
   /// What the policy and `status` read: {"judged_rows", "judged_days", "mean_loss", "test_risk",
   /// "risk_bound", "evidence", "threshold", "since", "lower", "upper", "labels_due",
-  /// "labels_in_time", "false_alarms_per_year", "withheld_rows", "older_rows", "short_days"}.
+  /// "labels_in_time", "false_alarms_per_year", "withheld_rows", "older_rows", "short_days",
+  /// "day_correlation"}: of neighbouring days in the test, which the claim takes to be small.
   Json summary() const;
 
  private:

@@ -61,7 +61,9 @@ std::string performs(const State& state, const Json& watch) {
   for (const monitor::Signal& signal : state.open_signals) {
     if (signal.open && pages(signal)) return signal.sentence;
   }
-  const Json summary = io::get_or<Json>(watch, "summary", Json::object());
+  // After a switch the watch still is that of the version before.
+  const bool own = io::get_or<std::int64_t>(watch, "version", 0) == state.champion;
+  const Json summary = own ? io::get_or<Json>(watch, "summary", Json::object()) : Json::object();
   const auto rows = io::get_or<std::int64_t>(summary, "judged_rows", 0);
   if (rows == 0) return fmt::format("v{} serves; no labels have been judged yet", state.champion);
   return fmt::format("v{} performs well: loss {:.3f} in {} judged rows, proved bound {:.3f}",

@@ -150,6 +150,17 @@ class Cycles(unittest.TestCase):
             self.assertEqual(again.returncode, 1)
             self.assertIn("no rows are kept out", again.stderr)
 
+    def test_after_a_rollback_status_has_no_evidence_of_the_other_version(self):
+        with Project(PROGRAM, rows(40), rounds=10) as project:
+            lived = project.path("lived")
+            project.run("replay", "--into", lived, "--from", "2024-01-12", "--policy", "cron:20d",
+                        check=0)
+            said = project.run("status", folder=lived, check=0).stdout
+            self.assertIn("performs well: loss", said)
+            project.run("rollback", folder=lived, check=0)
+            said = project.run("status", folder=lived, check=0).stdout
+            self.assertIn("no labels have been judged yet", said)
+
     def test_a_worker_is_limited(self):
         with Project(PROGRAM, rows(60), rounds=2000) as project:
             process = project.start("run")

@@ -35,8 +35,10 @@ test: deps
 	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
 
 test-full: deps
-	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log
+	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log || { cat build/cmake-dev.log; exit 1; }
 	@cmake --build build/dev -j $(JOBS)
+	@cmake --preset tsan $(SYSTEM) > build/cmake-tsan.log || { cat build/cmake-tsan.log; exit 1; }
+	@sh tests/threads $(JOBS)
 	@RONDO_FULL=1 ctest --test-dir build/dev --output-on-failure -j $(JOBS) --timeout 7200
 
 acceptance: build

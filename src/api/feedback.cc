@@ -6,12 +6,9 @@
 #include "api/handlers.h"
 #include "api/json_out.h"
 #include "api/rows.h"
-#include "loop/watch.h"
 
 namespace rondo::api {
 namespace {
-
-constexpr std::size_t kClassesShown = 10;
 
 std::expected<Json, Refusal> read_label(const Element& element, std::size_t place) {
   double number = 0;
@@ -27,27 +24,6 @@ std::expected<Json, Refusal> read_label(const Element& element, std::size_t plac
                                 "not {}",
                                 place, kind_of(element)),
                     "leave out what is not known yet");
-}
-
-/// The first label that the model's answers cannot be compared with, if any: taken in, it would
-/// judge nothing and stand in the way of the true one.
-std::expected<void, Refusal> check_labels(std::span<const loop::FeedbackItem> items,
-                                          const model::Pipeline::Parts& parts) {
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (loop::label_number(items[i].label, parts)) continue;
-    const std::string label = items[i].label.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (parts.task == model::Task::kRegression) {
-      return wrong_type(fmt::format("label {}: the target is a number, not {}", i,
-                                    label.substr(0, 80)),
-                        "nothing of this request was taken");
-    }
-    const std::size_t shown = std::min(parts.classes.size(), kClassesShown);
-    return wrong_type(fmt::format("label {}: {} is no class of the model", i, label.substr(0, 80)),
-                      fmt::format("its classes are {}{}; nothing of this request was taken",
-                                  fmt::join(std::span(parts.classes).first(shown), ", "),
-                                  shown < parts.classes.size() ? ", ..." : ""));
-  }
-  return {};
 }
 
 std::expected<loop::FeedbackItem, Refusal> read_item(const Element& element, std::size_t place) {
@@ -95,10 +71,6 @@ std::expected<std::vector<loop::FeedbackItem>, Refusal> read_items(Call& call) {
 
 Reply post_feedback(Call& call) {
   const auto items = TRY(read_items(call));
-  const auto routing = call.app.service().router().take();
-  if (routing && routing->champion) {
-    TRY(check_labels(items, routing->champion->pipeline->parts()));
-  }
   const loop::FeedbackResult result = TRY(call.app.service().feedback(items));
   call.scratch.numbers.with([&](Numbers& numbers) {
     numbers.feedback.accepted += result.accepted;

@@ -211,10 +211,11 @@ Result<int> run_feedback(const Args& args) {
   for (std::size_t i = 0; i < loaded.rows.rows(); ++i) {
     const table::Column& column = loaded.rows.column(*label);
     if (column.is_null(i)) continue;
-    const bool text = column.type == table::Type::kCategory || column.type == table::Type::kText;
-    items.push_back({loaded.rows.cell_text(i, *id),
-                     text ? Json(std::string(column.text(i))) : Json(column.as_double(i)),
-                     std::nullopt, false});
+    Json value;
+    if (table::is_text(column.type)) value = std::string(column.text(i));
+    else if (column.type == table::Type::kBool) value = column.as_double(i) != 0;
+    else value = column.as_double(i);
+    items.push_back({loaded.rows.cell_text(i, *id), std::move(value), std::nullopt, false});
   }
   const loop::FeedbackResult result = TRY(service->feedback(items));
   const Json said = {{"accepted", result.accepted}, {"duplicate", result.duplicate},

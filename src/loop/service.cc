@@ -4,18 +4,46 @@
 #include "loop/service.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "base/clock.h"
 #include "loop/conductor.h"
 #include "loop/requests.h"
 #include "loop/service_world.h"
 #include "loop/session.h"
+#include "loop/watch.h"
 
 namespace rondo::loop {
 namespace {
 
 constexpr Span kPoll = Span::millis(40);
 constexpr Span kAnswerAtMost = Span::seconds(30);
+
+constexpr std::size_t kClassesShown = 10;
+
+/// A label that the model's answers cannot be compared with would judge nothing and stand in the
+/// way of the true one. Errors: kInvalidInput naming the first.
+Result<void> demand_fitting(std::span<const FeedbackItem> items,
+                            const model::Pipeline::Parts& parts) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (label_number(items[i].label, parts)) continue;
+    const std::string label =
+        items[i].label.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 80);
+    if (parts.task == model::Task::kRegression) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("label {}: the target is a number, not {}", i, label),
+                  "nothing of this was taken");
+    }
+    const std::size_t shown = std::min(parts.classes.size(), kClassesShown);
+    return fail(Code::kInvalidInput, fmt::format("label {}: {} is no class of the model", i, label),
+                fmt::format("its classes are {}{}; nothing of this was taken",
+                            fmt::join(std::span(parts.classes).first(shown), ", "),
+                            shown < parts.classes.size() ? ", ..." : ""));
+  }
+  return {};
+}
 
 class RealService : public Service {
  public:
@@ -179,6 +207,9 @@ void RealService::stop() {
 }
 
 Result<FeedbackResult> RealService::feedback(std::span<const FeedbackItem> items) {
+  if (const auto routing = world_->router().take(); routing && routing->champion) {
+    TRY(demand_fitting(items, routing->champion->pipeline->parts()));
+  }
   FeedbackResult result;
   std::vector<ledger::Label> labels;
   io::Hasher receipt;

@@ -62,7 +62,8 @@ class Service {
   virtual std::uint64_t log_written() const = 0;
   virtual std::uint64_t log_dropped() const = 0;
   virtual Time now() const = 0;
-  /// Durable when it returns. Errors: kUnavailable (503), kExhausted (507).
+  /// Durable when it returns, all or nothing. Errors: kInvalidInput (a label that the champion's
+  /// answers cannot be compared with), kUnavailable (503), kExhausted (507).
   virtual Result<FeedbackResult> feedback(std::span<const FeedbackItem> items) = 0;
   /// What a person asks for; waits until the loop answered (at most 30 s). Errors: kConflict, ...
   virtual Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,

@@ -115,8 +115,14 @@ class Serve(unittest.TestCase):
         label = {"id": one, "label": 31.5}
         say = lambda *labels: self.ask("/api/v1/feedback", {"labels": list(labels)},  # noqa: E731
                                        token=self.admin)
+        for wrong in ("many", True):  # taken in, it would stand in the way of the true one
+            status, said = say({"id": one, "label": wrong})
+            self.assertEqual((status, said["error"]["code"]), (400, "invalid_input"), said)
+        self.project.write("labels.csv", "id,label\n%s,many\n" % one)
+        self.project.run("feedback", "labels.csv", check=3)
         status, said = say(label)
         self.assertEqual((status, said["accepted"]), (200, 1), said)
+        self.assertEqual(say({"id": one[:one.index(".")] + ".7", "label": 1})[1]["unknown"], 1)
         self.assertEqual(say(label)[1]["duplicate"], 1)
         self.assertEqual(say(label)[1]["receipt"], say(label)[1]["receipt"])
         self.assertEqual(say({"id": one, "label": 99})[1]["conflicting"], 1)

@@ -103,7 +103,11 @@ def swaps(bikes, up, path, wanted=500):
 
     def swap():
         while not stop.is_set() and count[0] < wanted:
-            status, said = ask(up.base, "/api/v1/rollback", {"why": str(count[0])}, token=token)
+            wish = {"why": str(count[0])}
+            if count[0] % 2:  # by name, the other way by rollback
+                wish["version"] = "v%d" % ask(up.base, "/api/v1/deployments")[1]["former"]
+            act = "promote" if count[0] % 2 else "rollback"
+            status, said = ask(up.base, "/api/v1/" + act, wish, token=token)
             assert status == 200, said
             count[0] += 1
     thread = threading.Thread(target=swap)

@@ -11,6 +11,7 @@
 #include "collect/files.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
+#include "collect/served.h"
 
 namespace rondo::collect {
 namespace {
@@ -73,14 +74,19 @@ class Job {
 
   Result<ledger::StageOutput> run() {
     TRY(read_settings());
+    TRY(read_served());
     Tools tools(situation_.temp);
     const News news = TRY(find());
-    if (news.files.empty() && news.same.empty()) return unchanged();
-    std::vector<Source> sources = TRY(open(news, tools));
-    if (sources.empty()) return news.same.empty() ? unchanged() : only_noted(news);
-    Reading reading = TRY(read(std::move(sources), tools));
+    std::vector<Source> sources;
+    if (!news.files.empty() || !news.same.empty()) sources = TRY(open(news, tools));
+    if (sources.empty() && served_.read == 0) {
+      return news.same.empty() ? unchanged() : only_noted(news);
+    }
+    Reading reading;
+    if (parent_) reading.contract = parent_->contract;
+    if (!sources.empty()) reading = TRY(read(std::move(sources), tools));
     TRY(check_rejected(reading, options_, !parent_));
-    if (reading.counts.read == 0) return unchanged();
+    if (reading.counts.read + served_.read == 0) return unchanged();
     return write(news, reading, tools);
   }
 
@@ -96,6 +102,17 @@ class Job {
     parent_ = TRY(ledger::Manifest::from_json(TRY(io::parse_json(text, "the manifest"))));
     parent_digest_ = manifest->second;
     cursor_ = TRY(Cursor::from_json(parent_->cursor));
+    return {};
+  }
+
+  /// What the loop gathered of predictions with labels. A clock that only orders gives no time to
+  /// them, so they are left out.
+  Result<void> read_served() {
+    const auto input = in_.inputs.find("served");
+    if (input == in_.inputs.end() || !parent_ || parent_->orders_only) return {};
+    const std::string text = TRY(in_.objects->get(input->second));
+    served_ = TRY(served_rows(TRY(io::parse_json(text, "served predictions")), parent_->contract,
+                              situation_.target, options_.key, !options_.time.empty()));
     return {};
   }
 
@@ -145,15 +162,19 @@ class Job {
     return read_rows(std::move(sources), &contract, dialect_, how, cursor_, tools);
   }
 
-  /// Digests of everything that was collected before; made when the first reading asks.
+  /// Digests of everything that sources gave before; made when the first reading asks.
   Result<const Known*> known() {
-    if (!parent_ || parent_->rows == 0) return nullptr;
+    if (!parent_ || ledger::by_origin(*parent_).first.empty()) return nullptr;
     if (!known_) {
-      const table::Table rows =
-          TRY(ledger::read_dataset(*parent_, *in_.objects, io::Path(situation_.temp)));
-      known_ = TRY(known_of(rows, options_.key));
+      const auto sources = ledger::by_origin(*parent_).first;
+      known_ = TRY(known_of(TRY(segments(*parent_, sources)), options_.key));
     }
     return &*known_;
+  }
+
+  Result<table::Table> segments(const ledger::Manifest& manifest,
+                                std::span<const ledger::Segment> which) const {
+    return ledger::read_segments(manifest, which, *in_.objects, io::Path(situation_.temp));
   }
 
   ledger::StageOutput unchanged() const {
@@ -196,18 +217,62 @@ class Job {
     return {};
   }
 
-  Result<ledger::StageOutput> write(const News& news, const Reading& reading, Tools& tools) {
+  /// Leaves to the sources what came from them, of the served rows of before and of now, and counts
+  /// what is left.
+  Result<void> settle_served(const Reading& reading, ledger::Manifest& manifest) {
+    const auto [sources, before] = ledger::by_origin(manifest);
+    if (served_.read == 0 && before.empty()) return {};
+    std::vector<table::Table> parts = {TRY(segments(manifest, sources))};
+    if (reading.counts.accepted > 0) parts.push_back(reading.rows);
+    const table::Table own = TRY(table::Table::concatenate(parts));
+    std::uint64_t superseded = 0;
+    parts = {own};
+    for (const ledger::Segment& segment : before) {
+      table::Table rows = TRY(segments(manifest, std::span(&segment, 1)));
+      const auto left = ledger::only_served(rows, segment.same_by, own);
+      superseded += segment.rows - left.size();
+      if (served_.same_by == options_.key) parts.push_back(rows.take(left));
+    }
+    const std::uint64_t now = superseded - manifest.superseded;
+    manifest.superseded = superseded;
+    manifest.rows -= now;
+    manifest.labelled -= now;  // every served row has its label
+    if (served_.read == 0) return {};
+    const table::Table all = TRY(table::Table::concatenate(parts));
+    const auto fresh = ledger::only_served(served_.rows, served_.same_by, all);
+    served_.rows = served_.rows.take(fresh);
+    manifest.rows += fresh.size();
+    manifest.labelled += fresh.size();
+    ledger::Counts& n = manifest.counts;
+    n.read += served_.read;
+    n.accepted += fresh.size();
+    n.rejected += served_.rejects.size();
+    n.duplicate += served_.read - served_.rejects.size() - fresh.size();
+    return {};
+  }
+
+  Result<void> write_rows(const table::Table& rows, const std::string& name,
+                          std::vector<std::string> same_by, Tools& tools,
+                          ledger::Manifest& manifest, ledger::StageOutput& out) const {
+    if (rows.rows() == 0) return {};
+    const std::string file = name + ".parquet";
+    ledger::Segment segment = TRY(write_segment(*in_.fs, rows, in_.out / file, tools));
+    segment.same_by = std::move(same_by);
+    manifest.segments.push_back(std::move(segment));
+    out.files[name] = file;
+    return {};
+  }
+
+  Result<ledger::StageOutput> write(const News& news, Reading& reading, Tools& tools) {
     ledger::StageOutput out;
     ledger::Manifest manifest = next_manifest(reading.contract);
     manifest.counts = reading.counts;
     manifest.rows += reading.counts.accepted;
     manifest.labelled += reading.labelled;
-    if (reading.counts.accepted > 0) {
-      const ledger::Segment segment =
-          TRY(write_segment(*in_.fs, reading.rows, in_.out / "segment.parquet", tools));
-      manifest.segments.push_back(segment);
-      out.files["segment"] = "segment.parquet";
-    }
+    TRY(settle_served(reading, manifest));
+    TRY(write_rows(reading.rows, "segment", {}, tools, manifest, out));
+    TRY(write_rows(served_.rows, "served", served_.same_by, tools, manifest, out));
+    std::ranges::move(served_.rejects, std::back_inserter(reading.rejects));
     if (!reading.rejects.empty()) {
       RONDO_FAILPOINT(kRejectsWrite);
       std::string lines;
@@ -226,12 +291,21 @@ class Job {
     const auto needed = static_cast<std::uint64_t>(
         std::max<std::int64_t>({situation_.labelled_needed, options_.min_rows, 0}));
     const bool enough = manifest.labelled >= needed;
-    const ledger::Counts& n = reading.counts;
+    const ledger::Counts& n = manifest.counts;
     std::vector<std::string> files;
     for (const NewBytes& file : news.files) files.push_back(file.file);
     out.result = n.accepted == 0 ? "unchanged" : enough ? "new rows" : "too few rows";
-    out.reason = fmt::format("{} row{} from {}", grouped(n.accepted), n.accepted == 1 ? "" : "s",
-                             listed(files));
+    const std::uint64_t served = served_.rows.rows();
+    if (served_.read == 0 || !files.empty()) {
+      const std::uint64_t from_files = n.accepted - served;
+      out.reason = fmt::format("{} row{} from {}", grouped(from_files),
+                               from_files == 1 ? "" : "s", listed(files));
+    }
+    if (served_.read > 0) {
+      out.reason += fmt::format("{}{} prediction{} that got {} label", files.empty() ? "" : ", ",
+                                grouped(served), served == 1 ? "" : "s",
+                                served == 1 ? "its" : "their");
+    }
     if (n.rejected > 0) out.reason += fmt::format(", {} rejected", grouped(n.rejected));
     if (n.duplicate > 0) out.reason += fmt::format(", {} known already", grouped(n.duplicate));
     if (out.result == "too few rows") {
@@ -249,7 +323,11 @@ class Job {
     if (!manifest.segments.empty()) {
       out.evidence["content"] = manifest.segments.back().content.hex();
     }
-    if (cursor_.newest) out.evidence["newest"] = to_text(*cursor_.newest);
+    std::optional<Time> newest = cursor_.newest;
+    if (newest && served > 0) newest = std::max(*newest, manifest.segments.back().last);
+    if (newest) out.evidence["newest"] = to_text(*newest);
+    if (served_.read > 0) out.evidence["served"] = served;
+    if (manifest.superseded > 0) out.evidence["superseded"] = manifest.superseded;
     if (!reading.changes.empty()) out.evidence["changes"] = reading.changes;
     if (!reading.dropped.empty()) out.evidence["made_missing"] = reading.dropped;
     if (!news.same.empty()) out.evidence["same"] = news.same;
@@ -268,6 +346,7 @@ class Job {
   table::Dialect dialect_;
   std::vector<std::string> names_;
   std::optional<Known> known_;
+  ServedRows served_;
 };
 
 }  // namespace

@@ -23,6 +23,7 @@ struct Options {
   bool trim = false;
   std::int64_t min_rows = 100;
   double max_rejected = 0.01;
+  bool served = true;
   Json contract = Json::object();
 };
 
@@ -41,6 +42,8 @@ void describe(Visitor& v, Options& o) {
   v(Key{"trim", "drop blanks around unquoted fields"}, o.trim);
   v(Key{"min_rows", "labelled rows that a training needs", 1, 1e12}, o.min_rows);
   v(Key{"max_rejected", "share of rejected rows above which the step fails", 0, 1}, o.max_rejected);
+  v(Key{"served", "predictions that got their label become rows, unless a source has them too"},
+    o.served);
   v(Key{"contract", "what to do when a file disagrees: column, type"}, o.contract);
 }
 
@@ -57,9 +60,10 @@ struct Situation {
 Json to_json(const Situation& situation);
 Result<Situation> situation_from(const Json& json);
 
-/// Stage entry. Input "manifest" (the parent) may be absent. Outputs "manifest", "segment",
-/// "rejects", only those that exist. Results: "new rows", "too few rows", "unchanged"; the last has
-/// a manifest only when files were read whose rows were all known, so that they are not read again.
+/// Stage entry. Inputs "manifest" (the parent) and "served" (collect/served.h) may be absent.
+/// Outputs "manifest", "segment", "served", "rejects", only those that exist. Results: "new rows",
+/// "too few rows", "unchanged"; the last has a manifest only when files were read whose rows were
+/// all known, so that they are not read again.
 /// options = {"collect": Options, "now": Situation}. Errors: kInvalidInput naming file, line,
 /// column.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);

@@ -68,6 +68,7 @@ class CollectTest : public testing::Test {
     input.fs = fs_.get();
     input.out = out;
     if (manifest_) input.inputs["manifest"] = *manifest_;
+    if (served_) input.inputs["served"] = *served_;
     auto output = collect::run(input);
     if (!output) return output;
     for (const auto& [name, file] : output->files) {
@@ -117,7 +118,7 @@ class CollectTest : public testing::Test {
   ledger::Objects objects_{fs_, scratch_ / "objects"};
   Options options_;
   Situation situation_;
-  std::optional<io::Digest> manifest_;
+  std::optional<io::Digest> manifest_, served_;
   int runs_ = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_set>
 
 #include "table/conform.h"
 #include "table/engine.h"
@@ -31,11 +32,13 @@ table::Table sorted_by_time(table::Table table) {
   return table.take(order);
 }
 
-Result<table::Table> read_segments(const Manifest& manifest, const Objects& objects,
-                                   table::Engine& engine) {
+/// The segments' rows, a table each run of segments whose columns are alike.
+Result<std::vector<table::Table>> read_parts(const Manifest& manifest,
+                                             std::span<const Segment> segments,
+                                             const Objects& objects, table::Engine& engine) {
   std::vector<io::Path> files;
   std::uint64_t promised = 0, found = 0;
-  for (const Segment& segment : manifest.segments) {
+  for (const Segment& segment : segments) {
     files.push_back(TRY(objects.verified_path(segment.file)));
     promised += segment.rows;
   }
@@ -45,15 +48,82 @@ Result<table::Table> read_segments(const Manifest& manifest, const Objects& obje
     const bool clock = part.find(table::kTimeColumn) != nullptr;
     part = TRY(table::conform(part, schema_of(manifest, clock)));
   }
-  if (found != promised) {
-    return fail(Code::kCorrupt,
-                fmt::format("its segments have {} rows, its manifest says {}", found, promised),
-                "run `rondo fsck`");
+  if (found == promised) return parts;
+  return fail(Code::kCorrupt,
+              fmt::format("its segments have {} rows, its manifest says {}", found, promised),
+              "run `rondo fsck`");
+}
+
+/// The cells of a row in these columns as bytes that are equal when the cells are.
+std::string sameness(const table::Table& rows, std::span<const std::size_t> columns,
+                     std::size_t row) {
+  std::string bytes;
+  for (const std::size_t index : columns) {
+    const table::Column& column = rows.column(index);
+    const bool zero = !table::is_text(column.type) && column.as_double(row) == 0;  // -0 is 0
+    const std::string text = zero ? "0" : column.cell_text(row);
+    bytes += column.is_null(row) ? 'n' : 'v';
+    bytes += fmt::format("{}:", text.size());
+    bytes += text;
   }
-  return table::Table::concatenate(parts);
+  return bytes;
+}
+
+Result<table::Table> read_all(const Manifest& manifest, const Objects& objects,
+                              table::Engine& engine) {
+  const auto [sources, served] = by_origin(manifest);
+  std::vector<table::Table> parts = TRY(read_parts(manifest, sources, objects, engine));
+  const table::Table own = TRY(table::Table::concatenate(parts));
+  if (served.empty()) return own;
+  parts = {own};
+  for (const Segment& segment : served) {
+    auto rows = TRY(read_parts(manifest, std::span(&segment, 1), objects, engine));
+    parts.push_back(rows[0].take(only_served(rows[0], segment.same_by, own)));
+  }
+  table::Table all = TRY(table::Table::concatenate(parts));
+  if (all.rows() == manifest.rows) return all;
+  return fail(Code::kCorrupt,
+              fmt::format("{} of its rows came from a source or from serving alone, its manifest "
+                          "says {}", all.rows(), manifest.rows),
+              "run `rondo fsck`");
 }
 
 }  // namespace
+
+std::pair<std::vector<Segment>, std::vector<Segment>> by_origin(const Manifest& manifest) {
+  std::pair<std::vector<Segment>, std::vector<Segment>> out;
+  for (const Segment& segment : manifest.segments) {
+    (segment.served() ? out.second : out.first).push_back(segment);
+  }
+  return out;
+}
+
+std::vector<std::size_t> only_served(const table::Table& served,
+                                     std::span<const std::string> same_by,
+                                     const table::Table& sources) {
+  std::vector<std::size_t> here, there, kept;
+  for (const std::string& name : same_by) {
+    const auto a = served.schema().find(name);
+    const auto b = sources.schema().find(name);
+    if (!a || !b) continue;
+    here.push_back(*a);
+    there.push_back(*b);
+  }
+  std::unordered_set<std::string> known;
+  for (std::size_t row = 0; row < sources.rows(); ++row) {
+    known.insert(sameness(sources, there, row));
+  }
+  for (std::size_t row = 0; row < served.rows(); ++row) {
+    if (!known.contains(sameness(served, here, row))) kept.push_back(row);
+  }
+  return kept;
+}
+
+Result<table::Table> read_segments(const Manifest& manifest, std::span<const Segment> segments,
+                                   const Objects& objects, const io::Path& temp) {
+  const auto engine = TRY(table::Engine::open(temp));
+  return table::Table::concatenate(TRY(read_parts(manifest, segments, objects, *engine)));
+}
 
 Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objects,
                                   const io::Path& temp) {
@@ -61,7 +131,7 @@ Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objec
     return fail(Code::kNotFound, fmt::format("dataset d{} has no rows", manifest.number));
   }
   const auto engine = TRY(table::Engine::open(temp));
-  return sorted_by_time(TRY(during(read_segments(manifest, objects, *engine),
+  return sorted_by_time(TRY(during(read_all(manifest, objects, *engine),
                                    fmt::format("reading dataset d{}", manifest.number))));
 }
 

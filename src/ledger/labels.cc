@@ -86,7 +86,9 @@ Result<LabelCounts> insert_labels(Db& db, std::span<const Label> labels) {
 Result<std::vector<Label>> labels_after(Db& db, std::int64_t row, std::size_t limit,
                                         std::int64_t* next) {
   Query query = TRY(db.query(
-      "SELECT " RONDO_LABEL_COLUMNS " FROM labels AS a WHERE row > ? AND NOT EXISTS "
+      "SELECT " RONDO_LABEL_COLUMNS ", CASE version WHEN 1 THEN row ELSE "
+      "(SELECT row FROM labels AS c WHERE c.id = a.id AND c.version = 1) END "
+      "FROM labels AS a WHERE row > ? AND NOT EXISTS "
       "(SELECT 1 FROM labels AS b WHERE b.id = a.id AND b.version > a.version) "
       "ORDER BY row LIMIT ?"));
   query.bind(row).bind(static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX)));
@@ -94,6 +96,7 @@ Result<std::vector<Label>> labels_after(Db& db, std::int64_t row, std::size_t li
   std::int64_t last = row;
   while (TRY(query.step())) {
     out.push_back(TRY(label_from(query)));
+    out.back().first_row = query.integer(7);
     last = query.integer(6);
   }
   if (next != nullptr) *next = last;

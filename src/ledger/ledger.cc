@@ -183,6 +183,10 @@ class SqliteLedger final : public Ledger {
     });
   }
 
+  Result<std::int64_t> newest_label_row() override {
+    return read([](Db& db) { return db.number("SELECT coalesce(max(row), 0) FROM labels"); });
+  }
+
   // Requests ---------------------------------------------------------------------------------
   Result<Request> ask(const Request& request) override {
     Request out;

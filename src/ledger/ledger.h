@@ -63,6 +63,7 @@ struct Label {
   Time received;          // project clock at the commit: known time
   std::int64_t version = 1;  // corrections count up
   bool correction = false;
+  std::int64_t first_row = 0;  // of labels_after(): where the first label of this id stands
 };
 
 struct LabelCounts {
@@ -141,6 +142,8 @@ class Ledger {
                                                   std::int64_t* next) = 0;
   virtual Result<std::optional<Label>> label_of(std::string_view id) = 0;
   virtual Result<std::uint64_t> label_count() = 0;
+  /// Row id of the newest label; 0: there is none.
+  virtual Result<std::int64_t> newest_label_row() = 0;
 
   // Requests ---------------------------------------------------------------------------------
   /// Same key twice is one request. Threads: any process.

@@ -10,11 +10,13 @@ namespace rondo::ledger {
 namespace {
 
 Json to_json(const Segment& segment) {
-  return {{"content", segment.content.hex()},
-          {"file", segment.file.hex()},
-          {"first_us", segment.first.us},
-          {"last_us", segment.last.us},
-          {"rows", segment.rows}};
+  Json json = {{"content", segment.content.hex()},
+               {"file", segment.file.hex()},
+               {"first_us", segment.first.us},
+               {"last_us", segment.last.us},
+               {"rows", segment.rows}};
+  if (segment.served()) json["same_by"] = segment.same_by;
+  return json;
 }
 
 Result<std::uint64_t> count_of(const Json& object, std::string_view key) {
@@ -41,6 +43,10 @@ Result<Segment> segment_from(const Json& json) {
   out.rows = TRY(count_of(json, "rows"));
   out.first = {TRY(io::get<std::int64_t>(json, "first_us"))};
   out.last = {TRY(io::get<std::int64_t>(json, "last_us"))};
+  for (const Json& name : io::get_or<Json>(json, "same_by", Json::array())) {
+    if (!name.is_string()) return fail(Code::kInvalidInput, "\"same_by\" lists no column names");
+    out.same_by.push_back(name.get<std::string>());
+  }
   return out;
 }
 
@@ -58,21 +64,23 @@ Result<Counts> counts_from(const Json& json) {
 Json Manifest::to_json() const {
   Json list = Json::array();
   for (const Segment& segment : segments) list.push_back(ledger::to_json(segment));
-  return {{"contract", contract.to_json()},
-          {"counts",
-           {{"accepted", counts.accepted},
-            {"duplicate", counts.duplicate},
-            {"read", counts.read},
-            {"rejected", counts.rejected}}},
-          {"cursor", cursor},
-          {"format", "rondo manifest 1"},
-          {"labelled", labelled},
-          {"number", number},
-          {"orders_only", orders_only},
-          {"parent", parent ? Json(parent->hex()) : Json()},
-          {"rejects", rejects ? Json(rejects->hex()) : Json()},
-          {"rows", rows},
-          {"segments", std::move(list)}};
+  Json json = {{"contract", contract.to_json()},
+               {"counts",
+                {{"accepted", counts.accepted},
+                 {"duplicate", counts.duplicate},
+                 {"read", counts.read},
+                 {"rejected", counts.rejected}}},
+               {"cursor", cursor},
+               {"format", "rondo manifest 1"},
+               {"labelled", labelled},
+               {"number", number},
+               {"orders_only", orders_only},
+               {"parent", parent ? Json(parent->hex()) : Json()},
+               {"rejects", rejects ? Json(rejects->hex()) : Json()},
+               {"rows", rows},
+               {"segments", std::move(list)}};
+  if (superseded > 0) json["superseded"] = superseded;
+  return json;
 }
 
 Result<Manifest> Manifest::from_json(const Json& json) {
@@ -100,9 +108,11 @@ Result<Manifest> Manifest::from_json(const Json& json) {
     out.segments.push_back(TRY(segment_from(segment)));
     rows += out.segments.back().rows;
   }
-  if (rows != out.rows) {
+  if (json.contains("superseded")) out.superseded = TRY(count_of(json, "superseded"));
+  if (rows != out.rows + out.superseded) {
     return fail(Code::kInvalidInput,
-                fmt::format("\"rows\" is {}, but the segments have {} rows", out.rows, rows));
+                fmt::format("\"rows\" is {} and \"superseded\" {}, but the segments have {} rows",
+                            out.rows, out.superseded, rows));
   }
   return out;
 }

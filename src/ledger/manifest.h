@@ -16,6 +16,9 @@ struct Segment {
   io::Digest content;    // of the rows in order, whatever the format
   std::uint64_t rows = 0;
   Time first, last;      // event times; equal and 0 without a clock
+  // Of served rows: the columns that say which row of a source is the same; empty: from a source.
+  std::vector<std::string> same_by = {};
+  bool served() const { return !same_by.empty(); }
 };
 
 /// Counts of one collection. read = accepted + rejected + duplicate, checked before each commit.
@@ -31,7 +34,8 @@ struct Manifest {
   Json cursor = Json::object();      // owned by collect/
   Counts counts;                     // of the collection that made this version
   std::optional<io::Digest> rejects; // JSON lines, if any row was rejected
-  std::uint64_t rows = 0;            // in all segments
+  std::uint64_t rows = 0;            // in all segments, without superseded ones
+  std::uint64_t superseded = 0;      // served rows that came from a source too
   std::uint64_t labelled = 0;        // rows whose target is known
   bool orders_only = false;          // the clock is a number: dates made from it mean nothing
   Json to_json() const;

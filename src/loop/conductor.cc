@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/failpoint.h"
+#include "loop/served.h"
 
 namespace rondo::loop {
 namespace {
@@ -90,6 +91,10 @@ void Conductor::tell(const Json& event) const {
   if (parts_.observer) parts_.observer(event);
 }
 
+bool Conductor::collects_served(const State& state) const {
+  return parts_.config->collect.served && state.champion != 0 && !parts_.world->as_of();
+}
+
 Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news) const {
   Snapshot now;
   now.state = state;
@@ -98,6 +103,9 @@ Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news)
   now.source_changed = news.changed && news.what != state.failed_inputs;
   now.new_labelled = news.labelled;
   now.source_news = news.what;
+  if (collects_served(state)) {
+    now.served_labelled = TRY(served_waiting(*parts_.store, state));
+  }
   if (watch_) {
     now.windows_due = watch_->due(now.now).has_value() || watch_->silent(now.now);
     now.watch = watch_->summary();

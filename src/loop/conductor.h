@@ -16,6 +16,8 @@
 
 namespace rondo::loop {
 
+struct Served;
+
 /// How a step went: what goes into the ledger, and the objects that it made.
 struct Outcome {
   std::int64_t step = 0, cycle = 0;
@@ -53,6 +55,8 @@ class Conductor {
   bool anything() const { return anything_; }
 
  private:
+  /// Whether served predictions become rows here: not in a replay, which predicts its own source.
+  bool collects_served(const State& state) const;
   Result<Snapshot> snapshot(const State& state, const SourceNews& news) const;
   Result<std::optional<Action>> record(const std::optional<Outcome>& outcome);
   Result<std::optional<Outcome>> perform(const Action& action, const Stop& stop);
@@ -62,6 +66,7 @@ class Conductor {
   Result<bool> judge_windows(const Action& action, Outcome& outcome);
   Result<Outcome> carry_out(const Action& action, const Stop& stop);
   Result<Outcome> once(const Action& action, std::int64_t attempt, const Stop& stop);
+  Result<std::optional<Served>> served_for(const State& state) const;
   Result<Outcome> collect_step(const Action& action, std::int64_t attempt, const Stop& stop);
   Result<Outcome> prepare_step(const Action& action, std::int64_t attempt, const Stop& stop);
   Result<Outcome> train_step(const Action& action, std::int64_t attempt, const Stop& stop);

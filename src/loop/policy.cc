@@ -29,7 +29,7 @@ std::int64_t waiting_rows(const Snapshot& now) {
 
 /// Labelled rows that a cycle started now would have.
 std::int64_t labelled_then(const Snapshot& now) {
-  return now.state.labelled + now.new_labelled.value_or(0);
+  return now.state.labelled + now.new_labelled.value_or(0) + now.served_labelled;
 }
 
 std::optional<Action> first_cycle(const Snapshot& now, std::int64_t step) {

@@ -17,6 +17,7 @@ struct Snapshot {
   bool source_changed = false;               // the source differs from the cursor
   std::optional<std::int64_t> new_labelled;  // usable labelled rows waiting in it, where known
   std::string source_news;                   // "data/may.csv grew by 2,311 bytes"
+  std::int64_t served_labelled = 0;          // labels of predictions that wait to become rows
   bool windows_due = false;                  // a window of predictions waits to be judged
   Json watch = Json::object();               // Watcher::summary()
   bool stay = false;                         // `up` and replays wait; `run` ends when it rests

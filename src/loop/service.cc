@@ -272,7 +272,10 @@ LoopNumbers RealService::numbers() const {
   numbers.steps = static_cast<std::uint64_t>(now->steps);
   numbers.paused = now->paused;
   numbers.resting = !now->open || now->open->stage == Stage::kMonitoring;
-  numbers.lease_held = session_ != nullptr;
+  if (session_) {
+    const auto holder = store_->ledger->lease_holder();
+    numbers.lease_held = holder && *holder && (*holder)->epoch == session_->desk->lease().epoch;
+  }
   if (const auto size = store_->ledger->size_bytes()) numbers.store_bytes = *size;
   return numbers;
 }

@@ -15,7 +15,7 @@ namespace rondo::loop {
 namespace {
 
 constexpr std::int64_t kLookEveryUs = 1'000'000;
-constexpr std::size_t kLabelsAtOnce = 10'000;
+constexpr std::size_t kLabelsLearnt = 10'000;
 
 /// The index of the target among the series, if lags read it.
 std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
@@ -55,7 +55,7 @@ Result<void> ServiceWorld::read_served(Loaded& loaded, const model::Pipeline::Pa
       }));
   for (;;) {
     std::int64_t last = loaded.label_row;
-    const auto labels = TRY(store_.ledger->labels_after(loaded.label_row, kLabelsAtOnce, &last));
+    const auto labels = TRY(store_.ledger->labels_after(loaded.label_row, kLabelsLearnt, &last));
     for (const ledger::Label& label : labels) {
       const auto asked = loaded.asked.find(label.id);
       const auto value = label_number(label.value, parts);
@@ -65,7 +65,7 @@ Result<void> ServiceWorld::read_served(Loaded& loaded, const model::Pipeline::Pa
       if (fresh != nullptr) fresh->push_back(loaded.served.back());
     }
     loaded.label_row = last;
-    if (labels.size() < kLabelsAtOnce) return {};
+    if (labels.size() < kLabelsLearnt) return {};
   }
 }
 

@@ -93,6 +93,7 @@ void each_plain(S& s, F&& f) {
   f("rows", s.rows);
   f("labelled", s.labelled);
   f("newest_row", s.newest_row.us);
+  f("served_through", s.served_through);
   f("champion", s.champion);
   f("former", s.former);
   f("newest_version", s.newest_version);

@@ -89,6 +89,10 @@ Result<void> finished(State& s, const Fact& fact) {
   if (outputs.contains("manifest")) {
     take_dataset(s, io::get_or<Json>(fact.body, "evidence", Json::object()));
   }
+  if (stage == Stage::kCollection) {
+    const Json evidence = io::get_or<Json>(fact.body, "evidence", Json::object());
+    s.served_through = io::get_or<std::int64_t>(evidence, "served_through", s.served_through);
+  }
   count_result(s, stage, s.last_result);
   note_problem(s, stage, fact.step);
   s.failed_inputs = io::get_or<std::string>(fact.body, "failed_inputs", s.failed_inputs);

@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "base/worker.h"
 #include "loop/conductor.h"
+#include "loop/served.h"
 #include "loop/situation.h"
 
 namespace rondo::loop {
@@ -160,6 +161,12 @@ Result<Outcome> Conductor::once(const Action& action, std::int64_t attempt, cons
   return fail(Code::kInvalidInput, "monitoring is not carried out by a job");
 }
 
+Result<std::optional<Served>> Conductor::served_for(const State& state) const {
+  if (!collects_served(state)) return std::nullopt;
+  TRY(parts_.world->flush());
+  return std::optional(TRY(gather_served(*parts_.store, state)));
+}
+
 Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attempt,
                                         const Stop& stop) {
   const State state = parts_.desk->look();
@@ -182,6 +189,11 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   now.temp = parts_.store->attempts().string();
   Names inputs;
   if (!state.manifest.empty()) inputs["manifest"] = state.manifest;
+  const std::optional<Served> served = TRY(served_for(state));
+  if (served && served->rows > 0) {
+    const std::string bytes = io::canonical(served->groups);
+    inputs["served"] = TRY(parts_.store->objects->put(bytes)).hex();
+  }
   Names outputs;
   const StageOutput output =
       TRY(launch(action, attempt, "collect",
@@ -200,6 +212,7 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
     outcome.reason = fmt::format("nothing new, and no labelled row is newer than v{}'s training: "
                                  "there is nothing to test a new model on", state.champion);
   }
+  if (served) outcome.evidence["served_through"] = served->through;
   return outcome;
 }
 

@@ -8,6 +8,7 @@ import random
 import re
 import signal
 import sys
+import time
 import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
@@ -160,6 +161,60 @@ class Cycles(unittest.TestCase):
             project.run("rollback", folder=lived, check=0)
             said = project.run("status", folder=lived, check=0).stdout
             self.assertIn("no labels have been judged yet", said)
+
+    def test_served_predictions_with_labels_become_rows(self):
+        served = rows(6, seed=2, first=20)
+        with Project(PROGRAM, rows(20), cool_down="0s", label_delay="1h") as project:
+            project.run("run", check=0)
+            process, base = project.up()
+            token = project.token()
+            asked = [{"x": row["x"], "kind": row["kind"], "time": row["at"].replace(" ", "T") + "Z"}
+                     for row in served]
+            ids = []
+            for row in asked:  # each at its own time
+                status, said = ask(base, "/api/v1/predict",
+                                   {"rows": [{"x": row["x"], "kind": row["kind"]}],
+                                    "time": row["time"]})
+                self.assertEqual(status, 200, said)
+                ids.append(said["predictions"][0]["id"])
+            labels = [{"id": i, "label": row["y"]} for i, row in zip(ids, served)]
+            self.assertEqual(ask(base, "/api/v1/feedback", {"labels": labels}, token=token)[0], 200)
+            for _ in range(300):
+                done = [row for row in project.json("history") if row["cycle"] == 2]
+                if [row for row in done if row["stage"] == "Model Evaluation"]:
+                    break
+                time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            data = project.json("data")
+            self.assertEqual([row["rows"] for row in data], [480, 480 + 144])
+            self.assertEqual(data[1]["labelled"], 480 + 144)
+            self.assertEqual(done[0]["reason"], "144 predictions that got their label")
+            self.assertEqual([row["stage"] for row in done[:4]],
+                             ["Data Collection", "Data Preparation", "Model Training",
+                              "Model Evaluation"], "trained and judged on them alone")
+            self.assertEqual(project.run("fsck").returncode, 0)
+
+            # The source has most of them too, one with another label: it is right, and no row is
+            # there twice.
+            served[5]["y"] += 1
+            write_csv(project.path("rows.csv"), served[:140], "a")
+            project.run("run", check=0)
+            data = project.json("data")
+            self.assertEqual(data[2]["rows"], 480 + 144 + 1)
+            self.assertEqual(data[2]["added"], 140)
+            self.assertEqual(project.run("fsck").returncode, 0)
+
+            # A correction of what was collected makes no second row.
+            process, base = project.up()
+            ask(base, "/api/v1/feedback", {"labels": [
+                {"id": ids[0], "label": 0, "correction": True}]}, token=token)
+            ask(base, "/api/v1/trigger", {"why": "look"}, token=token)
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            project.run("trigger", check=0)
+            project.run("run")
+            self.assertEqual(project.json("data")[-1]["rows"], 480 + 144 + 1)
 
     def test_a_worker_is_limited(self):
         with Project(PROGRAM, rows(60), rounds=2000) as project:

@@ -281,6 +281,8 @@ class Alone(unittest.TestCase):
             after = self.rows_of(project)
             slept = time.monotonic() - slept
             second.send_signal(signal.SIGCONT)
+            lease = "rondo_lease_held{model=\"toy\"} %d"
+            self.assertIn(lease % 0, ask(old_base, "/metrics")[1])
             if after != before and slept > 6.5:
                 self.skipTest("the machine is too slow to say who wrote")
             self.assertEqual(after, before)
@@ -289,6 +291,7 @@ class Alone(unittest.TestCase):
             status, said = label(base, ids[1])
             known = "duplicate" if old_status == 200 else "accepted"
             self.assertEqual((status, said[known]), (200, 1), said)
+            self.assertIn(lease % 1, ask(base, "/metrics")[1])
             self.assertEqual(ask(base, "/api/v1/trigger", {"why": "on"}, token=token)[0], 200)
             for process in (second, first):
                 process.send_signal(signal.SIGTERM)

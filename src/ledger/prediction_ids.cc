@@ -40,6 +40,19 @@ std::string PredictionIds::make(std::uint16_t thread, std::uint64_t sequence,
   return io::base64url({whole.data(), whole.size()});
 }
 
+PredictionIds::Origin PredictionIds::origin_of(std::string_view id) {
+  const auto bytes = io::from_base64url(id.substr(0, kText));
+  if (!bytes || bytes->size() != kWhole) return {};
+  const auto big = [&](std::size_t from, std::size_t until) {
+    std::uint64_t value = 0;
+    for (std::size_t i = from; i < until; ++i) {
+      value = value << 8 | static_cast<unsigned char>((*bytes)[i]);
+    }
+    return value;
+  };
+  return {static_cast<std::uint32_t>(big(0, 4)), static_cast<std::uint16_t>(big(4, 6)), big(6, 12)};
+}
+
 bool PredictionIds::authentic(std::string_view id) const {
   if (id.size() < kText + 2 || id[kText] != '.') return false;
   const auto bytes = io::from_base64url(id.substr(0, kText));

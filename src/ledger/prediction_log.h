@@ -32,6 +32,15 @@ class PredictionIds {
   std::string make(std::uint16_t thread, std::uint64_t sequence, std::uint64_t rows) const;
   /// True when "ID.row" was issued with our secret and its request had that row.
   bool authentic(std::string_view id) const;
+  /// Where an authentic id comes from. Sequences of a thread grow within a start, and are written
+  /// in that order, so what a kill took is beyond the greatest that is in the log.
+  struct Origin {
+    std::uint32_t start = 0;
+    std::uint16_t thread = 0;
+    std::uint64_t sequence = 0;
+  };
+  static Origin origin_of(std::string_view id);
+  std::uint32_t start() const { return start_; }
 
  private:
   std::string secret_;

@@ -104,7 +104,7 @@ Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news)
   now.new_labelled = news.labelled;
   now.source_news = news.what;
   if (collects_served(state)) {
-    now.served_labelled = TRY(served_waiting(*parts_.store, state));
+    now.served_labelled = TRY(served_waiting(*parts_.store, state, now.now));
   }
   if (watch_) {
     now.windows_due = watch_->due(now.now).has_value() || watch_->silent(now.now);

@@ -66,7 +66,7 @@ class Conductor {
   Result<bool> judge_windows(const Action& action, Outcome& outcome);
   Result<Outcome> carry_out(const Action& action, const Stop& stop);
   Result<Outcome> once(const Action& action, std::int64_t attempt, const Stop& stop);
-  Result<std::optional<Served>> served_for(const State& state) const;
+  Result<std::optional<Served>> served_for(const State& state, std::int64_t needed) const;
   Result<Outcome> collect_step(const Action& action, std::int64_t attempt, const Stop& stop);
   Result<Outcome> prepare_step(const Action& action, std::int64_t attempt, const Stop& stop);
   Result<Outcome> train_step(const Action& action, std::int64_t attempt, const Stop& stop);

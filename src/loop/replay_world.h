@@ -23,6 +23,7 @@ struct Recording {
   std::vector<std::optional<Json>> told;   // labels as delivered
   std::vector<std::optional<Json>> truth;  // labels without the fault
 };
+/// Errors: kNotFound, kInvalidInput naming file, line and column. Cost: reads the whole source.
 Result<Recording> record(const Config& config, const io::Path& project, const Json& fault,
                          const io::Path& temp);
 
@@ -35,6 +36,7 @@ class ReplayWorld : public World, public Clock {
     bool crontab = false;
     Stop outer;  // a person's stop; the world's own stop is that its history ended
   };
+  /// Goes on where the project stood. Errors: kCorrupt, kIo.
   static Result<std::unique_ptr<ReplayWorld>> open(Session& session, const Recording& recording,
                                                    const Options& options,
                                                    const Observer& observer);

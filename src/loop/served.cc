@@ -45,39 +45,69 @@ Result<Json> row_of(const ledger::Prediction& prediction, const Json& label) {
               {"cells", std::move(cells)}};
 }
 
-}  // namespace
+/// A label that waits to become a row, and its answer once that is found.
+struct Waiting {
+  std::int64_t row = 0;  // of the label
+  Json label;
+  std::optional<ledger::Prediction> answer;
+};
 
-Result<Served> gather_served(ledger::Store& store, const State& state) {
-  Served out;
-  out.through = state.served_through;
-  std::map<std::string, Json, std::less<>> labels;  // by id, until its answer is found
+/// In order of arrival. `through` ends at the newest label.
+Result<std::vector<Waiting>> waiting_labels(ledger::Store& store, std::int64_t* through) {
+  const std::int64_t from = *through;
+  std::vector<Waiting> out;
+  std::map<std::string, std::size_t, std::less<>> places;
   for (std::size_t got = kLabelsRead; got == kLabelsRead;) {
-    std::int64_t last = out.through;
-    const auto some = TRY(store.ledger->labels_after(out.through, kLabelsRead, &last));
+    std::int64_t last = *through;
+    const auto some = TRY(store.ledger->labels_after(*through, kLabelsRead, &last));
     for (const ledger::Label& label : some) {
       // A correction of what was collected changes no row: versions of a dataset are immutable.
-      if (label.first_row > state.served_through) labels[label.id] = label.value;
+      if (label.first_row <= from) continue;
+      places[label.id] = out.size();
+      out.push_back({label.first_row, label.value, std::nullopt});
     }
-    out.through = last;
+    *through = last;
     got = some.size();
   }
+  if (out.empty()) return out;
+  TRY(ledger::read_predictions(*store.fs, store.log(), {}, [&](ledger::Prediction&& prediction) {
+    const auto place = places.find(prediction.id);
+    if (place != places.end()) out[place->second].answer = std::move(prediction);
+  }));
+  std::ranges::sort(out, {}, &Waiting::row);  // a correction stands where the first label stood
+  return out;
+}
+
+}  // namespace
+
+Result<Served> gather_served(ledger::Store& store, const State& state, const ServedWish& wish) {
+  Served out;
+  std::int64_t newest = state.served_through;
+  const std::vector<Waiting> waiting = TRY(waiting_labels(store, &newest));
+  out.through = newest;
+  out.look_after = wish.now;
   std::map<std::int64_t, Json> rows;  // by version
-  Result<void> went;
-  const auto take = [&](ledger::Prediction&& prediction) {
-    const auto label = went ? labels.find(prediction.id) : labels.end();
-    if (label == labels.end()) return;
-    auto row = row_of(prediction, label->second);
-    labels.erase(label);
-    if (!row) {
-      went = std::unexpected(std::move(row).error());
-      return;
+  bool cut = false;
+  std::int64_t count = 0;
+  for (const Waiting& one : waiting) {
+    if (!one.answer) continue;
+    // A prediction of the future is known only then, and holds up nobody.
+    const Time known = one.answer->time + wish.label_delay;
+    const bool unknown_yet = one.answer->time <= wish.now && known > wish.now;
+    if (unknown_yet && !cut) {
+      cut = true;
+      out.through = one.row - 1;
     }
-    Json& of_version = rows.try_emplace(prediction.version, Json::array()).first->second;
-    of_version.push_back(*std::move(row));
+    if (cut) {
+      if (unknown_yet && count < wish.wanted) out.look_after = std::max(out.look_after, known);
+      ++count;
+      continue;
+    }
+    ++count;
+    Json& list = rows.try_emplace(one.answer->version, Json::array()).first->second;
+    list.push_back(TRY(row_of(*one.answer, one.label)));
     ++out.rows;
-  };
-  if (!labels.empty()) TRY(ledger::read_predictions(*store.fs, store.log(), {}, take));
-  TRY(std::move(went));
+  }
   Json groups = Json::array();
   for (auto& [version, list] : rows) {
     groups.push_back({{"columns", TRY(columns_of(store, state, version))},
@@ -87,7 +117,8 @@ Result<Served> gather_served(ledger::Store& store, const State& state) {
   return out;
 }
 
-Result<std::int64_t> served_waiting(ledger::Store& store, const State& state) {
+Result<std::int64_t> served_waiting(ledger::Store& store, const State& state, Time now) {
+  if (now < state.served_look_after) return 0;
   return std::max<std::int64_t>(
       TRY(store.ledger->newest_label_row()) - state.served_through, 0);
 }

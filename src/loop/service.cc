@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "loop/conductor.h"
+#include "loop/lost.h"
 #include "loop/requests.h"
 #include "loop/service_world.h"
 #include "loop/session.h"
@@ -79,6 +80,7 @@ class RealService : public Service {
     if (session_) return session_->desk->look();
     return read_state(*store_->ledger);
   }
+  Result<bool> is_answered(const std::string& id);
   void turn(const Stop& stop);
   void serve_requests(const Stop& stop);
   /// An empty sentence takes the last one of the same part back.
@@ -94,6 +96,7 @@ class RealService : public Service {
   std::unique_ptr<RealClock> clock_;
   std::unique_ptr<ledger::PredictionLog> log_;
   std::unique_ptr<ledger::PredictionIds> ids_;
+  std::unique_ptr<LostAnswers> lost_;
   std::unique_ptr<ServiceWorld> world_;
   std::unique_ptr<Launcher> launcher_;
   std::string token_;
@@ -121,6 +124,7 @@ Result<void> RealService::open() {
   const std::string secret = TRY(store_->ledger->secret("prediction_ids"));
   const std::int64_t epoch = session_ ? session_->desk->lease().epoch : 0;
   ids_ = std::make_unique<ledger::PredictionIds>(secret, static_cast<std::uint32_t>(epoch));
+  lost_ = std::make_unique<LostAnswers>(*store_->fs, store_->log(), ids_->start());
   if (session_) {
     log_ = TRY(ledger::PredictionLog::open(store_->fs, store_->log(),
                                            static_cast<std::uint64_t>(epoch)));
@@ -206,6 +210,14 @@ void RealService::stop() {
   }
 }
 
+/// Whether a label for this id can be joined with its answer; one that was acknowledged already
+/// always counts.
+Result<bool> RealService::is_answered(const std::string& id) {
+  if (!ids_->authentic(id)) return false;
+  if (!TRY(lost_->is_lost(id))) return true;
+  return TRY(store_->ledger->label_of(id)).has_value();
+}
+
 Result<FeedbackResult> RealService::feedback(std::span<const FeedbackItem> items) {
   if (const auto routing = world_->router().take(); routing && routing->champion) {
     TRY(demand_fitting(items, routing->champion->pipeline->parts()));
@@ -217,7 +229,7 @@ Result<FeedbackResult> RealService::feedback(std::span<const FeedbackItem> items
     const Json line = {{"id", item.id}, {"label", item.label}, {"correction", item.correction},
                        {"time", item.time ? Json(to_text(*item.time)) : Json(nullptr)}};
     receipt.add(io::canonical(line));
-    if (!ids_->authentic(item.id)) {
+    if (!TRY(is_answered(item.id))) {
       ++result.unknown;
       continue;
     }

@@ -94,6 +94,7 @@ void each_plain(S& s, F&& f) {
   f("labelled", s.labelled);
   f("newest_row", s.newest_row.us);
   f("served_through", s.served_through);
+  f("served_look_after", s.served_look_after.us);
   f("champion", s.champion);
   f("former", s.former);
   f("newest_version", s.newest_version);

@@ -58,6 +58,7 @@ struct State {
   std::int64_t dataset = 0, rows = 0, labelled = 0;
   Time newest_row = kBeginningOfTime;
   std::int64_t served_through = 0;     // labels up to this row of their table were collected
+  Time served_look_after = kBeginningOfTime;  // later ones do not count as known before
 
   std::int64_t champion = 0, former = 0, newest_version = 0;
   std::map<std::int64_t, Version> versions;

@@ -92,6 +92,8 @@ Result<void> finished(State& s, const Fact& fact) {
   if (stage == Stage::kCollection) {
     const Json evidence = io::get_or<Json>(fact.body, "evidence", Json::object());
     s.served_through = io::get_or<std::int64_t>(evidence, "served_through", s.served_through);
+    const auto after = parse_time(io::get_or<std::string>(evidence, "served_look_after", ""));
+    if (after) s.served_look_after = *after;
   }
   count_result(s, stage, s.last_result);
   note_problem(s, stage, fact.step);

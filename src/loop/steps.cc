@@ -161,10 +161,13 @@ Result<Outcome> Conductor::once(const Action& action, std::int64_t attempt, cons
   return fail(Code::kInvalidInput, "monitoring is not carried out by a job");
 }
 
-Result<std::optional<Served>> Conductor::served_for(const State& state) const {
+Result<std::optional<Served>> Conductor::served_for(const State& state,
+                                                    std::int64_t needed) const {
   if (!collects_served(state)) return std::nullopt;
   TRY(parts_.world->flush());
-  return std::optional(TRY(gather_served(*parts_.store, state)));
+  ServedWish wish{parts_.clock->now(), {}, needed - state.labelled};
+  if (!parts_.config->collect.time.empty()) wish.label_delay = parts_.config->monitor.label_delay;
+  return std::optional(TRY(gather_served(*parts_.store, state, wish)));
 }
 
 Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attempt,
@@ -189,7 +192,7 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   now.temp = parts_.store->attempts().string();
   Names inputs;
   if (!state.manifest.empty()) inputs["manifest"] = state.manifest;
-  const std::optional<Served> served = TRY(served_for(state));
+  const std::optional<Served> served = TRY(served_for(state, needed));
   if (served && served->rows > 0) {
     const std::string bytes = io::canonical(served->groups);
     inputs["served"] = TRY(parts_.store->objects->put(bytes)).hex();
@@ -212,7 +215,10 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
     outcome.reason = fmt::format("nothing new, and no labelled row is newer than v{}'s training: "
                                  "there is nothing to test a new model on", state.champion);
   }
-  if (served) outcome.evidence["served_through"] = served->through;
+  if (served) {
+    outcome.evidence["served_through"] = served->through;
+    outcome.evidence["served_look_after"] = to_text(served->look_after);
+  }
   return outcome;
 }
 

@@ -1,5 +1,7 @@
 // What people and programs read: status, history, models, data, decisions, why. Each is a Json
 // value made from the ledger, the same for the command line and the API. Reading needs no lease.
+// Threads: any. Errors: kIo and kCorrupt of the store. Cost: one projection; history, models, data,
+// signals and decisions also read the facts of their kind.
 #pragma once
 
 #include "ledger/store.h"
@@ -21,7 +23,8 @@ Result<Json> data_view(ledger::Store& store);
 /// The rejected rows of a dataset version (0: all), as stored.
 Result<Json> rejects_view(ledger::Store& store, std::int64_t version);
 /// Why a step ("12"), a version ("v7") or, empty, the newest decision came out as it did:
-/// {"subject","paragraph","facts":[...]}; the paragraph is for people.
+/// {"subject","paragraph","facts":[...]}; the paragraph is for people. Errors: kNotFound for a step
+/// or version that never was.
 Result<Json> why_view(ledger::Store& store, const Config& config, const std::string& subject);
 /// Open and closed signals, newest first.
 Result<Json> signals_view(ledger::Store& store);

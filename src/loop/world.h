@@ -16,12 +16,14 @@ struct SourceNews {
 class World {
  public:
   virtual ~World() = default;
+  /// Looks without reading rows. Errors: kNotFound (a file that is named), kIo.
   virtual Result<SourceNews> peek(const State& state) = 0;
   /// Replay: only what was known by then is collected. None: everything that is there.
   virtual std::optional<Time> as_of() const { return std::nullopt; }
   virtual Json fault() const { return Json::object(); }
   /// Another version is champion, or rows were put into or out of quarantine: load, switch, rebuild
-  /// the histories. Called after the commit; must be repeatable.
+  /// the histories. Called after the commit; must be repeatable. Errors: kCorrupt when no version
+  /// can be loaded.
   virtual Result<void> changed(const State& state) = 0;
   /// Everything that was answered so far is readable in the log.
   virtual Result<void> flush() { return {}; }

@@ -12,7 +12,7 @@ enum class Task { kRegression, kBinary, kMulticlass };
 std::string_view name_of(Task task) noexcept;
 Result<Task> task_from(std::string_view name);
 
-/// Row-major features.
+/// Features. Shape: rows x columns, row-major.
 struct Matrix {
   std::size_t rows = 0, columns = 0;
   std::vector<double> values;
@@ -37,7 +37,9 @@ struct Prepared {
   std::vector<double> season_value;    // same time one season before; NaN; empty: no clock
   Span season;                         // its length
   Json findings = Json::array();       // leaks, dropped columns, quarantined rows: numbers
+  /// Errors: kCorrupt when the parts do not fit together.
   Result<std::string> encode() const;
+  /// Errors: kCorrupt naming the part.
   static Result<Prepared> decode(std::string bytes);
 };
 
@@ -49,6 +51,7 @@ struct Candidate {
   std::uint64_t rounds = 0;
   std::vector<double> test_scores;     // answers (after the link) on the test rows, row-major
   Result<std::string> encode() const;
+  /// Errors: kCorrupt naming the part.
   static Result<Candidate> decode(std::string bytes);
 };
 

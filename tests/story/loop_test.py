@@ -178,6 +178,8 @@ class Cycles(unittest.TestCase):
                 self.assertEqual(status, 200, said)
                 ids.append(said["predictions"][0]["id"])
             labels = [{"id": i, "label": row["y"]} for i, row in zip(ids, served)]
+            now = ask(base, "/api/v1/predict", {"rows": [ROW]})[1]["predictions"][0]["id"]
+            labels.append({"id": now, "label": 30})  # not known before an hour is over
             self.assertEqual(ask(base, "/api/v1/feedback", {"labels": labels}, token=token)[0], 200)
             for _ in range(300):
                 done = [row for row in project.json("history") if row["cycle"] == 2]

@@ -302,6 +302,31 @@ class Alone(unittest.TestCase):
             ended = [f["step"] for f in project.facts() if f["kind"] == "step_finished"]
             self.assertEqual(len(ended), len(set(ended)), "a step was finished twice")
 
+    def test_an_answer_that_a_kill_took_is_unknown(self):
+        with Project(PROGRAM, rows(30), cool_down="0s") as project:
+            project.run("run", check=0)
+            process, base = project.up()
+            token = project.token()
+            kept = ask(base, "/api/v1/predict", {"rows": [ROW]})[1]["predictions"][0]["id"]
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+            process, base = project.up(env={"RONDO_FAILPOINTS": "prediction_flush=sleep:20000"})
+            lost = [one["id"] for one in
+                    ask(base, "/api/v1/predict", {"rows": [ROW] * 2})[1]["predictions"]]
+            label = lambda *ids: ask(base, "/api/v1/feedback", {  # noqa: E731
+                "labels": [{"id": one, "label": 30} for one in ids]}, token=token)[1]
+            self.assertEqual(label(lost[0])["accepted"], 1)
+            process.kill()
+            process.wait()
+            process, base = project.up()
+            said = label(kept, *lost)
+            self.assertEqual((said["accepted"], said["duplicate"], said["unknown"]), (1, 1, 1),
+                             "one that was acknowledged stays so")
+            fresh = ask(base, "/api/v1/predict", {"rows": [ROW]})[1]["predictions"][0]["id"]
+            self.assertEqual(label(fresh)["accepted"], 1)
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
     def successor(self, project):
         until = time.monotonic() + 40
         while time.monotonic() < until:

@@ -1,0 +1,30 @@
+// See lost.h.
+#include "loop/lost.h"
+
+#include <algorithm>
+
+namespace rondo::loop {
+
+using ledger::PredictionIds;
+
+Result<LostAnswers::Ends> LostAnswers::read() const {
+  Ends ends;
+  TRY(ledger::read_predictions(fs_, log_, {}, [&](ledger::Prediction&& prediction) {
+    const auto origin = PredictionIds::origin_of(prediction.id);
+    auto& end = ends[{origin.start, origin.thread}];
+    end = std::max(end, origin.sequence);
+  }));
+  return ends;
+}
+
+Result<bool> LostAnswers::is_lost(std::string_view id) {
+  const auto origin = PredictionIds::origin_of(id);
+  if (origin.start == start_) return false;
+  return ends_.with([&](std::optional<Ends>& ends) -> Result<bool> {
+    if (!ends) ends = TRY(read());
+    const auto end = ends->find({origin.start, origin.thread});
+    return end == ends->end() || origin.sequence > end->second;
+  });
+}
+
+}  // namespace rondo::loop

@@ -8,8 +8,8 @@
 namespace rondo::api {
 namespace {
 
-constexpr std::uint32_t bit(Role role) { return 1U << static_cast<unsigned>(role); }
-constexpr std::uint32_t kEverything = 0x3f;
+constexpr const char* kWhereTokensAre =
+    "the administrator's token is in .rondo/token of the project; `rondo token list` lists others";
 
 std::string lowered(std::string_view text) {
   std::string out(text);
@@ -24,6 +24,22 @@ bool is_name_character(char c) {
          c == '.' || c == '_';
 }
 
+std::unexpected<Refusal> unauthorized(std::string message, std::string hint) {
+  return std::unexpected(Refusal(401, "unauthorized", std::move(message), std::move(hint))
+                             .with("WWW-Authenticate", "Bearer"));
+}
+
+std::expected<Principal, Refusal> holder_of(const ledger::Token* token, Time now) {
+  if (token == nullptr) return unauthorized("the token is not valid", kWhereTokensAre);
+  if (!token->expired(now)) return Principal{token->name, token->roles};
+  std::string roles;
+  for (const std::string& role : token->roles.names()) roles += " --role " + role;
+  return unauthorized(
+      fmt::format("the token \"{}\" expired at {}", token->name, to_text(*token->expires)),
+      fmt::format("make another: `rondo token revoke {}`, then `rondo token create {}{}`",
+                  token->name, token->name, roles));
+}
+
 /// The token that was shown; empty: none. Errors: 401 for another scheme than Bearer.
 std::expected<std::string_view, Refusal> shown_token(const Request& request) {
   if (const auto own = request.header("Rondo-Token")) return *own;
@@ -33,19 +49,10 @@ std::expected<std::string_view, Refusal> shown_token(const Request& request) {
   if (header->size() > kBearer.size() && equal_fold(header->substr(0, kBearer.size()), kBearer)) {
     return header->substr(kBearer.size());
   }
-  return std::unexpected(Refusal(401, "unauthorized",
-                                 "the Authorization header is not \"Bearer TOKEN\"",
-                                 "the token is in .rondo/token of the project")
-                             .with("WWW-Authenticate", "Bearer"));
+  return unauthorized("the Authorization header is not \"Bearer TOKEN\"", kWhereTokensAre);
 }
 
 }  // namespace
-
-std::string_view name_of(Role role) noexcept {
-  constexpr std::string_view kNames[] = {"viewer",  "predictor", "labeler",
-                                         "trainer", "deployer",  "admin"};
-  return kNames[static_cast<std::size_t>(role)];
-}
 
 std::string_view without_port(std::string_view host) noexcept {
   std::size_t end = 0;
@@ -70,10 +77,12 @@ bool is_loopback(std::string_view address) noexcept {
          std::ranges::all_of(address, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
 
-Access::Access(std::span<const std::string> hosts, std::string_view admin_token)
+Access::Access(std::span<const std::string> hosts, std::string_view admin_token,
+               std::function<Holders()> holders)
     : hosts_{"localhost", "127.0.0.1", "[::1]"},
       admin_(io::sha256(admin_token)),
-      has_admin_(!admin_token.empty()) {
+      has_admin_(!admin_token.empty()),
+      holders_(std::move(holders)) {
   for (const std::string& host : hosts) hosts_.push_back(lowered(without_port(host)));
 }
 
@@ -123,31 +132,37 @@ std::expected<Principal, Refusal> Access::who_asks(const Request& request) const
   auto token = shown_token(request);
   if (!token) return std::unexpected(std::move(token).error());
   if (token->empty()) {
-    const std::uint32_t roles = request.local ? bit(Role::kViewer) | bit(Role::kPredictor) : 0;
-    return Principal{"anonymous", roles};
+    return Principal{"anonymous",
+                     request.local ? Roles{Role::kViewer, Role::kPredictor} : Roles{}};
   }
   const io::Digest shown = io::sha256(*token);
   const auto text = [](const io::Digest& digest) {
     return std::string(digest.bytes.begin(), digest.bytes.end());
   };
   if (has_admin_ && io::equal_in_constant_time(text(shown), text(admin_))) {
-    return Principal{"admin", kEverything};
+    return Principal{"admin", {Role::kAdmin}};
   }
-  return std::unexpected(Refusal(401, "unauthorized", "the token is not valid",
-                                 "the token is in .rondo/token of the project")
-                             .with("WWW-Authenticate", "Bearer"));
+  const Holders holders = holders_();
+  if (holders.tokens == nullptr) {
+    return std::unexpected(Refusal(503, "unavailable", "the tokens of this project cannot be read",
+                                   "`rondo fsck` says what is wrong with them")
+                               .with("Retry-After", "1"));
+  }
+  return holder_of(holders.tokens->match(shown), holders.now);
 }
 
 std::expected<void, Refusal> Access::check_role(const Principal& who, Role needed) {
-  if (who.has(needed)) return {};
+  if (who.roles.has(needed)) return {};
+  const std::string made =
+      fmt::format("`rondo token create NAME --role {}` makes one", name_of(needed));
   if (who.who == "anonymous") {
-    return std::unexpected(
-        Refusal(401, "unauthorized", fmt::format("this needs a token ({})", name_of(needed)),
-                "send \"Authorization: Bearer TOKEN\"; the token is in .rondo/token of the project")
-            .with("WWW-Authenticate", "Bearer"));
+    return unauthorized(fmt::format("this needs a token with the role {}", name_of(needed)),
+                        "send \"Authorization: Bearer TOKEN\"; " + made);
   }
-  return refuse(403, "forbidden", fmt::format("this needs the role {}", name_of(needed)),
-                "the token in .rondo/token of the project has every role");
+  return refuse(403, "forbidden",
+                fmt::format("this needs the role {}; the token \"{}\" has {}", name_of(needed),
+                            who.who, who.roles.text()),
+                "use a token that has it: " + made);
 }
 
 }  // namespace rondo::api

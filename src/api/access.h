@@ -3,27 +3,38 @@
 // only.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <span>
 
 #include "api/http.h"
 #include "io/digest.h"
+#include "ledger/tokens.h"
 
 namespace rondo::api {
 
-enum class Role : std::uint8_t { kViewer, kPredictor, kLabeler, kTrainer, kDeployer, kAdmin };
-std::string_view name_of(Role role) noexcept;
+using ledger::name_of;
+using ledger::Role;
+using ledger::Roles;
 
-/// Who asks: a set of roles. The administrator has all of them.
+/// Who asks. The name of a token is what acts are recorded under.
 struct Principal {
-  std::string_view who = "anonymous";
-  std::uint32_t roles = 0;  // bits by Role
-  bool has(Role role) const { return (roles >> static_cast<unsigned>(role) & 1U) != 0; }
+  std::string who = "anonymous";
+  Roles roles{};
+};
+
+/// Who may ask at this moment, beside the administrator. Tokens are null while they cannot be read.
+struct Holders {
+  std::shared_ptr<const ledger::Tokens> tokens;
+  Time now;  // of the project's clock
 };
 
 class Access {
  public:
   /// Shape: hosts without port, as in `[deploy] hosts`; localhost, 127.0.0.1 and [::1] are added.
-  Access(std::span<const std::string> hosts, std::string_view admin_token);
+  /// `holders` is asked when a request shows a token that is not the administrator's.
+  Access(std::span<const std::string> hosts, std::string_view admin_token,
+         std::function<Holders()> holders);
 
   /// Errors: 400 without exactly one Host header; 421 for a name that is not ours. `authority` is
   /// that of a target in absolute form, else empty.
@@ -31,7 +42,8 @@ class Access {
   /// For requests that change something. Errors: 403 when a browser says that another site asks.
   std::expected<void, Refusal> check_origin(const Request& request) const;
   /// Anonymous on this machine is viewer and predictor, from elsewhere nothing.
-  /// Errors: 401 for a token that is not ours. Constant time in the token.
+  /// Errors: 401 for a token that is not ours or has expired, 503 while tokens cannot be read.
+  /// Constant time in the token.
   std::expected<Principal, Refusal> who_asks(const Request& request) const;
   /// Errors: 401 when a token is needed, 403 when the token's role is too low.
   static std::expected<void, Refusal> check_role(const Principal& who, Role needed);
@@ -41,6 +53,7 @@ class Access {
   std::vector<std::string> hosts_;  // lower case
   io::Digest admin_;                // SHA-256 of the token
   bool has_admin_ = false;
+  std::function<Holders()> holders_;
 };
 
 /// "127.0.0.1:80" -> "127.0.0.1"; "[::1]:80" -> "[::1]"; empty for what is no host.

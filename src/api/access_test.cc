@@ -2,6 +2,7 @@
 // table by every kind of caller.
 #include "api/access.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "api/routes.h"
@@ -12,9 +13,11 @@ namespace {
 
 constexpr const char* kToken = "Bearer a-token-for-tests";
 
+Holders nobody() { return {std::make_shared<ledger::Tokens>(), kTestNow}; }
+
 int host_status(std::vector<Header> headers, std::string_view authority = {}) {
   const std::string hosts[] = {"Example.org:443"};
-  const Access access(hosts, kAdminToken);
+  const Access access(hosts, kAdminToken, nobody);
   Request request;
   request.headers = std::move(headers);
   const auto checked = access.check_host(request, authority);
@@ -37,7 +40,7 @@ TEST(Access, OnlyOwnHostsAreAnswered) {
 }
 
 TEST(Access, AnotherSiteMayChangeNothing) {
-  const Access access({}, kAdminToken);
+  const Access access({}, kAdminToken, nobody);
   const auto status = [&](std::vector<Header> headers) {
     Request request;
     request.headers = std::move(headers);
@@ -58,23 +61,21 @@ TEST(Access, AnotherSiteMayChangeNothing) {
 }
 
 TEST(Access, TokensAndRoles) {
-  const Access access({}, kAdminToken);
+  const Access access({}, kAdminToken, nobody);
   const auto asks = [&](std::vector<Header> headers, bool local) {
     Request request;
     request.headers = std::move(headers);
     request.local = local;
     return access.who_asks(request);
   };
-  EXPECT_TRUE(asks({}, true)->has(Role::kPredictor));
-  EXPECT_TRUE(asks({}, true)->has(Role::kViewer));
-  EXPECT_FALSE(asks({}, true)->has(Role::kLabeler));
-  EXPECT_EQ(asks({}, false)->roles, 0U);
+  EXPECT_EQ(asks({}, true)->roles.text(), "viewer, predictor");
+  EXPECT_EQ(asks({}, false)->roles.text(), "");
   for (const Header header : {Header{"Authorization", kToken}, Header{"authorization", kToken},
                               Header{"Authorization", "bearer a-token-for-tests"},
                               Header{"Rondo-Token", kAdminToken}}) {
     const auto who = asks({header}, false);
     ASSERT_TRUE(who.has_value()) << header.value;
-    EXPECT_TRUE(who->has(Role::kAdmin) && who->has(Role::kDeployer));
+    EXPECT_TRUE(who->roles.has(Role::kAdmin) && who->roles.has(Role::kDeployer));
   }
   for (const char* bad : {"Bearer wrong", "Basic YTpi", "Bearer", "Bearer ", "a-token-for-tests",
                           "Bearer a-token-for-tests2", "Bearer a-token-for-test"}) {
@@ -82,13 +83,59 @@ TEST(Access, TokensAndRoles) {
     ASSERT_FALSE(who.has_value()) << bad;
     EXPECT_EQ(who.error().status, 401);
   }
-  const Access none({}, "");
+  const Access none({}, "", nobody);
   Request request;
   request.headers = {{"Rondo-Token", ""}};
-  EXPECT_FALSE(none.who_asks(request)->has(Role::kAdmin)) << "no token is no administrator";
-  const Principal viewer{"somebody", 1U << static_cast<unsigned>(Role::kViewer)};
+  EXPECT_FALSE(none.who_asks(request)->roles.has(Role::kAdmin)) << "no token is no administrator";
+  const Principal viewer{"somebody", {Role::kViewer}};
   EXPECT_EQ(Access::check_role(viewer, Role::kTrainer).error().status, 403);
   EXPECT_TRUE(Access::check_role(viewer, Role::kViewer).has_value());
+}
+
+/// The status and the sentences of a refusal; "" when the name is known.
+std::string asked_by(const Access& access, const std::string& secret, std::string* who = nullptr) {
+  Request request;
+  const std::string header = "Bearer " + secret;
+  request.headers = {{"Authorization", header}};
+  request.local = false;
+  const auto asked = access.who_asks(request);
+  if (asked && who != nullptr) *who = asked->who + ": " + asked->roles.text();
+  return asked ? "" : std::to_string(asked.error().status) + " " + asked.error().message;
+}
+
+TEST(Access, NamedTokensHaveTheirRolesUntilTheyEndOrAreRevoked) {
+  Holders holders = nobody();
+  const Access access({}, kAdminToken, [&] { return holders; });
+  EXPECT_EQ(asked_by(access, "the secret of ci"), "401 the token is not valid");
+  holders.tokens = with_token(holders.tokens, "ci", {Role::kLabeler});
+  holders.tokens = with_token(holders.tokens, "ops", {Role::kTrainer, Role::kViewer},
+                              kTestNow + Span::days(1));
+  std::string who;
+  EXPECT_EQ(asked_by(access, "the secret of ci", &who), "");
+  EXPECT_EQ(who, "ci: labeler");
+  EXPECT_EQ(asked_by(access, "the secret of ops", &who), "");
+  EXPECT_EQ(who, "ops: viewer, trainer");
+  EXPECT_EQ(asked_by(access, "the secret of op"), "401 the token is not valid");
+  holders.now = holders.now + Span::days(1);
+  EXPECT_EQ(asked_by(access, "the secret of ops"),
+            "401 the token \"ops\" expired at 2012-02-24T12:26:40Z");
+  EXPECT_EQ(asked_by(access, "the secret of ci"), "") << "it has no end";
+  holders = nobody();
+  EXPECT_EQ(asked_by(access, "the secret of ci"), "401 the token is not valid") << "revoked";
+  holders.tokens = nullptr;
+  EXPECT_EQ(asked_by(access, "the secret of ci"), "503 the tokens of this project cannot be read");
+  EXPECT_EQ(asked_by(access, std::string(kAdminToken)), "") << "the administrator's is elsewhere";
+}
+
+TEST(Access, ARefusalNamesTheRoleAndTheHolder) {
+  const auto refused = Access::check_role({"ci", {Role::kLabeler, Role::kViewer}}, Role::kDeployer);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().status, 403);
+  EXPECT_EQ(refused.error().message,
+            "this needs the role deployer; the token \"ci\" has viewer, labeler");
+  const auto nameless = Access::check_role({"anonymous", {}}, Role::kLabeler);
+  EXPECT_EQ(nameless.error().status, 401);
+  EXPECT_EQ(nameless.error().message, "this needs a token with the role labeler");
 }
 
 TEST(Access, LoopbackAddresses) {
@@ -143,6 +190,37 @@ TEST(Access, EachRouteByEachCaller) {
     EXPECT_EQ(status({host, {"Authorization", kToken}, {"Origin", "http://evil.org"}}, true),
               changes ? 403 : 0)
         << path;
+  }
+}
+
+TEST(Access, EachRouteByEachRole) {
+  FakeService service(nullptr);
+  constexpr Role kEach[] = {Role::kViewer,  Role::kPredictor, Role::kLabeler,
+                            Role::kTrainer, Role::kDeployer,  Role::kAdmin};
+  for (const Role role : kEach) {
+    service.held_tokens =
+        with_token(service.held_tokens, std::string(name_of(role)), {role});
+  }
+  service.held_tokens = with_token(service.held_tokens, "old", {Role::kAdmin}, kTestNow);
+  App app(service, {}, {}, 1);
+  for (const Route& route : routes()) {
+    const auto status = [&](std::string_view name, bool local) {
+      const std::string header = fmt::format("Bearer the secret of {}", name);
+      return status_of(app, route.method, path_of(route),
+                       {{"Host", "localhost"},
+                        {"Content-Type", "application/json"},
+                        {"Authorization", header}},
+                       local);
+    };
+    for (const bool local : {true, false}) {
+      for (const Role role : kEach) {
+        const bool may = role == route.role || role == Role::kAdmin;
+        EXPECT_EQ(status(name_of(role), local), may ? 0 : 403)
+            << route.path << " by " << name_of(role);
+      }
+      EXPECT_EQ(status("old", local), 401) << route.path;
+      EXPECT_EQ(status("nobody", local), 401) << route.path;
+    }
   }
 }
 

@@ -72,8 +72,8 @@ Reply post_act(Call& call) {
         Refusal(503, "unavailable", "others are waiting for the loop", "try again in a second")
             .with("Retry-After", "1"));
   }
-  const Json said = TRY(call.app.service().ask(act, wish.arguments, std::string(call.who.who),
-                                               wish.why, wish.key));
+  const Json said =
+      TRY(call.app.service().ask(act, wish.arguments, call.who.who, wish.why, wish.key));
   if (said.is_object() && said.contains("error")) {
     return std::unexpected(refusal_of(said.at("error")));
   }

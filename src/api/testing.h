@@ -152,12 +152,14 @@ class FakeService : public loop::Service {
   }
   loop::LoopNumbers numbers() const override { return loop_numbers; }
   std::string admin_token() const override { return std::string(kAdminToken); }
+  std::shared_ptr<const ledger::Tokens> tokens() const override { return held_tokens; }
   void start() override {}
   void stop() override {}
 
   Guarded<std::vector<ledger::Prediction>> logged;
   std::optional<Error> feedback_error;
   loop::LoopNumbers loop_numbers;
+  std::shared_ptr<const ledger::Tokens> held_tokens = std::make_shared<ledger::Tokens>();
 
  private:
   io::Scratch scratch_;
@@ -189,6 +191,15 @@ inline Response ask(App& app, const Asking& asking) {
   const Admission admission = admit(app, request, {asking.body.size(), false});
   request.body = asking.body;
   return answer(app, app.scratch(0), admission, request);
+}
+/// The list of one token more; its secret is its name behind "the secret of ".
+inline std::shared_ptr<const ledger::Tokens> with_token(
+    const std::shared_ptr<const ledger::Tokens>& before, const std::string& name, Roles roles,
+    std::optional<Time> expires = {}) {
+  auto tokens = std::make_shared<ledger::Tokens>(*before);
+  tokens->all.push_back(
+      {name, roles, kTestNow, expires, "a test", io::sha256("the secret of " + name)});
+  return tokens;
 }
 inline Header admin() { return {"Authorization", "Bearer a-token-for-tests"}; }
 

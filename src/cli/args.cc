@@ -92,6 +92,8 @@ Result<Args> parse(const Command& command, std::span<const std::string> typed) {
       args.project = value;
     } else if (name == "--color") {
       color = value;
+    } else if (flag->often == Often::kMany && args.has(name)) {
+      args.values[name] += "," + value;
     } else {
       args.values[name] = value;
     }

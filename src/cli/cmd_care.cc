@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
+#include "ledger/tokens.h"
 #include "loop/service.h"
 #include "loop/session.h"
 #include "table/engine.h"
@@ -84,6 +85,11 @@ Result<int> run_backup(const Args& args) {
                   counted(done.at("files").get<std::int64_t>(), "file"),
                   counted(done.at("bytes").get<std::int64_t>(), "byte"),
                   settings.empty() ? "; there is no rondo.toml to keep" : ", and rondo.toml"));
+  const auto tokens = ledger::read_tokens(*fs, loop::store_folder(args.project));
+  if (tokens && !tokens->all.empty()) {
+    say(fmt::format("tokens are not in it ({}): after a restore they are made anew",
+                    counted(tokens->all.size(), "token")));
+  }
   return kOk;
 }
 

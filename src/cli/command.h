@@ -24,10 +24,13 @@ inline constexpr int kNotGoodEnough = 4;
 inline constexpr int kNothingToDo = 5;
 inline constexpr int kInternal = 70;
 
+enum class Often { kOnce, kMany };  // kMany: each value counts, by commas in Args
+
 struct Flag {
   std::string_view name;   // "--last"
   std::string_view value;  // "N"; empty: a switch
   std::string_view help;
+  Often often = Often::kOnce;
 };
 
 /// What was typed, checked against the command's flags.

@@ -43,6 +43,10 @@ constexpr Flag kBacktest[] = {
     {"--report", "FILE", "write the HTML report there"},
     {"--fault", "TEXT", "rehearse a broken source"}};
 constexpr Flag kReport[] = {{"-o", "FILE", "default: report.html"}};
+constexpr Flag kToken[] = {
+    {"--role", "ROLE", "viewer, predictor, labeler, trainer, deployer or admin; may be repeated",
+     Often::kMany},
+    {"--expires", "SPAN", "it ends then, like 90d; default: never"}};
 constexpr Flag kGc[] = {{"--dry-run", "", "say what would go"}};
 constexpr Flag kDoctor[] = {{"--accept-clock", "", "go on after a jump of the clock"}};
 
@@ -98,6 +102,10 @@ constexpr Command kCommands[] = {
      "rondo backup /backups/monday", 1, 1, run_backup},
     {"restore", Group::kCare, "FROM", "into an empty project, every digest verified", {},
      "rondo -C fresh restore /backups/monday", 1, 1, run_restore},
+    {"token", Group::kCare, "create|list|revoke [NAME]", "who may ask `rondo up` for what", kToken,
+     "rondo token create pipeline --role labeler --role predictor --expires 90d\n"
+     "rondo token list\nrondo token revoke pipeline",
+     1, 2, run_token},
     {"doctor", Group::kCare, "", "machine and installation", kDoctor, "rondo doctor", 0, 0,
      run_doctor},
     {"worker", Group::kHidden, "", "one job by the rank contract", {}, "rondo worker", 0, 0,

@@ -36,6 +36,8 @@ Result<int> run_rollback(const Args& args);
 Result<int> run_replay(const Args& args);
 Result<int> run_backtest(const Args& args);
 Result<int> run_report(const Args& args);
+// cmd_token.cc
+Result<int> run_token(const Args& args);
 // cmd_care.cc
 Result<int> run_fsck(const Args& args);
 Result<int> run_gc(const Args& args);

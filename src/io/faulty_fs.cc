@@ -197,6 +197,9 @@ class FaultyFs : public Fs {
   Result<std::optional<Stat>> stat(const Path& path) override { return real_->stat(path); }
   Result<std::vector<std::string>> list(const Path& folder) override { return real_->list(folder); }
   Result<std::uint64_t> free_bytes(const Path& path) override { return real_->free_bytes(path); }
+  Result<std::unique_ptr<FolderLock>> lock_folder(const Path& folder) override {
+    return real_->lock_folder(folder);
+  }
 
  private:
   Operation named(Kind kind, const Path& path) const {

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -42,6 +43,14 @@ class Descriptor {
 
  private:
   int number_;
+};
+
+class LockedFolder : public FolderLock {
+ public:
+  explicit LockedFolder(int descriptor) : descriptor_(descriptor) {}
+
+ private:
+  Descriptor descriptor_;
 };
 
 class RealFile : public File {
@@ -247,6 +256,16 @@ class RealFs : public Fs {
     struct statvfs raw {};
     if (::statvfs(path.c_str(), &raw) != 0) return refuse("look at the disk of", path);
     return static_cast<std::uint64_t>(raw.f_bavail) * raw.f_frsize;
+  }
+  Result<std::unique_ptr<FolderLock>> lock_folder(const Path& folder) override {
+    auto held = std::make_unique<Descriptor>(
+        TRY(open(folder, O_RDONLY | O_DIRECTORY, 0, "lock")));
+    if (uninterrupted([&] { return ::flock(held->get(), LOCK_EX | LOCK_NB); }) == 0) {
+      return std::make_unique<LockedFolder>(held->release());
+    }
+    if (errno != EWOULDBLOCK) return refuse("lock", folder);
+    return fail(Code::kConflict, folder.string() + " is being changed by another command",
+                "try again when it has ended");
   }
 
  private:

@@ -46,6 +46,12 @@ struct Stat {
   bool read_only = false;  // nobody has the right to write
 };
 
+/// A right that lasts as long as the value; the kernel takes it back from a process that is gone.
+class FolderLock {
+ public:
+  virtual ~FolderLock() = default;
+};
+
 class Fs {
  public:
   virtual ~Fs() = default;
@@ -67,6 +73,9 @@ class Fs {
   virtual Result<std::vector<std::string>> list(const Path& folder) = 0;
   /// Bytes free for us on the disk of `path`.
   virtual Result<std::uint64_t> free_bytes(const Path& path) = 0;
+  /// The one right to a folder, against other processes and other values of this one; nothing is
+  /// written. Errors: kConflict while another has it.
+  virtual Result<std::unique_ptr<FolderLock>> lock_folder(const Path& folder) = 0;
 };
 
 /// Whether syncs reach the disk. kProcess is for projects that can be made again (backtests,

@@ -1,5 +1,5 @@
 // Looks at every byte of a project's state: pages and chain of the database, objects, what facts
-// name, records of the logs, the token. It changes nothing and works beside a running `rondo up`.
+// name, records of the logs, the tokens. It changes nothing and works beside a running `rondo up`.
 #include <fmt/format.h>
 
 #include <set>
@@ -7,6 +7,7 @@
 #include "ledger/prediction_log.h"
 #include "ledger/references.h"
 #include "ledger/store.h"
+#include "ledger/tokens.h"
 
 namespace rondo::ledger {
 namespace {
@@ -114,7 +115,27 @@ struct Check {
     if (!TRY(store.fs->stat(store.folder / "token"))) return {};
     const auto token = store.admin_token();
     if (!token) find(token.error().message, token.error().hint);
+    demand_private("token");
     return {};
+  }
+
+  Result<void> tokens() {
+    if (!TRY(store.fs->stat(store.folder / "tokens"))) return {};
+    const auto tokens = read_tokens(*store.fs, store.folder);
+    if (!tokens) find(tokens.error().message, tokens.error().hint);
+    demand_private("tokens");
+    return {};
+  }
+
+  void demand_private(const char* name) {
+    using std::filesystem::perms;
+    const io::Path file = store.folder / name;
+    std::error_code none;
+    const perms others = std::filesystem::status(file, none).permissions() &
+                         (perms::group_all | perms::others_all);
+    if (none || others == perms::none) return;
+    find(fmt::format("{} may be read or written by other users", file.string()),
+         fmt::format("`chmod 600 {}`", file.string()));
   }
 };
 
@@ -127,6 +148,7 @@ Result<FsckReport> fsck(Store& store, const Progress& progress) {
   TRY(check.references());
   TRY(check.logs(store.log()));
   TRY(check.token());
+  TRY(check.tokens());
   return std::move(check.report);
 }
 

@@ -7,6 +7,7 @@
 #include "base/worker.h"
 #include "ledger/fixture.h"
 #include "ledger/prediction_log.h"
+#include "ledger/tokens.h"
 
 namespace rondo::ledger {
 namespace {
@@ -15,7 +16,7 @@ class StoreTest : public ScratchTest {
  protected:
   std::unique_ptr<Store> open() { return must(Store::open(fs_, folder_, fast())); }
 
-  /// Facts, labels, a manifest with a segment, a pipeline, two log segments, a token.
+  /// Facts, labels, a manifest with a segment, a pipeline, two log segments, two tokens.
   void fill() {
     const auto store = open();
     const Lease lease = must(store->ledger->take_lease("test"));
@@ -33,6 +34,7 @@ class StoreTest : public ScratchTest {
       must(store->ledger->add_labels(std::vector{label("id" + std::to_string(i), i)}));
     }
     must(store->admin_token());
+    must(create_token(*fs_, folder_, {"ci", {Role::kLabeler}, {}, {}, "somebody", {}}));
     for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
       const auto log = must(PredictionLog::open(fs_, store->log(), epoch));
       Prediction row;
@@ -96,12 +98,25 @@ TEST_F(StoreTest, FsckNamesAFlippedByteInEachKindOfFile) {
     expect_named(store->objects->path(digest), digest.hex());
   }
   expect_named(folder_ / "token", "token");
+  expect_named(folder_ / "tokens", "tokens is damaged");
   int segments = 0;
   for (const std::string& name : must(fs_->list(folder_ / "log"))) {
     expect_named(folder_ / "log" / name, name);
     ++segments;
   }
   EXPECT_EQ(segments, 2);
+}
+
+TEST_F(StoreTest, FsckNamesTokensThatOthersMayRead) {
+  fill();
+  for (const char* name : {"token", "tokens"}) {
+    std::filesystem::permissions(folder_ / name, std::filesystem::perms{0640});
+    const auto found = findings();
+    ASSERT_EQ(found.size(), 1U) << name;
+    EXPECT_EQ(found[0], (folder_ / name).string() + " may be read or written by other users");
+    std::filesystem::permissions(folder_ / name, std::filesystem::perms{0600});
+  }
+  EXPECT_EQ(findings(), std::vector<std::string>());
 }
 
 TEST_F(StoreTest, FsckNamesMissingObjectsAndWhoNamesThem) {
@@ -199,6 +214,7 @@ TEST_F(StoreTest, ABackupUnderLoadRestoresElsewhere) {
   }
   EXPECT_EQ(code_of(backup(*store, root_ / "backup", {})), Code::kConflict);
   EXPECT_FALSE(std::filesystem::exists(root_ / "backup" / "token"));
+  EXPECT_FALSE(std::filesystem::exists(root_ / "backup" / "tokens"));
 
   const io::Path elsewhere = root_ / "elsewhere";
   const Json told = must(restore(fs_, root_ / "backup", elsewhere, {}));
@@ -208,6 +224,7 @@ TEST_F(StoreTest, ABackupUnderLoadRestoresElsewhere) {
   EXPECT_EQ(must(restored->ledger->head()), must(store->ledger->head()));
   EXPECT_GE(static_cast<std::int64_t>(must(restored->ledger->label_count())), acknowledged);
   EXPECT_EQ(must(restored->ledger->secret("ids")), secret);
+  EXPECT_TRUE(must(read_tokens(*fs_, elsewhere)).all.empty()) << "no revoked token comes back";
   EXPECT_EQ(must(restored->ledger->projection("version_floor")), Json(1007));
   const Lease theirs = must(store->ledger->take_lease("original"));
   const NewFact stale = fact("stale");

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/published.h"
 #include "loop/conductor.h"
 #include "loop/lost.h"
 #include "loop/requests.h"
@@ -72,6 +73,7 @@ class RealService : public Service {
                    const std::string& why, const std::string& key) override;
   LoopNumbers numbers() const override;
   std::string admin_token() const override { return token_; }
+  std::shared_ptr<const ledger::Tokens> tokens() const override { return tokens_.take(); }
   void start() override;
   void stop() override;
 
@@ -83,6 +85,7 @@ class RealService : public Service {
   Result<bool> is_answered(const std::string& id);
   void turn(const Stop& stop);
   void serve_requests(const Stop& stop);
+  void follow_tokens();
   /// An empty sentence takes the last one of the same part back.
   void complain(const std::string& part, const std::string& sentence);
   void observe(const Json& event);
@@ -100,6 +103,8 @@ class RealService : public Service {
   std::unique_ptr<ServiceWorld> world_;
   std::unique_ptr<Launcher> launcher_;
   std::string token_;
+  std::optional<ledger::TokenWatch> token_watch_;  // of the thread `requests`
+  Published<ledger::Tokens> tokens_;
   Guarded<std::map<std::string, std::string>> complaints_;  // by the part that complains
   Guarded<std::uint64_t> late_labels_;
   Guarded<std::optional<Error>> doubt_;  // about the clock, until a person accepts it
@@ -130,10 +135,20 @@ Result<void> RealService::open() {
                                            static_cast<std::uint64_t>(epoch)));
     token_ = TRY(store_->admin_token());
   }
+  token_watch_.emplace(*store_->fs, store_->folder);
+  follow_tokens();
   world_ = std::make_unique<ServiceWorld>(*store_, *config_, session_.get(), log_.get());
   if (auto loaded = world_->changed(now); !loaded) complain("model", loaded.error().text());
   launcher_ = process_launcher(store_->fs, store_->folder / "objects");
   return {};
+}
+
+/// What cannot be read holds nobody: a token that was revoked may stand in the list of before.
+void RealService::follow_tokens() {
+  auto news = token_watch_->look();
+  complain("tokens", news ? "" : news.error().text());
+  if (!news) tokens_.publish(nullptr);
+  if (news && *news) tokens_.publish(std::make_shared<const ledger::Tokens>(**std::move(news)));
 }
 
 void RealService::complain(const std::string& part, const std::string& sentence) {
@@ -189,12 +204,18 @@ void RealService::serve_requests(const Stop& stop) {
     }
     const auto learnt = world_->learn_labels();
     complain("labels", learnt ? "" : learnt.error().text());
+    follow_tokens();
     sleep_for(kPoll, stop);
   }
 }
 
 void RealService::start() {
-  if (!session_) return;
+  if (!session_) {  // nobody's requests to answer
+    requests_ = std::make_unique<Worker>("requests", [this](const Stop& s) {
+      for (; !s.requested(); sleep_for(kPoll, s)) follow_tokens();
+    });
+    return;
+  }
   requests_ = std::make_unique<Worker>("requests", [this](const Stop& s) { serve_requests(s); });
   loop_ = std::make_unique<Worker>("loop", [this](const Stop& s) { turn(s); });
 }

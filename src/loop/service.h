@@ -7,6 +7,7 @@
 #include "deploy/router.h"
 #include "ledger/prediction_log.h"
 #include "ledger/store.h"
+#include "ledger/tokens.h"
 #include "loop/config.h"
 #include "loop/run.h"
 
@@ -70,6 +71,8 @@ class Service {
                            const std::string& why, const std::string& key) = 0;
   virtual LoopNumbers numbers() const = 0;
   virtual std::string admin_token() const = 0;
+  /// As they were at most a second ago; null while their file cannot be read. Threads: any.
+  virtual std::shared_ptr<const ledger::Tokens> tokens() const = 0;
   /// Starts the loop's thread. Stopping: request_stop, then the destructor joins.
   virtual void start() = 0;
   virtual void stop() = 0;

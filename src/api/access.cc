@@ -98,7 +98,8 @@ std::expected<void, Refusal> Access::check_host(const Request& request,
   const auto count = std::ranges::count_if(
       request.headers, [](const Header& header) { return equal_fold(header.name, "Host"); });
   if (count != 1) {
-    Refusal refusal(400, "bad_request", "a request names exactly one Host");
+    Refusal refusal(400, "bad_request", "a request names exactly one Host",
+                    "send one header like \"Host: localhost:8080\"");
     refusal.close = true;
     return std::unexpected(std::move(refusal));
   }

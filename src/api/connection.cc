@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 
 #include "base/clock.h"
+#include "base/words.h"
 
 namespace rondo::api {
 namespace {
@@ -222,7 +223,8 @@ void Connection::take_body() {
     if (error == http::error::body_limit) {
       return refuse_broken(
           closing(413, "too_large",
-                  fmt::format("the body is longer than {} bytes", admission_->body_max)));
+                  fmt::format("the body is longer than {} bytes",
+                              grouped(admission_->body_max))));
     }
     if (error) {
       return refuse_broken(closing(400, "bad_request",

@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/json_out.h"
 #include "api/rows.h"
+#include "base/words.h"
 
 namespace rondo::api {
 namespace {
@@ -59,7 +60,8 @@ std::expected<std::vector<loop::FeedbackItem>, Refusal> read_items(Call& call) {
   for (const Element element : array) {
     if (items.size() >= call.app.limits().rows_max) {
       return refuse(413, "too_large",
-                    fmt::format("a request may have {} labels", call.app.limits().rows_max),
+                    fmt::format("a request may have {} labels",
+                                grouped(call.app.limits().rows_max)),
                     "send them in parts");
     }
     items.push_back(TRY(read_item(element, items.size())));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/words.h"
 
 namespace rondo::api {
 namespace {
@@ -73,11 +74,13 @@ std::expected<void, Refusal> check_expectation(const Request& head) {
   return refuse(417, "expectation_failed", "the only expectation that is met is 100-continue");
 }
 
-std::expected<void, Refusal> check_size(const Announced& body, std::uint64_t most) {
+std::expected<void, Refusal> check_size(const Announced& body, Size size, std::uint64_t most) {
   if (body.length.value_or(0) <= most) return {};
   return refuse(413, "too_large",
-                fmt::format("the body has {} bytes, {} are allowed", *body.length, most),
-                "send fewer rows at once, or raise `[deploy] body_max`");
+                fmt::format("the body has {} bytes, {} are allowed", grouped(*body.length),
+                            grouped(most)),
+                size == Size::kLarge ? "send fewer rows at once, or raise `[deploy] body_max`"
+                                     : "what this path takes is short: see docs/API.md");
 }
 
 std::expected<void, Refusal> judge(App& app, const Request& head, const Announced& body,
@@ -98,7 +101,7 @@ std::expected<void, Refusal> judge(App& app, const Request& head, const Announce
   TRY(Access::check_role(out.who, out.route->role));
   TRY(check_type(head, manners.body));
   TRY(check_expectation(head));
-  TRY(check_size(body, out.body_max));
+  TRY(check_size(body, manners.size, out.body_max));
   if (manners.load == Load::kShed && out.in_flight.before() >= app.limits().in_flight_max) {
     return std::unexpected(
         Refusal(503, "unavailable", "too many requests are in flight", "try again in a second")

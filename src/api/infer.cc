@@ -64,7 +64,7 @@ std::expected<Asked, Refusal> read_asked(const Element& root) {
 
 std::expected<void, Refusal> add_tensors(Batch& batch, const Element& inputs,
                                          std::optional<Time> time, std::uint64_t rows_max) {
-  Tensors tensors = TRY(Tensors::open(inputs, batch.inputs(), rows_max));
+  Tensors tensors = TRY(Tensors::open(inputs, batch.inputs(), rows_max, batch.outsiders()));
   for (std::size_t row = 0; row < tensors.rows(); ++row) {
     std::optional<Time> own;
     TRY(tensors.next(batch.cells(), own));

@@ -27,7 +27,7 @@ std::expected<void, Refusal> add_rows(Batch& batch, const Element& rows, std::op
   if (rows.get(array) != simdjson::SUCCESS) {
     return bad_shape(fmt::format("\"rows\" must be an array of objects, not {}", kind_of(rows)));
   }
-  RowReader reader(batch.inputs());
+  RowReader reader(batch.inputs(), batch.outsiders());
   std::size_t row = 0;
   for (const Element element : array) {
     std::optional<Time> own;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "api/rows.h"
 #include "api/testing.h"
 
 namespace rondo::api {
@@ -242,6 +243,24 @@ TEST(PredictClasses, AMatrixAndProbabilities) {
   const Json row = io::parse_json(ours.body).value().at("predictions")[0];
   EXPECT_EQ(row.at("value"), "UP");
   EXPECT_NEAR(row.at("probabilities").at("UP").get<double>(), up, 1e-12);
+}
+
+TEST(PredictColumns, AHintSaysWhatTheNameIs) {
+  table::Schema inputs;
+  inputs.fields = {{"hr", table::Type::kInteger}, {"temp", table::Type::kNumber}};
+  const std::string ignored[] = {"casual"}, late[] = {"registered"};
+  const Outsiders outsiders{"cnt", "dteday + to_hours(hr)", ignored, late};
+  const struct {
+    const char *name, *hint;
+  } rows[] = {{"cnt", "\"cnt\" is what the model predicts: leave it out"},
+              {"dteday", "\"dteday\" is the row's clock: send its time as \"_time\""},
+              {"casual", "\"casual\" is ignored by the model (`[prepare] ignore`): leave it out"},
+              {"registered",
+               "\"registered\" is known only with the label (`[prepare] late`): leave it out"},
+              {"tmp", "did you mean \"temp\"?"},
+              {"day", "the columns are: hr, temp"},  // no word of the clock's expression
+              {"", "the columns are: hr, temp"}};
+  for (const auto& row : rows) EXPECT_EQ(column_hint(row.name, inputs, outsiders), row.hint);
 }
 
 }  // namespace

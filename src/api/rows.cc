@@ -81,6 +81,33 @@ bool read_value(const Element& element, Type type, Cell& out) {
   return false;
 }
 
+bool is_word_character(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// Whether a word of the expression is the column.
+bool mentions(std::string_view expression, std::string_view column) {
+  if (column.empty()) return false;
+  for (auto at = expression.find(column); at != expression.npos;
+       at = expression.find(column, at + 1)) {
+    const std::size_t end = at + column.size();
+    const bool begins = at == 0 || !is_word_character(expression[at - 1]);
+    if (begins && (end == expression.size() || !is_word_character(expression[end]))) return true;
+  }
+  return false;
+}
+
+/// Empty for a name that the project does not know.
+std::string_view why_outside(std::string_view name, const Outsiders& outsiders) {
+  if (name == outsiders.target) return "is what the model predicts: leave it out";
+  if (mentions(outsiders.clock, name)) return "is the row's clock: send its time as \"_time\"";
+  if (std::ranges::find(outsiders.ignored, name) != outsiders.ignored.end()) {
+    return "is ignored by the model (`[prepare] ignore`): leave it out";
+  }
+  if (std::ranges::find(outsiders.late, name) == outsiders.late.end()) return {};
+  return "is known only with the label (`[prepare] late`): leave it out";
+}
+
 }  // namespace
 
 std::expected<void, Refusal> read_cell(const Element& element, const table::Field& field,
@@ -109,7 +136,10 @@ std::string column_list(const table::Schema& inputs) {
   return out;
 }
 
-std::string column_hint(std::string_view name, const table::Schema& inputs) {
+std::string column_hint(std::string_view name, const table::Schema& inputs,
+                        const Outsiders& outsiders) {
+  const std::string_view why = why_outside(name, outsiders);
+  if (!why.empty()) return fmt::format("\"{}\" {}", name, why);
   std::vector<std::string> names;
   for (const table::Field& field : inputs.fields) names.push_back(field.name);
   const std::string near = io::nearest(name, names);
@@ -117,7 +147,8 @@ std::string column_hint(std::string_view name, const table::Schema& inputs) {
   return "the columns are: " + column_list(inputs);
 }
 
-RowReader::RowReader(const table::Schema& inputs) : inputs_(inputs), seen_(inputs.fields.size()) {}
+RowReader::RowReader(const table::Schema& inputs, const Outsiders& outsiders)
+    : inputs_(inputs), outsiders_(outsiders), seen_(inputs.fields.size()) {}
 
 std::optional<std::size_t> RowReader::find(std::string_view key) {
   const auto& fields = inputs_.fields;
@@ -137,7 +168,7 @@ std::optional<std::size_t> RowReader::find(std::string_view key) {
 std::unexpected<Refusal> RowReader::unknown(std::string_view key, std::size_t row) const {
   return refuse(400, "unknown_column",
                 fmt::format("row {}: the model has no column \"{}\"", row, key),
-                column_hint(key, inputs_));
+                column_hint(key, inputs_, outsiders_));
 }
 
 std::unexpected<Refusal> RowReader::incomplete(std::size_t row) const {

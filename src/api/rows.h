@@ -14,10 +14,16 @@ std::expected<void, Refusal> read_cell(const Element& element, const table::Fiel
 /// A time as RFC 3339 text. Errors: wrong_type.
 std::expected<Time, Refusal> read_time(const Element& element, std::string_view what);
 
+/// Columns of the source that are no inputs of the model: what a request may send by mistake.
+struct Outsiders {
+  std::string_view target, clock;  // the clock may be an expression over columns
+  std::span<const std::string> ignored, late;
+};
+
 /// Reads rows as objects {column: value}; a row may carry its own time as "_time".
 class RowReader {
  public:
-  explicit RowReader(const table::Schema& inputs);
+  explicit RowReader(const table::Schema& inputs, const Outsiders& outsiders = {});
   /// Shape: out has a cell a column. `time` is set when the row names one.
   /// Errors: invalid_shape, duplicate_key, unknown_column, missing_column, wrong_type.
   /// Cost: no search while the keys come in the order of the schema.
@@ -32,6 +38,7 @@ class RowReader {
   std::unexpected<Refusal> incomplete(std::size_t row) const;
 
   const table::Schema& inputs_;
+  Outsiders outsiders_;
   std::vector<std::size_t> by_name_;  // sorted by name; made when it is first needed
   std::vector<std::uint8_t> seen_;
   std::size_t expected_ = 0, count_ = 0;
@@ -39,7 +46,8 @@ class RowReader {
 
 /// The names of the columns, shortened to what a person reads: for hints.
 std::string column_list(const table::Schema& inputs);
-/// "did you mean" for a name that is no column, else the list.
-std::string column_hint(std::string_view name, const table::Schema& inputs);
+/// Why a name is no input of the model, or "did you mean", or the list.
+std::string column_hint(std::string_view name, const table::Schema& inputs,
+                        const Outsiders& outsiders);
 
 }  // namespace rondo::api

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "api/json_out.h"
+#include "base/words.h"
 
 namespace rondo::api {
 namespace {
@@ -66,10 +67,15 @@ Batch::Batch(Call& call, Deployed by)
   call_.scratch.counts.unseen.assign(inputs().fields.size(), 0);
 }
 
+Outsiders Batch::outsiders() const {
+  const loop::Config& config = call_.app.service().config();
+  return {parts().target, config.collect.time, config.prepare.ignore, config.prepare.late};
+}
+
 std::expected<void, Refusal> Batch::add(Time time) {
   if (count_ >= call_.app.limits().rows_max) {
     return refuse(413, "too_large",
-                  fmt::format("a request may have {} rows", call_.app.limits().rows_max),
+                  fmt::format("a request may have {} rows", grouped(call_.app.limits().rows_max)),
                   "send them in parts, or raise `[deploy] rows_max`");
   }
   std::vector<ledger::Prediction>& rows = call_.scratch.rows;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/app.h"
+#include "api/rows.h"
 #include "deploy/router.h"
 
 namespace rondo::api {
@@ -19,6 +20,7 @@ class Batch {
   Batch(Call& call, Deployed by);
   const table::Schema& inputs() const { return by_->pipeline->transform().inputs(); }
   const model::Pipeline::Parts& parts() const { return by_->pipeline->parts(); }
+  Outsiders outsiders() const;
   const deploy::Deployed& by() const { return *by_; }
   /// The clock when the request came: the time of rows that name none.
   Time now() const { return now_; }

@@ -8,6 +8,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/words.h"
+
 namespace rondo::api {
 namespace {
 
@@ -76,7 +78,8 @@ std::expected<std::vector<std::uint64_t>, Refusal> read_shape(const Element& ele
 
 std::expected<void, Refusal> check_rows(std::uint64_t rows, std::uint64_t most) {
   if (rows <= most) return {};
-  return refuse(413, "too_large", fmt::format("{} rows are too many, {} are allowed", rows, most),
+  return refuse(413, "too_large", fmt::format("{} rows are too many, {} are allowed", grouped(rows),
+                                                    grouped(most)),
                 "send them in parts, or raise `[deploy] rows_max`");
 }
 
@@ -138,12 +141,13 @@ std::expected<Element, Refusal> Tensors::Cursor::next(std::string_view name) {
 }
 
 std::expected<Tensors, Refusal> Tensors::open(const Element& inputs, const table::Schema& schema,
-                                              std::uint64_t rows_max) {
+                                              std::uint64_t rows_max,
+                                              const Outsiders& outsiders) {
   Array array;
   if (inputs.get(array) != simdjson::SUCCESS) {
     return bad_shape(fmt::format("\"inputs\" must be an array, not {}", kind_of(inputs)));
   }
-  Tensors tensors(schema);
+  Tensors tensors(schema, outsiders);
   for (const Element element : array) TRY(tensors.add(element, rows_max));
   TRY(tensors.check_complete());
   return tensors;
@@ -192,7 +196,7 @@ std::expected<std::size_t, Refusal> Tensors::place_of(std::string_view name,
   if (shape.size() == 2 && width == fields.size() && numeric && inputs_.empty()) return kMatrix;
   if (width == 1) {
     return refuse(400, "unknown_column", fmt::format("the model has no column \"{}\"", name),
-                  column_hint(name, schema_));
+                  column_hint(name, schema_, outsiders_));
   }
   return bad_shape(
       fmt::format("input \"{}\": {} values a row do not fit", name, width),

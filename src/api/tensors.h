@@ -15,7 +15,8 @@ class Tensors {
   /// Errors: invalid_shape, duplicate_key, unknown_column, missing_column, wrong_type naming the
   /// input; 413 above `rows_max`.
   static std::expected<Tensors, Refusal> open(const Element& inputs, const table::Schema& schema,
-                                              std::uint64_t rows_max);
+                                              std::uint64_t rows_max,
+                                              const Outsiders& outsiders);
   std::size_t rows() const { return rows_; }
   /// The next row. Shape: out has a cell a column. Errors: wrong_type; invalid_shape when the data
   /// ends too early.
@@ -45,7 +46,8 @@ class Tensors {
   static constexpr std::size_t kTime = static_cast<std::size_t>(-1);
   static constexpr std::size_t kMatrix = static_cast<std::size_t>(-2);
 
-  explicit Tensors(const table::Schema& schema) : schema_(schema) {}
+  Tensors(const table::Schema& schema, const Outsiders& outsiders)
+      : schema_(schema), outsiders_(outsiders) {}
   std::expected<void, Refusal> add(const Element& element, std::uint64_t rows_max);
   std::expected<std::size_t, Refusal> place_of(std::string_view name,
                                                std::span<const std::uint64_t> shape) const;
@@ -55,6 +57,7 @@ class Tensors {
                                     std::optional<Time>& time);
 
   const table::Schema& schema_;
+  Outsiders outsiders_;
   std::vector<Input> inputs_;
   std::size_t rows_ = 0, row_ = 0;
 };

@@ -8,5 +8,7 @@ namespace rondo {
 
 /// 1234567 as "1,234,567".
 std::string grouped(std::uint64_t number);
+/// Three significant digits and no exponent between a thousandth and 10^15: "0.0123", "5,750".
+std::string rounded(double number);
 
 }  // namespace rondo

@@ -17,16 +17,22 @@ Result<std::unique_ptr<ledger::Store>> open(const Args& args) {
                              ledger::OpenOptions{});
 }
 
+/// What an error advises to somebody who did not ask fsck yet.
+std::string advice_of(const ledger::Finding& finding) {
+  const bool ourselves = finding.advice.find("rondo fsck") != std::string::npos;
+  return ourselves ? "restore it from a backup (`rondo restore`)" : finding.advice;
+}
+
 int say_report(const ledger::FsckReport& report, const Args& args) {
   Json findings = Json::array();
   for (const auto& f : report.findings) {
-    findings.push_back({{"what", f.what}, {"advice", f.advice}});
+    findings.push_back({{"what", f.what}, {"advice", advice_of(f)}});
   }
   if (args.json) {
     say_json({{"clean", report.findings.empty()}, {"facts", report.facts},
               {"objects", report.objects}, {"records", report.records}, {"findings", findings}});
   } else {
-    for (const auto& f : report.findings) say(fmt::format("{}\n  {}", f.what, f.advice));
+    for (const auto& f : report.findings) say(fmt::format("{}\n  {}", f.what, advice_of(f)));
     say(fmt::format("{}: {}, {}, {} verified", report.findings.empty() ? "clean" : "DAMAGED",
                     counted(report.facts, "fact"), counted(report.objects, "object"),
                     counted(report.records, "record")));

@@ -36,6 +36,14 @@ std::string text(const Json& row, const char* key) {
   return found->is_number() ? number(found->get<double>()) : found->dump();
 }
 
+/// Of a text that lists what it speaks of below.
+std::string first_line(const std::string& text) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string::npos) return text;
+  const std::string line = text.substr(0, end);
+  return line.ends_with(':') ? line.substr(0, end - 1) + "; `rondo why` lists them" : line;
+}
+
 std::string metrics_text(const Json& metrics) {
   std::string out;
   for (const auto& item : metrics.items()) {
@@ -102,7 +110,7 @@ Result<int> run_status(const Args& args) {
                   text(status, "labelled"), text(status, "policy")));
   for (const Json& alert : status.at("alerts")) {
     const std::string sentence = alert.get<std::string>();
-    say(ink(Ink::kRed, "alert    " + sentence.substr(0, sentence.find('\n')), args.color));
+    say(ink(Ink::kRed, "alert    " + first_line(sentence), args.color));
   }
   return kOk;
 }

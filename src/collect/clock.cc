@@ -36,7 +36,8 @@ std::unexpected<Error> no_clock(const Column& column, const std::string& name) {
                 fmt::format("time: {} is written as \"{}\": day and month cannot be told apart",
                             name, shown(example)),
                 fmt::format("say which it is: time = {}",
-                            io::to_toml(fmt::format("strptime({}, '%d/%m/%Y')", sql_name(name)))));
+                            io::to_toml(fmt::format("strptime({}, '{}')", sql_name(name),
+                                                    slashed_format(example)))));
   }
   return fail(Code::kInvalidInput,
               fmt::format("time: {} is no time but text, such as \"{}\"", name, shown(example)),

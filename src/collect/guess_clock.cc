@@ -300,9 +300,11 @@ class Guesser {
       const auto texts = static_cast<double>(column.dictionary.size());
       if (dates < 1 || static_cast<double>(dates) < kWritten * texts) continue;
       const std::string& name = rows_.schema().fields[i].name;
+      const std::string& text = *std::ranges::find_if(column.dictionary, is_slashed_date);
       return fmt::format("{} looks like a date, but day and month cannot be told apart: set "
-                         "strptime({}, '%d/%m/%Y') or '%m/%d/%Y'",
-                         name, sql_name(name));
+                         "strptime({}, '{}') or '{}'",
+                         name, sql_name(name), slashed_format(text),
+                         slashed_format(text, false));
     }
     return "no column says when a row happened";
   }

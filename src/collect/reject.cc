@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 
+#include "base/words.h"
 #include "io/digest.h"
 
 namespace rondo::collect {
@@ -124,7 +125,8 @@ std::vector<Reason> commonest(std::span<const Json> rejects, std::size_t at_most
     if (reasons.size() == at_most) break;
     const Json& first = rejects[group.first];
     reasons.push_back({fmt::format("{} ({} row{}, first at {})", text_of(first, "detail"),
-                                   group.count, group.count == 1 ? "" : "s", place_of(first)),
+                                   grouped(group.count), group.count == 1 ? "" : "s",
+                                   place_of(first)),
                        text_of(first, "hint")});
   }
   return reasons;

@@ -103,6 +103,30 @@ bool is_slashed_date(std::string_view text) noexcept {
   return parts == 2 && (digits == 2 || digits == 4);
 }
 
+std::string slashed_format(std::string_view text, bool day_first) {
+  text = text.substr(0, text.find('\''));
+  const bool halves = text.ends_with("AM") || text.ends_with("PM");
+  const std::string_view parts[] = {day_first ? "%d" : "%m", day_first ? "%m" : "%d", "%Y",
+                                    halves ? "%I" : "%H",    "%M",                    "%S", "%f"};
+  std::string out;
+  std::size_t part = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+    if (end == i) {
+      if (halves && i + 2 == text.size()) return out + "%p";
+      out += text[i++];
+      continue;
+    }
+    if (part == std::size(parts)) return out;
+    const bool short_year = part == 2 && end - i == 2;
+    out += short_year ? "%y" : parts[part];
+    ++part;
+    i = end;
+  }
+  return out;
+}
+
 ColumnLook look_at(std::span<const Source> sources, const std::string& name,
                    const std::vector<std::string>& null) {
   ColumnLook look;

@@ -34,5 +34,7 @@ table::Type decide(const ColumnLook& look);
 
 /// "03/04/2011" or "3.4.2011": which of day and month comes first cannot be told.
 bool is_slashed_date(std::string_view text) noexcept;
+/// The format of such a text for strptime, with the day first, or the month: "%d/%m/%Y %H:%M".
+std::string slashed_format(std::string_view text, bool day_first = true);
 
 }  // namespace rondo::collect

@@ -92,6 +92,18 @@ TEST(Decide, TextIsLongOfSeveralWordsAndMostlyDifferent) {
   EXPECT_EQ(decided("New York City|New York City|New York City"), Type::kCategory);
 }
 
+TEST(SlashedDates, AFormatIsThatOfTheWholeText) {
+  const struct {
+    const char *text, *format;
+  } rows[] = {{"03/04/2011", "%d/%m/%Y"},
+              {"3.4.2011 12:00", "%d.%m.%Y %H:%M"},
+              {"01/01/2024 00:00:00", "%d/%m/%Y %H:%M:%S"},
+              {"01-01-2024T00:00:00.25", "%d-%m-%YT%H:%M:%S.%f"},
+              {"3/4/11 2:05 PM", "%d/%m/%y %I:%M %p"}};
+  for (const auto& row : rows) EXPECT_EQ(slashed_format(row.text), row.format);
+  EXPECT_EQ(slashed_format("03/04/2011 9:00", false), "%m/%d/%Y %H:%M");
+}
+
 TEST(SlashedDates, AreToldFromOtherTexts) {
   EXPECT_TRUE(is_slashed_date("03/04/2011"));
   EXPECT_TRUE(is_slashed_date("3.4.2011 12:00"));

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/failpoint.h"
+#include "base/words.h"
 #include "deploy/floor.h"
 #include "deploy/golden_rows.h"
 #include "deploy/provenance.h"
@@ -201,7 +202,8 @@ std::string words_of(const Floor& floor) {
   };
   return fmt::format("its {} on the {} test rows, which it has seen, is {}; the measured model's "
                      "is {}, and {} at most",
-                     floor.share ? "share of wrong answers" : "mean absolute error", floor.rows,
+                     floor.share ? "share of wrong answers" : "mean absolute error",
+                     grouped(floor.rows),
                      number(floor.value), number(floor.measured), number(floor.most));
 }
 

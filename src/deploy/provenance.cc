@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/words.h"
+
 namespace rondo::deploy {
 namespace {
 
@@ -15,7 +17,7 @@ std::string measured_on(const model::Prepared& measured) {
   const auto tested = std::ranges::count(measured.side, table::Side::kTest);
   std::string text = fmt::format("{} rows that its twin, fitted by the same recipe, options and "
                                  "rounds, had not seen",
-                                 tested);
+                                 grouped(static_cast<std::uint64_t>(tested)));
   if (!measured.by_time) return text + ", chosen by a hash of the row";
   return text + fmt::format(", from {} until {}", to_text(measured.test_from),
                             to_text(measured.test_until));

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/words.h"
 #include "stats/intervals.h"
 
 namespace rondo::evaluate {
@@ -63,7 +64,7 @@ std::string compared(const Case& c, const Rival& other) {
   return fmt::format("{}'s {} is {}, {}'s {} on the same {} rows{}; gain {} ({} to {}, each end at "
                      "{} %)",
                      c.challenger(), c.evidence.metric, number(other.challenger), c.call(other),
-                     number(other.value), p.rows, days, number(p.gain.value),
+                     number(other.value), grouped(p.rows), days, number(p.gain.value),
                      number(p.gain.low), number(p.gain.high), number(100 * (1 - c.alpha)));
 }
 
@@ -107,7 +108,8 @@ std::optional<Verdict> too_little(const Case& c) {
     return verdict;
   };
   if (e.rows < kFewestRows) {
-    return say(fmt::format("there are {} test rows, and under {} nothing is judged", e.rows,
+    return say(fmt::format("there are {} test rows, and under {} nothing is judged",
+                           grouped(e.rows),
                            kFewestRows), kFewestRows);
   }
   if (e.least_class < kFewestOfClass) {
@@ -122,9 +124,11 @@ std::optional<Verdict> too_little(const Case& c) {
   if (defined) return std::nullopt;
   if (paired.days == 1) {
     return say(fmt::format("the {} test rows fall on one day, and a day is one observation",
-                           e.rows), 2 * e.rows);
+                           grouped(e.rows)),
+               2 * e.rows);
   }
-  return say(fmt::format("{} is undefined on these {} test rows", e.metric, e.rows), 2 * e.rows);
+  return say(fmt::format("{} is undefined on these {} test rows", e.metric, grouped(e.rows)),
+             2 * e.rows);
 }
 
 /// Rows at which the blocking question could be answered; more than there are.
@@ -196,7 +200,7 @@ void leave_open(const Case& c, Verdict& verdict) {
   if (!c.meets_at_least()) reasons.push_back(at_least_sentence(c, c.worse_end(), "worse"));
   if (reasons.empty()) reasons.push_back(compared(c, *c.rival));
   reasons.front() = fmt::format("undecided: {}; about {} test rows could tell", reasons.front(),
-                                verdict.rows_needed);
+                                grouped(verdict.rows_needed));
   verdict.reasons = std::move(reasons);
 }
 

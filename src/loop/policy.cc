@@ -8,8 +8,12 @@
 #include <cmath>
 #include <limits>
 
+#include "base/words.h"
+
 namespace rondo::loop {
 namespace {
+
+std::string count_text(std::int64_t count) { return grouped(static_cast<std::uint64_t>(count)); }
 
 constexpr std::string_view kBuilt = "never, always, schedule, schedule:7d, performance, cron:7d";
 
@@ -159,11 +163,13 @@ Due Policy::wanted(const Snapshot& now) const {
   const bool off = kind_ == Kind::kPerformance && options_.new_data <= 0;
   if (off) return {false, "no: the model performs well, and new_data is off", numbers};
   if (have >= needed) {
-    return {true, fmt::format("labelled rows grew from {} to {} (due at {})", base, have, needed),
+    return {true, fmt::format("labelled rows grew from {} to {} (due at {})", count_text(base),
+                              count_text(have), count_text(needed)),
             numbers};
   }
   return {false, fmt::format("no: the model performs well; {} labelled rows, the next cycle is due "
-                             "at {}", have, needed), numbers};
+                             "at {}", count_text(have), count_text(needed)),
+          numbers};
 }
 
 Due Policy::due(const Snapshot& now) const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/failpoint.h"
+#include "base/words.h"
 #include "loop/score.h"
 #include "loop/situation.h"
 
@@ -98,7 +99,8 @@ Result<SourceNews> ReplayWorld::peek(const State& state) {
   }
   news.labelled = count;
   news.changed = count > 0;
-  if (count > 0) news.what = fmt::format("{} labelled rows became known", count);
+  if (count > 0) news.what = fmt::format("{} labelled rows became known",
+                                         grouped(static_cast<std::uint64_t>(count)));
   return news;
 }
 

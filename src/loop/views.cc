@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/words.h"
 #include "loop/desk.h"
 #include "loop/policy.h"
 
@@ -67,7 +68,8 @@ std::string performs(const State& state, const Json& watch) {
   const auto rows = io::get_or<std::int64_t>(summary, "judged_rows", 0);
   if (rows == 0) return fmt::format("v{} serves; no labels have been judged yet", state.champion);
   return fmt::format("v{} performs well: loss {:.3f} in {} judged rows, proved bound {:.3f}",
-                     state.champion, io::get_or<double>(summary, "mean_loss", 0), rows,
+                     state.champion, io::get_or<double>(summary, "mean_loss", 0),
+                     grouped(static_cast<std::uint64_t>(rows)),
                      io::get_or<double>(summary, "risk_bound", 0));
 }
 

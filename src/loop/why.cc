@@ -1,6 +1,7 @@
 // Why a step, a version or the newest decision came out as it did, as a paragraph made from facts.
 #include <fmt/format.h>
 
+#include "base/words.h"
 #include "loop/desk.h"
 #include "loop/views.h"
 
@@ -72,7 +73,7 @@ std::string fact_text(const Fact& fact, const std::string& told) {
   if (fact.kind == "version") {
     return fmt::format("It registered v{}, trained on {} labelled rows of d{}.",
                        io::get_or<std::int64_t>(body, "version", 0),
-                       io::get_or<std::int64_t>(body, "labelled", 0),
+                       grouped(io::get_or<std::uint64_t>(body, "labelled", 0)),
                        io::get_or<std::int64_t>(body, "dataset", 0));
   }
   if (fact.kind == "deployed") {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/words.h"
+
 namespace rondo::monitor {
 namespace {
 
@@ -114,7 +116,7 @@ void ColumnCheck::look_missing(const WindowColumn& window, std::vector<Finding>&
   out.push_back({"missing", share.value() > kNearlyAll, share.value(), allowed,
                  multiples(stats::chernoff_evidence(share, {0, allowed})),
                  fmt::format("missing in {} of {} rows; at most {:.2g} % were expected",
-                             window.missing, window.rows, 100 * allowed)});
+                             grouped(window.missing), grouped(window.rows), 100 * allowed)});
 }
 
 std::uint64_t ColumnCheck::unseen(const WindowColumn& window) const {
@@ -138,7 +140,7 @@ void ColumnCheck::look_unseen(const WindowColumn& window, std::vector<Finding>& 
                  multiples(stats::chernoff_evidence(share, {0, allowed})),
                  fmt::format("training never saw the value in {} of {} rows; at most {:.2g} % were "
                              "expected",
-                             share.hits, share.rows, 100 * allowed)});
+                             grouped(share.hits), grouped(share.rows), 100 * allowed)});
 }
 
 /// Values out of range are a notice, told again when they go half a width farther; only with a jump
@@ -156,15 +158,16 @@ void ColumnCheck::look_range(const WindowColumn& window, std::optional<double> b
   const double evidence = multiples(stats::chernoff_evidence(share, {0, allowed}));
   const std::string sentence = fmt::format(
       "{} of training in {} of {} rows; at most {:.2g} % were expected",
-      up ? "above the maximum" : "below the minimum", share.hits, share.rows, 100 * allowed);
+      up ? "above the maximum" : "below the minimum", grouped(share.hits), grouped(share.rows),
+      100 * allowed);
   double size = 0, limit = 0;
   if (jumped(window.median(), before, up, &size, &limit)) {
     const bool factor = ratios_ && before && *before > 0 && window.median() > 0;
     out.push_back({"jump", true, size, limit, evidence,
-                   fmt::format("{}, and the middle value {} {:.3g}; up to {:.3g} would be three "
+                   fmt::format("{}, and the middle value {} {}; up to {} would be three "
                                "times what training shows; were units changed?",
                                sentence, factor ? "changed by the factor" : "lies out of range by",
-                               size, limit)});
+                               rounded(size), rounded(limit))});
   }
   const bool news = up ? x.back() > told.high : x.front() < told.low;
   out.push_back({"quality", false, share.value(), allowed, news ? evidence : 0, sentence});

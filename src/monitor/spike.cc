@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/words.h"
 #include "monitor/check.h"
 
 namespace rondo::monitor {
@@ -96,7 +97,8 @@ void ColumnCheck::judge_run(std::uint64_t count, const WindowColumn& window, dou
     out.push_back({"spike", quarantines, x, h, multiples(stats::spike_evidence(share, h)),
                    fmt::format("{} of {} {} read one and the same value{}, which was never so "
                                "frequent; at most {:.2g} % were expected",
-                               count, window.rows, label ? "labels" : "rows", reads, 100 * h)});
+                               grouped(count), grouped(window.rows), label ? "labels" : "rows",
+                               reads, 100 * h)});
   };
   if (x > tripled_odds(limit) && (label || x > kNearlyAll)) tell(true, limit);
   if (is_rare && x > allowed) tell(false, allowed);

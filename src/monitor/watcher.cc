@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/words.h"
 #include "monitor/fold.h"
 
 namespace rondo::monitor {
@@ -188,10 +189,10 @@ std::vector<Signal> Watcher::silence(Time now) {
   signal.threshold = allowed;
   signal.evidence = allowed > 0 ? late / allowed : 1;
   signal.sentence = fmt::format(
-      "{}no row came for {:.3g} days beyond the usual wait of {}; the longest gap in training was "
-      "{:.3g} days (a rule, with no rate of false alarms)",
-      headline(signal.kind, signal.subject, signal.since), late, to_text(seen_late),
-      reference_->longest_gap.in_days());
+      "{}no row came for {} days beyond the usual wait of {}; the longest gap in training was "
+      "{} days (a rule, with no rate of false alarms)",
+      headline(signal.kind, signal.subject, signal.since), rounded(late), to_text(seen_late),
+      rounded(reference_->longest_gap.in_days()));
   s.open.raise(Scope::kRows, {now, now}, signal, out);
   return out;
 }

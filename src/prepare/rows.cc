@@ -97,7 +97,7 @@ table::Split split_for(const Job& job, const Draft& draft) {
 
 std::string too_little_training(const Job& job, const Draft& draft) {
   std::string text = fmt::format("only {} rows are left to train on, and a model needs {}",
-                                 draft.train.size(), kFewestTraining);
+                                 grouped(draft.train.size()), kFewestTraining);
   const std::size_t between = draft.used.size() - draft.train.size() - draft.test.size();
   text += fmt::format(": {} rows test", grouped(draft.test.size()));
   if (between > 0) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/words.h"
 #include "train/lightgbm_library.h"
 
 namespace rondo::train {
@@ -58,7 +59,8 @@ Result<Booster::DatasetPtr> Booster::dataset(const LightgbmLibrary& library,
                                              const model::Prepared& prepared, const RowList& rows,
                                              const std::string& parameters, void* reference) {
   if (rows.size() > kMostRows) {
-    return fail(Code::kExhausted, fmt::format("LightGBM takes {} rows at most", kMostRows));
+    return fail(Code::kExhausted,
+                fmt::format("LightGBM takes {} rows at most", grouped(kMostRows)));
   }
   const FeatureRows features(prepared.features, rows);
   const auto labels = TRY(labels_of(prepared, rows));
@@ -68,7 +70,7 @@ Result<Booster::DatasetPtr> Booster::dataset(const LightgbmLibrary& library,
   TRY(library.checked(
       library.DatasetCreateFromMat(features.values().data(), C_API_DTYPE_FLOAT64, count, columns, 1,
                                    parameters.c_str(), reference, &handle),
-      fmt::format("giving {} rows to LightGBM", count)));
+      fmt::format("giving {} rows to LightGBM", grouped(static_cast<std::uint64_t>(count)))));
   DatasetPtr dataset(handle, {&library});
   TRY(library.checked(
       library.DatasetSetField(handle, "label", labels.data(), count, C_API_DTYPE_FLOAT32),

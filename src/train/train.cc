@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/words.h"
 #include "model/forest_build.h"
 #include "train/boosting.h"
 
@@ -198,10 +199,13 @@ model::Candidate candidate_of(const Prepared& prepared, const Model& model, cons
 
 std::string reason_of(const Plan& plan, const Choice& choice, const Model& model,
                       std::size_t rows) {
-  const std::string what = fmt::format("{} rounds of trees on {} rows", model.rounds, rows);
+  const std::string what = fmt::format("{} rounds of trees on {} rows",
+                                       grouped(static_cast<std::uint64_t>(model.rounds)),
+                                       grouped(rows));
   if (plan.twin_rounds > 0) return what + ", as many as the candidate that was measured";
   if (choice.inner_rows == 0) return what + ": too few rows to find out how many are best";
-  return fmt::format("{}; {} inner rows chose how many", what, choice.inner_rows);
+  return fmt::format("{}; {} inner rows chose how many", what,
+                     grouped(static_cast<std::uint64_t>(choice.inner_rows)));
 }
 
 Json evidence_of(const Prepared& prepared, const Choice& choice, const Model& model,

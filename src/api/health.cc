@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "api/page.h"
 #include "api/routes.h"
+#include "model/kernel.h"
 
 namespace rondo::api {
 namespace {
@@ -41,6 +42,7 @@ Reply get_metrics(Call& call) {
   MetricsPage page;
   page.model = call.app.service().model_name();
   page.version = kVersion;
+  page.kernel = name_of(model::chosen_kernel().value_or(model::Kernel::kScalar));
   page.route_names = route_names();
   page.numbers = call.app.numbers();
   page.loop = call.app.service().numbers();

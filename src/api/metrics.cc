@@ -175,7 +175,7 @@ void Numbers::add(const Numbers& other) {
 std::string to_text(const MetricsPage& from) {
   Page page(from.model);
   page.family("build_info", "gauge", "1; the labels name the program.");
-  page.line(1, fmt::format("version=\"{}\",kernel=\"scalar\"", escaped(from.version)));
+  page.line(1, fmt::format("version=\"{}\",kernel=\"{}\"", escaped(from.version), from.kernel));
   write_requests(page, from);
   write_predictions(page, from);
   write_loop(page, from.loop);

@@ -37,7 +37,7 @@ struct Numbers {
 /// The whole text of /metrics. Pure. Shape: route_names has one name a route, the last for the
 /// rest.
 struct MetricsPage {
-  std::string model, version;
+  std::string model, version, kernel;
   std::span<const std::string_view> route_names;
   Numbers numbers;
   loop::LoopNumbers loop;

@@ -8,6 +8,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "model/compiled_forest.h"
+
 namespace rondo::deploy {
 namespace {
 
@@ -52,7 +54,7 @@ std::vector<double> losses_of(const model::Prepared& twin, const model::Forest& 
   }
   const std::size_t outputs = forest.outputs();
   std::vector<double> answers(rows.size() * outputs), losses;
-  forest.raw_batch(features, rows.size(), answers);
+  model::CompiledForest(forest).raw_batch(features, rows.size(), answers);
   forest.link(answers);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     losses.push_back(loss_of(twin, twin.label[rows[i]],

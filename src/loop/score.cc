@@ -4,9 +4,12 @@
 #include <algorithm>
 
 #include "io/bundle.h"
+#include "model/compiled_forest.h"
 
 namespace rondo::loop {
 namespace {
+
+constexpr std::size_t kRowsAtATime = 2'048;
 
 using ledger::StageInput;
 using ledger::StageOutput;
@@ -45,12 +48,20 @@ std::vector<double> score_rows(const Answerer& by, const model::HistoryState& hi
   const std::vector<Time> times = times_of(rows);
   const std::size_t outputs = by.forest.outputs();
   std::vector<model::Cell> cells(columns.size());
-  std::vector<double> features(by.transform.features());
+  const std::size_t width = by.transform.features();
+  std::vector<double> features(std::min(which.size(), kRowsAtATime) * width);
   std::vector<double> scores(which.size() * outputs);
-  for (std::size_t i = 0; i < which.size(); ++i) {
-    model::gather(columns, which[i], cells);
-    by.transform.row({cells, times[which[i]], times[which[i]], {}}, &history, features);
-    by.forest.raw(features, std::span(scores).subspan(i * outputs, outputs));
+  const model::CompiledForest forest(by.forest);
+  for (std::size_t from = 0; from < which.size(); from += kRowsAtATime) {
+    const std::size_t count = std::min(kRowsAtATime, which.size() - from);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Time at = times[which[from + i]];
+      model::gather(columns, which[from + i], cells);
+      by.transform.row({cells, at, at, {}}, &history,
+                       std::span(features).subspan(i * width, width));
+    }
+    forest.raw_batch(std::span(features).first(count * width), count,
+                     std::span(scores).subspan(from * outputs, count * outputs));
   }
   by.forest.link(scores);
   return scores;

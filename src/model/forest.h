@@ -52,6 +52,7 @@ class Forest {
  private:
   friend class ForestBuilder;
   friend class ForestCoder;
+  friend class LayoutMaker;
   /// What a node does with a missing value. NaN is always right of a set of categories.
   enum class Rule : std::uint8_t { kNone, kZero, kNaN, kCategory };
   /// A feature seen through a missing rule: what nodes compare with (forest.cc).

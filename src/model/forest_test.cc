@@ -146,60 +146,12 @@ TEST(Forest, EqualsWhatLightGBMAnswered) {
   }
 }
 
-/// Any forest: random splits of every kind, as lopsided as chance has it.
-Forest random_forest(std::size_t features, std::size_t trees, std::size_t leaves, Seed seed) {
-  Chance chance(seed);
-  auto builder = ForestBuilder::start({features, 1, Link::kIdentity, 1.0}).value();
-  for (std::size_t t = 0; t < trees; ++t) {
-    ForestBuilder::Tree tree;
-    tree.leaves.push_back(chance.normal());
-    std::vector<std::int32_t*> ends;
-    tree.left.reserve(leaves);
-    tree.right.reserve(leaves);
-    for (std::size_t n = 0; n + 1 < leaves; ++n) {
-      const std::uint32_t words[] = {static_cast<std::uint32_t>(chance.next()), 9};
-      tree.feature.push_back(static_cast<std::uint32_t>(chance.below(features)));
-      tree.rule.push_back(static_cast<std::uint8_t>(tree.feature.back() % 7 == 6
-                                                        ? 3 : chance.below(3)));
-      tree.default_left.push_back(static_cast<std::uint8_t>(chance.below(2)));
-      tree.cut.push_back(std::round(chance.normal() * 8) / 8);
-      tree.set.push_back(tree.rule.back() == 3 ? builder.add_set(words).value() : 0);
-      const auto leaf = static_cast<std::int32_t>(tree.leaves.size());
-      tree.leaves.push_back(chance.normal());
-      tree.left.push_back(n == 0 ? ~0 : 0);
-      tree.right.push_back(~leaf);
-      if (n > 0) {
-        std::int32_t* const end = ends[chance.below(ends.size())];
-        tree.left.back() = *end;
-        *end = static_cast<std::int32_t>(n);
-      }
-      std::erase_if(ends, [](const std::int32_t* end) { return *end >= 0; });
-      ends.push_back(&tree.left.back());
-      ends.push_back(&tree.right.back());
-    }
-    EXPECT_TRUE(builder.add(tree));
-  }
-  return builder.finish().value();
-}
-
-std::vector<double> random_rows(std::size_t values, Seed seed) {
-  Chance chance(seed);
-  const double strange[] = {kNaN,   0,      -0.0, kInf, -kInf, kTiny,
-                            -kTiny, 5e-324, 33,   3.7,  -0.5,  1e300};
-  std::vector<double> out;
-  for (std::size_t i = 0; i < values; ++i) {
-    out.push_back(chance.below(3) == 0 ? strange[chance.below(std::size(strange))]
-                                       : std::round(chance.normal() * 8) / 8);
-  }
-  return out;
-}
-
 TEST(Forest, RowBatchAndReloadedGiveTheSameBits) {
   // 2,000 features take the walk without planes; 300 rows fill more than a block.
   for (const auto& [features, trees, leaves] :
        {std::tuple{5UL, 1UL, 1UL}, {5UL, 3UL, 2UL}, {9UL, 21UL, 40UL}, {30UL, 64UL, 300UL},
         {2000UL, 19UL, 200UL}}) {
-    const Forest forest = random_forest(features, trees, leaves, Seed{features});
+    const Forest forest = random_forest({features, trees, leaves}, Seed{features});
     const std::vector<double> rows = random_rows(300 * features, Seed{8});
     std::vector<double> batch(300), single(300), again(300);
     forest.raw_batch(rows, 300, batch);

@@ -64,17 +64,25 @@ Result<void> compare(std::size_t row, const GoldenRow& made, const GoldenRow& wa
   return {};
 }
 
-Result<void> compare_batch(const Pipeline::Parts& parts) {
+/// The raw scores that one kernel makes of the rows' features, as a batch and singly.
+Result<void> compare_kernel(const Pipeline::Parts& parts, Kernel kernel) {
+  const CompiledForest compiled(parts.forest, kernel);
   const std::size_t outputs = parts.forest.outputs();
   std::vector<double> features;
   for (const GoldenRow& row : parts.golden) {
     features.insert(features.end(), row.features.begin(), row.features.end());
   }
-  std::vector<double> raw(parts.golden.size() * outputs);
-  parts.forest.raw_batch(features, parts.golden.size(), raw);
+  std::vector<double> batch(parts.golden.size() * outputs), single(outputs);
+  compiled.raw_batch(features, parts.golden.size(), batch);
+  const std::string by = " by the kernel " + std::string(name_of(kernel));
   for (std::size_t i = 0; i < parts.golden.size(); ++i) {
-    if (first_difference(parts.golden[i].raw, std::span(raw).subspan(i * outputs, outputs))) {
-      return damaged(i, "its raw score in a batch comes out differently", kHint);
+    const GoldenRow& want = parts.golden[i];
+    if (first_difference(want.raw, std::span(batch).subspan(i * outputs, outputs))) {
+      return damaged(i, "its raw score in a batch" + by + " comes out differently", kHint);
+    }
+    compiled.raw(want.features, single);
+    if (first_difference(want.raw, single)) {
+      return damaged(i, "its raw score" + by + " comes out differently", kHint);
     }
   }
   return {};
@@ -148,7 +156,8 @@ Result<void> check_golden(const Pipeline::Parts& parts) {
                                                  want.lags);
     TRY(compare(i, made, want, parts.transform));
   }
-  return compare_batch(parts);
+  for (const Kernel kernel : supported_kernels()) TRY(compare_kernel(parts, kernel));
+  return {};
 }
 
 }  // namespace rondo::model

@@ -151,6 +151,7 @@ Result<std::shared_ptr<const Pipeline>> Pipeline::load(std::string_view bytes) {
   parts.reference = TRY(in_section(Reference::from_json(reference), reference_at));
   parts.golden = TRY(in_section(decode_golden(golden_at.bytes, parts), golden_at));
   TRY(check_fit(parts));
+  pipeline->forest_.emplace(parts.forest, TRY(chosen_kernel()));
   return pipeline;
 }
 
@@ -172,7 +173,7 @@ void Pipeline::score(const RowView& row, const HistoryState* history, std::span<
                      InputCounts* counts) const noexcept {
   const Room room(parts_.transform.features());
   parts_.transform.row(row, history, room.features(), counts);
-  parts_.forest.raw(room.features(), out);
+  forest_->raw(room.features(), out);
   parts_.forest.link(out);
 }
 
@@ -181,7 +182,7 @@ void Pipeline::score_with_lags(std::span<const Cell> cells, Time time,
                                InputCounts* counts) const noexcept {
   const Room room(parts_.transform.features());
   parts_.transform.row_with_lags(cells, time, lags, room.features(), counts);
-  parts_.forest.raw(room.features(), out);
+  forest_->raw(room.features(), out);
   parts_.forest.link(out);
 }
 

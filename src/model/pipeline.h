@@ -4,9 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "io/digest.h"
-#include "model/forest.h"
+#include "model/compiled_forest.h"
 #include "model/prepared.h"
 #include "model/reference.h"
 
@@ -40,13 +41,16 @@ class Pipeline {
     Json provenance = Json::object();  // manifest, prepared, candidate digests, metrics, card, seed
   };
   static Result<std::string> encode(const Parts& parts);
-  /// Errors: kCorrupt naming section and offset, or the golden row and the feature that differ.
+  /// Errors: kCorrupt naming section and offset, or the golden row and the feature that differ;
+  /// those of chosen_kernel().
   static Result<std::shared_ptr<const Pipeline>> load(std::string_view bytes);
 
   const Parts& parts() const { return parts_; }
   const Transform& transform() const { return parts_.transform; }
   const Reference& reference() const { return parts_.reference; }
   std::size_t outputs() const { return parts_.forest.outputs(); }
+  /// The forest as this CPU scores it.
+  const CompiledForest& forest() const { return *forest_; }
   /// Answers of one row: regression: value; binary: probability of the positive class; multiclass:
   /// a probability a class. Shape: out has outputs() values. Threads: any. No allocation a row.
   void score(const RowView& row, const HistoryState* history, std::span<double> out,
@@ -62,6 +66,7 @@ class Pipeline {
  private:
   class Room;
   Parts parts_;
+  std::optional<CompiledForest> forest_;  // of parts_, made at load
 };
 
 }  // namespace rondo::model

@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "model/bytes.h"
@@ -81,6 +82,20 @@ TEST(Pipeline, LoadedScoresTheSameBits) {
     EXPECT_EQ(std::bit_cast<std::uint64_t>(given), std::bit_cast<std::uint64_t>(want));
   }
   EXPECT_EQ(Pipeline::encode(pipeline.parts()).value(), bytes);
+}
+
+TEST(Pipeline, TheEnvironmentNamesTheKernelOrItsNameIsRefused) {
+  const std::string bytes = small_file();
+  for (const Kernel kernel : supported_kernels()) {
+    ASSERT_EQ(setenv("RONDO_KERNEL", std::string(name_of(kernel)).c_str(), 1), 0);
+    EXPECT_EQ(Pipeline::load(bytes).value()->forest().kernel(), kernel);
+  }
+  setenv("RONDO_KERNEL", "avx9", 1);
+  const auto loaded = Pipeline::load(bytes);
+  unsetenv("RONDO_KERNEL");
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, Code::kInvalidInput);
+  EXPECT_EQ(Pipeline::load(bytes).value()->forest().kernel(), supported_kernels().back());
 }
 
 TEST(Pipeline, EachFlippedByteIsRefusedWithItsPlace) {

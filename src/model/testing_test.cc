@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
 #include "base/check.h"
 #include "base/seed.h"
+#include "model/forest_build.h"
 #include "model/testing.h"
 
 namespace rondo::model {
@@ -75,6 +77,65 @@ std::string changed(std::string text, std::string_view from, std::string_view to
   const std::size_t at = text.find(from);
   CHECK(at != std::string::npos, "the text to change is there");
   return text.replace(at, from.size(), to);
+}
+
+namespace {
+
+/// A tree that grows at random ends.
+ForestBuilder::Tree random_tree(const Shape& shape, Chance& chance, ForestBuilder& builder) {
+  ForestBuilder::Tree tree;
+  tree.leaves.push_back(chance.normal());
+  std::vector<std::int32_t*> ends;
+  tree.left.reserve(shape.leaves);
+  tree.right.reserve(shape.leaves);
+  for (std::size_t n = 0; n + 1 < shape.leaves; ++n) {
+    const std::uint32_t words[] = {static_cast<std::uint32_t>(chance.next()), 9};
+    tree.feature.push_back(static_cast<std::uint32_t>(chance.below(shape.features)));
+    const bool set = tree.feature.back() % 7 == 6;
+    tree.rule.push_back(static_cast<std::uint8_t>(set ? 3 : chance.below(3)));
+    tree.default_left.push_back(static_cast<std::uint8_t>(chance.below(2)));
+    tree.cut.push_back(std::round(chance.normal() * shape.cuts) / shape.cuts);
+    tree.set.push_back(set ? builder.add_set(words).value() : 0);
+    const auto leaf = static_cast<std::int32_t>(tree.leaves.size());
+    tree.leaves.push_back(chance.normal());
+    tree.left.push_back(n == 0 ? ~0 : 0);
+    tree.right.push_back(~leaf);
+    if (n > 0) {
+      std::int32_t* const end = ends[chance.below(ends.size())];
+      tree.left.back() = *end;
+      *end = static_cast<std::int32_t>(n);
+    }
+    std::erase_if(ends, [](const std::int32_t* end) { return *end >= 0; });
+    ends.push_back(&tree.left.back());
+    ends.push_back(&tree.right.back());
+  }
+  return tree;
+}
+
+}  // namespace
+
+Forest random_forest(const Shape& shape, Seed seed) {
+  Chance chance(seed);
+  const Link link = shape.outputs > 1 ? Link::kSoftmax : Link::kIdentity;
+  auto builder = ForestBuilder::start({shape.features, shape.outputs, link, 1.0}).value();
+  for (std::size_t t = 0; t < shape.trees; ++t) {
+    EXPECT_TRUE(builder.add(random_tree(shape, chance, builder)));
+  }
+  return builder.finish().value();
+}
+
+std::vector<double> random_rows(std::size_t values, Seed seed) {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kInf = std::numeric_limits<double>::infinity(), kTiny = 1e-35F;
+  Chance chance(seed);
+  const double strange[] = {kNaN,   0,      -0.0, kInf, -kInf, kTiny,
+                            -kTiny, 5e-324, 33,   3.7,  -0.5,  1e300};
+  std::vector<double> out;
+  for (std::size_t i = 0; i < values; ++i) {
+    out.push_back(chance.below(3) == 0 ? strange[chance.below(std::size(strange))]
+                                       : std::round(chance.normal() * 8) / 8);
+  }
+  return out;
 }
 
 Pipeline::Parts small_parts() {

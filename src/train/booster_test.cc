@@ -7,7 +7,7 @@
 #include <bit>
 #include <cmath>
 
-#include "model/forest.h"
+#include "model/compiled_forest.h"
 #include "train/boosting.h"
 #include "train/testing.h"
 
@@ -47,11 +47,22 @@ std::vector<double> awkward_rows() {
 void expect_same_bits(const Booster& booster, std::size_t rounds, std::span<const double> rows) {
   const Forest forest = Forest::from_lightgbm(booster.text(rounds).value()).value();
   const auto theirs = booster.raw(rows, rounds).value();
-  std::vector<double> ours(theirs.size());
-  forest.raw_batch(rows, rows.size() / forest.features(), ours);
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    ASSERT_EQ(std::bit_cast<std::uint64_t>(ours[i]), std::bit_cast<std::uint64_t>(theirs[i]))
-        << "score " << i << ": " << ours[i] << " and " << theirs[i];
+  for (const model::Kernel kernel : model::supported_kernels()) {
+    const model::CompiledForest compiled(forest, kernel);
+    EXPECT_EQ(compiled.kernel(), kernel);
+    const std::size_t width = forest.features(), outputs = forest.outputs();
+    std::vector<double> batch(theirs.size()), single(theirs.size());
+    compiled.raw_batch(rows, rows.size() / width, batch);
+    for (std::size_t i = 0; i < rows.size() / width; ++i) {
+      compiled.raw(rows.subspan(i * width, width), std::span(single).subspan(i * outputs, outputs));
+    }
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+      const auto want = std::bit_cast<std::uint64_t>(theirs[i]);
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(batch[i]), want)
+          << "score " << i << " by " << name_of(kernel) << ": " << batch[i] << ", " << theirs[i];
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(single[i]), want)
+          << "row of score " << i << " by " << name_of(kernel) << ": " << single[i];
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <exception>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/words.h"
+#include "model/compiled_forest.h"
 #include "model/forest_build.h"
 #include "train/boosting.h"
 
@@ -144,20 +146,25 @@ RowList some_of(std::size_t rows) {
   return some;
 }
 
-/// Errors: kCorrupt when one raw score differs from LightGBM's in one bit.
+/// Every kernel of this CPU. Errors: kCorrupt when one raw score differs from LightGBM's in one
+/// bit.
 Result<void> compare(const model::Forest& forest, const Booster& booster, std::size_t rounds,
                      const Prepared& prepared) {
   const RowList rows = some_of(prepared.features.rows);
   const FeatureRows features(prepared.features, rows);
   const auto theirs = TRY(booster.raw(features.values(), rounds));
   std::vector<double> ours(theirs.size());
-  forest.raw_batch(features.values(), rows.size(), ours);
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    if (std::bit_cast<std::uint64_t>(ours[i]) == std::bit_cast<std::uint64_t>(theirs[i])) continue;
-    const std::uint32_t row = rows[i / forest.outputs()];
+  for (const model::Kernel kernel : model::supported_kernels()) {
+    model::CompiledForest(forest, kernel).raw_batch(features.values(), rows.size(), ours);
+    const auto other = std::ranges::mismatch(ours, theirs, [](double a, double b) {
+      return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+    });
+    if (other.in1 == ours.end()) continue;
+    const auto at = static_cast<std::size_t>(other.in1 - ours.begin());
     return fail(Code::kCorrupt,
-                fmt::format("row {}: LightGBM answers {}, our forest {}; the model is not used",
-                            prepared.source_row[row], theirs[i], ours[i]),
+                fmt::format("row {}: LightGBM answers {}, our forest {} (kernel {}); the model is "
+                            "not used", prepared.source_row[rows[at / forest.outputs()]],
+                            theirs[at], ours[at], name_of(kernel)),
                 "use the version of LightGBM that deps/packages.lock names");
   }
   return {};
@@ -192,7 +199,8 @@ model::Candidate candidate_of(const Prepared& prepared, const Model& model, cons
   const RowList test = rows_of(prepared, table::Side::kTest);
   const FeatureRows features(prepared.features, test);
   candidate.test_scores.resize(test.size() * model.forest.outputs());
-  model.forest.raw_batch(features.values(), test.size(), candidate.test_scores);
+  model::CompiledForest(model.forest).raw_batch(features.values(), test.size(),
+                                                candidate.test_scores);
   model.forest.link(candidate.test_scores);
   return candidate;
 }

@@ -1,0 +1,144 @@
+// One row by AVX-512: 64 trees a vector. The row's codes stay in registers, and a permutation of
+// bytes gives each tree the code that its split asks for.
+#include <cmath>
+#include <cstring>
+
+#include "model/kernel_avx512.h"
+
+namespace rondo::model {
+namespace {
+
+struct RowCodes {
+  alignas(64) std::uint8_t planes[kMostLanePlanes];
+  std::uint8_t categories[kMostLaneCategories];
+};
+
+RONDO_AVX512 inline std::uint8_t code_of(const CutBlock* blocks, const Column& column, double x) {
+  const bool zero = std::fabs(x) <= kNearZero, nan = x != x;
+  const bool missing = column.missing == Missing::kZero ? zero | nan
+                                                        : column.missing == Missing::kNaN && nan;
+  if (missing) return column.missing_code;
+  const __m512d value = _mm512_set1_pd(zero | nan ? 0 : x);
+  unsigned block = 0;
+  if (column.blocks > 1) block = cuts_below<true>(blocks->cut.data(), value);
+  return static_cast<std::uint8_t>(block * kCutBlock +
+                                   cuts_below<true>(blocks[1 + block].cut.data(), value));
+}
+
+RONDO_AVX512 void bin_row(const ForestLayout& layout, const double* row, RowCodes& codes) {
+  const std::size_t columns = layout.columns.size();
+  for (std::size_t i = 0; i < columns; ++i) {
+    const Column& column = layout.columns[i];
+    const std::uint8_t code = code_of(&layout.blocks[column.from], column, row[column.feature]);
+    codes.planes[i] = code;
+    codes.planes[columns + i] = static_cast<std::uint8_t>(~code);
+  }
+  for (std::size_t i = 0; i < layout.categories.size(); ++i) {
+    const CategoryColumn& column = layout.categories[i];
+    const double x = row[column.feature];
+    const bool known = x > -1.0 && x < static_cast<double>(column.categories);
+    codes.categories[i] = static_cast<std::uint8_t>(known ? static_cast<unsigned>(x) + 1 : 0);
+  }
+}
+
+/// What the sets of one byte of leaves leave of each tree's byte.
+RONDO_AVX512 __m512i kept_by_sets(const ForestLayout& layout, const LaneSet* set,
+                                  const LaneSet* end, const RowCodes& codes) {
+  alignas(64) std::uint8_t keep[kLaneTrees];
+  std::memset(keep, 255, sizeof keep);
+  for (; set != end; ++set) {
+    const unsigned code = codes.categories[layout.set_column[set->set]];
+    const bool clears = (layout.sets[set->set].codes[code / 8] >> code % 8 & 1) != 0;
+    if (clears) keep[set->lane] = static_cast<std::uint8_t>(keep[set->lane] & set->keep);
+  }
+  return _mm512_load_si512(keep);
+}
+
+/// A row's codes in one, two or four registers.
+template <int kRegisters>
+RONDO_AVX512 inline __m512i codes_at(__m512i plane, const RowCodes& codes) {
+  const std::uint8_t* const part = codes.planes;
+  const __m512i first = _mm512_load_si512(part);
+  if constexpr (kRegisters == 1) return _mm512_permutexvar_epi8(plane, first);
+  const __m512i low = _mm512_permutex2var_epi8(first, plane, _mm512_load_si512(part + 64));
+  if constexpr (kRegisters == 2) return low;
+  const __m512i high = _mm512_permutex2var_epi8(_mm512_load_si512(part + 128), plane,
+                                                _mm512_load_si512(part + 192));
+  return _mm512_mask_mov_epi8(low, _mm512_movepi8_mask(plane), high);
+}
+
+template <int kRegisters>
+RONDO_AVX512 __m512i leaves_of(const ForestLayout& layout, const LaneLayout& lanes,
+                                 const LaneGroup& group, const RowCodes& codes) {
+  const LaneSplit* split = lanes.splits.data() + group.split;
+  const LaneSet* set = lanes.sets.data() + group.set;
+  const LaneByte* byte = lanes.bytes.data() + group.byte;
+  __m512i last = _mm512_setzero_si512(), place = last;
+  for (unsigned i = group.bytes; i-- > 0; ++byte) {
+    __m512i live = _mm512_set1_epi8(-1);
+    for (const LaneSplit* const end = split + byte->splits; split != end; ++split) {
+      const __m512i code =
+          codes_at<kRegisters>(_mm512_load_si512(split->plane.data()), codes);
+      const __m512i stays = _mm512_movm_epi8(
+          _mm512_cmple_epu8_mask(code, _mm512_load_si512(split->cut.data())));
+      live = _mm512_and_si512(
+          live, _mm512_or_si512(stays, _mm512_load_si512(split->keep.data())));
+    }
+    if (byte->sets != 0) {
+      live = _mm512_and_si512(live, kept_by_sets(layout, set, set + byte->sets, codes));
+      set += byte->sets;
+    }
+    const __mmask64 some = _mm512_test_epi8_mask(live, live);
+    last = _mm512_mask_mov_epi8(last, some, live);
+    place = _mm512_mask_mov_epi8(place, some, spread(static_cast<std::uint8_t>(i * 8)));
+  }
+  return _mm512_add_epi8(place, lowest_bit(last));
+}
+
+/// The leaf values of the trees of a group.
+RONDO_AVX512 inline void fetch(const ForestLayout& layout, const LaneGroup& group, __m512i leaves,
+                               double* values) {
+  alignas(64) std::uint8_t leaf[kLaneTrees];
+  _mm512_store_si512(leaf, leaves);
+  for (std::size_t lane = 0; lane < kLaneTrees; lane += 8) {
+    const __m256i in_tree = _mm256_cvtepu8_epi32(
+        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(leaf + lane)));
+    const __m256i at = _mm256_add_epi32(
+        in_tree, _mm256_load_si256(reinterpret_cast<const __m256i*>(group.leaf.data() + lane)));
+    _mm512_store_pd(values + lane, _mm512_i32gather_pd(at, layout.leaves.data(), 8));
+  }
+}
+
+template <int kRegisters>
+RONDO_AVX512 void add_groups(const ForestLayout& layout, const LaneLayout& lanes,
+                             const RowCodes& codes, double* sums) {
+  alignas(64) double values[kLaneTrees];
+  for (const LaneGroup& group : lanes.groups) {
+    fetch(layout, group, leaves_of<kRegisters>(layout, lanes, group, codes), values);
+    if (layout.outputs == 1) {
+      double sum = sums[0];
+      for (std::size_t i = 0; i < group.trees; ++i) sum += values[i];
+      sums[0] = sum;
+      continue;
+    }
+    std::size_t output = group.tree % layout.outputs;
+    for (std::size_t i = 0; i < group.trees; ++i) {
+      sums[output] += values[i];
+      if (++output == layout.outputs) output = 0;
+    }
+  }
+}
+
+}  // namespace
+
+RONDO_AVX512 void avx512_add_row(const ForestLayout& layout, const LaneLayout& lanes,
+                                 const double* row, double* sums) {
+  RowCodes codes;
+  bin_row(layout, row, codes);
+  const std::size_t planes = 2 * layout.columns.size();
+  if (planes <= 64) return add_groups<1>(layout, lanes, codes, sums);
+  if (planes <= 128) return add_groups<2>(layout, lanes, codes, sums);
+  add_groups<4>(layout, lanes, codes, sums);
+}
+
+}  // namespace rondo::model

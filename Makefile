@@ -45,7 +45,7 @@ acceptance: build
 	@python3 tests/acceptance/run build/release/rondo
 
 bench: build
-	@cmake --build build/release -j $(JOBS) --target bench_steps
+	@cmake --build build/release -j $(JOBS) --target bench_steps bench_scoring
 	@python3 bench/run
 
 install: build

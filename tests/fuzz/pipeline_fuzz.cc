@@ -55,11 +55,23 @@ void require(bool held) {
   if (!held) std::abort();
 }
 
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+}
+
+/// Every kernel of this CPU says what the walk says.
 void use(const model::Forest& forest) {
-  std::vector<double> row(forest.features()), out(forest.outputs());
+  std::vector<double> row(forest.features()), out(forest.outputs()), other(out);
   for (const double x : {0.0, 1.5, 33.0, std::numeric_limits<double>::quiet_NaN()}) {
     std::fill(row.begin(), row.end(), x);
     forest.raw(row, out);
+    for (const model::Kernel kernel : model::supported_kernels()) {
+      const model::CompiledForest compiled(forest, kernel);
+      compiled.raw(row, other);
+      require(same_bits(out, other));
+      compiled.raw_batch(row, 1, other);
+      require(same_bits(out, other));
+    }
     forest.link(out);
   }
 }

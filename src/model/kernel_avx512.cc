@@ -51,12 +51,7 @@ RONDO_AVX512 inline void exit_leaves(const ForestLayout& layout, const TreeLayou
 
 RONDO_AVX512 inline void add_leaves(const double* values, const std::uint8_t* leaves,
                                     std::size_t rows, double* sums) {
-  for (std::size_t row = 0; row < rows; row += 8) {
-    const __m256i leaf = _mm256_cvtepu8_epi32(
-        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(leaves + row)));
-    const __m512d value = _mm512_i32gather_pd(leaf, values, 8);
-    _mm512_store_pd(sums + row, _mm512_add_pd(_mm512_load_pd(sums + row), value));
-  }
+  for (std::size_t row = 0; row < rows; ++row) sums[row] += values[leaves[row]];
 }
 
 /// Up to 32 leaves stay in four registers.

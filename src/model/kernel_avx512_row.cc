@@ -95,35 +95,22 @@ RONDO_AVX512 __m512i leaves_of(const ForestLayout& layout, const LaneLayout& lan
   return _mm512_add_epi8(place, lowest_bit(last));
 }
 
-/// The leaf values of the trees of a group.
-RONDO_AVX512 inline void fetch(const ForestLayout& layout, const LaneGroup& group, __m512i leaves,
-                               double* values) {
-  alignas(64) std::uint8_t leaf[kLaneTrees];
-  _mm512_store_si512(leaf, leaves);
-  for (std::size_t lane = 0; lane < kLaneTrees; lane += 8) {
-    const __m256i in_tree = _mm256_cvtepu8_epi32(
-        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(leaf + lane)));
-    const __m256i at = _mm256_add_epi32(
-        in_tree, _mm256_load_si256(reinterpret_cast<const __m256i*>(group.leaf.data() + lane)));
-    _mm512_store_pd(values + lane, _mm512_i32gather_pd(at, layout.leaves.data(), 8));
-  }
-}
-
 template <int kRegisters>
 RONDO_AVX512 void add_groups(const ForestLayout& layout, const LaneLayout& lanes,
                              const RowCodes& codes, double* sums) {
-  alignas(64) double values[kLaneTrees];
+  alignas(64) std::uint8_t leaves[kLaneTrees];
   for (const LaneGroup& group : lanes.groups) {
-    fetch(layout, group, leaves_of<kRegisters>(layout, lanes, group, codes), values);
+    _mm512_store_si512(leaves, leaves_of<kRegisters>(layout, lanes, group, codes));
+    const double* const values = layout.leaves.data();
     if (layout.outputs == 1) {
       double sum = sums[0];
-      for (std::size_t i = 0; i < group.trees; ++i) sum += values[i];
+      for (std::size_t i = 0; i < group.trees; ++i) sum += values[group.leaf[i] + leaves[i]];
       sums[0] = sum;
       continue;
     }
     std::size_t output = group.tree % layout.outputs;
     for (std::size_t i = 0; i < group.trees; ++i) {
-      sums[output] += values[i];
+      sums[output] += values[group.leaf[i] + leaves[i]];
       if (++output == layout.outputs) output = 0;
     }
   }

@@ -2,7 +2,10 @@
 // buffers. One App serves one project; it knows nothing of sockets.
 #pragma once
 
+#include <set>
+
 #include "api/access.h"
+#include "api/input_ranges.h"
 #include "api/json_in.h"
 #include "api/numbers.h"
 #include "api/target.h"
@@ -27,6 +30,8 @@ struct Scratch {
   JsonReader json;
   std::vector<model::Cell> cells;
   std::vector<ledger::Prediction> rows;
+  std::vector<double> raw;  // raw scores of the rows, when they are wanted
+  InputRanges ranges;
   model::InputCounts counts;
   Guarded<Numbers> numbers;
 };
@@ -45,6 +50,7 @@ class App {
   Numbers numbers() const;  // of all threads
 
   Counter in_flight, connections, asks, searches;
+  Guarded<std::set<std::int64_t>> loading;  // versions on their way into memory
   Stop draining;  // requested: not ready, connections end with their reply
 
  private:
@@ -79,6 +85,8 @@ struct Call {
   const Params& params;
   std::string_view path, query;
   Principal who;
+  std::int64_t started_us = 0;  // when its head was whole
+  Span queued{};                // how long it waited for a worker
 };
 
 #ifndef RONDO_VERSION

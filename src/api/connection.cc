@@ -255,6 +255,7 @@ void Connection::dispatch() {
   if (is_quick(*admission_, request_.body.size())) {
     return respond(answer(lane_.app, lane_.app.scratch(lane_.thread), *admission_, request_));
   }
+  admission_->posted_us = monotonic_us();
   lane_.pool.post([self = shared_from_this()](std::size_t worker) {
     const Lane& lane = self->lane_;
     auto response = std::make_shared<Response>(answer(

@@ -60,8 +60,10 @@ std::expected<void, Refusal> check_type(const Request& head, Body body) {
     }
   }
   const auto type = head.header("Content-Type");
-  if (!type && body == Body::kJsonBare) return {};
+  const bool bare = body == Body::kJsonBare || body == Body::kTensors;
+  if (!type && bare) return {};
   if (type && is_json_type(*type)) return {};
+  if (type && body == Body::kTensors && equal_fold(*type, "application/octet-stream")) return {};
   return refuse(415, "unsupported_media_type",
                 type ? fmt::format("the body is said to be \"{}\"", *type)
                      : std::string("the body has no Content-Type"),
@@ -152,7 +154,8 @@ bool is_quick(const Admission& admission, std::size_t body) {
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request) {
   if (admission.refusal) return refused(app, scratch, admission, *admission.refusal);
   Call call{app,           scratch,        request,      admission.params, admission.path,
-            admission.query, admission.who};
+            admission.query, admission.who,  admission.started_us,
+            admission.posted_us == 0 ? Span{} : Span{monotonic_us() - admission.posted_us}};
   Reply reply = guarded_call(admission, call);
   return finished(app, scratch, admission,
                   reply ? *std::move(reply) : render(reply.error(), admission.manner));

@@ -24,6 +24,7 @@ struct Admission {
   std::uint64_t body_max = 0;
   std::optional<Refusal> refusal;  // set: the handler is not called
   std::int64_t started_us;
+  std::int64_t posted_us = 0;  // when it was given to the pool; 0: it was not
   Held in_flight;
 };
 

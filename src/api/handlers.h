@@ -21,6 +21,13 @@ Reply get_oip_ready(Call& call);
 Reply get_model(Call& call);
 Reply get_model_ready(Call& call);
 
+// repository.cc
+Reply get_model_config(Call& call);
+Reply get_model_stats(Call& call);
+Reply post_repository_index(Call& call);
+Reply post_load(Call& call);
+Reply post_unload(Call& call);
+
 // infer.cc, predict.cc, feedback.cc
 Reply post_infer(Call& call);
 Reply post_predict(Call& call);

@@ -46,6 +46,8 @@ Reply get_metrics(Call& call) {
   page.route_names = route_names();
   page.numbers = call.app.numbers();
   page.loop = call.app.service().numbers();
+  const auto routing = call.app.service().router().take();
+  page.champion = routing && routing->champion ? routing->champion->version : 0;
   page.in_flight = call.app.in_flight.get();
   page.connections = call.app.connections.get();
   page.log_written = call.app.service().log_written();

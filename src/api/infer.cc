@@ -1,9 +1,10 @@
-// POST /v2/models/{model}[/versions/{version}]/infer: the Open Inference Protocol's JSON form, with
-// one input a column, one numeric matrix, or our own "rows".
+// POST /v2/models/{model}[/versions/{version}]/infer: the Open Inference Protocol, in JSON or with
+// binary tensors behind it: one input a column, one numeric matrix, or our own "rows".
 #include <algorithm>
-#include <array>
+#include <cstring>
 
 #include "api/handlers.h"
+#include "api/infer_request.h"
 #include "api/json_out.h"
 #include "api/predict.h"
 #include "api/tensors.h"
@@ -11,60 +12,7 @@
 namespace rondo::api {
 namespace {
 
-struct Asked {
-  std::optional<Element> id, inputs, rows;
-  std::optional<Time> time;  // parameters.time
-  bool prediction = true, probabilities = true;
-};
-
-std::expected<void, Refusal> read_outputs(const Element& element, Asked& asked) {
-  Array array;
-  if (element.get(array) != simdjson::SUCCESS) return bad_shape("\"outputs\" must be an array");
-  if (array.size() == 0) return {};
-  asked.prediction = asked.probabilities = false;
-  for (const Element output : array) {
-    constexpr std::array<std::string_view, 1> kNames = {"name"};
-    std::array<std::optional<Element>, 1> found;
-    TRY(members(output, "an output", kNames, found, Others::kIgnored));
-    if (!found[0]) return bad_shape("an output lacks \"name\"");
-    const std::string_view name = TRY(text_of(*found[0], "an output's name"));
-    bool& wanted = name == "probabilities" ? asked.probabilities : asked.prediction;
-    if (name != "probabilities" && name != "prediction") {
-      return bad_shape(fmt::format("there is no output \"{}\"", name),
-                       "there are \"prediction\" and \"probabilities\"");
-    }
-    if (wanted) return twice(name, "\"outputs\"");
-    wanted = true;
-  }
-  return {};
-}
-
-std::expected<Asked, Refusal> read_asked(const Element& root) {
-  constexpr std::array<std::string_view, 6> kNames = {"id",      "inputs", "outputs",
-                                                      "parameters", "rows",   "time"};
-  std::array<std::optional<Element>, kNames.size()> found;
-  TRY(members(root, "the body", kNames, found, Others::kIgnored));
-  Asked asked{.id = found[0], .inputs = found[1], .rows = found[4], .time = {}};
-  if (asked.id) TRY(text_of(*asked.id, "\"id\""));
-  if (found[2]) TRY(read_outputs(*found[2], asked));
-  std::optional<Element> time = found[5];
-  if (found[3]) {
-    constexpr std::array<std::string_view, 1> kTime = {"time"};
-    std::array<std::optional<Element>, 1> parameter;
-    TRY(members(*found[3], "\"parameters\"", kTime, parameter, Others::kIgnored));
-    if (parameter[0]) time = parameter[0];
-  }
-  if (time && !time->is_null()) asked.time = TRY(read_time(*time, "\"time\""));
-  if (asked.inputs.has_value() == asked.rows.has_value()) {
-    return bad_shape("the body has either \"inputs\" or \"rows\"",
-                     "GET the model's metadata for the names of its inputs");
-  }
-  return asked;
-}
-
-std::expected<void, Refusal> add_tensors(Batch& batch, const Element& inputs,
-                                         std::optional<Time> time, std::uint64_t rows_max) {
-  Tensors tensors = TRY(Tensors::open(inputs, batch.inputs(), rows_max, batch.outsiders()));
+std::expected<void, Refusal> add_tensors(Batch& batch, Tensors tensors, std::optional<Time> time) {
   for (std::size_t row = 0; row < tensors.rows(); ++row) {
     std::optional<Time> own;
     TRY(tensors.next(batch.cells(), own));
@@ -73,93 +21,167 @@ std::expected<void, Refusal> add_tensors(Batch& batch, const Element& inputs,
   return tensors.finish();
 }
 
-void open_output(std::string& out, std::string_view name, std::string_view datatype,
-                 std::size_t rows, std::size_t width) {
+/// One output: its datatype, its second dimension (0: none), its values.
+class OutputTensor {
+ public:
+  OutputTensor(Output output, const Batch& batch) : output_(output), batch_(batch) {}
+
+  std::string_view datatype() const { return is_text() ? "BYTES" : "FP64"; }
+  std::size_t width() const {
+    const std::size_t classes = batch_.parts().classes.size();
+    if (output_ == Output::kProbabilities) return classes;
+    const std::size_t outputs = batch_.by().pipeline->outputs();
+    return output_ == Output::kRawScore && outputs > 1 ? outputs : 0;
+  }
+  void write_json(std::string& out) const {
+    const std::size_t before = out.size();
+    each([&](double value) { write_number(out, value); },
+         [&](std::string_view text) { write_text(out, text); }, [&] { out += ','; });
+    if (out.size() > before) out.pop_back();  // the last comma
+  }
+  void write_binary(std::string& out) const {
+    const auto put = [&](const auto& value) {
+      const std::size_t at = out.size();
+      out.resize(at + sizeof value);
+      std::memcpy(out.data() + at, &value, sizeof value);
+    };
+    each([&](double value) { put(value); },
+         [&](std::string_view text) {
+           put(static_cast<std::uint32_t>(text.size()));
+           out += text;
+         },
+         [] {});
+  }
+
+ private:
+  bool is_text() const {
+    return output_ == Output::kPrediction && batch_.parts().task != model::Task::kRegression;
+  }
+  template <class Number, class Text, class After>
+  void each(Number number, Text text, After after) const {
+    const auto one = [&](double value) {
+      number(value);
+      after();
+    };
+    if (output_ == Output::kRawScore) {
+      for (const double value : batch_.raw()) one(value);
+      return;
+    }
+    for (const ledger::Prediction& row : batch_.rows()) {
+      if (output_ == Output::kProbabilities) {
+        for (const double value : row.probabilities) one(value);
+      } else if (is_text()) {
+        text(row.answer);
+        after();
+      } else {
+        one(row.value);
+      }
+    }
+  }
+  Output output_;
+  const Batch& batch_;
+};
+
+void write_output(std::string& out, std::string& tail, const InferRequest::Wish& wish,
+                  const Batch& batch) {
+  const OutputTensor tensor(wish.output, batch);
   if (out.back() != '[') out += ',';
   out += "{\"name\":\"";
-  out += name;
+  out += kOutputNames[static_cast<std::size_t>(wish.output)];
   out += "\",\"shape\":[";
-  write_number(out, static_cast<std::uint64_t>(rows));
-  if (width != 0) {
+  write_number(out, static_cast<std::uint64_t>(batch.rows().size()));
+  if (tensor.width() != 0) {
     out += ',';
-    write_number(out, static_cast<std::uint64_t>(width));
+    write_number(out, static_cast<std::uint64_t>(tensor.width()));
   }
   out += "],\"datatype\":\"";
-  out += datatype;
-  out += "\",\"data\":[";
-}
-
-void write_prediction(std::string& out, const Batch& batch) {
-  const bool regression = batch.parts().task == model::Task::kRegression;
-  open_output(out, "prediction", regression ? "FP64" : "BYTES", batch.rows().size(), 0);
-  bool first = true;
-  for (const ledger::Prediction& row : batch.rows()) {
-    if (!first) out += ',';
-    first = false;
-    if (regression) {
-      write_number(out, row.value);
-    } else {
-      write_text(out, row.answer);
-    }
+  out += tensor.datatype();
+  if (wish.binary) {
+    const std::size_t before = tail.size();
+    tensor.write_binary(tail);
+    out += "\",\"parameters\":{\"binary_data_size\":";
+    write_number(out, static_cast<std::uint64_t>(tail.size() - before));
+    out += "}}";
+  } else {
+    out += "\",\"data\":[";
+    tensor.write_json(out);
+    out += "]}";
   }
-  out += "]}";
 }
 
-void write_probabilities(std::string& out, const Batch& batch) {
-  open_output(out, "probabilities", "FP64", batch.rows().size(), batch.parts().classes.size());
-  bool first = true;
-  for (const ledger::Prediction& row : batch.rows()) {
-    for (const double probability : row.probabilities) {
-      if (!first) out += ',';
-      first = false;
-      write_number(out, probability);
-    }
-  }
-  out += "]}";
-}
-
-void write_reply(std::string& out, const Batch& batch, const Asked& asked, std::string_view model) {
+void write_reply(Response& response, const Batch& batch, const InferRequest& asked,
+                 std::string_view model) {
+  std::string& out = response.body;
+  std::string tail;
   out += "{\"model_name\":";
   write_text(out, model);
   out += ",\"model_version\":\"";
   write_number(out, batch.by().version);
   out += '"';
   if (asked.id) {
-    std::string_view id;
-    if (asked.id->get(id) == simdjson::SUCCESS) {
-      out += ",\"id\":";
-      write_text(out, id);
-    }
+    out += ",\"id\":";
+    write_text(out, *asked.id);
   }
   out += ",\"parameters\":{\"prediction_id\":\"";
   out += batch.id();
   out += "\"},\"outputs\":[";
-  if (asked.prediction) write_prediction(out, batch);
-  if (asked.probabilities && batch.parts().task != model::Task::kRegression) {
-    write_probabilities(out, batch);
-  }
+  for (const InferRequest::Wish& wish : asked.outputs) write_output(out, tail, wish, batch);
   out += ']';
   if (asked.rows) {
     out += ',';
     write_predictions(out, batch);
   }
   out += "}\n";
+  const bool binary =
+      std::ranges::any_of(asked.outputs, [](const InferRequest::Wish& w) { return w.binary; });
+  if (!binary) return;
+  response.type = "application/octet-stream";
+  response.headers.emplace_back("Inference-Header-Content-Length", std::to_string(out.size()));
+  out += tail;
+}
+
+/// A body without JSON: an FP64 matrix of all columns.
+Reply infer_matrix(Call& call, Deployed by, const InferRequest& asked) {
+  Batch batch(call, std::move(by));
+  TRY(add_tensors(batch,
+                  TRY(Tensors::matrix(batch.inputs(), call.app.limits().rows_max,
+                                      call.request.body)),
+                  {}));
+  Response response = TRY(batch.finish());
+  write_reply(response, batch, asked, call.params[0]);
+  return response;
 }
 
 }  // namespace
 
 Reply post_infer(Call& call) {
   Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
-  const Element root = TRY(call.scratch.json.read(call.request.body));
-  const Asked asked = TRY(read_asked(root));
-  Batch batch(call, std::move(by));
+  const bool classes = by->pipeline->parts().task != model::Task::kRegression;
+  const auto length = TRY(json_length(call.request));
+  if (length == std::size_t{0}) {
+    InferRequest asked;
+    asked.outputs.push_back({Output::kPrediction});
+    if (classes) asked.outputs.push_back({Output::kProbabilities});
+    return infer_matrix(call, std::move(by), asked);
+  }
+  const std::size_t json = length.value_or(call.request.body.size());
+  const Element root = TRY(call.scratch.json.read(call.request.body, json));
+  const InferRequest asked = TRY(read_infer_request(root, classes));
+  Batch batch(call, std::move(by),
+              asked.wants(Output::kRawScore) ? deploy::Wanted::kRawToo : deploy::Wanted::kAnswer);
+  if (asked.timeout) batch.expire_after(*asked.timeout);
+  const std::string_view tail = std::string_view(call.request.body).substr(json);
   if (asked.rows) {
+    if (!tail.empty()) return bad_shape("\"rows\" take no binary data");
     TRY(add_rows(batch, *asked.rows, asked.time));
   } else {
-    TRY(add_tensors(batch, *asked.inputs, asked.time, call.app.limits().rows_max));
+    TRY(add_tensors(batch,
+                    TRY(Tensors::open(*asked.inputs, batch.inputs(), call.app.limits().rows_max,
+                                      tail, batch.outsiders())),
+                    asked.time));
   }
-  Response response = batch.finish();
-  write_reply(response.body, batch, asked, call.params[0]);
+  Response response = TRY(batch.finish());
+  write_reply(response, batch, asked, call.params[0]);
   return response;
 }
 

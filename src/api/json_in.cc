@@ -35,7 +35,8 @@ Refusal refusal_of(simdjson::error_code error, std::string_view body) {
 
 }  // namespace
 
-std::expected<Element, Refusal> JsonReader::read(std::string& body) {
+std::expected<Element, Refusal> JsonReader::read(std::string& body, std::size_t size) {
+  size = std::min(size, body.size());
   if (!parser_ || parser_->capacity() > kKept) {
     parser_ = std::make_unique<simdjson::dom::parser>();
     if (parser_->allocate(16 << 10, kDepthLimit) != simdjson::SUCCESS) {
@@ -45,12 +46,12 @@ std::expected<Element, Refusal> JsonReader::read(std::string& body) {
   }
   body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   Element root;
-  const auto error = parser_->parse(body.data(), body.size(), false).get(root);
+  const auto error = parser_->parse(body.data(), size, false).get(root);
   if (error == simdjson::SUCCESS) return root;
   if (error == simdjson::MEMALLOC) {
     return refuse(503, "unavailable", "no memory to read the request", "try again later");
   }
-  return std::unexpected(refusal_of(error, body));
+  return std::unexpected(refusal_of(error, std::string_view(body).substr(0, size)));
 }
 
 std::unexpected<Refusal> bad_shape(std::string message, std::string hint) {

@@ -2,7 +2,9 @@
 // help and type, and every line carries the model's name. What is not known yet has no line.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include "api/numbers.h"
 
@@ -43,6 +45,19 @@ class Page {
       line(count, fmt::format("{}=\"{}\"", label, escaped(name)));
     }
   }
+  /// A histogram; nothing when it is empty.
+  void times(const Times& times, const std::string& label) {
+    const std::uint64_t sum = times.count();
+    if (sum == 0) return;
+    std::uint64_t below = 0;
+    for (std::size_t b = 0; b < kBuckets.size(); ++b) {
+      below += times.buckets[b];
+      line(below, fmt::format("{},le=\"{}\"", label, kBuckets[b]), "_bucket");
+    }
+    line(sum, label + ",le=\"+Inf\"", "_bucket");
+    line(times.seconds, label, "_sum");
+    line(sum, label, "_count");
+  }
   void when(Time time) {
     if (time.us > 0) line(static_cast<double>(time.us) * 1e-6);
   }
@@ -65,19 +80,12 @@ void write_requests(Page& page, const MetricsPage& from) {
   page.family("request_seconds", "histogram",
               "Time from the whole head of a request to its reply.");
   for (std::size_t r = 0; r < from.numbers.routes.size(); ++r) {
-    const RouteNumbers& route = from.numbers.routes[r];
-    const std::string label = fmt::format("route=\"{}\"", escaped(from.route_names[r]));
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count : route.by_time) sum += count;
-    if (sum == 0) continue;
-    std::uint64_t below = 0;
-    for (std::size_t b = 0; b < kBuckets.size(); ++b) {
-      below += route.by_time[b];
-      page.line(below, fmt::format("{},le=\"{}\"", label, kBuckets[b]), "_bucket");
-    }
-    page.line(sum, label + ",le=\"+Inf\"", "_bucket");
-    page.line(route.seconds, label, "_sum");
-    page.line(sum, label, "_count");
+    page.times(from.numbers.routes[r].by_time,
+               fmt::format("route=\"{}\"", escaped(from.route_names[r])));
+  }
+  page.family("shed_total", "counter", "Requests and connections sent away for load, by reason.");
+  for (std::size_t i = 0; i < std::size(kShedNames); ++i) {
+    page.line(from.numbers.shed[i], fmt::format("reason=\"{}\"", kShedNames[i]));
   }
   page.family("in_flight", "gauge", "Requests that are being answered.");
   page.line(from.in_flight);
@@ -85,11 +93,32 @@ void write_requests(Page& page, const MetricsPage& from) {
   page.line(from.connections);
 }
 
+void write_inputs(Page& page, const Numbers& numbers) {
+  using Input = Numbers::Input;
+  const auto write = [&](std::string_view name, std::string_view help,
+                         std::uint64_t Input::*count) {
+    page.family(name, "counter", help);
+    for (const auto& [column, input] : numbers.inputs) {
+      if (input.*count != 0) page.line(input.*count, "column=\"" + escaped(column) + "\"");
+    }
+  };
+  write("input_missing_total", "Missing values in answered rows, by column.", &Input::missing);
+  write("input_unseen_total", "Values that training never saw, by column.", &Input::unseen);
+  write("input_out_of_range_total", "Numbers below or above all of training, by column.",
+        &Input::out_of_range);
+}
+
 void write_predictions(Page& page, const MetricsPage& from) {
   page.family("predictions_total", "counter", "Rows answered, by the version that scored them.");
-  for (const auto& [version, rows] : from.numbers.predictions) {
-    page.line(rows, fmt::format("version=\"{}\"", version));
+  for (const auto& [version, numbers] : from.numbers.versions) {
+    if (numbers.rows != 0) page.line(numbers.rows, fmt::format("version=\"{}\"", version));
   }
+  page.family("score_seconds", "histogram", "Time of scoring the rows of a request, by version.");
+  for (const auto& [version, numbers] : from.numbers.versions) {
+    page.times(numbers.by_time, fmt::format("version=\"{}\"", version));
+  }
+  page.family("deployment_share", "gauge", "Share of the unnamed requests that a version answers.");
+  if (from.champion != 0) page.line(1, fmt::format("version=\"{}\"", from.champion));
   page.family("log_records_total", "counter", "Predictions handed to the log: written or dropped.");
   page.line(from.log_written, "result=\"written\"");
   page.line(from.log_dropped, "result=\"dropped\"");
@@ -100,14 +129,7 @@ void write_predictions(Page& page, const MetricsPage& from) {
   page.line(feedback.duplicate, "result=\"duplicate\"");
   page.line(feedback.unknown, "result=\"unknown\"");
   page.line(feedback.conflicting, "result=\"conflicting\"");
-  page.family("input_missing_total", "counter", "Missing values in answered rows, by column.");
-  for (const auto& [column, input] : from.numbers.inputs) {
-    if (input.missing != 0) page.line(input.missing, "column=\"" + escaped(column) + "\"");
-  }
-  page.family("input_unseen_total", "counter", "Values that training never saw, by column.");
-  for (const auto& [column, input] : from.numbers.inputs) {
-    if (input.unseen != 0) page.line(input.unseen, "column=\"" + escaped(column) + "\"");
-  }
+  write_inputs(page, from.numbers);
 }
 
 void write_loop(Page& page, const loop::LoopNumbers& loop) {
@@ -141,31 +163,67 @@ void write_loop(Page& page, const loop::LoopNumbers& loop) {
 
 }  // namespace
 
+void Times::add(Span took) {
+  std::size_t bucket = 0;
+  const double measured = took.in_seconds();
+  while (bucket < kBuckets.size() && measured > kBuckets[bucket]) ++bucket;
+  ++buckets[bucket];
+  seconds += measured;
+}
+
+void Times::add(const Times& other) {
+  for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += other.buckets[i];
+  seconds += other.seconds;
+}
+
+std::uint64_t Times::count() const {
+  return std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0});
+}
+
+void Taken::add(Span took) {
+  ++count;
+  us += took.us;
+}
+
+void Taken::add(const Taken& other) {
+  count += other.count;
+  us += other.us;
+}
+
 void RouteNumbers::add(int status, Span took) {
   std::size_t place = 0;
   while (place + 1 < std::size(kStatuses) && kStatuses[place] != status) ++place;
   ++by_status[place];
-  std::size_t bucket = 0;
-  const double measured = took.in_seconds();
-  while (bucket < kBuckets.size() && measured > kBuckets[bucket]) ++bucket;
-  ++by_time[bucket];
-  seconds += measured;
+  by_time.add(took);
 }
 
 void RouteNumbers::add(const RouteNumbers& other) {
   for (std::size_t i = 0; i < by_status.size(); ++i) by_status[i] += other.by_status[i];
-  for (std::size_t i = 0; i < by_time.size(); ++i) by_time[i] += other.by_time[i];
-  seconds += other.seconds;
+  by_time.add(other.by_time);
+}
+
+void VersionNumbers::add(const VersionNumbers& other) {
+  rows += other.rows;
+  last = std::max(last, other.last);
+  success.add(other.success);
+  fail.add(other.fail);
+  queue.add(other.queue);
+  input.add(other.input);
+  infer.add(other.infer);
+  output.add(other.output);
+  by_time.add(other.by_time);
 }
 
 void Numbers::add(const Numbers& other) {
   if (routes.size() < other.routes.size()) routes.resize(other.routes.size());
   for (std::size_t i = 0; i < other.routes.size(); ++i) routes[i].add(other.routes[i]);
-  for (const auto& [version, rows] : other.predictions) predictions[version] += rows;
+  for (const auto& [version, numbers] : other.versions) versions[version].add(numbers);
   for (const auto& [column, input] : other.inputs) {
     inputs[column].missing += input.missing;
     inputs[column].unseen += input.unseen;
+    inputs[column].out_of_range += input.out_of_range;
   }
+  for (std::size_t i = 0; i < shed.size(); ++i) shed[i] += other.shed[i];
   feedback.accepted += other.feedback.accepted;
   feedback.duplicate += other.feedback.duplicate;
   feedback.unknown += other.feedback.unknown;

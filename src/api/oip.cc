@@ -2,6 +2,7 @@
 // alone.
 #include "api/handlers.h"
 #include "api/json_out.h"
+#include "api/repository.h"
 #include "api/scoring.h"
 #include "api/tensors.h"
 
@@ -17,14 +18,10 @@ Response json(std::string body, int status = 200) {
 
 void write_versions(std::string& out, const deploy::Routing* routing) {
   out += "\"versions\":[";
-  bool first = true;
-  for (const Deployed& loaded : {routing ? routing->champion : nullptr,
-                                 routing ? routing->former : nullptr}) {
-    if (!loaded) continue;
-    out += first ? "\"" : ",\"";
-    write_number(out, loaded->version);
+  for (const std::int64_t version : loaded_versions(routing)) {
+    out += out.back() == '[' ? "\"" : ",\"";
+    write_number(out, version);
     out += '"';
-    first = false;
   }
   out += ']';
 }
@@ -56,14 +53,22 @@ void write_outputs(std::string& out, const model::Pipeline::Parts& parts) {
     }
     out += "]}}";
   }
-  out += ']';
+  const auto outputs = static_cast<std::uint64_t>(parts.forest.outputs());
+  out += ",{\"name\":\"raw_score\",\"datatype\":\"FP64\",\"shape\":[-1";
+  if (outputs > 1) {
+    out += ',';
+    write_number(out, outputs);
+  }
+  out += "]}]";
 }
 
 }  // namespace
 
 Reply get_server(Call&) {
   return json("{\"name\":\"rondo\",\"version\":\"" + std::string(kVersion) +
-              "\",\"extensions\":[\"rows\",\"prediction_id\"]}\n");
+              "\",\"extensions\":[\"binary_tensor_data\","
+              "\"model_repository\",\"model_configuration\",\"statistics\",\"rows\","
+              "\"prediction_id\"]}\n");
 }
 
 Reply get_oip_live(Call&) { return json("{\"live\":true}\n"); }

@@ -70,7 +70,7 @@ Reply post_predict(Call& call) {
   if (found[1] && !found[1]->is_null()) time = TRY(read_time(*found[1], "\"time\""));
   Batch batch(call, TRY(pick(call.app, call.app.service().model_name(), "")));
   TRY(add_rows(batch, *found[0], time));
-  Response response = batch.finish();
+  Response response = TRY(batch.finish());
   response.body += '{';
   write_predictions(response.body, batch);
   response.body += "}\n";

@@ -52,7 +52,7 @@ TEST_F(Predict, RowsGiveAnswersIdsAndALog) {
     EXPECT_EQ(cells[3].number, 1);
   });
   EXPECT_EQ(app_.numbers().inputs.at("sky").missing, 1U);
-  EXPECT_EQ(app_.numbers().predictions.at(3), 2U);
+  EXPECT_EQ(app_.numbers().versions.at(3).rows, 2U);
 }
 
 TEST_F(Predict, EachRequestHasIdsOfItsOwn) {

@@ -18,7 +18,10 @@ constexpr Manners kHealth = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kI
 constexpr Manners kOipHealth = {Manner::kOip, Body::kNone, Size::kSmall, Where::kInline,
                                 Load::kNeverShed};
 constexpr Manners kOipGet = {Manner::kOip, Body::kNone, Size::kSmall, Where::kInline, Load::kShed};
-constexpr Manners kInfer = {Manner::kOip, Body::kJsonBare, Size::kLarge, Where::kBySize,
+constexpr Manners kOipView = {Manner::kOip, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
+constexpr Manners kOipAct = {Manner::kOip, Body::kJsonBare, Size::kSmall, Where::kPool,
+                             Load::kShed};
+constexpr Manners kInfer = {Manner::kOip, Body::kTensors, Size::kLarge, Where::kBySize,
                             Load::kShed};
 constexpr Manners kPredict = {Manner::kOurs, Body::kJsonBare, Size::kLarge, Where::kBySize,
                               Load::kShed};
@@ -41,12 +44,26 @@ constexpr auto kRoutes = std::to_array<Route>({
     {kGet, "/v2/", kViewer, kOipGet, get_server, "the same"},
     {kGet, "/v2/health/live", kViewer, kOipHealth, get_oip_live, "the program runs"},
     {kGet, "/v2/health/ready", kViewer, kOipHealth, get_oip_ready, "a model answers, or 503"},
+    {kGet, "/v2/models/stats", kViewer, kOipView, get_model_stats, "counts and times by version"},
     {kGet, "/v2/models/{model}", kViewer, kOipGet, get_model, "inputs, outputs, versions"},
     {kGet, "/v2/models/{model}/ready", kViewer, kOipGet, get_model_ready, "it answers, or 503"},
     {kGet, "/v2/models/{model}/versions/{version}", kViewer, kOipGet, get_model,
      "inputs and outputs of a version"},
     {kGet, "/v2/models/{model}/versions/{version}/ready", kViewer, kOipGet, get_model_ready,
      "the version can answer, or 404"},
+    {kGet, "/v2/models/{model}/config", kViewer, kOipGet, get_model_config,
+     "inputs and outputs as a configuration"},
+    {kGet, "/v2/models/{model}/versions/{version}/config", kViewer, kOipGet, get_model_config,
+     "the same of a version"},
+    {kGet, "/v2/models/{model}/stats", kViewer, kOipView, get_model_stats, "the same of a model"},
+    {kGet, "/v2/models/{model}/versions/{version}/stats", kViewer, kOipView, get_model_stats,
+     "the same of a version"},
+    {kPost, "/v2/repository/index", kViewer, kOipAct, post_repository_index,
+     "every version and whether it is loaded"},
+    {kPost, "/v2/repository/models/{model}/load", Role::kDeployer, kOipAct, post_load,
+     "load a version into memory; it gets no traffic"},
+    {kPost, "/v2/repository/models/{model}/unload", Role::kDeployer, kOipAct, post_unload,
+     "forget a loaded version; never one that answers"},
 
     {kGet, "/api/v1/status", kViewer, kView, get_status, "where the lifecycle stands"},
     {kGet, "/api/v1/history", kViewer, kView, get_history, "the process table; ?last=N"},

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "api/utf8.h"
 #include "io/toml.h"
 
 namespace rondo::api {
@@ -117,12 +118,50 @@ std::expected<void, Refusal> read_cell(const Element& element, const table::Fiel
   return misfit(element, field, row);
 }
 
+std::expected<void, Refusal> read_number_cell(double number, const table::Field& field,
+                                              std::size_t row, Cell& out) {
+  out = Cell{};
+  if (std::isnan(number)) return {};
+  if (std::isinf(number) || (field.type == Type::kInteger && number != std::trunc(number))) {
+    return wrong_type(fmt::format("row {}: column \"{}\" takes {}, not {}", row, field.name,
+                                  expectation(field.type), number),
+                      "NaN stands for a missing value");
+  }
+  out.kind = Cell::Kind::kNumber;
+  out.number = number;
+  return {};
+}
+
+std::expected<void, Refusal> read_text_cell(std::string_view text, const table::Field& field,
+                                            std::size_t row, Cell& out) {
+  out = Cell{};
+  if (field.type == Type::kTime) {
+    const auto time = parse_time(text);
+    if (!time) {
+      return wrong_type(fmt::format("row {}: column \"{}\" takes {}, not \"{}\"", row, field.name,
+                                    expectation(field.type), text.substr(0, 100)));
+    }
+    out.kind = Cell::Kind::kNumber;
+    out.number = static_cast<double>(time->us);
+    return {};
+  }
+  if (!is_utf8(text)) {
+    return wrong_type(fmt::format("row {}: column \"{}\" takes a text in UTF-8", row, field.name));
+  }
+  out.kind = Cell::Kind::kText;
+  out.text = text;
+  return {};
+}
+
+std::expected<Time, Refusal> read_time(std::string_view text, std::string_view what) {
+  if (const auto time = parse_time(text)) return *time;
+  return wrong_type(fmt::format("{} must be a time as text, like \"2012-01-31T08:00:00Z\"", what));
+}
+
 std::expected<Time, Refusal> read_time(const Element& element, std::string_view what) {
   std::string_view text;
-  if (element.get(text) == simdjson::SUCCESS) {
-    if (const auto time = parse_time(text)) return *time;
-  }
-  return wrong_type(fmt::format("{} must be a time as text, like \"2012-01-31T08:00:00Z\"", what));
+  if (element.get(text) != simdjson::SUCCESS) text = {};
+  return read_time(text, what);
 }
 
 std::string column_list(const table::Schema& inputs) {

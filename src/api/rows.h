@@ -11,8 +11,15 @@ namespace rondo::api {
 /// Errors: wrong_type naming row and column.
 std::expected<void, Refusal> read_cell(const Element& element, const table::Field& field,
                                        std::size_t row, model::Cell& out);
+/// The same from values without JSON: a number (BOOL as 0 or 1; NaN is missing, infinity is
+/// refused, as JSON cannot say it), a text in UTF-8 (also of a time).
+std::expected<void, Refusal> read_number_cell(double number, const table::Field& field,
+                                              std::size_t row, model::Cell& out);
+std::expected<void, Refusal> read_text_cell(std::string_view text, const table::Field& field,
+                                            std::size_t row, model::Cell& out);
 /// A time as RFC 3339 text. Errors: wrong_type.
 std::expected<Time, Refusal> read_time(const Element& element, std::string_view what);
+std::expected<Time, Refusal> read_time(std::string_view text, std::string_view what);
 
 /// Columns of the source that are no inputs of the model: what a request may send by mistake.
 struct Outsiders {

@@ -4,28 +4,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/json_out.h"
+#include "base/clock.h"
 #include "base/words.h"
 
 namespace rondo::api {
 namespace {
+
+constexpr std::size_t kBlock = 256;  // rows between two looks at the clock
 
 std::expected<Deployed, Refusal> champion_of(const deploy::Routing* routing) {
   if (routing != nullptr && routing->champion) return routing->champion;
   return std::unexpected(Refusal(503, "unavailable", "no model is deployed yet",
                                  "/api/v1/status says what the loop is waiting for")
                              .with("Retry-After", "5"));
-}
-
-/// "7" and "v7". None for anything else.
-std::optional<std::int64_t> version_number(std::string_view text) {
-  if (text.starts_with('v')) text.remove_prefix(1);
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number <= 0) return std::nullopt;
-  return number;
 }
 
 void copy_answer(const deploy::Answer& answer, ledger::Prediction& out) {
@@ -37,34 +32,97 @@ void copy_answer(const deploy::Answer& answer, ledger::Prediction& out) {
 
 }  // namespace
 
-std::expected<Deployed, Refusal> pick(App& app, std::string_view model, std::string_view version) {
+std::optional<std::int64_t> version_number(std::string_view text) {
+  if (text.starts_with('v')) text.remove_prefix(1);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number <= 0) return std::nullopt;
+  return number;
+}
+
+std::expected<void, Refusal> check_model(const App& app, std::string_view model) {
   const std::string name = app.service().model_name();
-  if (model != name) {
-    return refuse(404, "not_found", fmt::format("there is no model \"{}\"", model.substr(0, 200)),
-                  fmt::format("this server serves \"{}\"", name));
-  }
+  if (model == name) return {};
+  return refuse(404, "not_found", fmt::format("there is no model \"{}\"", model.substr(0, 200)),
+                fmt::format("this server serves \"{}\"", name));
+}
+
+std::expected<Deployed, Refusal> pick(App& app, std::string_view model, std::string_view version) {
+  TRY(check_model(app, model));
   const auto routing = app.service().router().take();
   if (version.empty() || version == "champion") return champion_of(routing.get());
+  if (version == "former" && routing && routing->former) return routing->former;
   const auto number = version_number(version);
   if (!number) {
     return refuse(404, "not_found",
                   fmt::format("there is no version \"{}\"", version.substr(0, 200)),
-                  "name a number, or \"champion\"");
+                  "name a number, \"champion\" or \"former\"");
   }
-  for (const Deployed& loaded : {routing ? routing->champion : nullptr,
-                                 routing ? routing->former : nullptr}) {
-    if (loaded && loaded->version == *number) return loaded;
+  if (routing) {
+    if (Deployed loaded = routing->find(*number)) return loaded;
   }
-  return TRY(app.service().version(*number));
+  const auto known = TRY(app.service().versions());
+  if (std::ranges::find(known, *number) == known.end()) {
+    return refuse(404, "not_found", fmt::format("there is no version {}", *number),
+                  "GET /api/v1/models lists the versions");
+  }
+  return refuse(503, "unavailable", fmt::format("version {} is not loaded", *number),
+                fmt::format("POST /v2/repository/models/{}/load with "
+                            "{{\"parameters\":{{\"version\":\"{}\"}}}} loads it",
+                            model, *number));
 }
 
-Batch::Batch(Call& call, Deployed by)
+Batch::Batch(Call& call, Deployed by, deploy::Wanted wanted)
     : call_(call),
       by_(std::move(by)),
-      now_(call.app.service().now()) {
-  call_.scratch.cells.resize(inputs().fields.size());
-  call_.scratch.counts.missing.assign(inputs().fields.size(), 0);
-  call_.scratch.counts.unseen.assign(inputs().fields.size(), 0);
+      wanted_(wanted),
+      now_(call.app.service().now()),
+      began_us_(monotonic_us()) {
+  Scratch& scratch = call_.scratch;
+  scratch.cells.resize(std::max(scratch.cells.size(), inputs().fields.size()));
+  scratch.counts.missing.assign(inputs().fields.size(), 0);
+  scratch.counts.unseen.assign(inputs().fields.size(), 0);
+  scratch.ranges.fit(by_->pipeline);
+  scratch.raw.clear();
+}
+
+Batch::~Batch() {
+  const std::int64_t ended = monotonic_us();
+  call_.scratch.numbers.with([&](Numbers& numbers) {
+    VersionNumbers& version = numbers.versions[by_->version];
+    if (finished_us_ == 0) {
+      version.fail.add(Span{ended - call_.started_us});
+      return;
+    }
+    version.last = now_;
+    version.rows += count_;
+    version.success.add(Span{ended - call_.started_us});
+    version.queue.add(call_.queued);
+    version.input.add(Span{finished_us_ - began_us_ - infer_us_});
+    version.infer.add(Span{infer_us_});
+    version.output.add(Span{ended - finished_us_});
+    version.by_time.add(Span{infer_us_});
+    count_inputs(numbers);
+  });
+}
+
+void Batch::count_inputs(Numbers& numbers) const {
+  const model::InputCounts& counts = call_.scratch.counts;
+  const std::span<const std::uint64_t> beyond = call_.scratch.ranges.counts();
+  for (std::size_t i = 0; i < inputs().fields.size(); ++i) {
+    if (counts.missing[i] == 0 && counts.unseen[i] == 0 && beyond[i] == 0) continue;
+    Numbers::Input& input = numbers.inputs[inputs().fields[i].name];
+    input.missing += counts.missing[i];
+    input.unseen += counts.unseen[i];
+    input.out_of_range += beyond[i];
+  }
+}
+
+std::span<model::Cell> Batch::cells() {
+  const std::size_t width = inputs().fields.size();
+  std::vector<model::Cell>& cells = call_.scratch.cells;
+  if (cells.size() < (pending_ + 1) * width) cells.resize((pending_ + 1) * width);
+  return std::span(cells).subspan(pending_ * width, width);
 }
 
 Outsiders Batch::outsiders() const {
@@ -73,24 +131,47 @@ Outsiders Batch::outsiders() const {
 }
 
 std::expected<void, Refusal> Batch::add(Time time) {
-  if (count_ >= call_.app.limits().rows_max) {
-    return refuse(413, "too_large",
-                  fmt::format("a request may have {} rows", grouped(call_.app.limits().rows_max)),
+  const std::uint64_t most = call_.app.limits().rows_max;
+  if (count_ + pending_ >= most) {
+    return refuse(413, "too_large", fmt::format("a request may have {} rows", grouped(most)),
                   "send them in parts, or raise `[deploy] rows_max`");
   }
   std::vector<ledger::Prediction>& rows = call_.scratch.rows;
-  if (rows.size() == count_) rows.emplace_back();
-  ledger::Prediction& row = rows[count_];
-  const std::span<const model::Cell> cells = call_.scratch.cells;
-  copy_answer(deploy::Router::answer(by_, {cells, time, time, {}}, &call_.scratch.counts), row);
-  row.time = time;
-  row.answered = now_;
-  row.cells = model::encode_cells(cells);
-  ++count_;
+  if (rows.size() <= count_ + pending_) rows.emplace_back();
+  rows[count_ + pending_].time = time;
+  if (++pending_ < kBlock) return {};
+  return score_block();
+}
+
+std::expected<void, Refusal> Batch::score_block() {
+  const std::int64_t before = monotonic_us();
+  if (deadline_us_ != 0 && before >= deadline_us_) {
+    return refuse(504, "timeout", "the request's own time limit has passed",
+                  "raise its \"timeout\" (microseconds), or send fewer rows");
+  }
+  for (std::size_t i = 0; i < pending_; ++i) score_row(i);
+  count_ += pending_;
+  pending_ = 0;
+  infer_us_ += monotonic_us() - before;
   return {};
 }
 
-Response Batch::finish() {
+void Batch::score_row(std::size_t place) {
+  Scratch& scratch = call_.scratch;
+  const std::size_t width = inputs().fields.size();
+  const std::span<const model::Cell> cells = std::span(scratch.cells).subspan(place * width, width);
+  ledger::Prediction& row = scratch.rows[count_ + place];
+  const deploy::Answer answer =
+      deploy::Router::answer(by_, {cells, row.time, row.time, {}}, &scratch.counts, wanted_);
+  copy_answer(answer, row);
+  scratch.raw.insert(scratch.raw.end(), answer.raw.begin(), answer.raw.end());
+  scratch.ranges.look(cells);
+  row.answered = now_;
+  row.cells = model::encode_cells(cells);
+}
+
+Reply Batch::finish() {
+  TRY(score_block());
   id_ = call_.app.service().ids().make(call_.scratch.thread, call_.scratch.sequence++, count_);
   for (std::size_t i = 0; i < count_; ++i) {
     std::string& id = call_.scratch.rows[i].id;
@@ -100,22 +181,13 @@ Response Batch::finish() {
   }
   // A record that finds no room is dropped and counted by the log: predictions go on.
   static_cast<void>(call_.app.service().log(rows()));
-  const model::InputCounts& counts = call_.scratch.counts;
-  call_.scratch.numbers.with([&](Numbers& numbers) {
-    numbers.predictions[by_->version] += count_;
-    for (std::size_t i = 0; i < counts.missing.size() && i < inputs().fields.size(); ++i) {
-      if (counts.missing[i] == 0 && counts.unseen[i] == 0) continue;
-      Numbers::Input& input = numbers.inputs[inputs().fields[i].name];
-      input.missing += counts.missing[i];
-      input.unseen += counts.unseen[i];
-    }
-  });
   constexpr std::size_t kKept = 4096;
   if (call_.scratch.rows.size() > kKept && count_ <= kKept) call_.scratch.rows.resize(kKept);
   Response response;
   response.headers.emplace_back("Rondo-Model-Version", std::to_string(by_->version));
   response.headers.emplace_back("Rondo-Prediction-Id", id_);
   response.body.reserve(256 + count_ * 96);
+  finished_us_ = std::max<std::int64_t>(monotonic_us(), 1);
   return response;
 }
 

@@ -1,5 +1,5 @@
-// From cells to answers: picks the version, scores row by row, gives ids, logs, and counts. Both
-// protocols go through here, so that one row gives the same bits by each.
+// From cells to answers: picks the version, scores a block of rows at a time, gives ids, logs, and
+// counts. Every protocol goes through here, so that one row gives the same bits by each.
 #pragma once
 
 #include "api/app.h"
@@ -10,35 +10,56 @@ namespace rondo::api {
 
 using Deployed = std::shared_ptr<const deploy::Deployed>;
 
-/// The version that a request names ("", "champion", "7", "v7"). The table is taken once.
-/// Errors: 404 for another model's name or an unknown version; 503 when nothing is deployed.
+/// Errors: 404 for another model's name.
+std::expected<void, Refusal> check_model(const App& app, std::string_view model);
+/// "7" and "v7". None for anything else.
+std::optional<std::int64_t> version_number(std::string_view text);
+/// The version that a request names ("", "champion", "former", "7", "v7"). The table is taken once.
+/// Errors: 404 for another model's name or an unknown version; 503 when nothing is deployed, or a
+/// version is not loaded: whoever may only ask cannot make the server read its disk.
 std::expected<Deployed, Refusal> pick(App& app, std::string_view model, std::string_view version);
 
-/// The rows of one request, all scored by one version.
+/// The rows of one request, all scored by one version. What it counts is counted when it ends, so
+/// that the time of writing the reply is in it; one that ends unfinished counts as failed.
 class Batch {
  public:
-  Batch(Call& call, Deployed by);
+  Batch(Call& call, Deployed by, deploy::Wanted wanted = deploy::Wanted::kAnswer);
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch();
   const table::Schema& inputs() const { return by_->pipeline->transform().inputs(); }
   const model::Pipeline::Parts& parts() const { return by_->pipeline->parts(); }
   Outsiders outsiders() const;
   const deploy::Deployed& by() const { return *by_; }
   /// The clock when the request came: the time of rows that name none.
   Time now() const { return now_; }
-  /// Room for a row's cells.
-  std::span<model::Cell> cells() { return call_.scratch.cells; }
-  /// Scores what is in cells(). Errors: 413 beyond the limit of rows.
+  /// Gives up, with 504, when `span` has passed since the request came.
+  void expire_after(Span span) { deadline_us_ = call_.started_us + span.us; }
+  /// Room for the next row's cells; their texts must live until finish().
+  std::span<model::Cell> cells();
+  /// Takes in what is in cells(). Errors: 413 beyond the limit of rows, 504.
   std::expected<void, Refusal> add(Time time);
-  /// Names the rows, hands them to the log, counts them, and starts the reply with its headers.
-  Response finish();
+  /// Scores the rest, names the rows, hands them to the log, and starts the reply with its headers.
+  /// Errors: 504.
+  Reply finish();
+  /// After finish().
   std::span<const ledger::Prediction> rows() const { return {call_.scratch.rows.data(), count_}; }
+  std::span<const double> raw() const { return call_.scratch.raw; }  // rows x outputs, if wanted
   const std::string& id() const { return id_; }
 
  private:
+  std::expected<void, Refusal> score_block();
+  void score_row(std::size_t place);
+  void count_inputs(Numbers& numbers) const;
+
   Call& call_;
   Deployed by_;
+  deploy::Wanted wanted_;
   Time now_;
   std::string id_;
-  std::size_t count_ = 0;
+  std::size_t count_ = 0, pending_ = 0;  // scored; waiting in the block
+  std::int64_t deadline_us_ = 0;         // 0: none
+  std::int64_t began_us_, infer_us_ = 0, finished_us_ = 0;
 };
 
 }  // namespace rondo::api

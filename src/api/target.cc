@@ -12,7 +12,8 @@ int digit_of(char c) {
   return -1;
 }
 
-std::string_view segment(std::string_view path) { return path.substr(0, path.find('/')); }
+/// What a name may take: up to the next slash or colon. A name with a colon is sent as %3A.
+std::string_view segment(std::string_view path) { return path.substr(0, path.find_first_of("/:")); }
 
 }  // namespace
 
@@ -34,6 +35,7 @@ Target parse_target(std::string_view target) noexcept {
 
 bool matches(std::string_view pattern, std::string_view path, Params* out) {
   std::size_t taken = 0;
+  for (std::string& value : *out) value.clear();
   while (!pattern.empty()) {
     if (pattern[0] != '{') {
       if (path.empty() || path[0] != pattern[0]) return false;

@@ -20,7 +20,8 @@ Target parse_target(std::string_view target) noexcept;
 using Params = std::array<std::string, 2>;
 
 /// Whether `path` has the form of `pattern` ("/v2/models/{model}/ready"); a {name} stands for one
-/// segment that is not empty. Fills `out`. A segment with a bad escape or a NUL matches nothing.
+/// segment, or its part before a colon, that is not empty. Fills `out`, with empty texts beyond its
+/// names. A segment with a bad escape or a NUL matches nothing.
 bool matches(std::string_view pattern, std::string_view path, Params* out);
 
 /// "%C3%A4" decoded. None for a bad escape or a NUL.

@@ -56,6 +56,11 @@ TEST(Target, PatternsTakeWholeSegments) {
       {"/m/{a}/v/{b}/x", "/m/1/v/2/x", true, "1", "2"},
       {"/m/{a}/v/{b}/x", "/m/1/v//x", false, "", ""},
       {"/api", "/api%2F", false, "", ""},
+      {"/v1/models/{model}:predict", "/v1/models/bikes:predict", true, "bikes", ""},
+      {"/v1/models/{model}:predict", "/v1/models/a%3Ab:predict", true, "a:b", ""},
+      {"/v1/models/{model}:predict", "/v1/models/bikes", false, "", ""},
+      {"/v1/models/{model}:predict", "/v1/models/:predict", false, "", ""},
+      {"/v1/models/{model}", "/v1/models/bikes:predict", false, "", ""},
   };
   for (const auto& row : rows) {
     Params params;

@@ -3,6 +3,8 @@
 // if hour <= 12 else 2.5. Binary: raw -1 if a <= 0 else 1, of the matrix (a, b).
 #pragma once
 
+#include <algorithm>
+
 #include "api/app.h"
 #include "api/gate.h"
 #include "base/check.h"
@@ -45,10 +47,18 @@ inline std::vector<model::Step> steps_for(const table::Schema& inputs) {
 }
 
 inline std::shared_ptr<const model::Pipeline> loaded(model::Pipeline::Parts parts) {
-  table::ColumnBuilder label(table::Type::kNumber);
-  for (int i = 0; i < 40; ++i) label.number(i % 2);
-  const table::Table rows({{{parts.target, table::Type::kNumber}}}, {label.finish()});
-  parts.reference = model::freeze(rows, {}, parts.target, {});
+  table::Schema schema{{{parts.target, table::Type::kNumber}}};
+  std::vector<std::string> names;
+  for (const table::Field& field : parts.transform.inputs().fields) {
+    if (field.type != table::Type::kNumber && field.type != table::Type::kInteger) continue;
+    schema.fields.push_back({field.name, table::Type::kNumber});
+    names.push_back(field.name);
+  }
+  table::ColumnBuilder ones(table::Type::kNumber);
+  for (int i = 0; i < 40; ++i) ones.number(i % 2);
+  const auto column = ones.finish();
+  const table::Table rows(schema, std::vector(schema.fields.size(), column));
+  parts.reference = model::freeze(rows, names, parts.target, {});
   for (int i = 0; i < 40; ++i) {
     std::vector<model::Cell> cells;
     for (const table::Field& field : parts.transform.inputs().fields) {
@@ -125,6 +135,26 @@ class FakeService : public loop::Service {
     if (routing->champion->version == number) return routing->champion;
     return fail(Code::kNotFound, "there is no v" + std::to_string(number));
   }
+  Result<std::vector<std::int64_t>> versions() const override { return registry; }
+  Result<void> load(std::int64_t number) override {
+    if (std::ranges::find(registry, number) == registry.end()) {
+      return fail(Code::kNotFound, "there is no v" + std::to_string(number));
+    }
+    auto other = std::make_shared<deploy::Deployed>();
+    other->version = number;
+    other->pipeline = regression_pipeline(100);
+    auto next = *router_.take();
+    next.others.push_back(std::move(other));
+    router_.publish(std::make_shared<const deploy::Routing>(std::move(next)));
+    return {};
+  }
+  Result<void> unload(std::int64_t number) override {
+    auto next = *router_.take();
+    if (next.champion->version == number) return fail(Code::kConflict, "v3 answers");
+    std::erase_if(next.others, [&](const auto& other) { return other->version == number; });
+    router_.publish(std::make_shared<const deploy::Routing>(std::move(next)));
+    return {};
+  }
   const ledger::PredictionIds& ids() const override { return ids_; }
   bool log(std::span<const ledger::Prediction> rows) override {
     logged.with([&](auto& all) { all.insert(all.end(), rows.begin(), rows.end()); });
@@ -160,6 +190,7 @@ class FakeService : public loop::Service {
   std::optional<Error> feedback_error;
   loop::LoopNumbers loop_numbers;
   std::shared_ptr<const ledger::Tokens> held_tokens = std::make_shared<ledger::Tokens>();
+  std::vector<std::int64_t> registry = {2, 3};
 
  private:
   io::Scratch scratch_;

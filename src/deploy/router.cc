@@ -4,23 +4,46 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace rondo::deploy {
 namespace {
 
 constexpr std::size_t kFewLags = 64;
 
-void score(const Deployed& by, const model::RowView& row, std::span<double> out,
+/// The raw scores too. They and the answer come of one look at the history.
+struct Out {
+  std::span<double> answer;
+  std::vector<double>* raw;  // null: not wanted
+};
+
+void score_with_lags(const Deployed& by, const model::RowView& row, std::span<const double> lags,
+                     const Out& out, model::InputCounts* counts) {
+  const model::Pipeline& pipeline = *by.pipeline;
+  if (out.raw == nullptr) {
+    return pipeline.score_with_lags(row.cells, row.time, lags, out.answer, counts);
+  }
+  std::vector<double> features(pipeline.transform().features());
+  pipeline.transform().row_with_lags(row.cells, row.time, lags, features, counts);
+  pipeline.parts().forest.raw(features, out.answer);
+  out.raw->assign(out.answer.begin(), out.answer.end());
+  pipeline.parts().forest.link(out.answer);
+}
+
+void score(const Deployed& by, const model::RowView& row, const Out& out,
            model::InputCounts* counts) {
-  if (!by.history) return by.pipeline->score(row, nullptr, out, counts);
   const std::size_t count = by.pipeline->transform().history().lags.size();
   std::array<double, kFewLags> few;
   std::vector<double> many(count > kFewLags ? count : 0);
   const std::span<double> lags(count > kFewLags ? many.data() : few.data(), count);
-  by.history->with([&](const model::HistoryState& history) {
-    history.read(row.entity, row.time, row.known, lags);
-  });
-  by.pipeline->score_with_lags(row.cells, row.time, lags, out, counts);
+  if (by.history) {
+    by.history->with([&](const model::HistoryState& history) {
+      history.read(row.entity, row.time, row.known, lags);
+    });
+  } else {
+    std::ranges::fill(lags, std::numeric_limits<double>::quiet_NaN());
+  }
+  score_with_lags(by, row, lags, out, counts);
 }
 
 /// The class that is answered: of two the second from one half on, of more the most probable, the
@@ -33,27 +56,36 @@ std::size_t class_of(const Answer& answer) {
 
 }  // namespace
 
+std::shared_ptr<const Deployed> Routing::find(std::int64_t version) const {
+  for (const auto& loaded : {champion, former}) {
+    if (loaded && loaded->version == version) return loaded;
+  }
+  const auto found = std::ranges::find(others, version, &Deployed::version);
+  return found == others.end() ? nullptr : *found;
+}
+
 std::shared_ptr<const Routing> Router::publish(std::shared_ptr<const Routing> next) {
   return routing_.publish(std::move(next));
 }
 
 Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::RowView& row,
-                      model::InputCounts* counts) {
+                      model::InputCounts* counts, Wanted wanted) {
   Answer answer;
   answer.version = by->version;
   answer.by = by;
+  std::vector<double>* const raw = wanted == Wanted::kRawToo ? &answer.raw : nullptr;
   const model::Pipeline::Parts& parts = by->pipeline->parts();
   if (parts.task == model::Task::kRegression) {
-    score(*by, row, std::span(&answer.value, 1), counts);
+    score(*by, row, {std::span(&answer.value, 1), raw}, counts);
     return answer;
   }
   answer.probabilities.resize(parts.classes.size());
   if (parts.task == model::Task::kBinary) {
-    score(*by, row, std::span(&answer.value, 1), counts);
+    score(*by, row, {std::span(&answer.value, 1), raw}, counts);
     answer.probabilities[0] = 1 - answer.value;
     answer.probabilities[1] = answer.value;
   } else {
-    score(*by, row, answer.probabilities, counts);
+    score(*by, row, {answer.probabilities, raw}, counts);
   }
   const std::size_t chosen = class_of(answer);
   if (parts.task == model::Task::kMulticlass) answer.value = answer.probabilities[chosen];
@@ -78,6 +110,7 @@ void Router::learn(std::span<const model::Observation> observations, const std::
   };
   teach(routing->champion.get());
   teach(routing->former.get());
+  for (const auto& other : routing->others) teach(other.get());
 }
 
 }  // namespace rondo::deploy

@@ -22,6 +22,9 @@ struct Deployed {
 struct Routing {
   std::shared_ptr<const Deployed> champion;  // null: nothing is deployed
   std::shared_ptr<const Deployed> former;    // for rollback; may be null
+  std::vector<std::shared_ptr<const Deployed>> others{};  // answer when named, no traffic
+  /// Champion, former and the others. Null: it is not loaded.
+  std::shared_ptr<const Deployed> find(std::int64_t version) const;
 };
 
 /// One answered row; the caller gives it an id.
@@ -31,8 +34,11 @@ struct Answer {
                                       // positive class; more classes: of the one that is answered
   std::string_view label;             // class name, empty for regression; lives with `by`
   std::vector<double> probabilities;  // one a class; empty for regression
+  std::vector<double> raw;            // before the link, one an output; only when asked for
   std::shared_ptr<const Deployed> by;
 };
+
+enum class Wanted : std::uint8_t { kAnswer, kRawToo };
 
 class Router {
  public:
@@ -42,7 +48,7 @@ class Router {
   /// Scores one raw row with a given version. Shape: cells in the order of its input schema.
   /// Of two classes the positive is answered from probability 1/2 on, of more the most probable.
   static Answer answer(const std::shared_ptr<const Deployed>& by, const model::RowView& row,
-                       model::InputCounts* counts);
+                       model::InputCounts* counts, Wanted wanted = Wanted::kAnswer);
   /// Hands observations of one series (the target, or a lagged column) to every loaded history
   /// that reads it. Their own index of the series is not looked at: versions number them apart.
   void learn(std::span<const model::Observation> observations, const std::string& series);

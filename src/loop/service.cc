@@ -61,6 +61,16 @@ class RealService : public Service {
   Result<std::shared_ptr<const deploy::Deployed>> version(std::int64_t number) override {
     return world_->load(TRY(state()), number);
   }
+  Result<std::vector<std::int64_t>> versions() const override {
+    std::vector<std::int64_t> numbers;
+    const State now = TRY(state());
+    for (const auto& [number, version] : now.versions) numbers.push_back(number);
+    return numbers;
+  }
+  Result<void> load(std::int64_t number) override { return world_->pin(TRY(state()), number); }
+  Result<void> unload(std::int64_t number) override {
+    return world_->unpin(TRY(state()), number);
+  }
   const ledger::PredictionIds& ids() const override { return *ids_; }
   bool log(std::span<const ledger::Prediction> rows) override {
     return log_ == nullptr || log_->write(rows);

@@ -57,6 +57,13 @@ class Service {
   virtual const deploy::Router& router() const = 0;
   /// A loaded version by number; loads it from the store when it is not the champion or the former.
   virtual Result<std::shared_ptr<const deploy::Deployed>> version(std::int64_t number) = 0;
+  /// Every version of the registry, ascending; loaded or not.
+  virtual Result<std::vector<std::int64_t>> versions() const = 0;
+  /// Loads a version beside the ones that answer: in memory, no traffic but by its name. It stays
+  /// until unload(). Errors: kNotFound, kCorrupt, kIo.
+  virtual Result<void> load(std::int64_t version) = 0;
+  /// Errors: kNotFound; kConflict for one that answers, or that is kept for a rollback.
+  virtual Result<void> unload(std::int64_t version) = 0;
   virtual const ledger::PredictionIds& ids() const = 0;
   /// Queues what was answered. Threads: any. False: dropped and counted.
   virtual bool log(std::span<const ledger::Prediction> rows) = 0;

@@ -139,17 +139,60 @@ Result<void> ServiceWorld::changed(const State& state) {
       if (!champion) return std::unexpected(champion.error());
       loaded.alert += fmt::format("; v{} answers in its place", (*champion)->version);
     }
-    auto routing = std::make_shared<deploy::Routing>();
-    routing->champion = *champion;
+    deploy::Routing routing;
+    routing.champion = *champion;
     if (state.former != 0) {
-      if (auto former = load_locked(loaded, state, state.former)) routing->former = *former;
+      if (auto former = load_locked(loaded, state, state.former)) routing.former = *former;
     }
-    std::erase_if(loaded.versions, [&](const auto& item) {
-      return item.first != state.champion && item.first != state.former &&
-             item.second != routing->champion;
-    });
     RONDO_FAILPOINT(kSwap);
-    router_.publish(std::move(routing));
+    publish(loaded, state, std::move(routing));
+    return {};
+  });
+}
+
+/// Adds what people keep loaded, forgets every other version, and lets the table answer.
+void ServiceWorld::publish(Loaded& loaded, const State& state, deploy::Routing routing) {
+  routing.others.clear();
+  for (const std::int64_t version : loaded.pinned) {
+    if (routing.find(version)) continue;
+    if (auto other = load_locked(loaded, state, version)) routing.others.push_back(*other);
+  }
+  std::erase_if(loaded.versions, [&](const auto& item) { return !routing.find(item.first); });
+  router_.publish(std::make_shared<const deploy::Routing>(std::move(routing)));
+}
+
+Result<void> ServiceWorld::pin(const State& state, std::int64_t version) {
+  return loaded_.with([&](Loaded& loaded) -> Result<void> {
+    const auto before = router_.take();
+    if (before && before->find(version)) {
+      loaded.pinned.insert(version);
+      return {};
+    }
+    TRY(load_locked(loaded, state, version));
+    loaded.pinned.insert(version);
+    publish(loaded, state, before ? *before : deploy::Routing{});
+    return {};
+  });
+}
+
+Result<void> ServiceWorld::unpin(const State& state, std::int64_t version) {
+  return loaded_.with([&](Loaded& loaded) -> Result<void> {
+    if (!state.versions.contains(version)) {
+      return fail(Code::kNotFound, fmt::format("there is no v{}", version),
+                  "`rondo models` lists the versions");
+    }
+    const auto before = router_.take();
+    const auto is = [&](const std::shared_ptr<const deploy::Deployed>& one) {
+      return one && one->version == version;
+    };
+    if (before && (is(before->champion) || is(before->former))) {
+      return fail(Code::kConflict,
+                  fmt::format("v{} {}", version,
+                              is(before->champion) ? "answers" : "is kept for a rollback"),
+                  "promote another version first");
+    }
+    loaded.pinned.erase(version);
+    if (before) publish(loaded, state, *before);
     return {};
   });
 }

@@ -2,6 +2,8 @@
 // through the router, and its history learns each label as soon as it is durable.
 #pragma once
 
+#include <set>
+
 #include "base/guarded.h"
 #include "deploy/router.h"
 #include "ledger/prediction_log.h"
@@ -24,6 +26,9 @@ class ServiceWorld : public World {
   const deploy::Router& router() const { return router_; }
   /// A version, loaded when needed. `history` is shared by versions that read the same past.
   Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);
+  /// Keeps a version loaded beside the ones that answer, or no longer.
+  Result<void> pin(const State& state, std::int64_t version);
+  Result<void> unpin(const State& state, std::int64_t version);
   /// Joins new labels with their predictions and hands them to the history.
   Result<void> learn_labels();
   /// What is wrong with the served version, as a sentence; empty: nothing.
@@ -37,10 +42,12 @@ class ServiceWorld : public World {
     std::map<std::string, Time, std::less<>> asked;  // id -> prediction time, no label yet
     std::vector<model::Observation> served;          // labels of served rows, as known
     std::vector<Kept> kept;
+    std::set<std::int64_t> pinned;
     std::string alert;
   };
   Result<std::shared_ptr<const deploy::Deployed>> load_locked(Loaded& loaded, const State& state,
                                                               std::int64_t version);
+  void publish(Loaded& loaded, const State& state, deploy::Routing routing);
   Result<std::shared_ptr<Guarded<model::HistoryState>>> history_for(
       Loaded& loaded, const State& state, const model::Pipeline& pipeline);
   Result<void> read_served(Loaded& loaded, const model::Pipeline::Parts& parts,

@@ -90,7 +90,7 @@ class Docs(unittest.TestCase):
             body, _, status = done.stdout.rpartition("\n")
             self.assertEqual(status, "200", command + "\n" + done.stdout + done.stderr)
             said = json.loads(body)
-            if "predictions" in said:
+            if "predictions" in said and isinstance(said["predictions"][0], dict):
                 newest = said["predictions"][0]["id"]
             if "accepted" in said:
                 self.assertEqual(said["accepted"], 1, command + body)
@@ -103,6 +103,9 @@ class Docs(unittest.TestCase):
     def same_values(self, printed, said):
         """What is printed without an omission is what came, but for ids, digests and scores."""
         if "..." in printed or not printed:
+            return
+        if isinstance(said, list):
+            self.assertEqual(json.loads(printed), said)
             return
         for name, value in json.loads(printed).items():
             if name not in ("predictions", "parameters", "outputs", "receipt"):

@@ -10,11 +10,13 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 import unittest
+import urllib.request
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
@@ -72,6 +74,44 @@ class Serve(unittest.TestCase):
             file.write("at,x,kind\n2024-02-01 09:00:00,1.5,a\n")
         line = self.project.run("predict", "one.csv", "--json", check=0).stdout
         self.assertEqual(json.loads(line)["prediction"], one["value"])
+
+    def test_binary_tensors(self):
+        """By hand, as the page says: JSON, then the bytes of each input in order."""
+        kinds = b"".join(struct.pack("<I", len(k)) + k for k in (b"a", b"never seen"))
+        tail = struct.pack("<2d", 1.5, float("nan")) + kinds
+        header = json.dumps({"inputs": [
+            {"name": "x", "shape": [2], "datatype": "FP64",
+             "parameters": {"binary_data_size": 16}},
+            {"name": "kind", "shape": [2, 1], "datatype": "BYTES",
+             "parameters": {"binary_data_size": len(kinds)}}],
+            "parameters": {"time": TIME, "binary_data_output": True},
+            "outputs": [{"name": "prediction"}, {"name": "raw_score"}]}).encode()
+        request = urllib.request.Request(self.base + "/v2/models/toy/infer", header + tail, {
+            "Inference-Header-Content-Length": str(len(header)),
+            "Content-Type": "application/octet-stream"})
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            body = reply.read()
+            length = int(reply.headers["Inference-Header-Content-Length"])
+        self.assertEqual([o["name"] for o in json.loads(body[:length])["outputs"]],
+                         ["prediction", "raw_score"])
+        ours = self.predict(dict(ROW, _time=TIME), {"x": None, "kind": "never seen",
+                                                    "_time": TIME})
+        expected = [one["value"] for one in ours]
+        self.assertEqual(list(struct.unpack("<4d", body[length:])), expected + expected)
+
+    def test_versions_load_and_unload(self):
+        status, said = self.ask("/v2/repository/index", b"", method="POST")
+        self.assertEqual((status, said[0]["state"], said[0]["version"]), (200, "READY", "1"))
+        body = {"parameters": {"version": "1"}}
+        self.assertEqual(self.ask("/v2/repository/models/toy/load", body)[0], 401)
+        load = lambda what, b: self.ask("/v2/repository/models/toy/" + what, b,  # noqa: E731
+                                        token=self.admin)[0]
+        self.assertEqual(load("load", body), 200)
+        self.assertEqual(load("unload", body), 400)
+        self.assertEqual(load("load", {"parameters": {"version": "77"}}), 404)
+        status, said = self.ask("/v2/models/stats")
+        self.assertEqual(said["model_stats"][0]["version"], "1")
+        self.assertEqual(self.ask("/v2/models/toy/config")[1]["max_batch_size"], 0)
 
     def test_protocol_metadata_and_health(self):
         for path in ("/v2/health/live", "/v2/health/ready", "/v2/models/toy/ready", "/v2",
@@ -146,7 +186,9 @@ class Serve(unittest.TestCase):
         for name in ("rondo_http_requests_total", "rondo_predictions_total",
                      "rondo_loop_last_progress", "rondo_cycles_total", "rondo_step_failures_total",
                      "rondo_open_alerts", "rondo_newest_row", "rondo_late_labels",
-                     "rondo_store_bytes", "rondo_input_unseen_total", "rondo_input_missing_total"):
+                     "rondo_store_bytes", "rondo_input_unseen_total", "rondo_input_missing_total",
+                     "rondo_input_out_of_range_total", "rondo_score_seconds_bucket",
+                     "rondo_shed_total", "rondo_deployment_share", "rondo_build_info"):
             self.assertIn(name, text)
         if shutil.which("promtool") is None:
             self.skipTest("promtool is not installed")
@@ -250,6 +292,36 @@ class Alone(unittest.TestCase):
             self.assertGreater(answered[0], 10)
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(30), 0)
+
+    def test_a_version_is_loaded_beside_those_that_answer(self):
+        with Project(PROGRAM, rows(30), cool_down="0s", rounds=10) as project:
+            project.run("run", check=0)
+            for turn in (1, 2):
+                if turn == 2:
+                    project.run("rollback", check=0)
+                write_csv(project.path("rows.csv"), rows(30, seed=9 + turn, first=30 * turn,
+                                                         shift=lambda d: 15), "a")
+                project.run("trigger")
+                project.run("run")
+            self.assertEqual(len(project.json("models")), 3, project.run("why").stdout)
+            _, base = project.up()
+            token = project.token()
+            path, row = "/v2/models/toy/versions/2/infer", {"rows": [dict(ROW, _time=TIME)]}
+            self.assertEqual(ask(base, path, row)[0], 503)
+            body = {"parameters": {"version": "2"}}
+            load, unload = ("/v2/repository/models/toy/" + word for word in ("load", "unload"))
+            self.assertEqual(ask(base, load, body, token=token)[0], 200)
+            status, said = ask(base, path, row)
+            self.assertEqual((status, said["model_version"]), (200, "2"), said)
+            project.write("one.csv", "at,x,kind\n2024-02-01 09:00:00,1.5,a\n")
+            line = project.run("predict", "one.csv", "--model", "v2", "--json", check=0).stdout
+            self.assertEqual(said["outputs"][0]["data"], [json.loads(line)["prediction"]])
+            self.assertEqual(ask(base, "/api/v1/rollback", {"why": "x"}, token=token)[0], 200)
+            self.assertEqual(ask(base, path, row)[0], 200, "it stays loaded over a switch")
+            self.assertEqual(ask(base, unload, body, token=token)[0], 200)
+            self.assertEqual(ask(base, path, row)[0], 503)
+            former = {"parameters": {"version": "3"}}
+            self.assertEqual(ask(base, unload, former, token=token)[0], 400)
 
     def test_who_slept_through_the_lease_writes_nothing(self):
         """Stopped in the middle of a step, awake after somebody took over: while the new holder is
@@ -404,4 +476,4 @@ class Alone(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0]])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

@@ -1,0 +1,35 @@
+// What a request of the inference protocol asks for, read from its JSON: inputs or rows, the time,
+// which outputs in which form. Shared memory and classification are refused, since ignoring them
+// would answer something else; other unknown parameters are ignored.
+#pragma once
+
+#include "api/json_in.h"
+#include "base/time.h"
+
+namespace rondo::api {
+
+enum class Output : std::uint8_t { kPrediction, kProbabilities, kRawScore };
+inline constexpr std::string_view kOutputNames[] = {"prediction", "probabilities", "raw_score"};
+
+struct InferRequest {
+  struct Wish {
+    Output output;
+    bool binary = false;
+  };
+  std::optional<std::string_view> id;
+  std::optional<Element> inputs, rows;  // one of them
+  std::optional<Time> time;             // parameters.time
+  std::optional<Span> timeout;          // parameters.timeout, from the head of the request on
+  std::vector<Wish> outputs;            // in the order in which they are answered
+  bool wants(Output output) const;
+};
+
+/// `classes`: whether the model has probabilities. Errors: invalid_shape, wrong_type,
+/// duplicate_key, 501.
+std::expected<InferRequest, Refusal> read_infer_request(const Element& root, bool classes);
+
+/// The bytes of JSON before the binary tensors, by Inference-Header-Content-Length; none without
+/// that header. Errors: 400 for one that is no number or longer than the body.
+std::expected<std::optional<std::size_t>, Refusal> json_length(const Request& request);
+
+}  // namespace rondo::api

@@ -2,6 +2,7 @@
 // buffers. One App serves one project; it knows nothing of sockets.
 #pragma once
 
+#include <deque>
 #include <set>
 
 #include "api/access.h"
@@ -29,6 +30,7 @@ struct Scratch {
   std::uint64_t sequence = 0;
   JsonReader json;
   std::vector<model::Cell> cells;
+  std::deque<std::string> texts;  // of cells that had to be rewritten
   std::vector<ledger::Prediction> rows;
   std::vector<double> raw;  // raw scores of the rows, when they are wanted
   InputRanges ranges;

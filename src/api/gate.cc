@@ -39,15 +39,29 @@ std::expected<void, Refusal> check_route(const Request& head, const Found& found
                              .with("Allow", found.allowed));
 }
 
-bool is_json_type(std::string_view type) {
-  const std::size_t end = type.find(';');
-  std::string_view name = type.substr(0, end);
+/// "application/json", at most with "charset=utf-8".
+bool is_type(std::string_view said, std::string_view type) {
+  const std::size_t end = said.find(';');
+  std::string_view name = said.substr(0, end);
   while (name.ends_with(' ')) name.remove_suffix(1);
-  if (!equal_fold(name, "application/json")) return false;
-  if (end == type.npos) return true;
-  std::string_view parameter = type.substr(end + 1);
+  if (!equal_fold(name, type)) return false;
+  if (end == said.npos) return true;
+  std::string_view parameter = said.substr(end + 1);
   while (parameter.starts_with(' ')) parameter.remove_prefix(1);
   return equal_fold(parameter, "charset=utf-8") || equal_fold(parameter, "charset=\"utf-8\"");
+}
+
+bool takes_type(Body body, std::string_view type) {
+  if (is_type(type, "application/json")) return true;
+  switch (body) {
+    case Body::kTensors: return equal_fold(type, "application/octet-stream");
+    case Body::kJsonForm: return is_type(type, "application/x-www-form-urlencoded");
+    case Body::kTable: return is_type(type, "text/csv");
+    case Body::kNone:
+    case Body::kJson:
+    case Body::kJsonBare: break;
+  }
+  return false;
 }
 
 std::expected<void, Refusal> check_type(const Request& head, Body body) {
@@ -60,10 +74,9 @@ std::expected<void, Refusal> check_type(const Request& head, Body body) {
     }
   }
   const auto type = head.header("Content-Type");
-  const bool bare = body == Body::kJsonBare || body == Body::kTensors;
+  const bool bare = body != Body::kJson && body != Body::kTable;
   if (!type && bare) return {};
-  if (type && is_json_type(*type)) return {};
-  if (type && body == Body::kTensors && equal_fold(*type, "application/octet-stream")) return {};
+  if (type && takes_type(body, *type)) return {};
   return refuse(415, "unsupported_media_type",
                 type ? fmt::format("the body is said to be \"{}\"", *type)
                      : std::string("the body has no Content-Type"),
@@ -90,7 +103,8 @@ std::expected<void, Refusal> judge(App& app, const Request& head, const Announce
   const Target target = parse_target(head.target);
   out.path = target.path;
   out.query = target.query;
-  if (target.path.starts_with("/v2")) out.manner = Manner::kOip;
+  if (target.path.starts_with("/v2") || target.path.starts_with("/v1")) out.manner = Manner::kOip;
+  if (target.path == "/invocations") out.manner = Manner::kMlflow;
   TRY(app.access().check_host(head, target.authority));
   const Found found = find_route(head, target.path, &out.params);
   TRY(check_route(head, found, target.path));

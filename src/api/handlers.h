@@ -33,6 +33,12 @@ Reply post_infer(Call& call);
 Reply post_predict(Call& call);
 Reply post_feedback(Call& call);
 
+// mlflow.cc, serving_v1.cc
+Reply post_invocations(Call& call);
+Reply post_v1_predict(Call& call);
+Reply get_v1_models(Call& call);
+Reply get_v1_model(Call& call);
+
 // views.cc
 Reply get_status(Call& call);
 Reply get_history(Call& call);

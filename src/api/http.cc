@@ -26,6 +26,19 @@ StatusOf status_of(Code code) {
   return {500, "internal"};
 }
 
+/// MLflow's names.
+std::string_view mlflow_code(int status) {
+  switch (status) {
+    case 401: return "UNAUTHENTICATED";
+    case 403: return "PERMISSION_DENIED";
+    case 404: return "ENDPOINT_NOT_FOUND";
+    case 503: return "TEMPORARILY_UNAVAILABLE";
+    case 504: return "DEADLINE_EXCEEDED";
+    case 507: return "RESOURCE_EXHAUSTED";
+    default: return status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST";
+  }
+}
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -65,10 +78,16 @@ Response render(const Refusal& refusal, Manner manner) {
   response.headers = refusal.headers;
   response.close = refusal.close;
   std::string& out = response.body;
-  if (manner == Manner::kOip) {
+  if (manner != Manner::kOurs) {
     std::string text = std::string(refusal.code) + ": " + refusal.message;
     if (!refusal.hint.empty()) text += "; " + refusal.hint;
-    out += "{\"error\":";
+    if (manner == Manner::kMlflow) {
+      out += "{\"error_code\":";
+      write_text(out, mlflow_code(refusal.status));
+      out += ",\"message\":";
+    } else {
+      out += "{\"error\":";
+    }
     write_text(out, text);
     out += "}\n";
     return response;

@@ -68,8 +68,9 @@ inline std::unexpected<Refusal> refuse(int status, std::string_view code, std::s
 
 /// How a protocol words its errors.
 enum class Manner : std::uint8_t {
-  kOurs,  // {"error":{"code","message","hint"}}
-  kOip,   // {"error":"code: message; hint"}
+  kOurs,    // {"error":{"code","message","hint"}}
+  kOip,     // {"error":"code: message; hint"}; KServe V1 and TensorFlow Serving too
+  kMlflow,  // {"error_code":"BAD_REQUEST","message":"code: message; hint"}
 };
 Response render(const Refusal& refusal, Manner manner);
 

@@ -16,7 +16,7 @@
 namespace rondo::api {
 namespace {
 
-Response answered(std::string body) {
+Response repository_reply(std::string body) {
   Response response;
   response.body = std::move(body);
   return response;
@@ -63,7 +63,7 @@ void write_stats(std::string& out, std::string_view model, std::int64_t version,
 }
 
 /// The members of a body that may be empty, as some clients leave it. Others are ignored.
-std::expected<void, Refusal> read_body(Call& call, std::span<const std::string_view> names,
+std::expected<void, Refusal> read_wish_body(Call& call, std::span<const std::string_view> names,
                                        std::span<std::optional<Element>> out) {
   if (call.request.body.empty()) return {};
   const Element root = TRY(call.scratch.json.read(call.request.body));
@@ -72,10 +72,10 @@ std::expected<void, Refusal> read_body(Call& call, std::span<const std::string_v
 
 /// What a load or unload names. None: the champion. Errors: 400 for parameters that would bring in
 /// a model from outside, or a version that is none.
-std::expected<std::optional<std::int64_t>, Refusal> read_version(Call& call) {
+std::expected<std::optional<std::int64_t>, Refusal> read_named_version(Call& call) {
   constexpr std::array<std::string_view, 1> kBody = {"parameters"};
   std::array<std::optional<Element>, 1> body;
-  TRY(read_body(call, kBody, body));
+  TRY(read_wish_body(call, kBody, body));
   if (!body[0]) return std::nullopt;
   Object object;
   constexpr std::array<std::string_view, 1> kNames = {"version"};
@@ -125,7 +125,7 @@ Reply get_model_config(Call& call) {
   if (classes) write_config(out, "probabilities", "FP64", parts.classes.size());
   write_config(out, "raw_score", "FP64", by->pipeline->outputs() > 1 ? by->pipeline->outputs() : 0);
   out += "]}\n";
-  return answered(std::move(out));
+  return repository_reply(std::move(out));
 }
 
 /// Of one version, of one model (its loaded versions), or of all.
@@ -144,13 +144,13 @@ Reply get_model_stats(Call& call) {
     }
   }
   out += "]}\n";
-  return answered(std::move(out));
+  return repository_reply(std::move(out));
 }
 
 Reply post_repository_index(Call& call) {
   constexpr std::array<std::string_view, 1> kNames = {"ready"};
   std::array<std::optional<Element>, 1> found;
-  TRY(read_body(call, kNames, found));
+  TRY(read_wish_body(call, kNames, found));
   bool only_ready = false;
   if (found[0] && found[0]->get(only_ready) != simdjson::SUCCESS) {
     return wrong_type("\"ready\" must be true or false");
@@ -172,15 +172,15 @@ Reply post_repository_index(Call& call) {
                    ready ? "" : "not loaded");
   }
   out += "]\n";
-  return answered(std::move(out));
+  return repository_reply(std::move(out));
 }
 
 Reply post_load(Call& call) {
   TRY(check_model(call.app, call.params[0]));
-  const auto version = TRY(read_version(call));
+  const auto version = TRY(read_named_version(call));
   if (!version) {  // the champion: it is loaded, or there is none
     TRY(pick(call.app, call.params[0], ""));
-    return answered("{}\n");
+    return repository_reply("{}\n");
   }
   const bool alone =
       call.app.loading.with([&](auto& versions) { return versions.insert(*version).second; });
@@ -191,18 +191,18 @@ Reply post_load(Call& call) {
   const auto loaded = call.app.service().load(*version);
   call.app.loading.with([&](auto& versions) { versions.erase(*version); });
   if (!loaded) return std::unexpected(Refusal(loaded.error()));
-  return answered("{}\n");
+  return repository_reply("{}\n");
 }
 
 Reply post_unload(Call& call) {
   TRY(check_model(call.app, call.params[0]));
-  const auto version = TRY(read_version(call));
+  const auto version = TRY(read_named_version(call));
   if (!version) {
     return refuse(400, "invalid_input", "the champion answers: it cannot be unloaded",
                   "name another version: {\"parameters\":{\"version\":\"2\"}}");
   }
   const auto unloaded = call.app.service().unload(*version);
-  if (unloaded) return answered("{}\n");
+  if (unloaded) return repository_reply("{}\n");
   Refusal refusal(unloaded.error());
   if (unloaded.error().code == Code::kConflict) refusal.status = 400;  // as the protocol has it
   return std::unexpected(std::move(refusal));

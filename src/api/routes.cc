@@ -25,6 +25,10 @@ constexpr Manners kInfer = {Manner::kOip, Body::kTensors, Size::kLarge, Where::k
                             Load::kShed};
 constexpr Manners kPredict = {Manner::kOurs, Body::kJsonBare, Size::kLarge, Where::kBySize,
                               Load::kShed};
+constexpr Manners kInvoke = {Manner::kMlflow, Body::kTable, Size::kLarge, Where::kBySize,
+                             Load::kShed};
+constexpr Manners kV1Predict = {Manner::kOip, Body::kJsonForm, Size::kLarge, Where::kBySize,
+                                Load::kShed};
 constexpr Manners kFeedback = {Manner::kOurs, Body::kJson, Size::kLarge, Where::kPool,
                                Load::kNeverShed};
 constexpr Manners kView = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
@@ -37,6 +41,13 @@ constexpr auto kRoutes = std::to_array<Route>({
     {kPost, "/v2/models/{model}/versions/{version}/infer", kPredictor, kInfer, post_infer,
      "predict with a version"},
     {kPost, "/api/v1/predict", kPredictor, kPredict, post_predict, "predict rows"},
+    {kPost, "/invocations", kPredictor, kInvoke, post_invocations, "predict, as MLflow does"},
+    {kPost, "/v1/models/{model}:predict", kPredictor, kV1Predict, post_v1_predict,
+     "predict, as TensorFlow Serving and KServe V1 do"},
+    {kPost, "/v1/models/{model}/versions/{version}:predict", kPredictor, kV1Predict,
+     post_v1_predict, "the same with a version"},
+    {kPost, "/v1/models/{model}/labels/{label}:predict", kPredictor, kV1Predict, post_v1_predict,
+     "the same with the version that has a label: champion, former"},
     {kPost, "/api/v1/feedback", Role::kLabeler, kFeedback, post_feedback,
      "labels for prediction ids; durable when answered"},
 
@@ -65,6 +76,12 @@ constexpr auto kRoutes = std::to_array<Route>({
     {kPost, "/v2/repository/models/{model}/unload", Role::kDeployer, kOipAct, post_unload,
      "forget a loaded version; never one that answers"},
 
+    {kGet, "/v1/models", kViewer, kOipGet, get_v1_models, "the model's name"},
+    {kGet, "/v1/models/{model}", kViewer, kOipGet, get_v1_model,
+     "loaded versions; 503 while none answers"},
+    {kGet, "/v1/models/{model}/versions/{version}", kViewer, kOipGet, get_v1_model, "of a version"},
+    {kGet, "/v1/models/{model}/labels/{label}", kViewer, kOipGet, get_v1_model, "of a label"},
+
     {kGet, "/api/v1/status", kViewer, kView, get_status, "where the lifecycle stands"},
     {kGet, "/api/v1/history", kViewer, kView, get_history, "the process table; ?last=N"},
     {kGet, "/api/v1/models", kViewer, kView, get_models, "the registry"},
@@ -91,6 +108,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {kGet, "/health/live", kViewer, kHealth, get_live, "the program runs"},
     {kGet, "/health/ready", kViewer, kHealth, get_ready, "a model answers, or 503"},
     {kGet, "/ping", kViewer, kHealth, get_ping, "a model answers, or 503; an empty line"},
+    {kGet, "/health", kViewer, kHealth, get_ping, "the same"},
     {kGet, "/version", kViewer, kHealth, get_version, "of the program"},
     {kGet, "/", kViewer, kView, get_root, "a page for people, {\"status\":\"alive\"} for others"},
 });

@@ -13,7 +13,9 @@ enum class Body : std::uint8_t {
   kNone,      // what is sent is not read by the handler
   kJson,      // Content-Type: application/json is demanded (a form of another site cannot send it)
   kJsonBare,  // the type may be absent, as some clients of the inference protocol leave it out
-  kTensors,   // so too, or application/octet-stream: binary tensors
+  kJsonForm,  // so too, or as `curl -d` calls what it sends: what TensorFlow Serving's users type
+  kTable,     // JSON or text/csv
+  kTensors,   // as kJsonBare, or application/octet-stream: binary tensors
 };
 enum class Size : std::uint8_t { kSmall /* 64 KiB */, kLarge /* body_max */ };
 enum class Where : std::uint8_t {

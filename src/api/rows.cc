@@ -11,12 +11,9 @@
 #include "io/toml.h"
 
 namespace rondo::api {
-namespace {
 
 using model::Cell;
 using table::Type;
-
-constexpr std::size_t kListed = 12;
 
 std::string_view expectation(Type type) {
   switch (type) {
@@ -29,6 +26,10 @@ std::string_view expectation(Type type) {
   }
   return "a value";
 }
+
+namespace {
+
+constexpr std::size_t kListed = 12;
 
 std::unexpected<Refusal> misfit(const Element& element, const table::Field& field,
                                 std::size_t row) {

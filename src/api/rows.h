@@ -8,6 +8,9 @@
 
 namespace rondo::api {
 
+/// "a number", "a text", ...: for messages.
+std::string_view expectation(table::Type type);
+
 /// Errors: wrong_type naming row and column.
 std::expected<void, Refusal> read_cell(const Element& element, const table::Field& field,
                                        std::size_t row, model::Cell& out);

@@ -84,6 +84,7 @@ Batch::Batch(Call& call, Deployed by, deploy::Wanted wanted)
   scratch.counts.unseen.assign(inputs().fields.size(), 0);
   scratch.ranges.fit(by_->pipeline);
   scratch.raw.clear();
+  scratch.texts.clear();
 }
 
 Batch::~Batch() {

@@ -31,7 +31,7 @@ threads = {threads}
 min_leaf = 5
 
 [evaluate]
-metric = "mae"
+metric = "{metric}"
 
 [deploy]
 listen = "127.0.0.1:0"
@@ -92,7 +92,7 @@ class Project:
         self.ends = []  # exit codes of `run`, in their order
         values = {"name": "toy", "min_rows": 100, "rounds": 30, "threads": 0, "approve": "auto",
                   "label_delay": "1d", "policy": "performance", "new_data": 0.1,
-                  "cool_down": "1d", "prepare": LAG}
+                  "cool_down": "1d", "prepare": LAG, "metric": "mae"}
         values.update(settings)
         self.write("rondo.toml", TOML.format(**values))
         if table is not None:

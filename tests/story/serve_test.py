@@ -202,7 +202,8 @@ class Serve(unittest.TestCase):
         folder = os.path.join(SOURCE, "tests", "data", "json-test-suite")
         names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
         self.assertGreater(len(names), 300)
-        for path in ("/api/v1/predict", "/v2/models/toy/infer", "/api/v1/feedback"):
+        for path in ("/api/v1/predict", "/v2/models/toy/infer", "/api/v1/feedback",
+                     "/invocations", "/v1/models/toy:predict"):
             with contextlib.closing(http.client.HTTPConnection(self.base.split("//")[1])) as line:
                 for name in names:
                     with open(os.path.join(folder, name), "rb") as file:
@@ -215,8 +216,8 @@ class Serve(unittest.TestCase):
                                           "Authorization": "Bearer " + self.admin})
         with line.getresponse() as reply:
             status, said = reply.status, json.loads(reply.read())
-        # Routes of the inference protocol write "code: message; hint".
-        error = said.get("error", "")
+        # Other protocols than ours write "code: message; hint".
+        error = said.get("error", said.get("message", "")) if isinstance(said, dict) else ""
         code = error.split(":")[0] if isinstance(error, str) else error["code"]
         if name.startswith("n_"):
             self.assertEqual((status, code), (400, "invalid_json"), (path, name, said))

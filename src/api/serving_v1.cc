@@ -1,0 +1,76 @@
+// The older protocol that TensorFlow Serving and KServe V1 share: instances give predictions,
+// inputs give outputs.
+#include <array>
+
+#include "api/frames.h"
+#include "api/handlers.h"
+#include "api/json_out.h"
+#include "api/repository.h"
+
+namespace rondo::api {
+namespace {
+
+Response v1_reply(std::string body, int status = 200) {
+  Response response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+void write_v1_status(std::string& out, std::int64_t version) {
+  if (out.back() != '[') out += ',';
+  out += "{\"version\":\"";
+  write_number(out, version);
+  out += "\",\"state\":\"AVAILABLE\",\"status\":{\"error_code\":\"OK\",\"error_message\":\"\"}}";
+}
+
+}  // namespace
+
+Reply post_v1_predict(Call& call) {
+  Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
+  constexpr std::array<std::string_view, 3> kNames = {"instances", "inputs", "parameters"};
+  std::array<std::optional<Element>, kNames.size()> found;
+  const Element root = TRY(call.scratch.json.read(call.request.body));
+  TRY(members(root, "the body", kNames, found, Others::kIgnored));
+  if (found[0].has_value() == found[1].has_value()) {
+    return bad_shape("the body has either \"instances\" or \"inputs\"",
+                     "instances are rows, inputs are columns");
+  }
+  const bool classes = by->pipeline->parts().task != model::Task::kRegression;
+  const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", classes));
+  Batch batch(call, std::move(by), options.wanted());
+  TRY(found[0] ? add_instances(batch, *found[0], options.time)
+               : add_columnar(batch, *found[1], options.time));
+  Response response = TRY(batch.finish());
+  response.body += found[0] ? "{\"predictions\":" : "{\"outputs\":";
+  write_values(response.body, batch, options.output);
+  response.body += "}\n";
+  return response;
+}
+
+Reply get_v1_models(Call& call) {
+  std::string out = "{\"models\":[";
+  write_text(out, call.app.service().model_name());
+  out += "]}\n";
+  return v1_reply(std::move(out));
+}
+
+/// Of the whole model, or of the version or label that the path names.
+Reply get_v1_model(Call& call) {
+  TRY(check_model(call.app, call.params[0]));
+  const auto routing = call.app.service().router().take();
+  const bool ready = routing && routing->champion && !call.app.draining.requested();
+  std::string out = "{\"name\":";
+  write_text(out, call.params[0]);
+  out += ready ? ",\"ready\":true" : ",\"ready\":false";
+  out += ",\"model_version_status\":[";
+  if (!call.params[1].empty()) {
+    write_v1_status(out, TRY(pick(call.app, call.params[0], call.params[1]))->version);
+  } else {
+    for (const std::int64_t version : loaded_versions(routing.get())) write_v1_status(out, version);
+  }
+  out += "]}\n";
+  return v1_reply(std::move(out), ready ? 200 : 503);
+}
+
+}  // namespace rondo::api

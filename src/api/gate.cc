@@ -3,11 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/words.h"
+#include "io/compress.h"
 
 namespace rondo::api {
 namespace {
+
+constexpr std::uint64_t kMostRatio = 100;  // of a decompressed body to what was sent
 
 struct Found {
   const Route* route = nullptr;
@@ -64,15 +69,18 @@ bool takes_type(Body body, std::string_view type) {
   return false;
 }
 
+/// True for a body in gzip. Errors: 415 for another encoding.
+std::expected<bool, Refusal> check_encoding(const Request& head, Body body) {
+  const auto encoding = head.header("Content-Encoding");
+  if (body == Body::kNone || !encoding || equal_fold(*encoding, "identity")) return false;
+  if (equal_fold(*encoding, "gzip") || equal_fold(*encoding, "x-gzip")) return true;
+  return refuse(415, "unsupported_media_type",
+                fmt::format("bodies encoded as \"{}\" are not read", *encoding),
+                "send the body as it is, or in gzip");
+}
+
 std::expected<void, Refusal> check_type(const Request& head, Body body) {
   if (body == Body::kNone) return {};
-  if (const auto encoding = head.header("Content-Encoding")) {
-    if (!equal_fold(*encoding, "identity")) {
-      return refuse(415, "unsupported_media_type",
-                    fmt::format("bodies encoded as \"{}\" are not read", *encoding),
-                    "send the body as it is");
-    }
-  }
   const auto type = head.header("Content-Type");
   const bool bare = body != Body::kJson && body != Body::kTable;
   if (!type && bare) return {};
@@ -115,6 +123,7 @@ std::expected<void, Refusal> judge(App& app, const Request& head, const Announce
   if (out.route->method != Method::kGet) TRY(app.access().check_origin(head));
   out.who = TRY(app.access().who_asks(head));
   TRY(Access::check_role(out.who, out.route->role));
+  out.gzip = TRY(check_encoding(head, manners.body));
   TRY(check_type(head, manners.body));
   TRY(check_expectation(head));
   TRY(check_size(body, manners.size, out.body_max));
@@ -137,8 +146,35 @@ Response finished(App& app, Scratch& scratch, const Admission& admission, Respon
   return response;
 }
 
+/// Puts the plain body in place of the compressed one. Errors: 400, 413.
+std::expected<void, Refusal> decompress(const Admission& admission, std::string& body) {
+  if (!admission.gzip || body.empty()) return {};
+  if (!body.starts_with("\x1f\x8b")) {
+    return refuse(400, "bad_request", "the body is said to be gzip and is not",
+                  "compress it, or leave Content-Encoding out");
+  }
+  const std::uint64_t by_ratio = body.size() * kMostRatio;
+  auto plain = io::decompress(body, std::min(admission.body_max, by_ratio));
+  if (plain) {
+    body = *std::move(plain);
+    return {};
+  }
+  if (plain.error().code != Code::kExhausted) {
+    return refuse(400, "bad_request", "the gzip of the body is damaged", "compress it again");
+  }
+  if (by_ratio < admission.body_max) {
+    return refuse(413, "too_large",
+                  fmt::format("the body becomes over {} times its size", kMostRatio),
+                  "send it as it is");
+  }
+  return refuse(413, "too_large",
+                fmt::format("the decompressed body has over {} bytes", admission.body_max),
+                "send fewer rows at once, or raise `[deploy] body_max`");
+}
+
 Reply guarded_call(const Admission& admission, Call& call) {
   try {
+    TRY(decompress(admission, call.request.body));
     return admission.route->handler(call);
   } catch (const std::bad_alloc&) {
     return refuse(503, "unavailable", "no memory to answer this", "send fewer rows at once");
@@ -161,6 +197,7 @@ Admission admit(App& app, const Request& head, const Announced& body) {
 
 bool is_quick(const Admission& admission, std::size_t body) {
   if (admission.refusal) return true;
+  if (admission.gzip) return false;  // how long it takes is not known before
   const Where where = admission.route->manners.where;
   return where == Where::kInline || (where == Where::kBySize && body <= kInlineBody);
 }

@@ -22,6 +22,7 @@ struct Admission {
   std::string_view path, query;
   Principal who;
   std::uint64_t body_max = 0;
+  bool gzip = false;           // the body is compressed; its plain form is held to body_max too
   std::optional<Refusal> refusal;  // set: the handler is not called
   std::int64_t started_us;
   std::int64_t posted_us = 0;  // when it was given to the pool; 0: it was not
@@ -31,8 +32,8 @@ struct Admission {
 Admission admit(App& app, const Request& head, const Announced& body);
 /// Whether the handler may run on an I/O thread. `body` bytes have come.
 bool is_quick(const Admission& admission, std::size_t body);
-/// Calls the handler, or renders the refusal; exceptions of libraries stop here. A HEAD gets the
-/// whole body: the connection leaves it out.
+/// Decompresses, calls the handler, or renders the refusal; exceptions of libraries stop here. A
+/// HEAD gets the whole body: the connection leaves it out.
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request);
 /// For requests that are refused while they are read (a broken head, a body over the limit).
 Response refused(App& app, Scratch& scratch, const Admission& admission, const Refusal& refusal);

@@ -9,7 +9,7 @@ PACKAGE := rondo-$(VERSION)-linux-x86_64
 SYSTEM := -DRONDO_DUCKDB="$(RONDO_DUCKDB)" -DRONDO_LIGHTGBM="$(RONDO_LIGHTGBM)"
 export RONDO_DUCKDB RONDO_LIGHTGBM
 
-.PHONY: all deps build demo test test-full acceptance bench install package clean
+.PHONY: all deps build demo test test-clients test-full acceptance bench install package clean
 
 all: build
 
@@ -33,6 +33,12 @@ test: deps
 	@cmake --preset tsan $(SYSTEM) > build/cmake-tsan.log || { cat build/cmake-tsan.log; exit 1; }
 	@sh tests/threads $(JOBS)
 	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+
+# With the program that `make test` built, so that it costs no build of its own.
+test-clients: deps
+	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log || { cat build/cmake-dev.log; exit 1; }
+	@cmake --build build/dev -j $(JOBS) --target rondo
+	@sh tests/client/run build/dev/rondo
 
 test-full: deps
 	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log || { cat build/cmake-dev.log; exit 1; }

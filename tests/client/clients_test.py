@@ -1,0 +1,217 @@
+"""Clients that people use already, as they are: tritonclient (http, http.aio), the KServe client
+(V1, V2), pandas frames scored as MLflow's users do, curl. Each answer is that of `rondo predict`.
+
+usage: clients_test.py PROGRAM SOURCE_DIR (tests/client/run makes the environment and calls it)
+"""
+import asyncio
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+import kserve
+import numpy
+import pandas
+import requests
+import tritonclient.http
+import tritonclient.http.aio
+from tritonclient.utils import InferenceServerException
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+from project import Project, rows  # noqa: E402
+
+TIME = "2024-02-01T09:00:00Z"
+ROWS = [{"x": 1.5, "kind": "a"}, {"x": None, "kind": "b"}, {"x": 7.25, "kind": "never seen"},
+        {"x": 0.1, "kind": "c"}]
+FRAME = pandas.DataFrame(ROWS)
+
+
+def tensors(module, frame, binary=True):
+    """A column as FP64, a column as BYTES, and the time of each row."""
+    n = len(frame)
+    x = module.InferInput("x", [n], "FP64")
+    x.set_data_from_numpy(frame["x"].to_numpy(dtype=numpy.float64), binary_data=binary)
+    made = [x]
+    for name, values in (("kind", list(frame["kind"])), ("_time", [TIME] * n)):
+        tensor = module.InferInput(name, [n, 1], "BYTES")
+        tensor.set_data_from_numpy(numpy.array(values, dtype=object).reshape(n, 1),
+                                   binary_data=binary)
+        made.append(tensor)
+    return made
+
+
+class Clients(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.project = Project(PROGRAM, rows(30), cool_down="0s")
+        cls.addClassCleanup(cls.project.__exit__)
+        cls.project.run("run", check=0)
+        frame = FRAME.assign(at="2024-02-01 09:00:00")
+        frame.to_csv(cls.project.path("ask.csv"), index=False)
+        lines = cls.project.run("predict", "ask.csv", "--json", check=0).stdout.splitlines()
+        cls.expected = [json.loads(line)["prediction"] for line in lines]
+        cls.process, cls.base = cls.project.up()
+        cls.curl = cls.process.stdout.readline().strip()
+        cls.host = cls.base.split("//")[1]
+        cls.token = {"Authorization": "Bearer " + cls.project.token()}
+
+    # tritonclient ---------------------------------------------------------------------------------
+
+    def test_triton_looks(self):
+        with tritonclient.http.InferenceServerClient(self.host) as client:
+            self.assertTrue(client.is_server_live())
+            self.assertTrue(client.is_server_ready())
+            self.assertTrue(client.is_model_ready("toy"))
+            self.assertTrue(client.is_model_ready("toy", "1"))
+            self.assertFalse(client.is_model_ready("nobody"))
+            self.assertIn("binary_tensor_data", client.get_server_metadata()["extensions"])
+            metadata = client.get_model_metadata("toy")
+            self.assertEqual([i["name"] for i in metadata["inputs"]], ["x", "kind"])
+            self.assertEqual(client.get_model_config("toy", "1")["max_batch_size"], 0)
+
+    def test_triton_infers(self):
+        module = tritonclient.http
+        with module.InferenceServerClient(self.host) as client:
+            for ask, answer in ((True, True), (True, False)):
+                outputs = [module.InferRequestedOutput(name, binary_data=answer)
+                           for name in ("prediction", "raw_score")]
+                said = client.infer("toy", tensors(module, FRAME, ask), outputs=outputs,
+                                    request_id="mine", timeout=30_000_000)
+                self.assertEqual(said.as_numpy("prediction").tolist(), self.expected)
+                self.assertEqual(said.as_numpy("raw_score").tolist(), self.expected)
+                self.assertEqual(said.get_response()["id"], "mine")
+                self.assertEqual(said.get_response()["model_version"], "1")
+            whole = FRAME.dropna()  # JSON has no NaN
+            expected = [y for y, row in zip(self.expected, ROWS) if row["x"] is not None]
+            said = client.infer("toy", tensors(module, whole, False), model_version="1")
+            self.assertEqual(said.as_numpy("prediction").tolist(), expected)
+            with self.assertRaisesRegex(InferenceServerException, "missing_column.*kind"):
+                client.infer("toy", tensors(module, FRAME)[:1])
+
+    def test_triton_compresses(self):
+        module = tritonclient.http
+        with module.InferenceServerClient(self.host) as client:
+            said = client.infer("toy", tensors(module, FRAME), request_compression_algorithm="gzip",
+                                response_compression_algorithm="gzip")
+            self.assertEqual(said.as_numpy("prediction").tolist(), self.expected)
+
+    def test_triton_keeps_the_repository(self):
+        with tritonclient.http.InferenceServerClient(self.host) as client:
+            index = client.get_model_repository_index()
+            self.assertEqual([(m["name"], m["version"], m["state"]) for m in index],
+                             [("toy", "1", "READY")])
+            client.load_model("toy", headers=self.token)
+            with self.assertRaisesRegex(InferenceServerException, "answers"):
+                client.unload_model("toy", headers=self.token)
+            with self.assertRaisesRegex(InferenceServerException, "config"):
+                client.load_model("toy", headers=self.token, config="{}")
+            with self.assertRaisesRegex(InferenceServerException, "token"):
+                client.load_model("toy")
+            client.infer("toy", tensors(tritonclient.http, FRAME))
+            stats = client.get_inference_statistics("toy", "1")["model_stats"][0]
+            self.assertGreaterEqual(int(stats["inference_count"]), len(ROWS))
+            self.assertGreaterEqual(int(stats["inference_stats"]["success"]["count"]), 1)
+            self.assertEqual(len(client.get_inference_statistics()["model_stats"]), 1)
+
+    def test_triton_asynchronously(self):
+        async def ask():
+            module = tritonclient.http.aio
+            async with module.InferenceServerClient(self.host) as client:
+                self.assertTrue(await client.is_server_ready())
+                self.assertTrue(await client.is_model_ready("toy"))
+                several = [client.infer("toy", tensors(module, FRAME)) for _ in range(8)]
+                for said in await asyncio.gather(*several):
+                    self.assertEqual(said.as_numpy("prediction").tolist(), self.expected)
+        asyncio.run(ask())
+
+    # KServe ---------------------------------------------------------------------------------------
+
+    def kserve(self, protocol, ask):
+        async def go():
+            config = kserve.RESTConfig(protocol=protocol)
+            async with kserve.InferenceRESTClient(config) as client:
+                return await ask(client)
+        return asyncio.run(go())
+
+    def test_kserve_v2(self):
+        def request(binary):
+            frame = FRAME if binary else FRAME.dropna()
+            n = len(frame)
+            x = kserve.InferInput("x", [n], "FP64")
+            x.set_data_from_numpy(frame["x"].to_numpy(), binary_data=binary)
+            kind = kserve.InferInput("kind", [n], "BYTES")
+            kind.set_data_from_numpy(frame["kind"].to_numpy(dtype=object), binary_data=binary)
+            time = kserve.InferInput("_time", [n], "BYTES", [TIME] * n)
+            return kserve.InferRequest("toy", [x, kind, time],
+                                       parameters={"binary_data_output": binary})
+
+        async def ask(client):
+            self.assertTrue(await client.is_server_live(self.base))
+            self.assertTrue(await client.is_server_ready(self.base))
+            self.assertTrue(await client.is_model_ready(self.base, "toy"))
+            self.assertFalse(await client.is_model_ready(self.base, "nobody"))
+            said = await client.infer(self.base, request(True), model_name="toy")
+            self.assertEqual(said.outputs[0].as_numpy().tolist(), self.expected)
+            self.assertEqual(said.model_name, "toy")
+            said = await client.infer(self.base, request(False), model_name="toy")
+            self.assertEqual(said.outputs[0].data,
+                             [y for y, row in zip(self.expected, ROWS) if row["x"] is not None])
+        self.kserve("v2", ask)
+
+    def test_kserve_v1(self):
+        async def ask(client):
+            self.assertTrue(await client.is_server_live(self.base))
+            self.assertTrue(await client.is_model_ready(self.base, "toy"))
+            said = await client.infer(self.base, {"instances": ROWS, "parameters": {"time": TIME}},
+                                      model_name="toy")
+            self.assertEqual(said["predictions"], self.expected)
+        self.kserve("v1", ask)
+
+    # As MLflow's users score ----------------------------------------------------------------------
+
+    def score(self, data, **more):
+        reply = requests.post(self.base + "/invocations", data=data, timeout=30, **more)
+        self.assertEqual(reply.status_code, 200, reply.text)
+        self.assertEqual(reply.headers["Rondo-Model-Version"], "1")
+        return reply.json()["predictions"]
+
+    def test_frames(self):
+        self.assertEqual(requests.get(self.base + "/ping", timeout=30).status_code, 200)
+        for orient in ("split", "records"):
+            table = json.loads(FRAME.to_json(orient=orient, double_precision=15))
+            body = json.dumps({"dataframe_" + orient: table, "params": {"time": TIME}})
+            self.assertEqual(self.score(body, headers={"Content-Type": "application/json"}),
+                             self.expected, orient)
+        text = io.StringIO()
+        FRAME.assign(_time=TIME).to_csv(text, index=False)
+        self.assertEqual(self.score(text.getvalue(), headers={"Content-Type": "text/csv"}),
+                         self.expected)
+        reply = requests.post(self.base + "/invocations", json={"dataframe_records": [{}]},
+                              timeout=30)
+        self.assertEqual((reply.status_code, reply.json()["error_code"]), (400, "BAD_REQUEST"))
+
+    # curl -----------------------------------------------------------------------------------------
+
+    @unittest.skipIf(shutil.which("curl") is None, "curl is not installed")
+    def test_curl(self):
+        """What `up` prints, and what the guides of TensorFlow Serving tell people to type."""
+        self.assertTrue(self.curl.startswith("curl -s "), self.curl)
+        done = subprocess.run(["sh", "-c", self.curl], capture_output=True, text=True, timeout=30)
+        self.assertIn("predictions", json.loads(done.stdout), done.stdout)
+        body = json.dumps({"instances": ROWS, "parameters": {"time": TIME}})
+        done = subprocess.run(["curl", "-s", "-d", body, self.base + "/v1/models/toy:predict"],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual(json.loads(done.stdout)["predictions"], self.expected)
+        body = json.dumps({"rows": ROWS, "time": TIME})
+        done = subprocess.run(["curl", "-s", "--json", body, self.base + "/api/v1/predict"],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual([p["value"] for p in json.loads(done.stdout)["predictions"]],
+                         self.expected)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

@@ -269,6 +269,23 @@ TEST(Access, EachRouteRefusesOtherMethodsTypesAndSizes) {
   EXPECT_EQ(status_of(app, Method::kGet, "/nowhere", {host, token}), 404);
 }
 
+TEST(Access, WhatIsShedIsCounted) {
+  FakeService service(regression_pipeline());
+  App full(service, {.in_flight_max = 0}, {}, 1), free(service, {}, {}, 1);
+  EXPECT_EQ(ask(full, {Method::kGet, "/v2"}).status, 503);
+  EXPECT_EQ(full.numbers().shed[static_cast<std::size_t>(Shed::kInFlight)], 1U);
+  Request request;
+  request.target = "/v2";
+  request.headers = {{"Host", "localhost"}};
+  request.crowded = true;
+  const Admission crowded = admit(free, request, {});
+  ASSERT_TRUE(crowded.refusal.has_value());
+  EXPECT_EQ(answer(free, free.scratch(0), crowded, request).status, 503);
+  EXPECT_EQ(free.numbers().shed[static_cast<std::size_t>(Shed::kLag)], 1U);
+  request.target = "/v2/health/live";
+  EXPECT_FALSE(admit(free, request, {}).refusal.has_value()) << "health is never shed";
+}
+
 TEST(Access, LoadIsShedButNeverHealthMetricsOrFeedback) {
   FakeService service(nullptr);
   App app(service, {.in_flight_max = 0}, {}, 1);

@@ -1,5 +1,4 @@
-// The states of a connection and the limits of each: head within 10 s, body at 1 KiB/s at least,
-// idle 75 s, a reader that stalls 30 s.
+// The states of a connection and the limits of each (Patience).
 #include "api/connection.h"
 
 #include <fmt/format.h>
@@ -15,14 +14,10 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr Span kIdleSpan = Span::seconds(75);
-constexpr Span kHeadSpan = Span::seconds(10);
-constexpr Span kBodySpan = Span::seconds(10);
-constexpr std::uint64_t kBodyRate = 10 << 10;  // bytes in kBodySpan
-constexpr Span kWriteSpan = Span::seconds(30);
+constexpr std::uint64_t kBodyRate = 1 << 10;  // bytes a second
 constexpr Span kLingerSpan = Span::seconds(2);
 constexpr Span kWindDownSpan = Span::millis(200);
-constexpr Span kLook = Span::seconds(5);  // how often a deadline is looked at, at least
+constexpr std::int64_t kLooks = 15;  // at a deadline in the time that a client may be idle
 constexpr std::size_t kReadSize = 16 << 10;
 constexpr std::size_t kMostUnparsed = 64 << 10;
 constexpr std::uint64_t kLingerBytes = 64 << 20;
@@ -57,6 +52,16 @@ bool is_local(const asio::ip::tcp::socket& socket) {
 
 }  // namespace
 
+void LagProbe::ask() {
+  if (std::exchange(asked_, true)) return;
+  asio::post(context_, [this, posted = monotonic_us()] {
+    asked_ = false;
+    watch_.note(posted, monotonic_us());
+  });
+}
+
+bool LagProbe::is_behind() const { return watch_.is_behind(monotonic_us()); }
+
 Connection::Connection(asio::ip::tcp::socket&& socket, const Lane& lane)
     : lane_(lane),
       socket_(std::move(socket)),
@@ -78,7 +83,7 @@ void Connection::begin_request() {
   parser_.reset();
   scanner_ = HeadScanner();
   state_ = State::kIdle;
-  expect_within(kIdleSpan);
+  expect_within(lane_.patience.idle);
   if (lane_.app.draining.requested()) wind_down();
   if (buffer_.size() > 0) return go_on();
   read();
@@ -114,7 +119,7 @@ void Connection::go_on() {
 bool Connection::take_head() {
   if (state_ == State::kIdle) {
     state_ = State::kHead;
-    expect_within(kHeadSpan);
+    expect_within(lane_.patience.head);
   }
   const auto data = buffer_.data();
   std::string_view bytes(static_cast<const char*>(data.data()), data.size());
@@ -155,6 +160,8 @@ bool Connection::parse_head(std::size_t size) {
   buffer_.consume(used);
   close_ = !parser_->keep_alive();
   old_client_ = parser_->get().version() == 10;
+  lane_.lag.ask();
+  request_.crowded = lane_.lag.is_behind();
   admission_.emplace(admit(lane_.app, request_, announced));
   return body_is_wanted(announced);
 }
@@ -198,7 +205,7 @@ bool Connection::body_is_wanted(const Announced& announced) {
   state_ = State::kBody;
   window_us_ = monotonic_us();
   window_bytes_ = 0;
-  expect_within(kBodySpan);
+  expect_within(lane_.patience.body);
   watch();
   if (!expects || buffer_.size() > 0) return true;
   send_continue();
@@ -236,13 +243,14 @@ void Connection::take_body() {
     return refuse_broken(closing(400, "bad_request", "the head of a chunk does not end"));
   }
   const std::int64_t now = monotonic_us();
-  if (now - window_us_ >= kBodySpan.us) {
-    if (window_bytes_ < kBodyRate) {
+  if (now - window_us_ >= lane_.patience.body.us) {
+    const auto least = static_cast<std::uint64_t>(lane_.patience.body.us) * kBodyRate / 1'000'000;
+    if (window_bytes_ < least) {
       return refuse_broken(closing(408, "timeout", "the body came too slowly"));
     }
     window_us_ = now;
     window_bytes_ = 0;
-    expect_within(kBodySpan);
+    expect_within(lane_.patience.body);
     watch();
   }
   read();
@@ -272,7 +280,7 @@ void Connection::refuse_broken(const Refusal& refusal) {
 
 void Connection::respond(Response&& response) {
   state_ = State::kWriting;
-  expect_within(kWriteSpan);
+  expect_within(lane_.patience.write);
   timed_out_ = false;
   response_ = std::move(response);
   close_ = close_ || response_.close;
@@ -282,7 +290,7 @@ void Connection::respond(Response&& response) {
   const std::array<asio::const_buffer, 2> out = {
       asio::buffer(head_out_), bare ? asio::const_buffer() : asio::buffer(response_.body)};
   const auto progress = [this](NetError error, std::size_t) -> std::size_t {
-    expect_within(kWriteSpan);
+    expect_within(lane_.patience.write);
     return error ? 0 : 256 << 10;
   };
   asio::async_write(socket_, out, progress,
@@ -338,7 +346,7 @@ void Connection::expect_within(Span span) { deadline_us_ = monotonic_us() + span
 /// timer holds the connection weakly, so that one that ended is not kept alive by it.
 void Connection::watch() {
   const std::int64_t left = std::max<std::int64_t>(0, deadline_us_ - monotonic_us());
-  timer_.expires_after(std::chrono::microseconds(std::min(left, kLook.us)));
+  timer_.expires_after(std::chrono::microseconds(std::min(left, lane_.patience.idle.us / kLooks)));
   timer_.async_wait([weak = weak_from_this()](NetError error) {
     const auto self = weak.lock();
     if (self && !error) self->on_deadline();
@@ -349,7 +357,7 @@ void Connection::on_deadline() {
   if (!socket_.is_open()) return;
   if (monotonic_us() < deadline_us_) return watch();
   timed_out_ = true;
-  expect_within(kWriteSpan);
+  expect_within(lane_.patience.write);
   NetError ignored;
   socket_.cancel(ignored);
   watch();

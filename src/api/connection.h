@@ -14,18 +14,35 @@
 
 #include "api/gate.h"
 #include "api/head.h"
+#include "api/lag.h"
 #include "api/pool.h"
+#include "api/server.h"
 
 namespace rondo::api {
 
 namespace asio = boost::asio;
 using NetError = boost::system::error_code;
 
+/// Asks the thread's own queue how far it is behind, at each request while no question is out.
+class LagProbe {
+ public:
+  explicit LagProbe(asio::io_context& context) : context_(context) {}
+  void ask();
+  bool is_behind() const;
+
+ private:
+  asio::io_context& context_;
+  LagWatch watch_;
+  bool asked_ = false;
+};
+
 /// What the connections of one I/O thread share.
 struct Lane {
   App& app;
   Pool& pool;
   asio::io_context& context;
+  LagProbe& lag;
+  Patience patience;
   std::size_t thread;       // index of the I/O thread's Scratch
   std::size_t first_pool;   // index of the first pool worker's Scratch
 };

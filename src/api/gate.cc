@@ -106,6 +106,19 @@ std::expected<void, Refusal> check_size(const Announced& body, Size size, std::u
                                      : "what this path takes is short: see docs/API.md");
 }
 
+std::expected<void, Refusal> check_load(const App& app, const Request& head, Load load,
+                                        Admission& out) {
+  if (load == Load::kNeverShed) return {};
+  if (out.in_flight.before() >= app.limits().in_flight_max) out.shed = Shed::kInFlight;
+  if (head.crowded) out.shed = Shed::kLag;
+  if (!out.shed) return {};
+  return std::unexpected(Refusal(503, "unavailable",
+                                 head.crowded ? "the server is behind with its work"
+                                              : "too many requests are in flight",
+                                 "try again in a second")
+                             .with("Retry-After", "1"));
+}
+
 std::expected<void, Refusal> judge(App& app, const Request& head, const Announced& body,
                                    Admission& out) {
   const Target target = parse_target(head.target);
@@ -127,12 +140,7 @@ std::expected<void, Refusal> judge(App& app, const Request& head, const Announce
   TRY(check_type(head, manners.body));
   TRY(check_expectation(head));
   TRY(check_size(body, manners.size, out.body_max));
-  if (manners.load == Load::kShed && out.in_flight.before() >= app.limits().in_flight_max) {
-    return std::unexpected(
-        Refusal(503, "unavailable", "too many requests are in flight", "try again in a second")
-            .with("Retry-After", "1"));
-  }
-  return {};
+  return check_load(app, head, manners.load, out);
 }
 
 Response finished(App& app, Scratch& scratch, const Admission& admission, Response response) {
@@ -141,7 +149,10 @@ Response finished(App& app, Scratch& scratch, const Admission& admission, Respon
                                 : static_cast<std::size_t>(admission.route - routes().data());
   const Span took{monotonic_us() - admission.started_us};
   scratch.numbers.with(
-      [&](Numbers& numbers) { numbers.routes[place].add(response.status, took); });
+      [&](Numbers& numbers) {
+        numbers.routes[place].add(response.status, took);
+        if (admission.shed) ++numbers.shed[static_cast<std::size_t>(*admission.shed)];
+      });
   if (app.draining.requested()) response.close = true;
   return response;
 }

@@ -23,6 +23,7 @@ struct Admission {
   Principal who;
   std::uint64_t body_max = 0;
   bool gzip = false;           // the body is compressed; its plain form is held to body_max too
+  std::optional<Shed> shed;        // why it is sent away, if for load
   std::optional<Refusal> refusal;  // set: the handler is not called
   std::int64_t started_us;
   std::int64_t posted_us = 0;  // when it was given to the pool; 0: it was not

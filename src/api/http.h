@@ -27,7 +27,8 @@ struct Request {
   std::string_view target;  // as sent
   std::vector<Header> headers;
   std::string body;
-  bool local = true;  // the peer is on this machine (loopback)
+  bool local = true;     // the peer is on this machine (loopback)
+  bool crowded = false;  // its I/O thread is behind with its work
 
   /// The value of a header, by name in any case; the first one.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -17,7 +17,6 @@ using Tcp = asio::ip::tcp;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 constexpr std::size_t kPoolWorkers = 8;
-constexpr std::uint64_t kConnectionsMax = 10'000;
 constexpr Span kAcceptAfterStop = Span::seconds(1);
 constexpr Span kAloneAfterStop = Span::millis(100);  // enough when nobody is connected
 constexpr std::string_view kFull =
@@ -74,8 +73,10 @@ Result<Tcp::acceptor> open_acceptor(asio::io_context& context, const Tcp::endpoi
 /// One I/O thread's acceptor and connections. All members but stop() run on that thread.
 class IoThread {
  public:
-  IoThread(App& app, Pool& pool, std::size_t thread, std::size_t first_pool)
-      : lane_{app, pool, context_, thread, first_pool},
+  IoThread(App& app, Pool& pool, const ServerOptions& options, std::size_t thread,
+           std::size_t first_pool)
+      : connections_max_(options.connections_max),
+        lane_{app, pool, context_, lag_, options.patience, thread, first_pool},
         work_(asio::make_work_guard(context_)),
         acceptor_(context_),
         pause_(context_) {}
@@ -146,7 +147,9 @@ class IoThread {
   void welcome(Tcp::socket&& socket) {
     NetError ignored;
     socket.non_blocking(true, ignored);
-    if (lane_.app.connections.get() >= kConnectionsMax) {
+    if (lane_.app.connections.get() >= connections_max_) {
+      lane_.app.scratch(lane_.thread).numbers.with(
+          [](Numbers& n) { ++n.shed[static_cast<std::size_t>(Shed::kConnections)]; });
       socket.write_some(asio::buffer(kFull), ignored);
       return;
     }
@@ -159,7 +162,9 @@ class IoThread {
     connection->start();
   }
 
+  std::uint64_t connections_max_;
   asio::io_context context_{1};
+  LagProbe lag_{context_};
   Lane lane_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Tcp::acceptor acceptor_;
@@ -177,7 +182,7 @@ class RealServer : public Server {
              threads + kPoolWorkers),
         pool_(std::make_unique<Pool>(kPoolWorkers)) {
     for (std::size_t i = 0; i < threads; ++i) {
-      lanes_.push_back(std::make_unique<IoThread>(app_, *pool_, i, threads));
+      lanes_.push_back(std::make_unique<IoThread>(app_, *pool_, options, i, threads));
     }
   }
   ~RealServer() override {

@@ -9,6 +9,14 @@
 
 namespace rondo::api {
 
+/// How long a client may take.
+struct Patience {
+  Span idle = Span::seconds(75);   // between two requests
+  Span head = Span::seconds(10);   // for a whole head
+  Span body = Span::seconds(10);   // in each such stretch 1 KiB/s must come
+  Span write = Span::seconds(30);  // for a reader to take the next part of its reply
+};
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
   std::vector<std::string> hosts;         // Host names allowed beside localhost
@@ -16,6 +24,8 @@ struct ServerOptions {
   std::uint64_t body_max = 16ULL << 20;   // bytes
   std::uint64_t rows_max = 100'000;       // a request
   std::uint64_t in_flight_max = 1024;     // requests
+  std::uint64_t connections_max = 10'000;
+  Patience patience;
   Span drain = Span::seconds(20);
   bool insecure_bind = false;  // another address than loopback, without TLS
 };

@@ -230,6 +230,79 @@ TEST_F(ServerThreads, ARefusalLeavesTheConnectionUsable) {
   EXPECT_EQ(another.send(post("/api/v1/predict", kRow)).reply().status, 200);
 }
 
+TEST_F(ServerThreads, SlowClientsAreSentAway) {
+  options_.patience = {.idle = Span::millis(1500), .head = Span::millis(300),
+                       .body = Span::millis(300), .write = Span::millis(500)};
+  start();
+  Client head(port()), body(port()), trickle(port()), idle(port());
+  EXPECT_EQ(head.send("GET /ping HT").reply().status, 408);
+  EXPECT_TRUE(head.ended());
+  const std::string start = "POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\n";
+  EXPECT_EQ(body.send(start + "Content-Length: 1000\r\n\r\n{").reply().status, 408);
+  EXPECT_TRUE(body.ended());
+  const Stop never;
+  trickle.send(start + "Content-Length: 1000\r\n\r\n");
+  for (int i = 0; i < 10; ++i) {  // 20 bytes in 300 ms, where 307 must come
+    sleep_for(Span::millis(60), never);
+    trickle.send("1234");
+  }
+  EXPECT_EQ(trickle.reply().status, 408);
+  EXPECT_EQ(idle.reply().status, 0) << "nothing is said to who says nothing";
+  EXPECT_TRUE(idle.ended());
+}
+
+TEST_F(ServerThreads, AReaderThatStallsIsCutOff) {
+  options_.patience = {.idle = Span::seconds(1), .write = Span::millis(500)};
+  start();
+  std::string rows = "{\"rows\":[";
+  for (int i = 0; i < 1000; ++i) {
+    rows += (i == 0 ? "" : ",") + std::string(R"({"temp":1,"hour":1,"sky":"rain","holiday":true})");
+  }
+  const std::string request = post("/api/v1/predict", rows + "]}");
+  Client stalled(port());
+  Worker sender("sender", [&](const Stop&) {  // until the server does not take more
+    for (int i = 0; i < 400; ++i) stalled.send(request);
+  });
+  const auto connections = [&] {
+    const std::string text = Client(port()).send(get("/metrics")).reply().body;
+    const std::string name = "rondo_connections{model=\"bikes\"} ";
+    const std::size_t at = text.find(name) + name.size();
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  const Stop never;
+  std::string left;
+  for (int i = 0; i < 200 && left != "1"; ++i) {
+    sleep_for(Span::millis(50), never);
+    left = connections();
+  }
+  EXPECT_EQ(left, "1") << "only the one that asks is left";
+  sender.join();
+}
+
+TEST_F(ServerThreads, ConnectionsAreCounted) {
+  options_.connections_max = 2;
+  start();
+  Client one(port());
+  EXPECT_EQ(one.send(get("/ping")).reply().status, 200);
+  auto two = std::make_unique<Client>(port());
+  EXPECT_EQ(two->send(get("/ping")).reply().status, 200);
+  Client three(port());
+  const Got full = three.reply();
+  EXPECT_EQ(full.status, 503);
+  EXPECT_EQ(full.header("Retry-After"), "1");
+  EXPECT_TRUE(full.closes());
+  EXPECT_TRUE(three.ended());
+  EXPECT_NE(one.send(get("/metrics")).reply().body.find("reason=\"connections\"} 1\n"),
+            std::string::npos);
+  two.reset();
+  int status = 503;
+  for (int i = 0; i < 200 && status != 200; ++i) {  // the server sees the end a moment later
+    status = Client(port()).send(get("/ping")).reply().status;
+    if (status != 200) sleep_for(Span::millis(20), Stop());
+  }
+  EXPECT_EQ(status, 200) << "whoever left makes room";
+}
+
 TEST_F(ServerThreads, UnderLoadEachReplyIsItsNamedVersions) {
   constexpr int kVersions = 4, kSwaps = 300;
   std::vector<std::shared_ptr<const model::Pipeline>> pipelines;

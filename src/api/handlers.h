@@ -14,6 +14,9 @@ Reply get_ready(Call& call);
 Reply get_version(Call& call);
 Reply get_metrics(Call& call);
 
+// openapi.cc
+Reply get_openapi(Call& call);
+
 // oip.cc
 Reply get_server(Call& call);
 Reply get_oip_live(Call& call);

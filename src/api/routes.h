@@ -1,6 +1,6 @@
-// Every route of the program in one table: method, path, role, manners, handler, a line of docs.
-// What is not in it does not exist; a row without a role does not compile. docs/API.md shows the
-// same rows.
+// Every route of the program in one table: method, path, role, manners, handler, shapes, a line of
+// docs. What is not in it does not exist; a row without a role or a shape does not compile.
+// docs/API.md and /openapi.json show the same rows.
 #pragma once
 
 #include "api/app.h"
@@ -33,16 +33,23 @@ struct Manners {
   Load load;
 };
 
+/// Names of shapes in openapi_schemas.cc.
+struct Shapes {
+  std::string_view takes;  // empty: no body
+  std::string_view gives;  // "Text": plain text
+};
+
 struct Route {
   Method method;  // kGet answers HEAD too
   std::string_view path;
   Role role;
   Manners manners;
   Handler handler;
+  Shapes shapes;
   std::string_view help;
   constexpr Route(Method m, std::string_view p, Role r, const Manners& how, Handler h,
-                  std::string_view line)
-      : method(m), path(p), role(r), manners(how), handler(h), help(line) {}
+                  const Shapes& s, std::string_view line)
+      : method(m), path(p), role(r), manners(how), handler(h), shapes(s), help(line) {}
 };
 
 std::span<const Route> routes() noexcept;

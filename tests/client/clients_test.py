@@ -1,5 +1,6 @@
 """Clients that people use already, as they are: tritonclient (http, http.aio), the KServe client
-(V1, V2), pandas frames scored as MLflow's users do, curl. Each answer is that of `rondo predict`.
+(V1, V2), pandas frames scored as MLflow's users do, curl; each answer is that of `rondo predict`.
+And a validator of OpenAPI documents.
 
 usage: clients_test.py PROGRAM SOURCE_DIR (tests/client/run makes the environment and calls it)
 """
@@ -12,8 +13,10 @@ import subprocess
 import sys
 import unittest
 
+import jsonschema
 import kserve
 import numpy
+import openapi_spec_validator
 import pandas
 import requests
 import tritonclient.http
@@ -193,6 +196,52 @@ class Clients(unittest.TestCase):
         reply = requests.post(self.base + "/invocations", json={"dataframe_records": [{}]},
                               timeout=30)
         self.assertEqual((reply.status_code, reply.json()["error_code"]), (400, "BAD_REQUEST"))
+
+    # OpenAPI --------------------------------------------------------------------------------------
+
+    def test_openapi(self):
+        """A public validator takes the document, and replies are of the shapes that it names."""
+        document = requests.get(self.base + "/openapi.json", timeout=30).json()
+        openapi_spec_validator.validate(document)
+        checked = 0
+        for path, operations in document["paths"].items():
+            if "get" in operations and not set("{") & set(path):
+                self.check_shape(document, "get", path, requests.get(self.base + path, timeout=30))
+                checked += 1
+        self.assertGreater(checked, 18)
+        rows_ = [dict(row, _time=TIME) for row in ROWS]
+        bodies = {"/api/v1/predict": {"rows": rows_},
+                  "/v2/models/{model}/infer": {"rows": rows_, "outputs": [{"name": "raw_score"}]},
+                  "/v1/models/{model}:predict": {"instances": rows_},
+                  "/invocations": {"dataframe_records": rows_},
+                  "/v2/repository/index": {"ready": True},
+                  "/v2/repository/models/{model}/load": {"parameters": {"version": "1"}},
+                  "/api/v1/pause": {"why": "a test"}, "/api/v1/resume": {"why": "a test"},
+                  "/api/v1/feedback": {"labels": []}}
+        for path, body in bodies.items():
+            schema = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+            self.validate(document, body, schema["schema"])
+            reply = requests.post(self.base + path.replace("{model}", "toy"), json=body,
+                                  headers=self.token, timeout=60)
+            self.check_shape(document, "post", path, reply)
+        for path in ("/api/v1/predict", "/v2/models/{model}/infer", "/invocations"):
+            reply = requests.post(self.base + path.replace("{model}", "toy"), data=b"{",
+                                  headers={"Content-Type": "application/json"}, timeout=30)
+            self.check_shape(document, "post", path, reply, "default")
+
+    def check_shape(self, document, method, path, reply, status="200"):
+        if status == "200":
+            self.assertEqual(reply.status_code, 200, path + " " + reply.text)
+        content = document["paths"][path][method]["responses"][status]["content"]
+        kind = reply.headers["Content-Type"].split(";")[0]
+        self.assertIn(kind, content, path)
+        value = reply.json() if kind == "application/json" else reply.text
+        self.validate(document, value, content[kind]["schema"])
+
+    @staticmethod
+    def validate(document, value, schema):
+        whole = dict(schema, components=document["components"])
+        jsonschema.Draft202012Validator(whole).validate(value)
 
     # curl -----------------------------------------------------------------------------------------
 

@@ -80,8 +80,8 @@ def command_table(project):
 def routes(project):
     text = project.text("src/api/routes.cc")
     body = text[text.index("kRoutes = "):text.index("});")]
-    return re.findall(r'\{k(Get|Post),\s*"([^"]+)",\s*(?:Role::)?k(\w+),\s*k\w+,\s*\w+,\s*%s\}'
-                      % STRING, body)
+    return re.findall(r'\{k(Get|Post),\s*"([^"]+)",\s*(?:Role::)?k(\w+),\s*k\w+,\s*\w+,'
+                      r'\s*\{[^}]*\},\s*%s\}' % STRING, body)
 
 
 def route_table(project):

@@ -1,0 +1,17 @@
+// GET /openapi.json: the table of routes in the words of OpenAPI 3.1, so that programs and people
+// can read it. Shapes come from openapi_schemas.cc; the columns of a row from the champion.
+#pragma once
+
+#include <string_view>
+
+#include "io/json.h"
+#include "table/table.h"
+
+namespace rondo::api {
+
+/// {name: schema}, all but "Row".
+std::string_view openapi_schemas() noexcept;
+/// The whole document. Shape: `inputs` are the columns of a row, null while no model serves.
+Json openapi(std::string_view version, const table::Schema* inputs);
+
+}  // namespace rondo::api

@@ -1,0 +1,160 @@
+// The shapes of requests and replies, as JSON Schema; routes.cc names them. A shape that other
+// programs defined (the inference protocol's) is described as far as this one reads or writes it.
+#include "api/openapi.h"
+
+namespace rondo::api {
+namespace {
+
+constexpr std::string_view kSchemas = R"json({
+"Error": {"type": "object", "required": ["error"], "properties": {"error": {"type": "object",
+  "required": ["code", "message", "hint"], "properties": {"code": {"type": "string"},
+    "message": {"type": "string"}, "hint": {"type": "string"}}}}},
+"ProtocolError": {"type": "object", "required": ["error"], "properties": {
+  "error": {"type": "string", "description": "code: message; hint"}}},
+"MlflowError": {"type": "object", "required": ["error_code", "message"], "properties": {
+  "error_code": {"type": "string"}, "message": {"type": "string"}}},
+"Time": {"type": "string", "format": "date-time"},
+"Value": {"type": ["number", "string"], "description": "a number, or the name of a class"},
+"Version": {"type": "integer", "minimum": 1},
+"Text": {"type": "string"},
+"Nothing": {"type": "object"},
+
+"PredictRequest": {"type": "object", "required": ["rows"], "additionalProperties": false,
+  "properties": {"rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
+    "time": {"$ref": "#/components/schemas/Time"}}},
+"Predicted": {"type": "object", "required": ["id", "value", "model_version"], "properties": {
+  "id": {"type": "string"}, "value": {"$ref": "#/components/schemas/Value"},
+  "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+  "model_version": {"$ref": "#/components/schemas/Version"}}},
+"PredictReply": {"type": "object", "required": ["predictions"], "properties": {
+  "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Predicted"}}}},
+"FeedbackRequest": {"type": "object", "required": ["labels"], "additionalProperties": false,
+  "properties": {"labels": {"type": "array", "items": {"type": "object",
+    "required": ["id", "label"], "additionalProperties": false, "properties": {
+      "id": {"type": "string"}, "label": {"type": ["number", "string", "boolean"]},
+      "time": {"$ref": "#/components/schemas/Time"}, "correction": {"type": "boolean"}}}}}},
+"FeedbackReply": {"type": "object",
+  "required": ["accepted", "duplicate", "unknown", "conflicting", "receipt"], "properties": {
+    "accepted": {"type": "integer"}, "duplicate": {"type": "integer"},
+    "unknown": {"type": "integer"}, "conflicting": {"type": "integer"},
+    "receipt": {"type": "string"}}},
+
+"Parameters": {"type": "object", "description": "unknown ones are ignored"},
+"Tensor": {"type": "object", "required": ["name", "shape", "datatype"], "properties": {
+  "name": {"type": "string"}, "shape": {"type": "array", "items": {"type": "integer"}},
+  "datatype": {"enum": ["BOOL", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32",
+    "UINT64", "FP16", "BF16", "FP32", "FP64", "BYTES"]},
+  "parameters": {"$ref": "#/components/schemas/Parameters"},
+  "data": {"type": "array", "description": "row-major, flat or nested; absent when binary"}}},
+"InferRequest": {"type": "object", "properties": {"id": {"type": "string"},
+  "parameters": {"type": "object", "properties": {"time": {"$ref": "#/components/schemas/Time"},
+    "timeout": {"type": "integer", "description": "microseconds"},
+    "binary_data_output": {"type": "boolean"}}},
+  "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
+  "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
+  "outputs": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
+    "name": {"enum": ["prediction", "probabilities", "raw_score"]},
+    "parameters": {"$ref": "#/components/schemas/Parameters"}}}}}},
+"InferReply": {"type": "object",
+  "required": ["model_name", "model_version", "parameters", "outputs"], "properties": {
+    "model_name": {"type": "string"}, "model_version": {"type": "string"},
+    "id": {"type": "string"}, "parameters": {"type": "object", "required": ["prediction_id"],
+      "properties": {"prediction_id": {"type": "string"}}},
+    "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
+    "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Predicted"}}}},
+"ServerMetadata": {"type": "object", "required": ["name", "version", "extensions"],
+  "properties": {"name": {"type": "string"}, "version": {"type": "string"},
+    "extensions": {"type": "array", "items": {"type": "string"}}}},
+"Live": {"type": "object", "required": ["live"], "properties": {"live": {"type": "boolean"},
+  "ready": {"type": "boolean"}}},
+"ModelMetadata": {"type": "object",
+  "required": ["name", "versions", "platform", "inputs", "outputs"], "properties": {
+    "name": {"type": "string"}, "versions": {"type": "array", "items": {"type": "string"}},
+    "platform": {"type": "string"},
+    "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
+    "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}}}},
+"ModelReady": {"type": "object", "required": ["name", "ready"], "properties": {
+  "name": {"type": "string"}, "ready": {"type": "boolean"}}},
+"ConfiguredTensor": {"type": "object", "required": ["name", "data_type", "dims"], "properties": {
+  "name": {"type": "string"}, "data_type": {"type": "string"},
+  "dims": {"type": "array", "items": {"type": "integer"}}}},
+"ModelConfig": {"type": "object", "required": ["name", "max_batch_size", "input", "output"],
+  "properties": {"name": {"type": "string"}, "max_batch_size": {"type": "integer"},
+    "input": {"type": "array", "items": {"$ref": "#/components/schemas/ConfiguredTensor"}},
+    "output": {"type": "array", "items": {"$ref": "#/components/schemas/ConfiguredTensor"}}}},
+"ModelStats": {"type": "object", "required": ["model_stats"], "properties": {"model_stats": {
+  "type": "array", "items": {"type": "object", "required": ["name", "version", "last_inference",
+    "inference_count", "execution_count", "inference_stats", "batch_stats"], "properties": {
+      "name": {"type": "string"}, "version": {"type": "string"},
+      "last_inference": {"type": "integer", "description": "milliseconds since 1970"},
+      "inference_count": {"type": "integer"}, "execution_count": {"type": "integer"},
+      "inference_stats": {"type": "object", "additionalProperties": {"type": "object",
+        "required": ["count", "ns"], "properties": {"count": {"type": "integer"},
+          "ns": {"type": "integer"}}}}, "batch_stats": {"type": "array"}}}}}},
+"IndexRequest": {"type": "object", "properties": {"ready": {"type": "boolean"}}},
+"Index": {"type": "array", "items": {"type": "object",
+  "required": ["name", "version", "state", "reason"], "properties": {"name": {"type": "string"},
+    "version": {"type": "string"}, "state": {"enum": ["READY", "LOADING", "UNAVAILABLE"]},
+    "reason": {"type": "string"}}}},
+"LoadRequest": {"type": "object", "properties": {"parameters": {"type": "object", "properties": {
+  "version": {"type": ["string", "integer"]}}}}},
+
+"FrameOptions": {"type": "object", "properties": {
+  "output": {"enum": ["prediction", "probabilities", "raw_score"]},
+  "time": {"$ref": "#/components/schemas/Time"}}},
+"Rows": {"type": "array", "description": "objects by name, or arrays by position"},
+"Columns": {"type": ["object", "array"], "description": "{column: [value, ...]}, or rows"},
+"Invocation": {"type": "object", "additionalProperties": false, "properties": {
+  "dataframe_split": {"type": "object", "required": ["columns", "data"], "properties": {
+    "columns": {"type": "array", "items": {"type": "string"}}, "index": {"type": "array"},
+    "data": {"type": "array", "items": {"type": "array"}}}},
+  "dataframe_records": {"$ref": "#/components/schemas/Rows"},
+  "instances": {"$ref": "#/components/schemas/Rows"},
+  "inputs": {"$ref": "#/components/schemas/Columns"},
+  "params": {"$ref": "#/components/schemas/FrameOptions"}}},
+"Values": {"type": "array", "description": "a value, or a list of values, a row"},
+"Predictions": {"type": "object", "required": ["predictions"], "properties": {
+  "predictions": {"$ref": "#/components/schemas/Values"}}},
+"ServingRequest": {"type": "object", "properties": {
+  "instances": {"$ref": "#/components/schemas/Rows"},
+  "inputs": {"$ref": "#/components/schemas/Columns"},
+  "parameters": {"$ref": "#/components/schemas/FrameOptions"}}},
+"ServingReply": {"type": "object", "description": "predictions for instances, outputs for inputs",
+  "properties": {"predictions": {"$ref": "#/components/schemas/Values"},
+    "outputs": {"$ref": "#/components/schemas/Values"}}},
+"ServingModels": {"type": "object", "required": ["models"], "properties": {
+  "models": {"type": "array", "items": {"type": "string"}}}},
+"ServingStatus": {"type": "object", "required": ["name", "ready", "model_version_status"],
+  "properties": {"name": {"type": "string"}, "ready": {"type": "boolean"},
+    "model_version_status": {"type": "array", "items": {"type": "object",
+      "required": ["version", "state", "status"]}}}},
+
+"Status": {"type": "object", "required": ["project", "stage", "tracker", "champion", "resting",
+  "waiting_for", "performs", "paused", "approval", "alerts"]},
+"Steps": {"type": "array", "items": {"type": "object", "required": ["step", "stage", "action",
+  "result", "next", "reason", "started"]}},
+"Models": {"type": "array", "items": {"type": "object", "required": ["name", "version",
+  "stage_of_life"]}},
+"Datasets": {"type": "array", "items": {"type": "object", "required": ["version", "rows"]}},
+"List": {"type": "array", "items": {"type": "object"}},
+"Deployments": {"type": "object"},
+"Why": {"type": "object", "required": ["subject", "paragraph", "facts"], "properties": {
+  "subject": {"type": "string"}, "paragraph": {"type": "string"}, "facts": {"type": "array"}}},
+"Logged": {"type": "object", "required": ["id", "time", "answered", "model_version", "value",
+  "label"]},
+"ActRequest": {"type": "object", "required": ["why"], "additionalProperties": false,
+  "properties": {"why": {"type": "string"}, "version": {"type": ["string", "integer", "null"]},
+    "key": {"type": "string", "description": "makes a retry one act"}}},
+"ActReply": {"type": "object"},
+"Health": {"type": "object", "required": ["status"], "properties": {
+  "status": {"type": "string"}}},
+"ProgramVersion": {"type": "object", "required": ["version"], "properties": {
+  "version": {"type": "string"}}},
+"OpenApi": {"type": "object", "required": ["openapi", "info", "paths"]}
+})json";
+
+}  // namespace
+
+std::string_view openapi_schemas() noexcept { return kSchemas; }
+
+}  // namespace rondo::api

@@ -111,7 +111,7 @@ std::expected<void, Refusal> add_csv(Batch& batch, std::string_view text,
   std::vector<std::string_view> fields;
   if (reader.at_end()) return bad_shape("the CSV is empty", "its first line names the columns");
   TRY(reader.next(fields));
-  const ColumnMap map = TRY(ColumnMap::of(fields, batch.inputs()));
+  const ColumnMap map = TRY(ColumnMap::of(fields, batch.inputs(), batch.outsiders()));
   const std::vector<std::string> missing(null.begin(), null.end());
   for (std::size_t row = 0; !reader.at_end(); ++row) {
     TRY(reader.next(fields));

@@ -57,7 +57,8 @@ std::vector<std::size_t> all_places(const table::Schema& inputs) {
 }  // namespace
 
 std::expected<ColumnMap, Refusal> ColumnMap::of(std::span<const std::string_view> names,
-                                                const table::Schema& inputs) {
+                                                const table::Schema& inputs,
+                                                const Outsiders& outsiders) {
   ColumnMap map;
   const auto& fields = inputs.fields;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -65,7 +66,7 @@ std::expected<ColumnMap, Refusal> ColumnMap::of(std::span<const std::string_view
     const auto field = std::ranges::find(fields, name, &table::Field::name);
     if (field == fields.end() && name != table::kTimeColumn) {
       return refuse(400, "unknown_column", fmt::format("the model has no column \"{}\"", name),
-                    column_hint(name, inputs));
+                    column_hint(name, inputs, outsiders));
     }
     const std::size_t place =
         field == fields.end() ? kTime : static_cast<std::size_t>(field - fields.begin());
@@ -91,7 +92,7 @@ std::expected<void, Refusal> add_split(Batch& batch, const Element& split,
                      "as pandas writes it: df.to_dict(orient=\"split\")");
   }
   const auto names = TRY(read_names(*found[0]));
-  const ColumnMap map = TRY(ColumnMap::of(names, batch.inputs()));
+  const ColumnMap map = TRY(ColumnMap::of(names, batch.inputs(), batch.outsiders()));
   Array rows, values;
   if (found[2]->get(rows) != simdjson::SUCCESS) return not_rows("\"data\"", *found[2]);
   std::size_t row = 0;
@@ -150,7 +151,7 @@ std::expected<void, Refusal> add_columnar(Batch& batch, const Element& inputs,
     names.push_back(key);
     columns.push_back(values);
   }
-  const ColumnMap map = TRY(ColumnMap::of(names, batch.inputs()));
+  const ColumnMap map = TRY(ColumnMap::of(names, batch.inputs(), batch.outsiders()));
   std::vector<Array::iterator> at;
   for (const Array& column : columns) at.push_back(column.begin());
   for (std::size_t row = 0; row < columns[0].size(); ++row) {

@@ -14,7 +14,8 @@ class ColumnMap {
  public:
   /// Errors: duplicate_key, unknown_column, missing_column.
   static std::expected<ColumnMap, Refusal> of(std::span<const std::string_view> names,
-                                              const table::Schema& inputs);
+                                              const table::Schema& inputs,
+                                              const Outsiders& outsiders);
   static constexpr std::size_t kTime = static_cast<std::size_t>(-1);  // the rows' own time
   /// Places in the model's columns, one a column of the table.
   const std::vector<std::size_t>& places() const { return places_; }

@@ -20,38 +20,48 @@ struct alignas(64) Line {
 
 }  // namespace
 
-struct CompiledForest::Vector {
-  Kernel kernel;
-  const KernelFunctions* functions;
+struct CompiledForest::Layouts {
   ForestLayout layout;
   std::optional<LaneLayout> lanes;
 
+  static std::shared_ptr<const Layouts> make(const Forest& forest);
   std::size_t code_bytes() const { return layout.planes() * kStripRows; }
   std::size_t category_bytes() const { return layout.categories.size() * kStripRows; }
   std::size_t sum_bytes() const { return layout.outputs * kStripRows * sizeof(double); }
   std::size_t strip_bytes() const { return code_bytes() + category_bytes() + sum_bytes(); }
-  void score(std::span<const StripRows> strips, std::uint8_t* room, double* out) const;
+  void score(const KernelFunctions& by, std::span<const StripRows> strips, std::uint8_t* room,
+             double* out) const;
 };
 
+std::shared_ptr<const CompiledForest::Layouts> CompiledForest::Layouts::make(
+    const Forest& forest) {
+  auto layout = ForestLayout::make(forest);
+  if (!layout) return nullptr;
+  std::optional<LaneLayout> lanes;
+  if (2 * layout->columns.size() <= kMostLanePlanes &&
+      layout->categories.size() <= kMostLaneCategories) {
+    lanes = LaneLayout::make(*layout);
+  }
+  return std::make_shared<const Layouts>(Layouts{std::move(*layout), std::move(lanes)});
+}
+
 /// Shape: room has strip_bytes() a strip; out takes the strips' rows.
-void CompiledForest::Vector::score(std::span<const StripRows> strips, std::uint8_t* room,
-                                   double* out) const {
+void CompiledForest::Layouts::score(const KernelFunctions& by, std::span<const StripRows> strips,
+                                    std::uint8_t* room, double* out) const {
   const auto codes_of = [&](std::size_t i) { return room + i * strip_bytes(); };
   const auto categories_of = [&](std::size_t i) { return codes_of(i) + code_bytes(); };
   const auto sums_of = [&](std::size_t i) {
     return reinterpret_cast<double*>(categories_of(i) + category_bytes());
   };
   for (std::size_t i = 0; i < strips.size(); ++i) {
-    functions->bin(layout, strips[i], codes_of(i), categories_of(i));
+    by.bin(layout, strips[i], codes_of(i), categories_of(i));
     std::fill_n(sums_of(i), layout.outputs * kStripRows, 0.0);
   }
   for (const TreeBlock& block : layout.tree_blocks) {
     for (std::size_t i = 0; i < strips.size(); ++i) {
       const std::size_t rows = strips[i].rows;
-      if (block.sets > 0) {
-        functions->ask_sets(layout, block, rows, categories_of(i), codes_of(i));
-      }
-      functions->add_block(layout, block, rows, codes_of(i), sums_of(i));
+      if (block.sets > 0) by.ask_sets(layout, block, rows, categories_of(i), codes_of(i));
+      by.add_block(layout, block, rows, codes_of(i), sums_of(i));
     }
   }
   for (std::size_t i = 0; i < strips.size(); ++i) {
@@ -63,46 +73,41 @@ void CompiledForest::Vector::score(std::span<const StripRows> strips, std::uint8
   }
 }
 
-CompiledForest::CompiledForest(const Forest& forest, Kernel kernel) : forest_(&forest) {
-  if (kernel == Kernel::kScalar) return;
-  auto layout = ForestLayout::make(forest);
-  if (!layout) return;
-  const auto& functions = kernel == Kernel::kAvx512 ? kAvx512Functions : kAvx2Functions;
-  std::optional<LaneLayout> lanes;
-  if (functions.add_row != nullptr && 2 * layout->columns.size() <= kMostLanePlanes &&
-      layout->categories.size() <= kMostLaneCategories) {
-    lanes = LaneLayout::make(*layout);
-  }
-  vector_ = std::make_unique<const Vector>(
-      Vector{kernel, &functions, std::move(*layout), std::move(lanes)});
+CompiledForest::CompiledForest(const Forest& forest, std::shared_ptr<const Layouts> layouts,
+                               Kernel kernel)
+    : forest_(&forest), layouts_(std::move(layouts)), kernel_(kernel), functions_(nullptr) {
+  if (layouts_ == nullptr) kernel_ = Kernel::kScalar;
+  if (kernel_ == Kernel::kAvx2) functions_ = &kAvx2Functions;
+  if (kernel_ == Kernel::kAvx512) functions_ = &kAvx512Functions;
 }
+
+CompiledForest::CompiledForest(const Forest& forest, Kernel kernel)
+    : CompiledForest(forest, kernel == Kernel::kScalar ? nullptr : Layouts::make(forest), kernel) {}
 
 CompiledForest::CompiledForest(const Forest& forest)
     : CompiledForest(forest, chosen_kernel().value_or(Kernel::kScalar)) {}
 
-CompiledForest::CompiledForest(CompiledForest&&) noexcept = default;
-CompiledForest& CompiledForest::operator=(CompiledForest&&) noexcept = default;
-CompiledForest::~CompiledForest() = default;
+CompiledForest CompiledForest::by(Kernel kernel) const { return {*forest_, layouts_, kernel}; }
 
-Kernel CompiledForest::kernel() const noexcept {
-  return vector_ == nullptr ? Kernel::kScalar : vector_->kernel;
-}
+Kernel CompiledForest::kernel() const noexcept { return kernel_; }
 
 void CompiledForest::raw(std::span<const double> features, std::span<double> out) const noexcept {
-  if (vector_ == nullptr || !vector_->lanes) return forest_->raw(features, out);
+  if (walks() || functions_->add_row == nullptr || !layouts_->lanes) {
+    return forest_->raw(features, out);
+  }
   CHECK(features.size() == forest_->features() && out.size() == forest_->outputs(),
         "a row fits its forest");
   std::ranges::fill(out, 0.0);
-  vector_->functions->add_row(vector_->layout, *vector_->lanes, features.data(), out.data());
+  functions_->add_row(layouts_->layout, *layouts_->lanes, features.data(), out.data());
 }
 
 void CompiledForest::raw_batch(std::span<const double> features, std::size_t rows,
                                std::span<double> out) const noexcept {
-  if (vector_ == nullptr) return forest_->raw_batch(features, rows, out);
+  if (walks()) return forest_->raw_batch(features, rows, out);
   const std::size_t width = forest_->features(), outputs = forest_->outputs();
   CHECK(features.size() == rows * width && out.size() == rows * outputs,
         "a batch fits its forest");
-  const std::size_t room = vector_->strip_bytes();
+  const std::size_t room = layouts_->strip_bytes();
   const std::size_t strips = std::clamp<std::size_t>(kChunkBytes / room, 1, kMostStrips);
   std::vector<Line> lines(std::min(strips, (rows + kStripRows - 1) / kStripRows) * room /
                           sizeof(Line));
@@ -114,7 +119,7 @@ void CompiledForest::raw_batch(std::span<const double> features, std::size_t row
       chunk.push_back({features.data() + from * width, std::min(kStripRows, rows - from)});
       from += chunk.back().rows;
     }
-    vector_->score(chunk, lines.data()->byte, out.data() + chunk_from * outputs);
+    layouts_->score(*functions_, chunk, lines.data()->byte, out.data() + chunk_from * outputs);
   }
 }
 

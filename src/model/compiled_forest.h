@@ -9,6 +9,8 @@
 
 namespace rondo::model {
 
+struct KernelFunctions;
+
 class CompiledForest {
  public:
   /// The forest must stay where it is. Cost: as reading its nodes a few times.
@@ -16,9 +18,8 @@ class CompiledForest {
   /// With chosen_kernel(), or kScalar where the environment names none that works: the bits are the
   /// same, and loading a pipeline tells the error.
   explicit CompiledForest(const Forest& forest);
-  CompiledForest(CompiledForest&&) noexcept;
-  CompiledForest& operator=(CompiledForest&&) noexcept;
-  ~CompiledForest();
+  /// The same forest, laid out once, by another kernel.
+  CompiledForest by(Kernel kernel) const;
 
   /// What scores batches; kScalar also where the forest does not fit a vector kernel.
   Kernel kernel() const noexcept;
@@ -29,9 +30,14 @@ class CompiledForest {
                  std::span<double> out) const noexcept;
 
  private:
-  struct Vector;  // layouts and functions of a vector kernel
+  struct Layouts;
+  CompiledForest(const Forest& forest, std::shared_ptr<const Layouts> layouts, Kernel kernel);
+  bool walks() const noexcept { return functions_ == nullptr; }
+
   const Forest* forest_;
-  std::unique_ptr<const Vector> vector_;  // null: the forest walks
+  std::shared_ptr<const Layouts> layouts_;  // null: no vector kernel fits, or none was asked for
+  Kernel kernel_;
+  const KernelFunctions* functions_;        // null: the forest walks
 };
 
 }  // namespace rondo::model

@@ -76,9 +76,10 @@ def make_models(python):
     return folder
 
 
-def pinned(core, *command):
+def pinned(core, aloud, *command):
     done = run("taskset", "-c", str(core), *command)
-    sys.stderr.write("".join(l + "\n" for l in done.stderr.splitlines() if "bench" in l))
+    if aloud:
+        sys.stderr.write("".join(l + "\n" for l in done.stderr.splitlines() if "bench" in l))
     if done.returncode != 0:
         sys.exit("bench scoring: %s failed:\n%s" % (command[0], done.stderr[-2000:]))
     return json.loads(done.stdout)
@@ -97,8 +98,8 @@ def measure_model(driver, python, folder, model):
     core = max(os.sched_getaffinity(0))
     lleaves = os.path.join(folder, model + ".lleaves.so")
     spent, wrong, compared = {}, 0, 0
-    for _ in range(ROUNDS):
-        said = pinned(core, driver, os.path.join(folder, model + ".txt"),
+    for turn in range(ROUNDS):
+        said = pinned(core, turn == 0, driver, os.path.join(folder, model + ".txt"),
                       os.path.join(folder, "rows.f64"), LIGHTGBM,
                       *([lleaves] if os.path.exists(lleaves) else []))
         for name, one in said.items():
@@ -106,7 +107,8 @@ def measure_model(driver, python, folder, model):
             if name.split()[0] in ("scalar", "avx2", "avx512"):
                 wrong, compared = wrong + one["wrong"], compared + one["rows"]
             check(name.split()[0], one, model)
-        for name, one in pinned(core, python, PEERS, "measure", folder, model).items():
+        for name, one in pinned(core, turn == 0, python, PEERS, "measure", folder,
+                                model).items():
             check(name, one, model)
             spent.setdefault(name + " batch", []).append(one["us"])
     return {name: statistics.median(times) for name, times in spent.items()}, wrong, compared

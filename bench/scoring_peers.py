@@ -62,6 +62,9 @@ def train_xgboost(folder, name, rows, target):
 
 def compile_lleaves(folder, name):
     import lleaves
+    trees, leaves = MODELS[name]
+    if trees * leaves > 100_000:
+        raise RuntimeError("its compiler takes tens of minutes at %s" % name)
     target = path(folder, name + ".lleaves")
     lleaves.Model(model_file=path(folder, name + ".txt")).compile(cache=target + ".o")
     subprocess.run(["gcc", "-shared", "-Wl,-z,notext", target + ".o", "-o", target + ".so", "-lm"],

@@ -190,6 +190,7 @@ class Serve(unittest.TestCase):
                      "rondo_input_out_of_range_total", "rondo_score_seconds_bucket",
                      "rondo_shed_total", "rondo_deployment_share", "rondo_build_info"):
             self.assertIn(name, text)
+        self.assertRegex(text, r'rondo_build_info\{[^}]*kernel="(scalar|avx2|avx512)"\} 1')
         if shutil.which("promtool") is None:
             self.skipTest("promtool is not installed")
         done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,

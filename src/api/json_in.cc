@@ -16,8 +16,11 @@ constexpr std::size_t kKept = 1 << 20;  // a parser that grew beyond it is given
 
 Refusal refusal_of(simdjson::error_code error, std::string_view body) {
   if (!is_json(body)) {
+    const bool nan = body.find("NaN") != body.npos || body.find("Infinity") != body.npos;
     return {400, "invalid_json", "the body is not valid JSON",
-            body.empty() ? "it is empty" : "check quotes, commas, brackets and UTF-8"};
+            body.empty() ? "it is empty"
+            : nan        ? "JSON has neither NaN nor Infinity: write null for a missing value"
+                         : "check quotes, commas, brackets and UTF-8"};
   }
   switch (error) {
     case simdjson::DEPTH_ERROR:

@@ -115,6 +115,12 @@ TEST_F(Predict, AMisspeltColumnGetsAHint) {
   EXPECT_NE(reply.body.find("did you mean \\\"holiday\\\"?"), std::string::npos) << reply.body;
 }
 
+TEST_F(Predict, NaNInJsonGetsAHint) {  // as Python's json writes it unless told otherwise
+  const Response reply = predict(R"({"rows":[{"temp":NaN}]})");
+  EXPECT_NE(reply.body.find("write null"), std::string::npos) << reply.body;
+  EXPECT_EQ(predict(R"({"rows":[)").body.find("NaN"), std::string::npos);
+}
+
 TEST_F(Predict, DepthIsLimitedButDeepIsNotInvalid) {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');

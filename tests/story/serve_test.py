@@ -4,9 +4,11 @@
 usage: serve_test.py PROGRAM SOURCE_DIR
 """
 import contextlib
+import gzip
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -98,6 +100,26 @@ class Serve(unittest.TestCase):
                                                     "_time": TIME})
         expected = [one["value"] for one in ours]
         self.assertEqual(list(struct.unpack("<4d", body[length:])), expected + expected)
+
+    def test_bodies_in_gzip(self):
+        body = json.dumps({"rows": [dict(ROW, _time=TIME)]}).encode()
+        packed = {"Content-Encoding": "gzip"}
+        status, said = self.ask("/api/v1/predict", gzip.compress(body), headers=packed)
+        self.assertEqual(status, 200, said)
+        self.assertEqual(said["predictions"][0]["value"],
+                         self.predict(dict(ROW, _time=TIME))[0]["value"])
+        bomb = gzip.compress(body + b" " * (17 << 20))
+        self.refused(413, "too_large", "/api/v1/predict", bomb, headers=packed)
+        self.refused(400, "bad_request", "/api/v1/predict", body, headers=packed)
+
+    def test_openapi_names_each_route_of_the_page(self):
+        with open(os.path.join(SOURCE, "docs", "API.md")) as file:
+            page = set(re.findall(r"^\| (GET|POST) \| `([^`]+)`", file.read(), re.M))
+        status, said = self.ask("/openapi.json")
+        self.assertEqual(status, 200)
+        self.assertEqual({(method.upper(), path) for path, ways in said["paths"].items()
+                          for method in ways}, page)
+        self.assertEqual(set(said["components"]["schemas"]["Row"]["required"]), {"x", "kind"})
 
     def test_versions_load_and_unload(self):
         status, said = self.ask("/v2/repository/index", b"", method="POST")

@@ -160,7 +160,6 @@ bool Connection::parse_head(std::size_t size) {
   buffer_.consume(used);
   close_ = !parser_->keep_alive();
   old_client_ = parser_->get().version() == 10;
-  lane_.lag.ask();
   request_.crowded = lane_.lag.is_behind();
   admission_.emplace(admit(lane_.app, request_, announced));
   return body_is_wanted(announced);
@@ -260,8 +259,16 @@ void Connection::dispatch() {
   state_ = State::kWorking;
   expect_within(Span::days(1));  // handlers have limits of their own
   request_.body = std::move(parser_->get().body());
-  if (is_quick(*admission_, request_.body.size())) {
-    return respond(answer(lane_.app, lane_.app.scratch(lane_.thread), *admission_, request_));
+  const std::size_t bytes = request_.body.size();
+  if (is_quick(*admission_, bytes, lane_.inline_limit.bytes())) {
+    const std::int64_t before = monotonic_us();
+    Response response = answer(lane_.app, lane_.app.scratch(lane_.thread), *admission_, request_);
+    const Route* route = admission_->route;
+    if (response.status == 200 && route->manners.where == Where::kBySize) {
+      lane_.inline_limit.note(bytes, monotonic_us() - before);
+    }
+    lane_.lag.ask();
+    return respond(std::move(response));
   }
   admission_->posted_us = monotonic_us();
   lane_.pool.post([self = shared_from_this()](std::size_t worker) {

@@ -14,6 +14,7 @@
 
 #include "api/gate.h"
 #include "api/head.h"
+#include "api/inline_limit.h"
 #include "api/lag.h"
 #include "api/pool.h"
 #include "api/server.h"
@@ -23,7 +24,8 @@ namespace rondo::api {
 namespace asio = boost::asio;
 using NetError = boost::system::error_code;
 
-/// Asks the thread's own queue how far it is behind, at each request while no question is out.
+/// Asks the thread's own queue how far it is behind, after each request while no question is out:
+/// what the request itself took is no queue.
 class LagProbe {
  public:
   explicit LagProbe(asio::io_context& context) : context_(context) {}
@@ -42,6 +44,7 @@ struct Lane {
   Pool& pool;
   asio::io_context& context;
   LagProbe& lag;
+  InlineLimit& inline_limit;
   Patience patience;
   std::size_t thread;       // index of the I/O thread's Scratch
   std::size_t first_pool;   // index of the first pool worker's Scratch

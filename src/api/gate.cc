@@ -206,11 +206,11 @@ Admission admit(App& app, const Request& head, const Announced& body) {
   return out;
 }
 
-bool is_quick(const Admission& admission, std::size_t body) {
+bool is_quick(const Admission& admission, std::size_t body, std::size_t inline_most) {
   if (admission.refusal) return true;
   if (admission.gzip) return false;  // how long it takes is not known before
   const Where where = admission.route->manners.where;
-  return where == Where::kInline || (where == Where::kBySize && body <= kInlineBody);
+  return where == Where::kInline || (where == Where::kBySize && body <= inline_most);
 }
 
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request) {

@@ -31,8 +31,9 @@ struct Admission {
 };
 
 Admission admit(App& app, const Request& head, const Announced& body);
-/// Whether the handler may run on an I/O thread. `body` bytes have come.
-bool is_quick(const Admission& admission, std::size_t body);
+/// Whether the handler may run on an I/O thread. `body` bytes have come; where the size decides, so
+/// many may.
+bool is_quick(const Admission& admission, std::size_t body, std::size_t inline_most);
 /// Decompresses, calls the handler, or renders the refusal; exceptions of libraries stop here. A
 /// HEAD gets the whole body: the connection leaves it out.
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request);

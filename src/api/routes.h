@@ -21,7 +21,7 @@ enum class Size : std::uint8_t { kSmall /* 64 KiB */, kLarge /* body_max */ };
 enum class Where : std::uint8_t {
   kInline,  // on the I/O thread: takes microseconds
   kPool,    // touches disk, or waits
-  kBySize,  // inline when the body is small
+  kBySize,  // inline when the body is small (api/inline_limit.h)
 };
 enum class Load : std::uint8_t { kShed, kNeverShed };
 
@@ -58,6 +58,5 @@ std::span<const std::string_view> route_names() noexcept;
 std::string_view name_of(Method method) noexcept;
 
 inline constexpr std::size_t kSmallBody = 64 << 10;
-inline constexpr std::size_t kInlineBody = 16 << 10;
 
 }  // namespace rondo::api

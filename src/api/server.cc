@@ -76,7 +76,8 @@ class IoThread {
   IoThread(App& app, Pool& pool, const ServerOptions& options, std::size_t thread,
            std::size_t first_pool)
       : connections_max_(options.connections_max),
-        lane_{app, pool, context_, lag_, options.patience, thread, first_pool},
+        lane_{app,    pool,  context_, lag_, inline_limit_, options.patience,
+              thread, first_pool},
         work_(asio::make_work_guard(context_)),
         acceptor_(context_),
         pause_(context_) {}
@@ -165,6 +166,7 @@ class IoThread {
   std::uint64_t connections_max_;
   asio::io_context context_{1};
   LagProbe lag_{context_};
+  InlineLimit inline_limit_;
   Lane lane_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Tcp::acceptor acceptor_;

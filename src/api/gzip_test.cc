@@ -1,26 +1,12 @@
 // Bodies in gzip: the same answer, and limits that count what comes out.
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "api/testing.h"
 #include "base/seed.h"
+#include "io/testing.h"
 
 namespace rondo::api {
 namespace {
-
-std::string zipped(const std::string& plain) {
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string in = plain, out(deflateBound(&stream, plain.size()) + 32, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 class Gzip : public ::testing::Test {
  protected:
@@ -34,17 +20,17 @@ class Gzip : public ::testing::Test {
 
 TEST_F(Gzip, IsReadLikeThePlainBody) {
   for (const char* encoding : {"gzip", "GZIP", "x-gzip"}) {
-    const Response reply = send(zipped(row_), encoding);
+    const Response reply = send(io::gzip(row_), encoding);
     ASSERT_EQ(reply.status, 200) << reply.body;
     EXPECT_EQ(io::parse_json(reply.body)->at("predictions")[0].at("value"), 31);
   }
-  const std::string two = zipped(row_.substr(0, 30)) + zipped(row_.substr(30));
+  const std::string two = io::gzip(row_.substr(0, 30)) + io::gzip(row_.substr(30));
   EXPECT_EQ(send(two).status, 200) << "two members";
   EXPECT_EQ(send(row_, "identity").status, 200);
 }
 
 TEST_F(Gzip, WhatIsBroken) {
-  const std::string good = zipped(row_);
+  const std::string good = io::gzip(row_);
   EXPECT_EQ(send(row_).status, 400) << "not gzip at all";
   EXPECT_EQ(send(good.substr(0, good.size() - 3)).status, 400) << "cut";
   std::string bad = good;
@@ -63,11 +49,11 @@ TEST_F(Gzip, LimitsCountWhatComesOut) {
     while (out.size() < size) out += " \t\n\r"[chance.below(4)];
     return out;
   };
-  EXPECT_EQ(send(zipped(blanks(100'000))).status, 200);
-  const Response over = send(zipped(blanks(100'001)));
+  EXPECT_EQ(send(io::gzip(blanks(100'000))).status, 200);
+  const Response over = send(io::gzip(blanks(100'001)));
   EXPECT_EQ(over.status, 413);
   EXPECT_NE(over.body.find("100000 bytes"), std::string::npos) << over.body;
-  const std::string bomb = zipped(row_ + std::string(90'000, ' '));
+  const std::string bomb = io::gzip(row_ + std::string(90'000, ' '));
   ASSERT_LT(bomb.size() * 100, 90'000U);
   const Response ratio = send(bomb);
   EXPECT_EQ(ratio.status, 413);

@@ -323,9 +323,10 @@ class Job {
     if (!manifest.segments.empty()) {
       out.evidence["content"] = manifest.segments.back().content.hex();
     }
-    std::optional<Time> newest = cursor_.newest;
-    if (newest && served > 0) newest = std::max(*newest, manifest.segments.back().last);
-    if (newest) out.evidence["newest"] = to_text(*newest);
+    if (std::optional<Time> newest = cursor_.newest) {
+      for (const ledger::Segment& one : manifest.segments) newest = std::max(*newest, one.last);
+      out.evidence["newest"] = to_text(*newest);
+    }
     if (served_.read > 0) out.evidence["served"] = served;
     if (manifest.superseded > 0) out.evidence["superseded"] = manifest.superseded;
     if (!reading.changes.empty()) out.evidence["changes"] = reading.changes;

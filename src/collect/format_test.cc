@@ -1,29 +1,14 @@
 // Formats that say the same, what is seen without reading, and rows for those who only look.
-#include <zlib.h>
 
 #include "collect/testing.h"
 #include "io/compress.h"
+#include "io/testing.h"
 #include "table/engine.h"
 
 namespace rondo::collect {
 namespace {
 
 using Formats = CollectTest;
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(text.size() + 64, '\0');
-  std::string in(text);
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 TEST_F(Formats, OneTableHasOneContentDigestWhateverItsFormat) {
   const std::string csv = "n,i,s,y\n0.5,1,red,1.5\n,2,,2.5\n-1.25,,\"a,b\",3.5\n";
@@ -44,7 +29,7 @@ TEST_F(Formats, OneTableHasOneContentDigestWhateverItsFormat) {
     EXPECT_EQ(segment.file.hex(), file) << name << ": the segment's bytes depend on rows alone";
   };
   check("t.csv", csv);
-  check("t.csv.gz", gzip(csv));
+  check("t.csv.gz", io::gzip(csv));
   check("unnamed", io::zstd_compress(csv));
   check("t.jsonl", lines);
   check("t.json", "[{\"n\":0.5,\"i\":1,\"s\":\"red\",\"y\":1.5},{\"n\":null,\"i\":2,\"y\":2.5},"
@@ -56,7 +41,7 @@ TEST_F(Formats, OneTableHasOneContentDigestWhateverItsFormat) {
 }
 
 TEST_F(Formats, DamagedFilesAreNamed) {
-  put("data/a.csv.gz", gzip("x,y\n1,1\n").substr(0, 20));
+  put("data/a.csv.gz", io::gzip("x,y\n1,1\n").substr(0, 20));
   EXPECT_TRUE(text_of(run()).contains("data/a.csv.gz")) << text_of(run());
   std::filesystem::remove(scratch_ / "data/a.csv.gz");
   put("data/a.parquet", "PAR1 and then nothing");

@@ -11,27 +11,9 @@ namespace {
 
 constexpr std::size_t kFewLags = 64;
 
-/// The raw scores too. They and the answer come of one look at the history.
-struct Out {
-  std::span<double> answer;
-  std::vector<double>* raw;  // null: not wanted
-};
-
-void score_with_lags(const Deployed& by, const model::RowView& row, std::span<const double> lags,
-                     const Out& out, model::InputCounts* counts) {
-  const model::Pipeline& pipeline = *by.pipeline;
-  if (out.raw == nullptr) {
-    return pipeline.score_with_lags(row.cells, row.time, lags, out.answer, counts);
-  }
-  std::vector<double> features(pipeline.transform().features());
-  pipeline.transform().row_with_lags(row.cells, row.time, lags, features, counts);
-  pipeline.parts().forest.raw(features, out.answer);
-  out.raw->assign(out.answer.begin(), out.answer.end());
-  pipeline.parts().forest.link(out.answer);
-}
-
-void score(const Deployed& by, const model::RowView& row, const Out& out,
-           model::InputCounts* counts) {
+/// Shape: as Pipeline::score().
+void score(const Deployed& by, const model::RowView& row, std::span<double> out,
+           model::InputCounts* counts, std::span<double> raw) {
   const std::size_t count = by.pipeline->transform().history().lags.size();
   std::array<double, kFewLags> few;
   std::vector<double> many(count > kFewLags ? count : 0);
@@ -43,7 +25,7 @@ void score(const Deployed& by, const model::RowView& row, const Out& out,
   } else {
     std::ranges::fill(lags, std::numeric_limits<double>::quiet_NaN());
   }
-  score_with_lags(by, row, lags, out, counts);
+  by.pipeline->score(row.cells, row.time, lags, out, counts, raw);
 }
 
 /// The class that is answered: of two the second from one half on, of more the most probable, the
@@ -73,19 +55,19 @@ Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::Ro
   Answer answer;
   answer.version = by->version;
   answer.by = by;
-  std::vector<double>* const raw = wanted == Wanted::kRawToo ? &answer.raw : nullptr;
+  if (wanted == Wanted::kRawToo) answer.raw.resize(by->pipeline->outputs());
   const model::Pipeline::Parts& parts = by->pipeline->parts();
   if (parts.task == model::Task::kRegression) {
-    score(*by, row, {std::span(&answer.value, 1), raw}, counts);
+    score(*by, row, std::span(&answer.value, 1), counts, answer.raw);
     return answer;
   }
   answer.probabilities.resize(parts.classes.size());
   if (parts.task == model::Task::kBinary) {
-    score(*by, row, {std::span(&answer.value, 1), raw}, counts);
+    score(*by, row, std::span(&answer.value, 1), counts, answer.raw);
     answer.probabilities[0] = 1 - answer.value;
     answer.probabilities[1] = answer.value;
   } else {
-    score(*by, row, {answer.probabilities, raw}, counts);
+    score(*by, row, answer.probabilities, counts, answer.raw);
   }
   const std::size_t chosen = class_of(answer);
   if (parts.task == model::Task::kMulticlass) answer.value = answer.probabilities[chosen];

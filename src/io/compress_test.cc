@@ -2,28 +2,14 @@
 #include "io/compress.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "base/seed.h"
+#include "io/testing.h"
 
 namespace rondo::io {
 namespace {
 
 constexpr std::uint64_t kPlenty = 1ULL << 40;
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 /// 1 MB that compresses little, then 3 MB that compress well: more than one step of output.
 std::string sample() {

@@ -122,7 +122,9 @@ std::vector<std::size_t> only_served(const table::Table& served,
 Result<table::Table> read_segments(const Manifest& manifest, std::span<const Segment> segments,
                                    const Objects& objects, const io::Path& temp) {
   const auto engine = TRY(table::Engine::open(temp));
-  return table::Table::concatenate(TRY(read_parts(manifest, segments, objects, *engine)));
+  return table::Table::concatenate(
+      TRY(during(read_parts(manifest, segments, objects, *engine),
+                 fmt::format("reading segments of dataset d{}", manifest.number))));
 }
 
 Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objects,

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/failpoint.h"
@@ -101,6 +102,19 @@ Result<std::vector<Label>> labels_after(Db& db, std::int64_t row, std::size_t li
   }
   if (next != nullptr) *next = last;
   return out;
+}
+
+Result<void> each_label(Ledger& ledger, std::int64_t& row,
+                        const std::function<void(const Label&)>& each) {
+  constexpr std::size_t kAtOnce = 10'000;
+  for (std::size_t got = kAtOnce; got == kAtOnce;) {
+    std::int64_t last = row;
+    const auto labels = TRY(ledger.labels_after(row, kAtOnce, &last));
+    std::ranges::for_each(labels, each);
+    row = last;
+    got = labels.size();
+  }
+  return {};
 }
 
 // Requests -----------------------------------------------------------------------------------

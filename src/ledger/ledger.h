@@ -171,6 +171,10 @@ class Ledger {
   virtual Result<void> set_secret(std::string_view name, std::string_view bytes) = 0;
 };
 
+/// Each label after `row`, as labels_after() gives them; `row` moves on to the last that was seen.
+Result<void> each_label(Ledger& ledger, std::int64_t& row,
+                        const std::function<void(const Label&)>& each);
+
 inline constexpr int kStoreVersion = 1;
 
 }  // namespace rondo::ledger

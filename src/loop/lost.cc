@@ -19,11 +19,16 @@ Result<LostAnswers::Ends> LostAnswers::read() const {
 
 Result<bool> LostAnswers::is_lost(std::string_view id) {
   const auto origin = PredictionIds::origin_of(id);
-  if (origin.start == start_) return false;
+  if (start_ != 0 && origin.start >= start_) return false;
   return ends_.with([&](std::optional<Ends>& ends) -> Result<bool> {
-    if (!ends) ends = TRY(read());
-    const auto end = ends->find({origin.start, origin.thread});
-    return end == ends->end() || origin.sequence > end->second;
+    const auto beyond = [&] {
+      const auto end = ends->find({origin.start, origin.thread});
+      return end == ends->end() || origin.sequence > end->second;
+    };
+    const bool fresh = !ends;
+    if (fresh) ends = TRY(read());
+    if (!fresh && start_ == 0 && beyond()) ends = TRY(read());
+    return beyond();
   });
 }
 

@@ -11,11 +11,13 @@ namespace rondo::loop {
 
 class LostAnswers {
  public:
-  /// `start` is this start's number: what it answers is on its way to the log.
+  /// `start` is this start's number: what it answers is on its way to the log, and what a later one
+  /// answers that took over. 0: no start of its own, so others may be answering, and the log grows.
   LostAnswers(io::Fs& fs, io::Path log, std::uint32_t start)
       : fs_(fs), log_(std::move(log)), start_(start) {}
   /// Whether the answer of an authentic id is lost. Threads: any. Errors: kIo. Cost: the first id
-  /// of an earlier start reads the whole prediction log, the others nothing.
+  /// of an earlier start reads the whole prediction log, the others nothing; with start 0 each lost
+  /// one does.
   Result<bool> is_lost(std::string_view id);
 
  private:

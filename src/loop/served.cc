@@ -10,8 +10,6 @@
 namespace rondo::loop {
 namespace {
 
-constexpr std::size_t kLabelsRead = 10'000;
-
 /// The columns that a version reads, in the order of its cells.
 Result<std::vector<std::string>> columns_of(ledger::Store& store, const State& state,
                                             std::int64_t version) {
@@ -57,18 +55,12 @@ Result<std::vector<Waiting>> waiting_labels(ledger::Store& store, std::int64_t* 
   const std::int64_t from = *through;
   std::vector<Waiting> out;
   std::map<std::string, std::size_t, std::less<>> places;
-  for (std::size_t got = kLabelsRead; got == kLabelsRead;) {
-    std::int64_t last = *through;
-    const auto some = TRY(store.ledger->labels_after(*through, kLabelsRead, &last));
-    for (const ledger::Label& label : some) {
-      // A correction of what was collected changes no row: versions of a dataset are immutable.
-      if (label.first_row <= from) continue;
-      places[label.id] = out.size();
-      out.push_back({label.first_row, label.value, std::nullopt});
-    }
-    *through = last;
-    got = some.size();
-  }
+  TRY(ledger::each_label(*store.ledger, *through, [&](const ledger::Label& label) {
+    // A correction of what was collected changes no row: versions of a dataset are immutable.
+    if (label.first_row <= from) return;
+    places[label.id] = out.size();
+    out.push_back({label.first_row, label.value, std::nullopt});
+  }));
   if (out.empty()) return out;
   TRY(ledger::read_predictions(*store.fs, store.log(), {}, [&](ledger::Prediction&& prediction) {
     const auto place = places.find(prediction.id);

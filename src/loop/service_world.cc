@@ -15,7 +15,6 @@ namespace rondo::loop {
 namespace {
 
 constexpr std::int64_t kLookEveryUs = 1'000'000;
-constexpr std::size_t kLabelsLearnt = 10'000;
 
 /// The index of the target among the series, if lags read it.
 std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
@@ -53,20 +52,14 @@ Result<void> ServiceWorld::read_served(Loaded& loaded, const model::Pipeline::Pa
       *store_.fs, store_.log(), loaded.log_place, [&](ledger::Prediction&& prediction) {
         loaded.asked.try_emplace(prediction.id, prediction.time);
       }));
-  for (;;) {
-    std::int64_t last = loaded.label_row;
-    const auto labels = TRY(store_.ledger->labels_after(loaded.label_row, kLabelsLearnt, &last));
-    for (const ledger::Label& label : labels) {
-      const auto asked = loaded.asked.find(label.id);
-      const auto value = label_number(label.value, parts);
-      if (asked == loaded.asked.end() || !value) continue;
-      const auto sequence = (1ULL << 40) + loaded.served.size();
-      loaded.served.push_back({*series, "", asked->second, label.received, sequence, *value});
-      if (fresh != nullptr) fresh->push_back(loaded.served.back());
-    }
-    loaded.label_row = last;
-    if (labels.size() < kLabelsLearnt) return {};
-  }
+  return ledger::each_label(*store_.ledger, loaded.label_row, [&](const ledger::Label& label) {
+    const auto asked = loaded.asked.find(label.id);
+    const auto value = label_number(label.value, parts);
+    if (asked == loaded.asked.end() || !value) return;
+    const auto sequence = (1ULL << 40) + loaded.served.size();
+    loaded.served.push_back({*series, "", asked->second, label.received, sequence, *value});
+    if (fresh != nullptr) fresh->push_back(loaded.served.back());
+  });
 }
 
 Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(

@@ -202,15 +202,20 @@ Result<Json> data_view(ledger::Store& store) {
     if (!collected || hex.empty() || hex == seen) continue;
     seen = hex;
     const auto m = TRY(ledger::Manifest::from_json(TRY(object_json(store, hex, "manifest"))));
-    const bool clock = !m.segments.empty() && m.segments.back().last > m.segments.front().first;
+    Time first = kEndOfTime, last = kBeginningOfTime;  // served rows may be older than a source's
+    for (const ledger::Segment& segment : m.segments) {
+      first = std::min(first, segment.first);
+      last = std::max(last, segment.last);
+    }
+    const bool clock = last > first;
     rows.push_back({{"version", fmt::format("d{}", m.number)},
                     {"rows", m.rows},
                     {"labelled", m.labelled},
                     {"added", m.counts.accepted},
                     {"rejected", m.counts.rejected},
                     {"duplicate", m.counts.duplicate},
-                    {"from", clock ? Json(to_text(m.segments.front().first)) : Json(nullptr)},
-                    {"until", clock ? Json(to_text(m.segments.back().last)) : Json(nullptr)},
+                    {"from", clock ? Json(to_text(first)) : Json(nullptr)},
+                    {"until", clock ? Json(to_text(last)) : Json(nullptr)},
                     {"digest", hex},
                     {"step", fact.step}});
   }

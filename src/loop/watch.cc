@@ -11,8 +11,6 @@
 namespace rondo::loop {
 namespace {
 
-constexpr std::size_t kLabelsAtOnce = 10'000;
-
 Json place_json(const io::LogPosition& log, std::int64_t label_row) {
   return {{"segment", log.segment}, {"offset", log.offset}, {"label_row", label_row}};
 }
@@ -104,15 +102,9 @@ Result<void> Watch::read() {
     else if (label.received < through_) ++late_labels_;
     else homeless_[id] = std::move(label);
   }
-  for (;;) {
-    std::int64_t last = place_.label_row;
-    const auto labels = TRY(store_.ledger->labels_after(place_.label_row, kLabelsAtOnce, &last));
-    for (const ledger::Label& label : labels) {
-      (asked_.contains(label.id) ? labels_ : homeless_)[label.id] = label;
-    }
-    place_.label_row = last;
-    if (labels.size() < kLabelsAtOnce) return {};
-  }
+  return ledger::each_label(*store_.ledger, place_.label_row, [&](const ledger::Label& label) {
+    (asked_.contains(label.id) ? labels_ : homeless_)[label.id] = label;
+  });
 }
 
 std::optional<Time> Watch::due(Time now) const {

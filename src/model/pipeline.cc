@@ -169,20 +169,13 @@ class Pipeline::Room {
   std::span<double> features_;
 };
 
-void Pipeline::score(const RowView& row, const HistoryState* history, std::span<double> out,
-                     InputCounts* counts) const noexcept {
-  const Room room(parts_.transform.features());
-  parts_.transform.row(row, history, room.features(), counts);
-  forest_->raw(room.features(), out);
-  parts_.forest.link(out);
-}
-
-void Pipeline::score_with_lags(std::span<const Cell> cells, Time time,
-                               std::span<const double> lags, std::span<double> out,
-                               InputCounts* counts) const noexcept {
+void Pipeline::score(std::span<const Cell> cells, Time time, std::span<const double> lags,
+                     std::span<double> out, InputCounts* counts,
+                     std::span<double> raw) const noexcept {
   const Room room(parts_.transform.features());
   parts_.transform.row_with_lags(cells, time, lags, room.features(), counts);
   forest_->raw(room.features(), out);
+  if (!raw.empty()) std::ranges::copy(out, raw.begin());
   parts_.forest.link(out);
 }
 

@@ -52,12 +52,12 @@ class Pipeline {
   /// The forest as this CPU scores it.
   const CompiledForest& forest() const { return *forest_; }
   /// Answers of one row: regression: value; binary: probability of the positive class; multiclass:
-  /// a probability a class. Shape: out has outputs() values. Threads: any. No allocation a row.
-  void score(const RowView& row, const HistoryState* history, std::span<double> out,
-             InputCounts* counts = nullptr) const noexcept;
-  /// The same when the history has answered already: a caller may hold its lock for the read only.
-  void score_with_lags(std::span<const Cell> cells, Time time, std::span<const double> lags,
-                       std::span<double> out, InputCounts* counts = nullptr) const noexcept;
+  /// a probability a class. The history has answered its lags already, so that a caller holds its
+  /// lock for that alone. Shape: out has outputs() values; raw, the scores before the link, as many
+  /// or none. Threads: any. No allocation a row.
+  void score(std::span<const Cell> cells, Time time, std::span<const double> lags,
+             std::span<double> out, InputCounts* counts = nullptr,
+             std::span<double> raw = {}) const noexcept;
   /// Makes a golden row of a raw row.
   static GoldenRow make_golden(const Transform& transform, const Forest& forest,
                                std::span<const Cell> cells, Time time,

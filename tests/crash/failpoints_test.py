@@ -145,6 +145,8 @@ def lease_story(p, env, acked):
     process.wait(60)
 
 
+# They stop a server in the middle of whatever its loop is doing, so how far it gets is chance.
+CUT_SHORT = (up_story, torn_story)
 STORIES = (run_story, replay_story, up_story, decide_story, care_story, torn_story, lease_story)
 
 
@@ -235,8 +237,10 @@ class Failpoints(unittest.TestCase):
         fired = self.fired(said)
         print("%d points, %d attacks, %d of them fired" % (len(names), len(jobs), len(fired)))
         reached = {(point, action) for _, point, action, count in fired if count == 1}
-        idle = ["%s=%s@1" % (point, action) for _, point, action, count in jobs
-                if count == 1 and (point, action) not in reached]
+        idle = ["%s=%s@%d in %s" % (point, action, count, story.__name__)
+                for story, point, action, count in jobs
+                if count == 1 and (story, point, action, count) not in fired and
+                (story not in CUT_SHORT or (point, action) not in reached)]
         spared = {point for _, point, _, _ in jobs} - {point for _, point, _, _ in fired}
         self.assertFalse(wrong, "\n".join(wrong))
         self.assertFalse(never, "no story hits these points: %s" % ", ".join(never))

@@ -80,10 +80,12 @@ void use(const model::Pipeline& pipeline) {
   for (const model::GoldenRow& row : pipeline.parts().golden) {
     const auto cells = model::decode_cells(row.cells);
     require(cells.has_value());
-    std::vector<double> out(pipeline.outputs());
+    std::vector<double> out(pipeline.outputs()), raw(pipeline.outputs());
     model::InputCounts counts;
     const model::HistoryState history(pipeline.transform().history());
-    pipeline.score({*cells, row.time, row.time}, &history, out, &counts);
+    std::vector<double> lags(pipeline.transform().history().lags.size());
+    history.read({}, row.time, row.time, lags);
+    pipeline.score(*cells, row.time, lags, out, &counts, raw);
   }
   const auto again = model::Pipeline::encode(pipeline.parts());
   require(again.has_value() && model::Pipeline::load(*again).has_value());

@@ -205,6 +205,7 @@ class Cycles(unittest.TestCase):
             data = project.json("data")
             self.assertEqual(data[2]["rows"], 480 + 144 + 1)
             self.assertEqual(data[2]["added"], 140)
+            self.assertEqual(data[2]["until"], "2024-01-26T23:00:00Z", "a served row is newest")
             self.assertEqual(project.run("fsck").returncode, 0)
 
             # A correction of what was collected makes no second row.
@@ -217,6 +218,23 @@ class Cycles(unittest.TestCase):
             project.run("trigger", check=0)
             project.run("run")
             self.assertEqual(project.json("data")[-1]["rows"], 480 + 144 + 1)
+
+    def test_labels_that_are_not_known_yet_start_no_cycles(self):
+        with Project(PROGRAM, rows(20), cool_down="0s") as project:
+            project.run("run", check=0)
+            process, base = project.up()
+            said = ask(base, "/api/v1/predict", {"rows": [ROW] * 500})[1]["predictions"]
+            labels = [{"id": one["id"], "label": 30} for one in said]  # known in a day
+            self.assertEqual(ask(base, "/api/v1/feedback", {"labels": labels},
+                                 token=project.token())[0], 200)
+            time.sleep(3)  # thirty looks of the loop
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            steps = [(row["stage"], row["result"]) for row in project.json("history")][6:]
+            self.assertLessEqual(len(steps), 3, steps)
+            self.assertEqual({result for stage, result in steps if stage == "Data Collection"},
+                             {"unchanged"})
+            self.assertEqual([row["rows"] for row in project.json("data")], [480])
 
     def test_a_worker_is_limited(self):
         with Project(PROGRAM, rows(60), rounds=2000) as project:

@@ -58,10 +58,13 @@ def ask_raw(base, path, text):
         return reply.status, reply.read().decode()
 
 
-def load(base, path, seconds):
-    done = subprocess.run(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", "%ds" % seconds, "-s",
+def load(base, path, seconds, url="/v2/models/bikes/infer", core="", check=False):
+    """What infer.lua says of so many seconds; the client on one core if that is said."""
+    pinned = ["taskset", "-c", str(core)] if core != "" else []
+    done = subprocess.run([*pinned, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d",
+                           "%ds" % seconds, "-s",
                            os.path.join(os.path.dirname(os.path.abspath(__file__)), "infer.lua"),
-                           base, "--", path, "/v2/models/bikes/infer"],
+                           base, "--", path, url, *(["check"] if check else [])],
                           capture_output=True, text=True, timeout=seconds + 60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout[done.stdout.rindex('{"requests"'):])
@@ -86,7 +89,7 @@ def measure(program):
             path = os.path.join(bikes.folder, "requests")
             prepare(up.base, versions, path)
             load(up.base, path, 1)
-            said = load(up.base, path, SECONDS)
+            said = load(up.base, path, SECONDS, check=True)
             assert said["wrong"] == 0 and said["errors"] == 0, said
             yield figure("serving", "infer, 1 row, 32 connections, 1 thread, log on (%d trees)"
                          % trees, said["requests"] / said["seconds"], "req/s", ">= 20000")
@@ -114,7 +117,7 @@ def swaps(bikes, up, path, wanted=500):
     thread.start()
     wrong = errors = 0
     while thread.is_alive():
-        said = load(up.base, path, SECONDS)
+        said = load(up.base, path, SECONDS, check=True)
         wrong += said["wrong"]
         errors += said["errors"]
     stop.set()

@@ -11,14 +11,26 @@ ROW = {"season": 1, "mnth": 1, "hr": 9, "holiday": 0, "weekday": 6, "workingday"
 
 
 class Up:
-    def __init__(self, bikes):
-        self.process = subprocess.Popen([bikes.program, "up", "--listen", "127.0.0.1:0"],
-                                        cwd=bikes.folder, stdout=subprocess.PIPE, text=True)
+    """`rondo up` of a project, on one core if that is said."""
+
+    def __init__(self, project, core=None):
+        pinned = [] if core is None else ["taskset", "-c", str(core)]
+        self.process = subprocess.Popen(
+            [*pinned, project.program, "up", "--listen", "127.0.0.1:0"], cwd=project.folder,
+            stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         self.base = line.split(" answers at ")[1].split(" ")[0]
 
     def __enter__(self):
         return self
+
+    def memory_mb(self):
+        with open("/proc/%d/status" % self.process.pid) as file:
+            return int(file.read().split("VmRSS:")[1].split()[0]) / 1024
+
+    def busy(self):
+        """Whether its loop works on a step."""
+        return not ask(self.base, "/api/v1/status")[1]["resting"]
 
     def __exit__(self, *what):
         self.process.terminate()

@@ -164,7 +164,7 @@ int status_of(App& app, Method method, const std::string& path, std::vector<Head
   request.target = path;
   request.headers = std::move(headers);
   request.local = local;
-  const Admission admission = admit(app, request, {length, false});
+  const Admission admission = admit(app, request, {length, false}, 0);
   return admission.refusal ? admission.refusal->status : 0;
 }
 
@@ -278,12 +278,12 @@ TEST(Access, WhatIsShedIsCounted) {
   request.target = "/v2";
   request.headers = {{"Host", "localhost"}};
   request.crowded = true;
-  const Admission crowded = admit(free, request, {});
+  const Admission crowded = admit(free, request, {}, 0);
   ASSERT_TRUE(crowded.refusal.has_value());
   EXPECT_EQ(answer(free, free.scratch(0), crowded, request).status, 503);
   EXPECT_EQ(free.numbers().shed[static_cast<std::size_t>(Shed::kLag)], 1U);
   request.target = "/v2/health/live";
-  EXPECT_FALSE(admit(free, request, {}).refusal.has_value()) << "health is never shed";
+  EXPECT_FALSE(admit(free, request, {}, 0).refusal.has_value()) << "health is never shed";
 }
 
 TEST(Access, LoadIsShedButNeverHealthMetricsOrFeedback) {

@@ -88,6 +88,7 @@ struct Call {
   std::string_view path, query;
   Principal who;
   std::int64_t started_us = 0;  // when its head was whole
+  std::int64_t entered_us = 0;  // when the handler was called
   Span queued{};                // how long it waited for a worker
 };
 

@@ -17,22 +17,12 @@ namespace http = boost::beast::http;
 constexpr std::uint64_t kBodyRate = 1 << 10;  // bytes a second
 constexpr Span kLingerSpan = Span::seconds(2);
 constexpr Span kWindDownSpan = Span::millis(200);
+constexpr std::int64_t kAskEveryUs = 1000;
 constexpr std::int64_t kLooks = 15;  // at a deadline in the time that a client may be idle
 constexpr std::size_t kReadSize = 16 << 10;
 constexpr std::size_t kMostUnparsed = 64 << 10;
 constexpr std::uint64_t kLingerBytes = 64 << 20;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
-Method method_of(http::verb verb) {
-  switch (verb) {
-    case http::verb::get: return Method::kGet;
-    case http::verb::head: return Method::kHead;
-    case http::verb::post: return Method::kPost;
-    default: return Method::kOther;
-  }
-}
 
 Refusal closing(int status, std::string_view code, std::string message) {
   Refusal refusal(status, code, std::move(message));
@@ -40,7 +30,7 @@ Refusal closing(int status, std::string_view code, std::string message) {
   return refusal;
 }
 
-bool is_local(const asio::ip::tcp::socket& socket) {
+bool is_local(const Socket& socket) {
   NetError error;
   const auto peer = socket.remote_endpoint(error).address();
   if (error) return false;
@@ -52,22 +42,23 @@ bool is_local(const asio::ip::tcp::socket& socket) {
 
 }  // namespace
 
-void LagProbe::ask() {
-  if (std::exchange(asked_, true)) return;
-  asio::post(context_, [this, posted = monotonic_us()] {
+void LagProbe::ask(std::int64_t now_us) {
+  if (asked_ || now_us - asked_us_ < kAskEveryUs) return;
+  asked_ = true;
+  asked_us_ = now_us;
+  asio::post(context_, [this] {
     asked_ = false;
-    watch_.note(posted, monotonic_us());
+    watch_.note(asked_us_, monotonic_us());
   });
 }
 
-bool LagProbe::is_behind() const { return watch_.is_behind(monotonic_us()); }
-
-Connection::Connection(asio::ip::tcp::socket&& socket, const Lane& lane)
+Connection::Connection(Socket&& socket, const Lane& lane)
     : lane_(lane),
       socket_(std::move(socket)),
       timer_(lane.context),
       counted_(lane.app.connections),
-      local_(is_local(socket_)) {
+      local_(is_local(socket_)),
+      now_us_(monotonic_us()) {
   NetError ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
@@ -79,7 +70,7 @@ void Connection::start() {
 
 void Connection::begin_request() {
   admission_.reset();
-  request_ = Request{};
+  request_.clear();
   parser_.reset();
   scanner_ = HeadScanner();
   state_ = State::kIdle;
@@ -97,6 +88,7 @@ void Connection::read() {
 }
 
 void Connection::on_read(NetError error, std::size_t count) {
+  now_us_ = monotonic_us();
   if (timed_out_) {
     if (state_ == State::kHead || state_ == State::kBody) {
       return refuse_broken(closing(408, "timeout", "the request came too slowly"));
@@ -139,11 +131,12 @@ bool Connection::take_head() {
 }
 
 bool Connection::parse_head(std::size_t size) {
-  parser_.emplace();
+  head_in_.assign(static_cast<const char*>(buffer_.data().data()), size);
+  parser_.emplace(request_.headers, request_.body);
   parser_->header_limit(static_cast<std::uint32_t>(size + 16));
   parser_->body_limit(std::numeric_limits<std::uint64_t>::max());  // judged by the route's limit
   NetError error;
-  const std::size_t used = parser_->put(asio::buffer(buffer_.data().data(), size), error);
+  const std::size_t used = parser_->put(asio::buffer(head_in_), error);
   Announced announced;
   std::optional<Refusal> broken;
   if (error || !parser_->is_header_done()) {
@@ -159,28 +152,24 @@ bool Connection::parse_head(std::size_t size) {
   }
   buffer_.consume(used);
   close_ = !parser_->keep_alive();
-  old_client_ = parser_->get().version() == 10;
-  request_.crowded = lane_.lag.is_behind();
-  admission_.emplace(admit(lane_.app, request_, announced));
+  old_client_ = parser_->version() == 10;
+  request_.crowded = lane_.lag.is_behind(now_us_);
+  admission_.emplace(admit(lane_.app, request_, announced, now_us_));
   return body_is_wanted(announced);
 }
 
-/// Fills request_ and what is said of the body. Views stay valid as long as the parser.
+/// Fills request_ and what is said of the body. Views point into head_in_.
 std::optional<Refusal> Connection::collect(Announced& announced) {
-  const auto& message = parser_->get();
-  request_.method = method_of(message.method());
-  request_.target = view(message.target());
+  request_.method = parser_->method();
+  request_.target = parser_->target();
   request_.local = local_;
-  for (const auto& field : message) {
-    request_.headers.push_back({view(field.name_string()), view(field.value())});
-  }
   announced.chunked = parser_->chunked();
   if (const auto length = parser_->content_length()) announced.length = *length;
   const auto encoding = request_.header("Transfer-Encoding");
   if (encoding && (!equal_fold(*encoding, "chunked") || !announced.chunked)) {
     return closing(400, "bad_request", "the only Transfer-Encoding that is read is chunked");
   }
-  if (announced.chunked && (message.version() == 10 || request_.header("Content-Length"))) {
+  if (announced.chunked && (parser_->version() == 10 || request_.header("Content-Length"))) {
     return closing(400, "bad_request", "the length of the body is said in two ways");
   }
   return std::nullopt;
@@ -202,7 +191,7 @@ bool Connection::body_is_wanted(const Announced& announced) {
   parser_->body_limit(admission_->refusal ? kSmallBody : admission_->body_max);
   parser_->eager(true);
   state_ = State::kBody;
-  window_us_ = monotonic_us();
+  window_us_ = now_us_;
   window_bytes_ = 0;
   expect_within(lane_.patience.body);
   watch();
@@ -215,6 +204,7 @@ void Connection::send_continue() {
   asio::async_write(socket_, asio::buffer(kContinue),
                     [self = shared_from_this()](NetError error, std::size_t) {
                       if (error) return self->close();
+                      self->now_us_ = monotonic_us();
                       self->take_body();
                     });
 }
@@ -241,13 +231,12 @@ void Connection::take_body() {
   if (buffer_.size() > kMostUnparsed) {
     return refuse_broken(closing(400, "bad_request", "the head of a chunk does not end"));
   }
-  const std::int64_t now = monotonic_us();
-  if (now - window_us_ >= lane_.patience.body.us) {
+  if (now_us_ - window_us_ >= lane_.patience.body.us) {
     const auto least = static_cast<std::uint64_t>(lane_.patience.body.us) * kBodyRate / 1'000'000;
     if (window_bytes_ < least) {
       return refuse_broken(closing(408, "timeout", "the body came too slowly"));
     }
-    window_us_ = now;
+    window_us_ = now_us_;
     window_bytes_ = 0;
     expect_within(lane_.patience.body);
     watch();
@@ -258,16 +247,16 @@ void Connection::take_body() {
 void Connection::dispatch() {
   state_ = State::kWorking;
   expect_within(Span::days(1));  // handlers have limits of their own
-  request_.body = std::move(parser_->get().body());
   const std::size_t bytes = request_.body.size();
   if (is_quick(*admission_, bytes, lane_.inline_limit.bytes())) {
-    const std::int64_t before = monotonic_us();
+    const std::int64_t before = now_us_;
     Response response = answer(lane_.app, lane_.app.scratch(lane_.thread), *admission_, request_);
+    now_us_ = monotonic_us();
     const Route* route = admission_->route;
     if (response.status == 200 && route->manners.where == Where::kBySize) {
-      lane_.inline_limit.note(bytes, monotonic_us() - before);
+      lane_.inline_limit.note(bytes, now_us_ - before);
     }
-    lane_.lag.ask();
+    lane_.lag.ask(now_us_);
     return respond(std::move(response));
   }
   admission_->posted_us = monotonic_us();
@@ -275,7 +264,10 @@ void Connection::dispatch() {
     const Lane& lane = self->lane_;
     auto response = std::make_shared<Response>(answer(
         lane.app, lane.app.scratch(lane.first_pool + worker), *self->admission_, self->request_));
-    asio::post(lane.context, [self, response] { self->respond(std::move(*response)); });
+    asio::post(lane.context, [self, response] {
+      self->now_us_ = monotonic_us();
+      self->respond(std::move(*response));
+    });
   });
 }
 
@@ -296,7 +288,8 @@ void Connection::respond(Response&& response) {
   const bool bare = request_.method == Method::kHead;
   const std::array<asio::const_buffer, 2> out = {
       asio::buffer(head_out_), bare ? asio::const_buffer() : asio::buffer(response_.body)};
-  const auto progress = [this](NetError error, std::size_t) -> std::size_t {
+  const auto progress = [this](NetError error, std::size_t written) -> std::size_t {
+    if (written > 0) now_us_ = monotonic_us();
     expect_within(lane_.patience.write);
     return error ? 0 : 256 << 10;
   };
@@ -325,6 +318,7 @@ void Connection::linger() {
 }
 
 void Connection::on_lingered(NetError error, std::size_t count) {
+  now_us_ = monotonic_us();
   discarded_ += count;
   if (error || timed_out_ || discarded_ > kLingerBytes) return close();
   buffer_.clear();
@@ -336,6 +330,7 @@ void Connection::on_lingered(NetError error, std::size_t count) {
 
 void Connection::wind_down() {
   if (state_ != State::kIdle) return;  // its reply will close it
+  now_us_ = monotonic_us();
   expect_within(kWindDownSpan);
   watch();
 }
@@ -347,13 +342,19 @@ void Connection::close() {
   admission_.reset();
 }
 
-void Connection::expect_within(Span span) { deadline_us_ = monotonic_us() + span.us; }
+/// Has the deadline looked at in time. The timer looks now and then anyway, so that most requests
+/// leave it alone.
+void Connection::watch() {
+  if (watched_us_ <= now_us_ || watched_us_ > deadline_us_) set_timer();
+}
 
 /// Sets the timer to the deadline, or to look again before it: deadlines also move closer. The
 /// timer holds the connection weakly, so that one that ended is not kept alive by it.
-void Connection::watch() {
-  const std::int64_t left = std::max<std::int64_t>(0, deadline_us_ - monotonic_us());
-  timer_.expires_after(std::chrono::microseconds(std::min(left, lane_.patience.idle.us / kLooks)));
+void Connection::set_timer() {
+  const std::int64_t left = std::max<std::int64_t>(0, deadline_us_ - now_us_);
+  const std::int64_t look = std::min(left, lane_.patience.idle.us / kLooks);
+  watched_us_ = now_us_ + look;
+  timer_.expires_after(std::chrono::microseconds(look));
   timer_.async_wait([weak = weak_from_this()](NetError error) {
     const auto self = weak.lock();
     if (self && !error) self->on_deadline();
@@ -362,12 +363,13 @@ void Connection::watch() {
 
 void Connection::on_deadline() {
   if (!socket_.is_open()) return;
-  if (monotonic_us() < deadline_us_) return watch();
+  now_us_ = monotonic_us();
+  if (now_us_ < deadline_us_) return set_timer();
   timed_out_ = true;
   expect_within(lane_.patience.write);
   NetError ignored;
   socket_.cancel(ignored);
-  watch();
+  set_timer();
 }
 
 }  // namespace rondo::api

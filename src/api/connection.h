@@ -8,8 +8,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <memory>
 
 #include "api/gate.h"
@@ -17,25 +15,32 @@
 #include "api/inline_limit.h"
 #include "api/lag.h"
 #include "api/pool.h"
+#include "api/request_parser.h"
 #include "api/server.h"
 
 namespace rondo::api {
 
 namespace asio = boost::asio;
 using NetError = boost::system::error_code;
+// With the I/O thread's executor itself: the default one asks at each step which one it is.
+using Executor = asio::io_context::executor_type;
+using Socket = asio::ip::tcp::socket::rebind_executor<Executor>::other;
+using Acceptor = asio::ip::tcp::acceptor::rebind_executor<Executor>::other;
+using Timer = asio::steady_timer::rebind_executor<Executor>::other;
 
-/// Asks the thread's own queue how far it is behind, after each request while no question is out:
-/// what the request itself took is no queue.
+/// Asks the thread's own queue how far it is behind, after a request once a millisecond while no
+/// question is out: what the request itself took is no queue.
 class LagProbe {
  public:
   explicit LagProbe(asio::io_context& context) : context_(context) {}
-  void ask();
-  bool is_behind() const;
+  void ask(std::int64_t now_us);
+  bool is_behind(std::int64_t now_us) const { return watch_.is_behind(now_us); }
 
  private:
   asio::io_context& context_;
   LagWatch watch_;
   bool asked_ = false;
+  std::int64_t asked_us_ = 0;
 };
 
 /// What the connections of one I/O thread share.
@@ -52,14 +57,13 @@ struct Lane {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(asio::ip::tcp::socket&& socket, const Lane& lane);
+  Connection(Socket&& socket, const Lane& lane);
   void start();
   /// Ends it soon unless a request is on its way. On the I/O thread.
   void wind_down();
 
  private:
   enum class State : std::uint8_t { kIdle, kHead, kBody, kWorking, kWriting, kLingering };
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
   void begin_request();
   void read();
@@ -79,26 +83,30 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send_continue();
   void close();
 
-  void expect_within(Span span);
+  void expect_within(Span span) { deadline_us_ = now_us_ + span.us; }
   void watch();
+  void set_timer();
   void on_deadline();
 
   const Lane lane_;
-  asio::ip::tcp::socket socket_;
-  asio::steady_timer timer_;
+  Socket socket_;
+  Timer timer_;
   Held counted_;
   bool local_;
 
   State state_ = State::kIdle;
   boost::beast::flat_buffer buffer_;
   HeadScanner scanner_;
-  std::optional<Parser> parser_;
+  std::string head_in_;  // what the views of request_ point into
+  std::optional<RequestParser> parser_;
   Request request_;
   std::optional<Admission> admission_;
   std::string head_out_;
   Response response_;
   bool close_ = false, timed_out_ = false, old_client_ = false;
+  std::int64_t now_us_ = 0;          // when what is being worked on began: reads of a clock add up
   std::int64_t deadline_us_ = 0;
+  std::int64_t watched_us_ = 0;      // when the timer looks at the deadline
   std::int64_t window_us_ = 0;       // start of the stretch in which the body's rate is measured
   std::uint64_t window_bytes_ = 0, discarded_ = 0;
 };

@@ -197,10 +197,11 @@ Reply guarded_call(const Admission& admission, Call& call) {
 
 }  // namespace
 
-Admission::Admission(App& app) : started_us(monotonic_us()), in_flight(app.in_flight) {}
+Admission::Admission(App& app, std::int64_t now_us)
+    : started_us(now_us), in_flight(app.in_flight) {}
 
-Admission admit(App& app, const Request& head, const Announced& body) {
-  Admission out(app);
+Admission admit(App& app, const Request& head, const Announced& body, std::int64_t now_us) {
+  Admission out(app, now_us);
   auto judged = judge(app, head, body, out);
   if (!judged) out.refusal = std::move(judged).error();
   return out;
@@ -215,9 +216,11 @@ bool is_quick(const Admission& admission, std::size_t body, std::size_t inline_m
 
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request) {
   if (admission.refusal) return refused(app, scratch, admission, *admission.refusal);
-  Call call{app,           scratch,        request,      admission.params, admission.path,
-            admission.query, admission.who,  admission.started_us,
-            admission.posted_us == 0 ? Span{} : Span{monotonic_us() - admission.posted_us}};
+  const bool waited = admission.posted_us != 0;
+  const std::int64_t now_us = waited ? monotonic_us() : admission.started_us;
+  Call call{app,           scratch,       request, admission.params,     admission.path,
+            admission.query, admission.who, admission.started_us, now_us,
+            waited ? Span{now_us - admission.posted_us} : Span{}};
   Reply reply = guarded_call(admission, call);
   return finished(app, scratch, admission,
                   reply ? *std::move(reply) : render(reply.error(), admission.manner));
@@ -228,7 +231,7 @@ Response refused(App& app, Scratch& scratch, const Admission& admission, const R
 }
 
 Response refused(App& app, Scratch& scratch, const Refusal& refusal) {
-  return refused(app, scratch, Admission(app), refusal);
+  return refused(app, scratch, Admission(app, monotonic_us()), refusal);
 }
 
 }  // namespace rondo::api

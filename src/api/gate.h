@@ -15,7 +15,7 @@ struct Announced {
 
 /// A request whose head was judged.
 struct Admission {
-  explicit Admission(App& app);
+  Admission(App& app, std::int64_t now_us);
   const Route* route = nullptr;  // null: the path or the method is unknown
   Manner manner = Manner::kOurs;
   Params params;
@@ -30,7 +30,8 @@ struct Admission {
   Held in_flight;
 };
 
-Admission admit(App& app, const Request& head, const Announced& body);
+/// `now_us`: when the head came, on the monotonic clock.
+Admission admit(App& app, const Request& head, const Announced& body, std::int64_t now_us);
 /// Whether the handler may run on an I/O thread. `body` bytes have come; where the size decides, so
 /// many may.
 bool is_quick(const Admission& admission, std::size_t body, std::size_t inline_most);

@@ -23,6 +23,7 @@ struct Header {
 
 /// Views live as long as the connection works on the request.
 struct Request {
+  static constexpr std::size_t kKeptBody = 64 << 10;  // bytes that one connection may hold on to
   Method method = Method::kGet;
   std::string_view target;  // as sent
   std::vector<Header> headers;
@@ -30,6 +31,16 @@ struct Request {
   bool local = true;     // the peer is on this machine (loopback)
   bool crowded = false;  // its I/O thread is behind with its work
 
+  /// Empties it; its memory is used again.
+  void clear() {
+    method = Method::kGet;
+    target = {};
+    headers.clear();
+    if (body.capacity() > kKeptBody) body = std::string();
+    body.clear();
+    local = true;
+    crowded = false;
+  }
   /// The value of a header, by name in any case; the first one.
   std::optional<std::string_view> header(std::string_view name) const;
 };

@@ -77,7 +77,7 @@ Batch::Batch(Call& call, Deployed by, deploy::Wanted wanted)
       by_(std::move(by)),
       wanted_(wanted),
       now_(call.app.service().now()),
-      began_us_(monotonic_us()) {
+      scored_us_(call.entered_us) {
   Scratch& scratch = call_.scratch;
   scratch.cells.resize(std::max(scratch.cells.size(), inputs().fields.size()));
   scratch.counts.missing.assign(inputs().fields.size(), 0);
@@ -91,7 +91,7 @@ Batch::~Batch() {
   const std::int64_t ended = monotonic_us();
   call_.scratch.numbers.with([&](Numbers& numbers) {
     VersionNumbers& version = numbers.versions[by_->version];
-    if (finished_us_ == 0) {
+    if (!finished_) {
       version.fail.add(Span{ended - call_.started_us});
       return;
     }
@@ -99,9 +99,9 @@ Batch::~Batch() {
     version.rows += count_;
     version.success.add(Span{ended - call_.started_us});
     version.queue.add(call_.queued);
-    version.input.add(Span{finished_us_ - began_us_ - infer_us_});
+    version.input.add(Span{scored_us_ - call_.entered_us - infer_us_});
     version.infer.add(Span{infer_us_});
-    version.output.add(Span{ended - finished_us_});
+    version.output.add(Span{ended - scored_us_});
     version.by_time.add(Span{infer_us_});
     count_inputs(numbers);
   });
@@ -153,7 +153,8 @@ std::expected<void, Refusal> Batch::score_block() {
   for (std::size_t i = 0; i < pending_; ++i) score_row(i);
   count_ += pending_;
   pending_ = 0;
-  infer_us_ += monotonic_us() - before;
+  scored_us_ = monotonic_us();
+  infer_us_ += scored_us_ - before;
   return {};
 }
 
@@ -168,7 +169,7 @@ void Batch::score_row(std::size_t place) {
   scratch.raw.insert(scratch.raw.end(), answer.raw.begin(), answer.raw.end());
   scratch.ranges.look(cells);
   row.answered = now_;
-  row.cells = model::encode_cells(cells);
+  model::encode_cells(cells, row.cells);
 }
 
 Reply Batch::finish() {
@@ -185,10 +186,11 @@ Reply Batch::finish() {
   constexpr std::size_t kKept = 4096;
   if (call_.scratch.rows.size() > kKept && count_ <= kKept) call_.scratch.rows.resize(kKept);
   Response response;
+  response.headers.reserve(3);
   response.headers.emplace_back("Rondo-Model-Version", std::to_string(by_->version));
   response.headers.emplace_back("Rondo-Prediction-Id", id_);
   response.body.reserve(256 + count_ * 96);
-  finished_us_ = std::max<std::int64_t>(monotonic_us(), 1);
+  finished_ = true;
   return response;
 }
 

@@ -61,7 +61,8 @@ class Batch {
   std::string id_;
   std::size_t count_ = 0, pending_ = 0;  // scored; waiting in the block
   std::int64_t deadline_us_ = 0;         // 0: none
-  std::int64_t began_us_, infer_us_ = 0, finished_us_ = 0;
+  std::int64_t infer_us_ = 0, scored_us_;  // scored_us_: when the last block was done
+  bool finished_ = false;
 };
 
 }  // namespace rondo::api

@@ -50,9 +50,9 @@ std::vector<std::string> host_names(const ServerOptions& options, const Tcp::end
 }
 
 /// An acceptor that shares its port, or a probe that does not and so finds it in use.
-Result<Tcp::acceptor> open_acceptor(asio::io_context& context, const Tcp::endpoint& endpoint,
+Result<Acceptor> open_acceptor(asio::io_context& context, const Tcp::endpoint& endpoint,
                                     bool share) {
-  Tcp::acceptor acceptor(context);
+  Acceptor acceptor(context);
   NetError error;
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
@@ -83,7 +83,7 @@ class IoThread {
         pause_(context_) {}
 
   asio::io_context& context() { return context_; }
-  std::uint16_t listen(Tcp::acceptor&& acceptor) {
+  std::uint16_t listen(Acceptor&& acceptor) {
     acceptor_ = std::move(acceptor);
     NetError ignored;
     return acceptor_.local_endpoint(ignored).port();
@@ -100,7 +100,7 @@ class IoThread {
     asio::post(context_, [this] {
       NetError error;
       while (acceptor_.is_open()) {
-        Tcp::socket socket(context_);
+        Socket socket(context_);
         acceptor_.accept(socket, error);
         if (error) break;
         welcome(std::move(socket));
@@ -131,7 +131,7 @@ class IoThread {
   }
 
   void accept() {
-    acceptor_.async_accept([this](NetError error, Tcp::socket socket) {
+    acceptor_.async_accept([this](NetError error, Socket socket) {
       if (!acceptor_.is_open()) return;
       if (!error) {
         welcome(std::move(socket));
@@ -145,7 +145,7 @@ class IoThread {
     });
   }
 
-  void welcome(Tcp::socket&& socket) {
+  void welcome(Socket&& socket) {
     NetError ignored;
     socket.non_blocking(true, ignored);
     if (lane_.app.connections.get() >= connections_max_) {
@@ -169,8 +169,8 @@ class IoThread {
   InlineLimit inline_limit_;
   Lane lane_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
-  Tcp::acceptor acceptor_;
-  asio::steady_timer pause_;
+  Acceptor acceptor_;
+  Timer pause_;
   std::vector<std::weak_ptr<Connection>> connections_;
   std::size_t sweep_at_ = 64;  // ended ones are forgotten when there are so many
   std::unique_ptr<Worker> worker_;

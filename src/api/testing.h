@@ -219,7 +219,8 @@ inline Response ask(App& app, const Asking& asking) {
   if (asking.method == Method::kPost && absent("Content-Type")) {
     request.headers.push_back({"Content-Type", "application/json"});
   }
-  const Admission admission = admit(app, request, {asking.body.size(), false});
+  const Admission admission = admit(app, request, {asking.body.size(), false},
+                                    monotonic_us());
   request.body = asking.body;
   return answer(app, app.scratch(0), admission, request);
 }

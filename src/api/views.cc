@@ -113,9 +113,9 @@ Reply get_prediction(Call& call) {
   }
   std::optional<ledger::Prediction> found;
   ledger::Store& store = service.store();
-  TRY(ledger::read_predictions(*store.fs, store.log(), {}, [&](ledger::Prediction&& row) {
-    if (row.id == id) found = std::move(row);
-  }));
+  TRY(ledger::read_predictions(
+      *store.fs, store.log(), {}, [&](std::string_view other, Time) { return other == id; },
+      [&](ledger::Prediction&& row) { found = std::move(row); }));
   if (!found) return no_prediction(id);
   const auto by = service.version(found->version);
   Json out = prediction_json(*found, by ? by->get() : nullptr);

@@ -41,6 +41,10 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// From now on the calling thread runs after others that want its processor; it still gets a tenth
+/// of one. A wish: where it cannot be fulfilled nothing happens.
+void give_way();
+
 /// How many threads can run at once: the processors that this process may use, at least 1.
 std::size_t cores();
 /// Of the machine, in bytes.

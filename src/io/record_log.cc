@@ -18,6 +18,7 @@ constexpr std::string_view kSuffix = ".rlog";
 constexpr std::string_view kTornSuffix = ".torn";
 constexpr std::size_t kEpochDigits = 10;
 constexpr std::size_t kNumberDigits = 8;
+constexpr std::uint64_t kPart = 1 << 20;  // bytes of a segment that are read at once
 
 struct SegmentName {
   std::uint64_t epoch = 0, number = 0;
@@ -277,6 +278,27 @@ Result<std::unique_ptr<RecordLog>> RecordLog::open(std::shared_ptr<Fs> fs, Path 
                                   repair.bytes());
 }
 
+namespace {
+
+/// Reads whole batches from `offset` on, a part at a time, as long as they are intact and something
+/// stands behind them; returns where they end. What is bad or torn only the rest of the segment can
+/// tell.
+Result<std::uint64_t> read_parts(Fs& fs, const Path& file, std::uint64_t offset, std::uint64_t size,
+                                 const std::function<void(std::uint8_t, std::string_view)>& each,
+                                 LogState& told) {
+  while (size - offset > kPart) {
+    const std::string bytes = TRY(fs.read_at(file, offset, kPart));
+    const Scan scan = scan_segment(bytes, offset, Segment::kMayBeTorn);
+    if (!scan.damaged.empty() || scan.end == offset) break;
+    told.records += scan.records.size();
+    for (const FoundRecord& record : scan.records) each(record.type, record.payload);
+    offset = scan.end;
+  }
+  return offset;
+}
+
+}  // namespace
+
 Result<LogPosition> read_log(Fs& fs, const Path& folder, const LogPosition& from,
                              const std::function<void(std::uint8_t, std::string_view)>& each,
                              LogState* state) {
@@ -289,10 +311,11 @@ Result<LogPosition> read_log(Fs& fs, const Path& folder, const LogPosition& from
     const Path file = folder / name;
     const Size size = TRY(size_of(fs, file));
     if (size.sealed) told.sealed.push_back(name);
-    const std::uint64_t offset = name == from.segment ? from.offset : 0;
+    std::uint64_t offset = name == from.segment ? from.offset : 0;
     if (offset >= size.bytes - (size.sealed ? kSealRecord : 0)) continue;
-    const std::string bytes = TRY(fs.read_at(file, offset, size.bytes - offset));
     const bool last = name == names.back();
+    offset = TRY(read_parts(fs, file, offset, size.bytes, each, told));
+    const std::string bytes = TRY(fs.read_at(file, offset, size.bytes - offset));
     const Scan scan = scan_segment(bytes, offset, last ? Segment::kMayBeTorn : Segment::kComplete);
     tell_damage(scan, name, told);
     if (!last && !size.sealed) told.damaged.push_back(name + ": it is not sealed");

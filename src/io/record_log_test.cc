@@ -170,6 +170,43 @@ TEST(RecordLog, DamageIsToldAndTheRestIsRead) {
   }
 }
 
+/// A segment of many parts is read part by part, and tells the same as when it is seen whole.
+TEST(RecordLog, WhatIsReadInPartsIsReadAsAWhole) {
+  const Scratch scratch;
+  Payloads written;
+  {
+    const auto log = open_log(scratch.path());
+    for (int i = 0; i < 60; ++i) {  // some 4 MB; one batch alone is larger than a part
+      const std::size_t size = i == 20 ? 1'500'000 : 40'000 + static_cast<std::size_t>(i);
+      const Payloads batch{std::string(size, static_cast<char>('a' + i % 26)), "short"};
+      append(*log, batch);
+      if (i % 7 == 0) {
+        EXPECT_TRUE(log->sync());
+      }
+      written.insert(written.end(), batch.begin(), batch.end());
+    }
+  }
+  EXPECT_EQ(read_all(scratch.path()).payloads, written);
+  const Path file = only_segment(scratch.path());
+  const std::string bytes = *real_fs()->read(file);
+  ASSERT_GT(bytes.size(), 3'500'000U);
+  for (std::size_t at = 777; at < bytes.size(); at += bytes.size() / 23) {
+    std::string bad = bytes;
+    bad[at] = static_cast<char>(bad[at] ^ 0x10);
+    replace(file, bad);
+    const Scan scan = scan_segment(bad, 0, Segment::kMayBeTorn);
+    const Read read = read_all(scratch.path());
+    ASSERT_EQ(read.payloads.size(), scan.records.size()) << at;
+    ASSERT_EQ(read.state.records, scan.records.size()) << at;
+    for (std::size_t i = 0; i < scan.records.size(); ++i) {
+      ASSERT_TRUE(read.payloads[i] == scan.records[i].payload) << at << " record " << i;
+    }
+    ASSERT_EQ(read.end.offset, scan.end) << at;
+    ASSERT_EQ(read.state.damaged.size(), scan.damaged.size()) << at;
+    ASSERT_EQ(read.state.torn_bytes, bad.size() - scan.end) << at;
+  }
+}
+
 TEST(RecordLog, AFinishedSegmentNeedsNoMending) {
   const Scratch scratch;
   const auto log = open_log(scratch.path());

@@ -99,11 +99,26 @@ std::optional<Prediction> decode(std::string_view bytes) {
   return row;
 }
 
+/// Only looks at the row's id and time. What is too short for them is left to decode().
+bool is_refused(std::string_view bytes, const PredictionFilter& wanted) {
+  if (!wanted) return false;
+  Reader reader{bytes};
+  const Time time{reader.take<std::int64_t>()};
+  reader.take<std::int64_t>();
+  reader.take<std::int64_t>();
+  reader.take<double>();
+  const std::string_view id = reader.text<std::uint8_t>();
+  return reader.good && !wanted(id, time);
+}
+
 /// False when the record is not a whole number of rows.
-bool decode_record(std::string_view payload, const std::function<void(Prediction&&)>& each) {
+bool decode_record(std::string_view payload, const PredictionFilter& wanted,
+                   const std::function<void(Prediction&&)>& each) {
   Reader reader{payload};
   while (!reader.rest.empty()) {
-    auto row = decode(reader.text<std::uint32_t>());
+    const std::string_view bytes = reader.text<std::uint32_t>();
+    if (reader.good && is_refused(bytes, wanted)) continue;
+    auto row = decode(bytes);
     if (!reader.good || !row) return false;
     each(*std::move(row));
   }
@@ -311,13 +326,14 @@ Result<std::unique_ptr<PredictionLog>> PredictionLog::open(std::shared_ptr<io::F
 
 Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
                                          const io::LogPosition& from,
+                                         const PredictionFilter& wanted,
                                          const std::function<void(Prediction&&)>& each,
                                          io::LogState* state) {
   std::uint64_t strange = 0;
   auto end = io::read_log(
       fs, folder, from,
       [&](std::uint8_t type, std::string_view payload) {
-        if (type == kPredictions && !decode_record(payload, each)) ++strange;
+        if (type == kPredictions && !decode_record(payload, wanted, each)) ++strange;
       },
       state);
   if (end && strange != 0 && state != nullptr) {
@@ -325,6 +341,13 @@ Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
                                          folder.filename().string(), strange));
   }
   return end;
+}
+
+Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
+                                         const io::LogPosition& from,
+                                         const std::function<void(Prediction&&)>& each,
+                                         io::LogState* state) {
+  return read_predictions(fs, folder, from, {}, each, state);
 }
 
 }  // namespace rondo::ledger

@@ -64,7 +64,17 @@ class PredictionLog {
   virtual const io::LogState& opened() const = 0;
 };
 
-/// Every prediction after `from`, in log order; an id that was seen before is passed again.
+/// Says of a row by its id and prediction time whether it is to be read.
+using PredictionFilter = std::function<bool(std::string_view id, Time time)>;
+
+/// Every prediction after `from` that is wanted, in log order; an id that was seen before is passed
+/// again. Cost: what is not wanted is not copied.
+Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
+                                         const io::LogPosition& from,
+                                         const PredictionFilter& wanted,
+                                         const std::function<void(Prediction&&)>& each,
+                                         io::LogState* state = nullptr);
+/// The same of every prediction.
 Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
                                          const io::LogPosition& from,
                                          const std::function<void(Prediction&&)>& each,

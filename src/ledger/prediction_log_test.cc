@@ -102,6 +102,25 @@ TEST_F(PredictionLogTest, EverythingWrittenIsReadBack) {
   EXPECT_EQ(more[0].id, "id1000.0");
 }
 
+TEST_F(PredictionLogTest, WhatIsNotWantedIsPassedOver) {
+  write(1, 0, 100);
+  std::vector<std::string> looked, read;
+  end_ = must(read_predictions(
+      *fs_, root_, {},
+      [&](std::string_view id, Time time) {
+        looked.emplace_back(id);
+        return time.us % 10 == 3;
+      },
+      [&](Prediction&& row) {
+        EXPECT_EQ(row.cells, prediction(static_cast<int>(row.time.us)).cells);
+        read.push_back(row.id);
+      }));
+  EXPECT_EQ(looked.size(), 100U);
+  ASSERT_EQ(read.size(), 10U);
+  EXPECT_EQ(read.back(), "id93.0");
+  EXPECT_EQ(looked[42], "id42.0");
+}
+
 TEST_F(PredictionLogTest, ATornTailIsCutAndTold) {
   write(1, 0, 500);
   const std::string segment = end_.segment.empty() ? (read(), end_.segment) : end_.segment;

@@ -241,11 +241,12 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
         TRY(fold(folded, fact));
       }
       due = parts_.policy.due(TRY(snapshot(folded, news_)));
-      entry.facts.push_back({at, "decision", action.step,
-                             {{"about", "cycle"}, {"answer", due.yes ? "yes" : "no"},
-                              {"reason", due.reason}, {"numbers", due.numbers},
-                              {"window", to_text(judged.from)}, {"rows", judged.rows},
-                              {"labelled", judged.labelled}}});
+      Json decision = {{"about", "cycle"}, {"answer", due.yes ? "yes" : "no"},
+                       {"reason", due.reason}, {"numbers", due.numbers},
+                       {"window", to_text(judged.from)}, {"rows", judged.rows},
+                       {"labelled", judged.labelled}};
+      if (judged.share < 1) decision["share"] = judged.share;
+      entry.facts.push_back({at, "decision", action.step, std::move(decision)});
       entry.projections.push_back({"watch", watch_->projection()});
       return entry;
     }));

@@ -9,11 +9,13 @@ using ledger::PredictionIds;
 
 Result<LostAnswers::Ends> LostAnswers::read() const {
   Ends ends;
-  TRY(ledger::read_predictions(fs_, log_, {}, [&](ledger::Prediction&& prediction) {
-    const auto origin = PredictionIds::origin_of(prediction.id);
+  const auto look = [&](std::string_view id, Time) {
+    const auto origin = PredictionIds::origin_of(id);
     auto& end = ends[{origin.start, origin.thread}];
     end = std::max(end, origin.sequence);
-  }));
+    return false;
+  };
+  TRY(ledger::read_predictions(fs_, log_, {}, look, [](ledger::Prediction&&) {}));
   return ends;
 }
 

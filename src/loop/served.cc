@@ -62,10 +62,10 @@ Result<std::vector<Waiting>> waiting_labels(ledger::Store& store, std::int64_t* 
     out.push_back({label.first_row, label.value, std::nullopt});
   }));
   if (out.empty()) return out;
-  TRY(ledger::read_predictions(*store.fs, store.log(), {}, [&](ledger::Prediction&& prediction) {
-    const auto place = places.find(prediction.id);
-    if (place != places.end()) out[place->second].answer = std::move(prediction);
-  }));
+  TRY(ledger::read_predictions(
+      *store.fs, store.log(), {},
+      [&](std::string_view id, Time) { return places.contains(id); },
+      [&](ledger::Prediction&& row) { out[places.at(row.id)].answer = std::move(row); }));
   std::ranges::sort(out, {}, &Waiting::row);  // a correction stands where the first label stood
   return out;
 }

@@ -227,7 +227,10 @@ void RealService::start() {
     return;
   }
   requests_ = std::make_unique<Worker>("requests", [this](const Stop& s) { serve_requests(s); });
-  loop_ = std::make_unique<Worker>("loop", [this](const Stop& s) { turn(s); });
+  loop_ = std::make_unique<Worker>("loop", [this](const Stop& s) {
+    give_way();  // requests are answered first
+    turn(s);
+  });
 }
 
 void RealService::stop() {

@@ -85,26 +85,36 @@ std::int64_t Watch::start_of(Time time) const {
 
 Result<void> Watch::read() {
   const Place before = place_;
-  auto each = [&](ledger::Prediction&& prediction) {
-    const std::int64_t start = start_of(prediction.time);
-    if (Time{start} < through_) return;
-    auto [found, fresh] = windows_.try_emplace(start);
-    if (fresh) found->second.began = before;
-    std::string id = prediction.id;
-    asked_.try_emplace(id, start);
-    found->second.rows.try_emplace(std::move(id), std::move(prediction));
+  Window* window = nullptr;
+  const auto wanted = [&](std::string_view id, Time time) {
+    const std::int64_t start = start_of(time);
+    if (Time{start} < through_) return false;
+    window = &windows_.try_emplace(start, before, WindowSample(options_.sample_rows)).first->second;
+    return window->sample.wants(id);
   };
-  place_.log = TRY(ledger::read_predictions(*store_.fs, store_.log(), place_.log, each));
+  const auto each = [&](ledger::Prediction&& prediction) {
+    asked_.insert(prediction.id);
+    window->sample.add(std::move(prediction), [&](const std::string& id) {
+      asked_.erase(id);
+      if (auto label = labels_.extract(id)) homeless_.insert(std::move(label));
+    });
+    least_share_ = std::min(least_share_, window->sample.share());
+  };
+  place_.log = TRY(ledger::read_predictions(*store_.fs, store_.log(), place_.log, wanted, each));
   // A record is written behind its reply, so a label may be read before its answer, and after a
   // kill a replay writes the answer anew: the label waits until the day of its coming is judged.
   for (auto& [id, label] : std::exchange(homeless_, {})) {
     if (asked_.contains(id)) labels_[id] = std::move(label);
-    else if (label.received < through_) ++late_labels_;
+    else if (label.received < through_) late_labels_ += may_be_late(id) ? 1 : 0;
     else homeless_[id] = std::move(label);
   }
   return ledger::each_label(*store_.ledger, place_.label_row, [&](const ledger::Label& label) {
     (asked_.contains(label.id) ? labels_ : homeless_)[label.id] = label;
   });
+}
+
+bool Watch::may_be_late(std::string_view id) const {
+  return static_cast<double>(WindowSample::hash(id)) * 0x1p-64 <= least_share_;
 }
 
 std::optional<Time> Watch::due(Time now) const {
@@ -153,12 +163,14 @@ monitor::Judged Watch::row_of(const ledger::Prediction& prediction,
 
 Result<Watch::Judged> Watch::judge(Time start) {
   auto node = windows_.extract(start.us);
-  Judged out{start, start + options_.window, {}, 0, 0};
+  Judged out{start, start + options_.window, {}, 0, 0, 1};
   if (node.empty()) return out;
+  const WindowSample& sample = node.mapped().sample;
+  out.share = sample.share();
   std::map<std::int64_t, monitor::Cohort> by_version;
   std::vector<std::vector<model::Cell>> keep;
-  keep.reserve(node.mapped().rows.size());
-  for (const auto& [id, prediction] : node.mapped().rows) {
+  keep.reserve(sample.rows().size());
+  for (const auto& [id, prediction] : sample.rows()) {
     monitor::Cohort& cohort = by_version[prediction.version];
     cohort.version = prediction.version;
     cohort.from = out.from;
@@ -174,7 +186,7 @@ Result<Watch::Judged> Watch::judge(Time start) {
     for (auto& signal : watcher_.inputs(cohort)) out.signals.push_back(std::move(signal));
     for (auto& signal : watcher_.judge(cohort)) out.signals.push_back(std::move(signal));
   }
-  for (const auto& item : node.mapped().rows) {
+  for (const auto& item : sample.rows()) {
     labels_.erase(item.first);
     asked_.erase(item.first);
   }

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "ledger/prediction_log.h"
 #include "ledger/store.h"
 #include "loop/state.h"
+#include "loop/window_sample.h"
 #include "model/pipeline.h"
 #include "monitor/watcher.h"
 
@@ -27,7 +29,8 @@ class Watch {
   struct Judged {
     Time from, until;
     std::vector<monitor::Signal> signals;
-    std::uint64_t rows = 0, labelled = 0;
+    std::uint64_t rows = 0, labelled = 0;  // that were judged
+    double share = 1;                      // of the window's answers that the rows are
   };
   Result<Judged> judge(Time window);
   /// Whether opening the watch would show nothing: no answer or label that the projection lacks, no
@@ -42,6 +45,7 @@ class Watch {
   /// Stretches of event time with answers that are not judged yet, in order; neighbours are one.
   std::vector<std::pair<Time, Time>> pending() const;
   /// Labels, since the start, whose window was judged before they came, or whose answer is lost.
+  /// Once a window had more answers than are judged, only labels that a sample would keep count.
   std::uint64_t late_labels() const { return late_labels_; }
 
  private:
@@ -55,9 +59,10 @@ class Watch {
   static Place place_from(const Json& json);
   struct Window {
     Place began;  // where reading must start again to see all of it
-    std::map<std::string, ledger::Prediction> rows;  // by id: what is passed again changes nothing
+    WindowSample sample;
   };
   std::int64_t start_of(Time time) const;
+  bool may_be_late(std::string_view id) const;
   monitor::Judged row_of(const ledger::Prediction& prediction,
                          std::vector<std::vector<model::Cell>>& keep) const;
   std::optional<double> number_of(const Json& label) const;
@@ -70,9 +75,10 @@ class Watch {
   Place place_;
   Time through_ = kBeginningOfTime;
   std::map<std::int64_t, Window> windows_;
-  std::map<std::string, std::int64_t, std::less<>> asked_;  // id -> start of its open window
+  std::set<std::string, std::less<>> asked_;  // the ids in the samples of open windows
   std::map<std::string, ledger::Label, std::less<>> labels_;     // of answers in open windows
   std::map<std::string, ledger::Label, std::less<>> homeless_;   // their answer was not read
+  double least_share_ = 1;  // of a window so far; a label beyond it may not be late at all
   std::uint64_t late_labels_ = 0;
 };
 

@@ -18,6 +18,8 @@ static_assert(std::endian::native == std::endian::little, "the formats are littl
 
 class ByteWriter {
  public:
+  /// Starts empty, in the memory of `used`.
+  explicit ByteWriter(std::string used = {}) : out_(std::move(used)) { out_.clear(); }
   template <class T>
   void put(T value) {
     static_assert(std::is_arithmetic_v<T>);

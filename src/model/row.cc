@@ -71,7 +71,13 @@ void gather(std::span<const table::Column* const> columns, std::size_t row, std:
 }
 
 std::string encode_cells(std::span<const Cell> cells) {
-  ByteWriter out;
+  std::string out;
+  encode_cells(cells, out);
+  return out;
+}
+
+void encode_cells(std::span<const Cell> cells, std::string& bytes) {
+  ByteWriter out(std::move(bytes));
   out.varint(cells.size());
   const auto tag = [&out](Tag t) { out.put(static_cast<std::uint8_t>(t)); };
   for (const Cell& cell : cells) {
@@ -89,7 +95,7 @@ std::string encode_cells(std::span<const Cell> cells) {
       out.put(cell.number);
     }
   }
-  return out.take();
+  bytes = out.take();
 }
 
 Result<std::vector<Cell>> decode_cells(std::string_view bytes) {

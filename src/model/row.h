@@ -36,6 +36,8 @@ void gather(std::span<const table::Column* const> columns, std::size_t row, std:
 
 /// Compact bytes of a raw row for the prediction log, and back (cells then borrow from `bytes`).
 std::string encode_cells(std::span<const Cell> cells);
+/// The same in place of what `bytes` holds; its memory is used again.
+void encode_cells(std::span<const Cell> cells, std::string& bytes);
 Result<std::vector<Cell>> decode_cells(std::string_view bytes);
 
 }  // namespace rondo::model

@@ -16,6 +16,7 @@ struct Options {
   Span label_delay = Span::days(1);
   double false_alarms_per_year = 1;     // risk 1/2, quality 1/4 (slices 1/4 later)
   Span window = Span::days(1);
+  std::int64_t sample_rows = 50'000;
 };
 
 template <class Visitor>
@@ -26,6 +27,8 @@ void describe(Visitor& v, Options& o) {
   v(Key{"label_delay", "age at which a cohort of predictions is judged", 0, 1e9}, o.label_delay);
   v(Key{"false_alarms_per_year", "all that may page", 1e-6, 1e4}, o.false_alarms_per_year);
   v(Key{"window", "length of a cohort", 60, 1e9}, o.window);
+  v(Key{"sample_rows", "answers of a window that are judged; of more a random part", 100, 1e8},
+    o.sample_rows);
 }
 
 /// One judged or unjudged prediction of a cohort. Cells in the order of the reference's columns.

@@ -138,6 +138,27 @@ def figures(model, times):
             yield against("one row, %s, and lleaves" % model, row, times, ["lleaves row"], 4)
 
 
+EXPLAINED = ("100x31", "500x31", "500x255")
+
+
+def explain(driver, folder, model):
+    """Contributions beside LightGBM's pred_contrib: time, distance, sums, bits."""
+    said = pinned(max(os.sched_getaffinity(0)), False, driver, os.path.join(folder, model + ".txt"),
+                  os.path.join(folder, "rows.f64"), LIGHTGBM, "explain")
+    theirs = said.pop("LightGBM explain")["us"]
+    say("%s, contributions: LightGBM %.4g, %s" % (model, theirs, ", ".join(
+        "%s %.4g" % (name, one["us"]) for name, one in sorted(said.items()))))
+    for name, one in sorted(said.items()):
+        if not name.endswith(" row"):
+            yield figure("scoring", "%s, contributions, %s" % (name.split()[0], model), one["us"],
+                         "us", "<= %.6g" % (theirs / 2), "LightGBM", theirs)
+    for key, what in (("apart", "from LightGBM's"), ("sum_apart", "of the sums from the scores")):
+        yield figure("scoring", "contributions, %s, distance %s" % (model, what),
+                     max(one[key] for one in said.values()), "spread", "<= 1e-09")
+    yield figure("scoring", "contributions, %s, unequal among kernels and batches" % model,
+                 sum(one["wrong"] for one in said.values()), "values", "<= 0")
+
+
 def measure(program):
     driver = os.path.join(os.path.dirname(program), "bench_scoring")
     if not os.path.exists(driver):
@@ -151,3 +172,5 @@ def measure(program):
         yield from figures(model, times)
         yield figure("scoring", "unequal to LightGBM, %s, of %d scores" % (model, compared), wrong,
                      "scores", "<= 0")
+        if model in EXPLAINED:
+            yield from explain(driver, folder, model)

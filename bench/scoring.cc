@@ -2,7 +2,8 @@
 // and a library that lleaves compiled. All take turns, and each answer is compared with LightGBM's.
 // Prints one JSON object: microseconds a row (of CPU time, since the machine may be busy), answers
 // with other bits than LightGBM's, and the greatest distance in units of their spread.
-// usage: bench_scoring MODEL.txt ROWS.f64 LIB_LIGHTGBM.so [LLEAVES.so]
+// usage: bench_scoring MODEL.txt ROWS.f64 LIB_LIGHTGBM.so [LLEAVES.so | explain]
+// With `explain`, contributions are compared in place of scores.
 #include <LightGBM/c_api.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -19,6 +20,7 @@
 #include <map>
 
 #include "model/compiled_forest.h"
+#include "model/explain.h"
 
 namespace rondo {
 namespace {
@@ -67,6 +69,7 @@ struct Bench {
                 std::vector<std::unique_ptr<model::CompiledForest>>& kept);
   void add_lightgbm(void* library, const char* model);
   void add_lleaves(LleavesRoot root);
+  std::string explain(const model::Forest& forest, void* library, const char* model);
   void run();
 };
 
@@ -123,6 +126,70 @@ void Bench::add_lleaves(LleavesRoot root) {
   }};
 }
 
+/// Contributions of the first rows: ours by every kernel, and LightGBM's. `apart` is the greatest
+/// distance from LightGBM's; `sum_apart` that of the sums from the raw scores, both in units of the
+/// scores' spread; `wrong` counts answers with other bits than those of the first kernel.
+std::string Bench::explain(const model::Forest& forest, void* library, const char* model) {
+  constexpr std::size_t kRows = 200;
+  const auto load = function_of<decltype(&LGBM_BoosterCreateFromModelfile)>(
+      library, "LGBM_BoosterCreateFromModelfile");
+  const auto predict = function_of<decltype(&LGBM_BoosterPredictForMat)>(
+      library, "LGBM_BoosterPredictForMat");
+  int iterations = 0;
+  BoosterHandle booster = nullptr;
+  load(model, &iterations, &booster);
+  std::vector<double> theirs(kRows * (width + 1)), first;
+  const auto timed = [](std::size_t turns, const auto& act) {
+    std::vector<double> spent;
+    for (std::size_t turn = 0; turn < turns; ++turn) {
+      const std::clock_t began = std::clock();
+      act();
+      spent.push_back(1e6 / CLOCKS_PER_SEC * static_cast<double>(std::clock() - began) / kRows);
+    }
+    std::ranges::sort(spent);
+    return spent[spent.size() / 2];
+  };
+  const double us = timed(3, [&] {
+    std::int64_t length = 0;
+    predict(booster, rows.data(), C_API_DTYPE_FLOAT64, static_cast<int>(kRows),
+            static_cast<int>(width), 1, C_API_PREDICT_CONTRIB, 0, -1, "num_threads=1", &length,
+            theirs.data());
+  });
+  const double spread = spread_of(want);
+  std::string text = fmt::format("\"LightGBM explain\": {{\"us\": {:.6g}}}", us);
+  for (const model::Kernel kernel : model::supported_kernels()) {
+    const auto explainer = model::ForestExplainer::make(forest, kernel);
+    if (!explainer) return text;
+    for (const bool batch : {true, false}) {
+      std::vector<double> ours(theirs.size());
+      const double took = timed(kTurns, [&] {
+        const std::size_t step = batch ? kRows : 1;
+        for (std::size_t i = 0; i < kRows; i += step) {
+          explainer->contributions({row(i), step * width}, step,
+                                   std::span(ours).subspan(i * (width + 1), step * (width + 1)));
+        }
+      });
+      if (first.empty()) first = ours;
+      std::size_t wrong = 0;
+      double apart = 0, sum_apart = 0;
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        wrong += std::bit_cast<std::uint64_t>(ours[i]) != std::bit_cast<std::uint64_t>(first[i]);
+        apart = std::max(apart, std::fabs(ours[i] - theirs[i]) / spread);
+      }
+      for (std::size_t i = 0; i < kRows; ++i) {
+        double sum = 0;
+        for (std::size_t k = 0; k <= width; ++k) sum += ours[i * (width + 1) + k];
+        sum_apart = std::max(sum_apart, std::fabs(sum - want[i]) / spread);
+      }
+      text += fmt::format(", \"{} explain{}\": {{\"us\": {:.6g}, \"wrong\": {}, \"rows\": {}, "
+                          "\"apart\": {:.3g}, \"sum_apart\": {:.3g}}}",
+                          name_of(kernel), batch ? "" : " row", took, wrong, ours.size(), apart,
+                          sum_apart);
+    }
+  }
+  return text;
+}
+
 void Bench::run() {
   std::vector<double> out(count);
   const double spread = spread_of(want);
@@ -166,6 +233,10 @@ int measure(int argc, char** argv) {
   if (bench.count < kSingleRows) return 2;
   std::vector<std::unique_ptr<model::CompiledForest>> kept;
   bench.add_lightgbm(dlopen(argv[3], RTLD_NOW), argv[1]);
+  if (argc > 4 && std::string_view(argv[4]) == "explain") {
+    std::puts(("{" + bench.explain(*forest, dlopen(argv[3], RTLD_NOW), argv[1]) + "}").c_str());
+    return 0;
+  }
   bench.add_ours(*forest, kept);
   if (argc > 4) {
     bench.add_lleaves(function_of<LleavesRoot>(dlopen(argv[4], RTLD_NOW), "forest_root"));

@@ -32,7 +32,7 @@ struct Scratch {
   std::vector<model::Cell> cells;
   std::deque<std::string> texts;  // of cells that had to be rewritten
   std::vector<ledger::Prediction> rows;
-  std::vector<double> raw;  // raw scores of the rows, when they are wanted
+  std::vector<double> raw, contributions;  // of the rows, when they are wanted
   InputRanges ranges;
   model::InputCounts counts;
   Guarded<Numbers> numbers;

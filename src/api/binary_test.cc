@@ -216,7 +216,7 @@ TEST_F(Binary, WhatTheHeaderAndTheParametersSay) {
   const std::string classification =
       R"(,"outputs":[{"name":"prediction","parameters":{"classification":2}}])";
   EXPECT_EQ(status("{" + x + classification + "}", tail), 501);
-  EXPECT_EQ(status("{" + x + R"(,"outputs":[{"name":"contributions"}]})", tail), 400);
+  EXPECT_EQ(status("{" + x + R"(,"outputs":[{"name":"contribution"}]})", tail), 400);
   EXPECT_EQ(status("{" + x + R"(,"outputs":[{"name":"prediction"},{"name":"prediction"}]})", tail),
             400);
 }

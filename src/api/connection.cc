@@ -248,7 +248,7 @@ void Connection::dispatch() {
   state_ = State::kWorking;
   expect_within(Span::days(1));  // handlers have limits of their own
   const std::size_t bytes = request_.body.size();
-  if (is_quick(*admission_, bytes, lane_.inline_limit.bytes())) {
+  if (is_quick(*admission_, request_, lane_.inline_limit.bytes())) {
     const std::int64_t before = now_us_;
     Response response = answer(lane_.app, lane_.app.scratch(lane_.thread), *admission_, request_);
     now_us_ = monotonic_us();

@@ -189,6 +189,15 @@ void write_values(std::string& out, const Batch& batch, Output output) {
     } else if (output == Output::kRawScore) {
       const auto raw = batch.raw().subspan(row * outputs, outputs);
       outputs == 1 ? write_number(out, raw[0]) : list(raw);
+    } else if (output == Output::kContributions) {
+      const std::size_t width = batch.by().pipeline->explained().size() + 1;
+      const auto all = batch.contributions().subspan(row * outputs * width, outputs * width);
+      if (outputs > 1) out += '[';
+      for (std::size_t i = 0; i < outputs; ++i) {
+        if (i != 0) out += ',';
+        list(all.subspan(i * width, width));
+      }
+      if (outputs > 1) out += ']';
     } else if (batch.parts().task == model::Task::kRegression) {
       write_number(out, one.value);
     } else {
@@ -207,15 +216,8 @@ std::expected<FrameOptions, Refusal> read_frame_options(const std::optional<Elem
   TRY(members(*element, what, kNames, found, Others::kIgnored));
   if (found[1] && !found[1]->is_null()) options.time = TRY(read_time(*found[1], "\"time\""));
   if (!found[0]) return options;
-  const std::string_view name = TRY(text_of(*found[0], "\"output\""));
-  const auto place = std::ranges::find(kOutputNames, name);
-  options.output = static_cast<Output>(place - std::begin(kOutputNames));
-  if (place != std::end(kOutputNames) && (classes || options.output != Output::kProbabilities)) {
-    return options;
-  }
-  return bad_shape(fmt::format("there is no output \"{}\"", name),
-                   classes ? "there are \"prediction\", \"probabilities\" and \"raw_score\""
-                           : "there are \"prediction\" and \"raw_score\"");
+  options.output = TRY(output_named(TRY(text_of(*found[0], "\"output\"")), classes));
+  return options;
 }
 
 }  // namespace rondo::api

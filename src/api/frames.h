@@ -46,6 +46,7 @@ struct FrameOptions {
   Output output = Output::kPrediction;
   std::optional<Time> time;
   deploy::Wanted wanted() const {
+    if (output == Output::kContributions) return deploy::Wanted::kContributions;
     return output == Output::kRawScore ? deploy::Wanted::kRawToo : deploy::Wanted::kAnswer;
   }
 };

@@ -207,11 +207,15 @@ Admission admit(App& app, const Request& head, const Announced& body, std::int64
   return out;
 }
 
-bool is_quick(const Admission& admission, std::size_t body, std::size_t inline_most) {
+bool is_quick(const Admission& admission, const Request& request, std::size_t inline_most) {
   if (admission.refusal) return true;
   if (admission.gzip) return false;  // how long it takes is not known before
   const Where where = admission.route->manners.where;
-  return where == Where::kInline || (where == Where::kBySize && body <= inline_most);
+  if (where == Where::kInline) return true;
+  // Explaining a row takes a hundred times as long as scoring it.
+  const bool explains = admission.query.find("explain") != std::string_view::npos ||
+                        request.body.find("\"contributions\"") != std::string::npos;
+  return where == Where::kBySize && request.body.size() <= inline_most && !explains;
 }
 
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request) {

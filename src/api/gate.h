@@ -32,9 +32,9 @@ struct Admission {
 
 /// `now_us`: when the head came, on the monotonic clock.
 Admission admit(App& app, const Request& head, const Announced& body, std::int64_t now_us);
-/// Whether the handler may run on an I/O thread. `body` bytes have come; where the size decides, so
-/// many may.
-bool is_quick(const Admission& admission, std::size_t body, std::size_t inline_most);
+/// Whether the handler may run on an I/O thread, where the size decides with a body of at most so
+/// many bytes.
+bool is_quick(const Admission& admission, const Request& request, std::size_t inline_most);
 /// Decompresses, calls the handler, or renders the refusal; exceptions of libraries stop here. A
 /// HEAD gets the whole body: the connection leaves it out.
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request);

@@ -39,6 +39,7 @@ Reply post_feedback(Call& call);
 // mlflow.cc, serving_v1.cc
 Reply post_invocations(Call& call);
 Reply post_v1_predict(Call& call);
+Reply post_v1_explain(Call& call);
 Reply get_v1_models(Call& call);
 Reply get_v1_model(Call& call);
 

@@ -21,17 +21,21 @@ std::expected<void, Refusal> add_tensors(Batch& batch, Tensors tensors, std::opt
   return tensors.finish();
 }
 
-/// One output: its datatype, its second dimension (0: none), its values.
+/// One output: its datatype, its dimensions behind the rows', its values.
 class OutputTensor {
  public:
   OutputTensor(Output output, const Batch& batch) : output_(output), batch_(batch) {}
 
   std::string_view datatype() const { return is_text() ? "BYTES" : "FP64"; }
-  std::size_t width() const {
-    const std::size_t classes = batch_.parts().classes.size();
-    if (output_ == Output::kProbabilities) return classes;
+  std::vector<std::size_t> dimensions() const {
+    std::vector<std::size_t> out;
     const std::size_t outputs = batch_.by().pipeline->outputs();
-    return output_ == Output::kRawScore && outputs > 1 ? outputs : 0;
+    if (output_ == Output::kProbabilities) return {batch_.parts().classes.size()};
+    if (output_ != Output::kPrediction && outputs > 1) out.push_back(outputs);
+    if (output_ == Output::kContributions) {
+      out.push_back(batch_.by().pipeline->explained().size() + 1);
+    }
+    return out;
   }
   void write_json(std::string& out) const {
     const std::size_t before = out.size();
@@ -63,8 +67,9 @@ class OutputTensor {
       number(value);
       after();
     };
-    if (output_ == Output::kRawScore) {
-      for (const double value : batch_.raw()) one(value);
+    if (output_ == Output::kRawScore || output_ == Output::kContributions) {
+      const bool raw = output_ == Output::kRawScore;
+      for (const double value : raw ? batch_.raw() : batch_.contributions()) one(value);
       return;
     }
     for (const ledger::Prediction& row : batch_.rows()) {
@@ -90,9 +95,9 @@ void write_output(std::string& out, std::string& tail, const InferRequest::Wish&
   out += kOutputNames[static_cast<std::size_t>(wish.output)];
   out += "\",\"shape\":[";
   write_number(out, static_cast<std::uint64_t>(batch.rows().size()));
-  if (tensor.width() != 0) {
+  for (const std::size_t dimension : tensor.dimensions()) {
     out += ',';
-    write_number(out, static_cast<std::uint64_t>(tensor.width()));
+    write_number(out, static_cast<std::uint64_t>(dimension));
   }
   out += "],\"datatype\":\"";
   out += tensor.datatype();
@@ -140,6 +145,11 @@ void write_reply(Response& response, const Batch& batch, const InferRequest& ask
   out += tail;
 }
 
+deploy::Wanted wanted_by(const InferRequest& asked) {
+  if (asked.wants(Output::kContributions)) return deploy::Wanted::kContributions;
+  return asked.wants(Output::kRawScore) ? deploy::Wanted::kRawToo : deploy::Wanted::kAnswer;
+}
+
 /// A body without JSON: an FP64 matrix of all columns.
 Reply infer_matrix(Call& call, Deployed by, const InferRequest& asked) {
   Batch batch(call, std::move(by));
@@ -167,8 +177,8 @@ Reply post_infer(Call& call) {
   const std::size_t json = length.value_or(call.request.body.size());
   const Element root = TRY(call.scratch.json.read(call.request.body, json));
   const InferRequest asked = TRY(read_infer_request(root, classes));
-  Batch batch(call, std::move(by),
-              asked.wants(Output::kRawScore) ? deploy::Wanted::kRawToo : deploy::Wanted::kAnswer);
+  if (asked.wants(Output::kContributions)) TRY(check_explains(*by));
+  Batch batch(call, std::move(by), wanted_by(asked));
   if (asked.timeout) batch.expire_after(*asked.timeout);
   const std::string_view tail = std::string_view(call.request.body).substr(json);
   if (asked.rows) {

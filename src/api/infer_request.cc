@@ -49,13 +49,7 @@ std::expected<InferRequest::Wish, Refusal> read_output(const Element& element, b
   TRY(members(element, "an output", kNames, found, Others::kIgnored));
   if (!found[0]) return bad_shape("an output lacks \"name\"");
   const std::string_view name = TRY(text_of(*found[0], "an output's name"));
-  const auto place = std::ranges::find(kOutputNames, name);
-  const auto output = static_cast<Output>(place - std::begin(kOutputNames));
-  if (place == std::end(kOutputNames) || (output == Output::kProbabilities && !classes)) {
-    return bad_shape(fmt::format("there is no output \"{}\"", name),
-                     classes ? "there are \"prediction\", \"probabilities\" and \"raw_score\""
-                             : "there are \"prediction\" and \"raw_score\"");
-  }
+  const Output output = TRY(output_named(name, classes));
   if (!found[1]) return InferRequest::Wish{output, binary};
   constexpr std::array<std::string_view, 3> kMore = {"binary_data", "classification",
                                                      "shared_memory_region"};
@@ -93,6 +87,17 @@ std::expected<std::vector<InferRequest::Wish>, Refusal> read_outputs(
 }
 
 }  // namespace
+
+std::expected<Output, Refusal> output_named(std::string_view name, bool classes) {
+  const auto place = std::ranges::find(kOutputNames, name);
+  const auto output = static_cast<Output>(place - std::begin(kOutputNames));
+  if (place != std::end(kOutputNames) && (classes || output != Output::kProbabilities)) {
+    return output;
+  }
+  return bad_shape(fmt::format("there is no output \"{}\"", name.substr(0, 100)),
+                   fmt::format("there are \"prediction\", {}\"raw_score\" and \"contributions\"",
+                               classes ? "\"probabilities\", " : ""));
+}
 
 bool InferRequest::wants(Output output) const {
   return std::ranges::any_of(outputs, [&](const Wish& wish) { return wish.output == output; });

@@ -8,8 +8,12 @@
 
 namespace rondo::api {
 
-enum class Output : std::uint8_t { kPrediction, kProbabilities, kRawScore };
-inline constexpr std::string_view kOutputNames[] = {"prediction", "probabilities", "raw_score"};
+enum class Output : std::uint8_t { kPrediction, kProbabilities, kRawScore, kContributions };
+inline constexpr std::string_view kOutputNames[] = {"prediction", "probabilities", "raw_score",
+                                                    "contributions"};
+/// The output of that name. Errors: invalid_shape, also for probabilities of a model without
+/// `classes`.
+std::expected<Output, Refusal> output_named(std::string_view name, bool classes);
 
 struct InferRequest {
   struct Wish {

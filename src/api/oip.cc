@@ -38,7 +38,17 @@ void write_inputs(std::string& out, const table::Schema& inputs) {
   out += ']';
 }
 
-void write_outputs(std::string& out, const model::Pipeline::Parts& parts) {
+void write_list(std::string& out, std::span<const std::string> names) {
+  out += '[';
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i != 0) out += ',';
+    write_text(out, names[i]);
+  }
+  out += ']';
+}
+
+void write_outputs(std::string& out, const deploy::Deployed& by) {
+  const model::Pipeline::Parts& parts = by.pipeline->parts();
   const bool regression = parts.task == model::Task::kRegression;
   out += "\"outputs\":[{\"name\":\"prediction\",\"datatype\":\"";
   out += regression ? "FP64" : "BYTES";
@@ -46,20 +56,32 @@ void write_outputs(std::string& out, const model::Pipeline::Parts& parts) {
   if (!regression) {
     out += ",{\"name\":\"probabilities\",\"datatype\":\"FP64\",\"shape\":[-1,";
     write_number(out, static_cast<std::uint64_t>(parts.classes.size()));
-    out += "],\"parameters\":{\"classes\":[";
-    for (std::size_t i = 0; i < parts.classes.size(); ++i) {
-      if (i != 0) out += ',';
-      write_text(out, parts.classes[i]);
-    }
-    out += "]}}";
+    out += "],\"parameters\":{\"classes\":";
+    write_list(out, parts.classes);
+    out += "}}";
   }
   const auto outputs = static_cast<std::uint64_t>(parts.forest.outputs());
-  out += ",{\"name\":\"raw_score\",\"datatype\":\"FP64\",\"shape\":[-1";
-  if (outputs > 1) {
+  const auto begin = [&](std::string_view name) {
+    out += ",{\"name\":\"";
+    out += name;
+    out += "\",\"datatype\":\"FP64\",\"shape\":[-1";
+    if (outputs > 1) {
+      out += ',';
+      write_number(out, outputs);
+    }
+  };
+  begin("raw_score");
+  out += "]}";
+  if (by.pipeline->can_explain()) {
+    const std::vector<std::string>& columns = by.pipeline->explained();
+    begin("contributions");
     out += ',';
-    write_number(out, outputs);
+    write_number(out, static_cast<std::uint64_t>(columns.size() + 1));
+    out += "],\"parameters\":{\"columns\":";
+    write_list(out, columns);
+    out += "}}";
   }
-  out += "]}]";
+  out += ']';
 }
 
 }  // namespace
@@ -90,7 +112,7 @@ Reply get_model(Call& call) {
   out += ",\"platform\":\"rondo\",";
   write_inputs(out, by->pipeline->transform().inputs());
   out += ',';
-  write_outputs(out, by->pipeline->parts());
+  write_outputs(out, *by);
   out += "}\n";
   return json(std::move(out));
 }

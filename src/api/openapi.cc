@@ -48,7 +48,9 @@ Json parameters_of(const Route& route) {
     const std::string_view option = route.help.substr(mark + 1);
     out.push_back({{"name", std::string(option.substr(0, option.find('=')))},
                    {"in", "query"},
-                   {"schema", {{"type", "integer"}, {"minimum", 0}}}});
+                   {"schema", option.find("=true") != option.npos
+                                  ? Json{{"type", "boolean"}}
+                                  : Json{{"type", "integer"}, {"minimum", 0}}}});
   }
   return out;
 }

@@ -25,7 +25,20 @@ constexpr std::string_view kSchemas = R"json({
 "Predicted": {"type": "object", "required": ["id", "value", "model_version"], "properties": {
   "id": {"type": "string"}, "value": {"$ref": "#/components/schemas/Value"},
   "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
-  "model_version": {"$ref": "#/components/schemas/Version"}}},
+  "model_version": {"$ref": "#/components/schemas/Version"},
+  "raw_score": {"$ref": "#/components/schemas/ByClass"},
+  "base": {"$ref": "#/components/schemas/ByClass"},
+  "contributions": {"$ref": "#/components/schemas/Contributions"}}},
+"ByClass": {"type": ["number", "object"], "description": "by class where each has a score",
+  "additionalProperties": {"type": "number"}},
+"Contributions": {"type": "object",
+  "description": "{column: value}, or that by class; with the base they add up to the raw score"},
+"Explanation": {"type": "object", "required": ["raw_score", "base", "contributions"],
+  "properties": {"raw_score": {"$ref": "#/components/schemas/ByClass"},
+    "base": {"$ref": "#/components/schemas/ByClass"},
+    "contributions": {"$ref": "#/components/schemas/Contributions"}}},
+"ExplainReply": {"type": "object", "required": ["explanations"], "properties": {"explanations": {
+  "type": "array", "items": {"$ref": "#/components/schemas/Explanation"}}}},
 "PredictReply": {"type": "object", "required": ["predictions"], "properties": {
   "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Predicted"}}}},
 "FeedbackRequest": {"type": "object", "required": ["labels"], "additionalProperties": false,
@@ -53,7 +66,7 @@ constexpr std::string_view kSchemas = R"json({
   "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
   "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
   "outputs": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
-    "name": {"enum": ["prediction", "probabilities", "raw_score"]},
+    "name": {"enum": ["prediction", "probabilities", "raw_score", "contributions"]},
     "parameters": {"$ref": "#/components/schemas/Parameters"}}}}}},
 "InferReply": {"type": "object",
   "required": ["model_name", "model_version", "parameters", "outputs"], "properties": {
@@ -100,7 +113,7 @@ constexpr std::string_view kSchemas = R"json({
   "version": {"type": ["string", "integer"]}}}}},
 
 "FrameOptions": {"type": "object", "properties": {
-  "output": {"enum": ["prediction", "probabilities", "raw_score"]},
+  "output": {"enum": ["prediction", "probabilities", "raw_score", "contributions"]},
   "time": {"$ref": "#/components/schemas/Time"}}},
 "Rows": {"type": "array", "description": "objects by name, or arrays by position"},
 "Columns": {"type": ["object", "array"], "description": "{column: [value, ...]}, or rows"},

@@ -20,6 +20,15 @@ void write_probabilities(std::string& out, const model::Pipeline::Parts& parts,
   out += '}';
 }
 
+/// "?explain=true". Errors: wrong_type for another value.
+std::expected<bool, Refusal> wants_explanation(const Call& call) {
+  const auto text = query_value(call.query, "explain");
+  if (!text || *text == "false" || *text == "0") return false;
+  if (*text == "true" || *text == "1" || text->empty()) return true;
+  return wrong_type(fmt::format("\"explain\" must be true or false, not \"{}\"",
+                                text->substr(0, 40)));
+}
+
 }  // namespace
 
 std::expected<void, Refusal> add_rows(Batch& batch, const Element& rows, std::optional<Time> time) {
@@ -38,12 +47,41 @@ std::expected<void, Refusal> add_rows(Batch& batch, const Element& rows, std::op
   return {};
 }
 
+void write_explanation(std::string& out, const Batch& batch, std::size_t row) {
+  const std::vector<std::string>& columns = batch.explained();
+  const std::size_t outputs = batch.by().pipeline->outputs(), width = columns.size() + 1;
+  const std::span<const double> raw = batch.raw().subspan(row * outputs, outputs);
+  const auto all = batch.contributions().subspan(row * outputs * width, outputs * width);
+  const auto by_class = [&](std::string_view name, auto&& write) {
+    out += name;
+    if (outputs == 1) return write(std::size_t{0});
+    for (std::size_t i = 0; i < outputs; ++i) {
+      out += i == 0 ? '{' : ',';
+      write_text(out, batch.parts().classes[i]);
+      out += ':';
+      write(i);
+    }
+    out += '}';
+  };
+  by_class("\"raw_score\":", [&](std::size_t i) { write_number(out, raw[i]); });
+  by_class(",\"base\":", [&](std::size_t i) { write_number(out, all[(i + 1) * width - 1]); });
+  by_class(",\"contributions\":", [&](std::size_t i) {
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      out += k == 0 ? '{' : ',';
+      write_text(out, columns[k]);
+      out += ':';
+      write_number(out, all[i * width + k]);
+    }
+    out += '}';
+  });
+}
+
 void write_predictions(std::string& out, const Batch& batch) {
   out += "\"predictions\":[";
-  bool first = true;
-  for (const ledger::Prediction& row : batch.rows()) {
-    if (!first) out += ',';
-    first = false;
+  const bool explains = !batch.contributions().empty();
+  for (std::size_t i = 0; i < batch.rows().size(); ++i) {
+    const ledger::Prediction& row = batch.rows()[i];
+    if (i != 0) out += ',';
     out += "{\"id\":\"";
     out += row.id;
     out += "\",\"value\":";
@@ -55,6 +93,10 @@ void write_predictions(std::string& out, const Batch& batch) {
     }
     out += ",\"model_version\":";
     write_number(out, row.version);
+    if (explains) {
+      out += ',';
+      write_explanation(out, batch, i);
+    }
     out += '}';
   }
   out += ']';
@@ -68,7 +110,11 @@ Reply post_predict(Call& call) {
   if (!found[0]) return bad_shape("the body lacks \"rows\"", "send {\"rows\":[{column: value}]}");
   std::optional<Time> time;
   if (found[1] && !found[1]->is_null()) time = TRY(read_time(*found[1], "\"time\""));
-  Batch batch(call, TRY(pick(call.app, call.app.service().model_name(), "")));
+  Deployed by = TRY(pick(call.app, call.app.service().model_name(), ""));
+  const bool explains = TRY(wants_explanation(call));
+  if (explains) TRY(check_explains(*by));
+  Batch batch(call, std::move(by),
+              explains ? deploy::Wanted::kContributions : deploy::Wanted::kAnswer);
   TRY(add_rows(batch, *found[0], time));
   Response response = TRY(batch.finish());
   response.body += '{';

@@ -10,6 +10,10 @@ namespace rondo::api {
 
 /// Scores every row of an array of objects. `time` is that of rows that name none.
 std::expected<void, Refusal> add_rows(Batch& batch, const Element& rows, std::optional<Time> time);
+/// "raw_score", "base" and "contributions" {column: value} of one row, without braces around; each
+/// by class where there is a score a class.
+void write_explanation(std::string& out, const Batch& batch, std::size_t row);
+/// With an explanation of each row, if the batch has contributions:
 /// "predictions":[{"id","value","probabilities"?,"model_version"}]
 void write_predictions(std::string& out, const Batch& batch);
 

@@ -28,12 +28,14 @@ std::string config_type(std::string_view datatype) {
 }
 
 void write_config(std::string& out, std::string_view name, std::string_view datatype,
-                  std::uint64_t width) {
+                  std::span<const std::uint64_t> widths) {
   if (out.back() != '[') out += ',';
   out += "{\"name\":";
   write_text(out, name);
+  std::string width;
+  for (const std::uint64_t one : widths) width += fmt::format(",{}", one);
   fmt::format_to(std::back_inserter(out), ",\"data_type\":\"{}\",\"dims\":[-1{}]}}",
-                 config_type(datatype), width == 0 ? "" : fmt::format(",{}", width));
+                 config_type(datatype), width);
 }
 
 void write_taken(std::string& out, std::string_view name, const Taken& taken) {
@@ -118,12 +120,17 @@ Reply get_model_config(Call& call) {
   write_text(out, call.params[0]);
   out += ",\"platform\":\"rondo\",\"backend\":\"rondo\",\"max_batch_size\":0,\"input\":[";
   for (const table::Field& field : by->pipeline->transform().inputs().fields) {
-    write_config(out, field.name, datatype_of(field.type), 0);
+    write_config(out, field.name, datatype_of(field.type), {});
   }
   out += "],\"output\":[";
-  write_config(out, "prediction", classes ? "BYTES" : "FP64", 0);
-  if (classes) write_config(out, "probabilities", "FP64", parts.classes.size());
-  write_config(out, "raw_score", "FP64", by->pipeline->outputs() > 1 ? by->pipeline->outputs() : 0);
+  write_config(out, "prediction", classes ? "BYTES" : "FP64", {});
+  std::vector<std::uint64_t> widths = {parts.classes.size()};
+  if (classes) write_config(out, "probabilities", "FP64", widths);
+  widths.clear();
+  if (by->pipeline->outputs() > 1) widths.push_back(by->pipeline->outputs());
+  write_config(out, "raw_score", "FP64", widths);
+  widths.push_back(by->pipeline->explained().size() + 1);
+  if (by->pipeline->can_explain()) write_config(out, "contributions", "FP64", widths);
   out += "]}\n";
   return repository_reply(std::move(out));
 }

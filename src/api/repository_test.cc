@@ -112,7 +112,7 @@ TEST_F(Repository, MetadataNamesTheOutputs) {
   App app(service, {}, {}, 1);
   const Json outputs =
       io::parse_json(ask(app, {Method::kGet, "/v2/models/bikes"}).body)->at("outputs");
-  ASSERT_EQ(outputs.size(), 3U);
+  ASSERT_EQ(outputs.size(), 4U);
   EXPECT_EQ(outputs[1].at("shape"), Json::parse("[-1,2]"));
   EXPECT_EQ(outputs[2], Json::parse(R"({"name":"raw_score","datatype":"FP64","shape":[-1]})"));
   const Json server = io::parse_json(get("/v2").body).value();

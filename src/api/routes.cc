@@ -29,6 +29,8 @@ constexpr Manners kInvoke = {Manner::kMlflow, Body::kTable, Size::kLarge, Where:
                              Load::kShed};
 constexpr Manners kV1Predict = {Manner::kOip, Body::kJsonForm, Size::kLarge, Where::kBySize,
                                 Load::kShed};
+constexpr Manners kV1Explain = {Manner::kOip, Body::kJsonForm, Size::kLarge, Where::kPool,
+                                Load::kShed};
 constexpr Manners kFeedback = {Manner::kOurs, Body::kJson, Size::kLarge, Where::kPool,
                                Load::kNeverShed};
 constexpr Manners kView = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
@@ -42,7 +44,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {kPost, "/v2/models/{model}/versions/{version}/infer", kPredictor, kInfer, post_infer,
      {"InferRequest", "InferReply"}, "predict with a version"},
     {kPost, "/api/v1/predict", kPredictor, kPredict, post_predict,
-     {"PredictRequest", "PredictReply"}, "predict rows"},
+     {"PredictRequest", "PredictReply"}, "predict rows; ?explain=true tells why"},
     {kPost, "/invocations", kPredictor, kInvoke, post_invocations,
      {"Invocation", "Predictions"}, "predict, as MLflow does"},
     {kPost, "/v1/models/{model}:predict", kPredictor, kV1Predict, post_v1_predict,
@@ -53,6 +55,14 @@ constexpr auto kRoutes = std::to_array<Route>({
     {kPost, "/v1/models/{model}/labels/{label}:predict", kPredictor, kV1Predict,
      post_v1_predict, {"ServingRequest", "ServingReply"},
      "the same with the version that has a label: champion, former"},
+    {kPost, "/v1/models/{model}:explain", kPredictor, kV1Explain, post_v1_explain,
+     {"ServingRequest", "ExplainReply"}, "why rows get their scores, as KServe V1 asks"},
+    {kPost, "/v1/models/{model}/versions/{version}:explain", kPredictor, kV1Explain,
+     post_v1_explain, {"ServingRequest", "ExplainReply"},
+     "the same by a version"},
+    {kPost, "/v1/models/{model}/labels/{label}:explain", kPredictor, kV1Explain,
+     post_v1_explain, {"ServingRequest", "ExplainReply"},
+     "the same by the version that has a label"},
     {kPost, "/api/v1/feedback", Role::kLabeler, kFeedback, post_feedback,
      {"FeedbackRequest", "FeedbackReply"}, "labels for prediction ids; durable when answered"},
     {kGet, "/v2", kViewer, kOipGet, get_server,

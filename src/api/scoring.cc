@@ -15,6 +15,7 @@ namespace rondo::api {
 namespace {
 
 constexpr std::size_t kBlock = 256;  // rows between two looks at the clock
+constexpr std::size_t kMostContributions = std::size_t{1} << 24;  // a request
 
 std::expected<Deployed, Refusal> champion_of(const deploy::Routing* routing) {
   if (routing != nullptr && routing->champion) return routing->champion;
@@ -72,6 +73,15 @@ std::expected<Deployed, Refusal> pick(App& app, std::string_view model, std::str
                             model, *number));
 }
 
+std::expected<void, Refusal> check_explains(const deploy::Deployed& by) {
+  if (by.pipeline->can_explain()) return {};
+  return refuse(501, "unsupported",
+                fmt::format("version {} cannot be explained: it does not hold how many training "
+                            "rows reached each leaf",
+                            by.version),
+                "a version that this program trains or imports holds it");
+}
+
 Batch::Batch(Call& call, Deployed by, deploy::Wanted wanted)
     : call_(call),
       by_(std::move(by)),
@@ -84,10 +94,13 @@ Batch::Batch(Call& call, Deployed by, deploy::Wanted wanted)
   scratch.counts.unseen.assign(inputs().fields.size(), 0);
   scratch.ranges.fit(by_->pipeline);
   scratch.raw.clear();
+  scratch.contributions.clear();
   scratch.texts.clear();
 }
 
 Batch::~Batch() {
+  // The space of a rare, large request is given back.
+  if (call_.scratch.contributions.capacity() > 4096) call_.scratch.contributions = {};
   const std::int64_t ended = monotonic_us();
   call_.scratch.numbers.with([&](Numbers& numbers) {
     VersionNumbers& version = numbers.versions[by_->version];
@@ -137,6 +150,16 @@ std::expected<void, Refusal> Batch::add(Time time) {
     return refuse(413, "too_large", fmt::format("a request may have {} rows", grouped(most)),
                   "send them in parts, or raise `[deploy] rows_max`");
   }
+  if (wanted_ == deploy::Wanted::kContributions) {
+    const std::size_t each =
+        by_->pipeline->outputs() * (by_->pipeline->explained().size() + 1);
+    if ((count_ + pending_ + 1) * each > kMostContributions) {
+      return refuse(413, "too_large",
+                    fmt::format("a request may ask for {} contributions, {} a row",
+                                grouped(kMostContributions), grouped(each)),
+                    "send the rows in parts");
+    }
+  }
   std::vector<ledger::Prediction>& rows = call_.scratch.rows;
   if (rows.size() <= count_ + pending_) rows.emplace_back();
   rows[count_ + pending_].time = time;
@@ -167,6 +190,8 @@ void Batch::score_row(std::size_t place) {
       deploy::Router::answer(by_, {cells, row.time, row.time, {}}, &scratch.counts, wanted_);
   copy_answer(answer, row);
   scratch.raw.insert(scratch.raw.end(), answer.raw.begin(), answer.raw.end());
+  scratch.contributions.insert(scratch.contributions.end(), answer.contributions.begin(),
+                               answer.contributions.end());
   scratch.ranges.look(cells);
   row.answered = now_;
   model::encode_cells(cells, row.cells);

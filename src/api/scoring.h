@@ -19,6 +19,9 @@ std::optional<std::int64_t> version_number(std::string_view text);
 /// version is not loaded: whoever may only ask cannot make the server read its disk.
 std::expected<Deployed, Refusal> pick(App& app, std::string_view model, std::string_view version);
 
+/// Errors: 501 when its model does not hold what explanations need.
+std::expected<void, Refusal> check_explains(const deploy::Deployed& by);
+
 /// The rows of one request, all scored by one version. What it counts is counted when it ends, so
 /// that the time of writing the reply is in it; one that ends unfinished counts as failed.
 class Batch {
@@ -39,7 +42,7 @@ class Batch {
   std::span<model::Cell> cells();
   /// Keeps a text that the request does not hold as it is.
   std::string& keep() { return call_.scratch.texts.emplace_back(); }
-  /// Takes in what is in cells(). Errors: 413 beyond the limit of rows, 504.
+  /// Takes in what is in cells(). Errors: 413 beyond the limit of rows or of contributions, 504.
   std::expected<void, Refusal> add(Time time);
   /// Scores the rest, names the rows, hands them to the log, and starts the reply with its headers.
   /// Errors: 504.
@@ -47,6 +50,9 @@ class Batch {
   /// After finish().
   std::span<const ledger::Prediction> rows() const { return {call_.scratch.rows.data(), count_}; }
   std::span<const double> raw() const { return call_.scratch.raw; }  // rows x outputs, if wanted
+  /// Rows x outputs x (explained() + 1), if wanted: of each output the columns', then the base.
+  std::span<const double> contributions() const { return call_.scratch.contributions; }
+  const std::vector<std::string>& explained() const { return by_->pipeline->explained(); }
   const std::string& id() const { return id_; }
 
  private:

@@ -5,6 +5,7 @@
 #include "api/frames.h"
 #include "api/handlers.h"
 #include "api/json_out.h"
+#include "api/predict.h"
 #include "api/repository.h"
 
 namespace rondo::api {
@@ -24,20 +25,26 @@ void write_v1_status(std::string& out, std::int64_t version) {
   out += "\",\"state\":\"AVAILABLE\",\"status\":{\"error_code\":\"OK\",\"error_message\":\"\"}}";
 }
 
+constexpr std::array<std::string_view, 3> kV1Names = {"instances", "inputs", "parameters"};
+using V1Found = std::array<std::optional<Element>, kV1Names.size()>;
+
+std::expected<V1Found, Refusal> read_v1_body(Call& call) {
+  V1Found found;
+  const Element root = TRY(call.scratch.json.read(call.request.body));
+  TRY(members(root, "the body", kV1Names, found, Others::kIgnored));
+  if (found[0].has_value() != found[1].has_value()) return found;
+  return bad_shape("the body has either \"instances\" or \"inputs\"",
+                   "instances are rows, inputs are columns");
+}
+
 }  // namespace
 
 Reply post_v1_predict(Call& call) {
   Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
-  constexpr std::array<std::string_view, 3> kNames = {"instances", "inputs", "parameters"};
-  std::array<std::optional<Element>, kNames.size()> found;
-  const Element root = TRY(call.scratch.json.read(call.request.body));
-  TRY(members(root, "the body", kNames, found, Others::kIgnored));
-  if (found[0].has_value() == found[1].has_value()) {
-    return bad_shape("the body has either \"instances\" or \"inputs\"",
-                     "instances are rows, inputs are columns");
-  }
+  const V1Found found = TRY(read_v1_body(call));
   const bool classes = by->pipeline->parts().task != model::Task::kRegression;
   const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", classes));
+  if (options.output == Output::kContributions) TRY(check_explains(*by));
   Batch batch(call, std::move(by), options.wanted());
   TRY(found[0] ? add_instances(batch, *found[0], options.time)
                : add_columnar(batch, *found[1], options.time));
@@ -45,6 +52,26 @@ Reply post_v1_predict(Call& call) {
   response.body += found[0] ? "{\"predictions\":" : "{\"outputs\":";
   write_values(response.body, batch, options.output);
   response.body += "}\n";
+  return response;
+}
+
+Reply post_v1_explain(Call& call) {
+  Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
+  TRY(check_explains(*by));
+  const V1Found found = TRY(read_v1_body(call));
+  const bool classes = by->pipeline->parts().task != model::Task::kRegression;
+  const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", classes));
+  Batch batch(call, std::move(by), deploy::Wanted::kContributions);
+  TRY(found[0] ? add_instances(batch, *found[0], options.time)
+               : add_columnar(batch, *found[1], options.time));
+  Response response = TRY(batch.finish());
+  response.body += "{\"explanations\":[";
+  for (std::size_t row = 0; row < batch.rows().size(); ++row) {
+    response.body += row == 0 ? "{" : ",{";
+    write_explanation(response.body, batch, row);
+    response.body += '}';
+  }
+  response.body += "]}\n";
   return response;
 }
 

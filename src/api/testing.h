@@ -28,6 +28,7 @@ inline model::ForestBuilder::Tree stump(std::uint32_t feature, double cut, doubl
   tree.left = {~0};
   tree.right = {~1};
   tree.leaves = {left, right};
+  tree.covers = {3, 1};
   return tree;
 }
 

@@ -6,14 +6,16 @@
 #include <array>
 #include <limits>
 
+#include "base/check.h"
+
 namespace rondo::deploy {
 namespace {
 
 constexpr std::size_t kFewLags = 64;
 
-/// Shape: as Pipeline::score().
+/// Shape: as Pipeline::score(), and where there is room for contributions as Pipeline::explain().
 void score(const Deployed& by, const model::RowView& row, std::span<double> out,
-           model::InputCounts* counts, std::span<double> raw) {
+           model::InputCounts* counts, Answer& answer) {
   const std::size_t count = by.pipeline->transform().history().lags.size();
   std::array<double, kFewLags> few;
   std::vector<double> many(count > kFewLags ? count : 0);
@@ -25,7 +27,10 @@ void score(const Deployed& by, const model::RowView& row, std::span<double> out,
   } else {
     std::ranges::fill(lags, std::numeric_limits<double>::quiet_NaN());
   }
-  by.pipeline->score(row.cells, row.time, lags, out, counts, raw);
+  by.pipeline->score(row.cells, row.time, lags, out, counts, answer.raw);
+  if (answer.contributions.empty()) return;
+  const auto done = by.pipeline->explain(row.cells, row.time, lags, answer.contributions);
+  CHECK(done.has_value(), "contributions are asked of a model that can explain");
 }
 
 /// The class that is answered: of two the second from one half on, of more the most probable, the
@@ -55,19 +60,23 @@ Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::Ro
   Answer answer;
   answer.version = by->version;
   answer.by = by;
-  if (wanted == Wanted::kRawToo) answer.raw.resize(by->pipeline->outputs());
+  const std::size_t outputs = by->pipeline->outputs();
+  if (wanted != Wanted::kAnswer) answer.raw.resize(outputs);
+  if (wanted == Wanted::kContributions) {
+    answer.contributions.resize(outputs * (by->pipeline->explained().size() + 1));
+  }
   const model::Pipeline::Parts& parts = by->pipeline->parts();
   if (parts.task == model::Task::kRegression) {
-    score(*by, row, std::span(&answer.value, 1), counts, answer.raw);
+    score(*by, row, std::span(&answer.value, 1), counts, answer);
     return answer;
   }
   answer.probabilities.resize(parts.classes.size());
   if (parts.task == model::Task::kBinary) {
-    score(*by, row, std::span(&answer.value, 1), counts, answer.raw);
+    score(*by, row, std::span(&answer.value, 1), counts, answer);
     answer.probabilities[0] = 1 - answer.value;
     answer.probabilities[1] = answer.value;
   } else {
-    score(*by, row, answer.probabilities, counts, answer.raw);
+    score(*by, row, answer.probabilities, counts, answer);
   }
   const std::size_t chosen = class_of(answer);
   if (parts.task == model::Task::kMulticlass) answer.value = answer.probabilities[chosen];

@@ -35,10 +35,12 @@ struct Answer {
   std::string_view label;             // class name, empty for regression; lives with `by`
   std::vector<double> probabilities;  // one a class; empty for regression
   std::vector<double> raw;            // before the link, one an output; only when asked for
+  std::vector<double> contributions;  // model::Pipeline::explain(); only when asked for
   std::shared_ptr<const Deployed> by;
 };
 
-enum class Wanted : std::uint8_t { kAnswer, kRawToo };
+/// kContributions: raw scores too. Only of a pipeline that can_explain().
+enum class Wanted : std::uint8_t { kAnswer, kRawToo, kContributions };
 
 class Router {
  public:

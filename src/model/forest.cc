@@ -191,6 +191,7 @@ Forest Forest::head(std::size_t iterations) const {
   Forest out = *this;
   out.nodes_.resize(node_from(count));
   out.leaf_values_.resize(leaf_from_[count]);
+  if (has_covers()) out.covers_.resize(leaf_from_[count]);
   out.leaf_from_.resize(count + 1);
   out.roots_.resize(count);
   return out;

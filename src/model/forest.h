@@ -48,11 +48,14 @@ class Forest {
   std::vector<std::uint64_t> category_counts() const;
   /// The finite numbers that each feature is compared with, ascending, each once; sets have none.
   std::vector<std::vector<double>> cuts() const;
+  /// Whether it knows how many training rows, or how much of their weight, reached each leaf.
+  bool has_covers() const { return !covers_.empty(); }
 
  private:
   friend class ForestBuilder;
   friend class ForestCoder;
   friend class LayoutMaker;
+  friend class ForestExplainer;
   /// What a node does with a missing value. NaN is always right of a set of categories.
   enum class Rule : std::uint8_t { kNone, kZero, kNaN, kCategory };
   /// A feature seen through a missing rule: what nodes compare with (forest.cc).
@@ -96,6 +99,7 @@ class Forest {
   std::vector<double> leaf_values_;       // tree after tree, from left to right
   std::vector<std::uint32_t> leaf_from_;  // first leaf of each tree, and the end
   std::vector<std::int32_t> roots_;       // >= 0 node, < 0 single leaf
+  std::vector<double> covers_;            // one a leaf, or none: training rows or their weight
   // Sets of categories: number of words, words (bit i of word w: 32 w + i), a word of 0. The first
   // two words are the empty set, which nodes without one name.
   std::vector<std::uint32_t> sets_;

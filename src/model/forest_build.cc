@@ -105,6 +105,14 @@ Result<void> ForestBuilder::check(const Tree& tree) const {
       return refuse("leaf " + std::to_string(i) + ": its value is not finite");
     }
   }
+  if (!tree.covers.empty() && tree.covers.size() != tree.leaves.size()) {
+    return refuse("a tree must have a cover for each leaf, or none");
+  }
+  for (std::size_t i = 0; i < tree.covers.size(); ++i) {
+    if (!is_cover(tree.covers[i])) {
+      return refuse("leaf " + std::to_string(i) + ": its cover is neither a count nor a float");
+    }
+  }
   return check_children(tree);
 }
 
@@ -128,7 +136,9 @@ void ForestBuilder::append(const Tree& tree) {
       forest_.nodes_[slot.parent].child[slot.side] = at;
     }
     if (leaf) {
-      forest_.leaf_values_.push_back(tree.leaves[static_cast<std::size_t>(~slot.child)]);
+      const auto from = static_cast<std::size_t>(~slot.child);
+      forest_.leaf_values_.push_back(tree.leaves[from]);
+      if (!tree.covers.empty()) forest_.covers_.push_back(tree.covers[from] + 0.0);
       continue;
     }
     const auto from = static_cast<std::size_t>(slot.child);
@@ -155,6 +165,7 @@ Result<void> ForestBuilder::add(const Tree& tree) {
   if (forest_.leaf_values_.size() + tree.leaves.size() > 0x7fffffff) {
     return refuse("a forest has at most 2^31 leaves");
   }
+  lacks_covers_ = lacks_covers_ || tree.covers.empty();
   append(tree);
   return {};
 }
@@ -164,6 +175,12 @@ Result<Forest> ForestBuilder::finish() {
     return refuse("the number of trees, " + std::to_string(forest_.roots_.size()) +
                   ", must be a multiple of the outputs, " + std::to_string(forest_.outputs_) +
                   ", and not 0");
+  }
+  const auto is_float = [](double x) { return static_cast<double>(static_cast<float>(x)) == x; };
+  auto& covers = forest_.covers_;
+  if (lacks_covers_ ||
+      !(std::ranges::all_of(covers, is_count) || std::ranges::all_of(covers, is_float))) {
+    covers.clear();
   }
   auto& planes = forest_.planes_;
   planes = plane_of_node_;

@@ -14,6 +14,15 @@ inline constexpr std::size_t kMostLeaves = 65'535;  // a tree
 inline constexpr std::size_t kMostFeatures = 16'384;
 inline constexpr std::size_t kMostClasses = 1'000;
 
+/// Covers are written in four bytes: as a count, or as a float.
+inline bool is_count(double x) {
+  return x >= 0 && x < 4294967296.0 && static_cast<double>(static_cast<std::uint32_t>(x)) == x;
+}
+inline bool is_cover(double x) {
+  return is_count(x) || (x >= 0 && x <= std::numeric_limits<float>::max() &&
+                         static_cast<double>(static_cast<float>(x)) == x);
+}
+
 /// A cut is finite, or +infinity, which LightGBM writes where all but missing values go left.
 inline bool is_cut(double x) { return x > -std::numeric_limits<double>::infinity(); }
 
@@ -28,6 +37,7 @@ class ForestBuilder {
     std::vector<std::uint32_t> set;          // what add_set() gave; 0 without one
     std::vector<std::int32_t> left, right;
     std::vector<double> leaves;
+    std::vector<double> covers{};  // one a leaf: whole numbers below 2^32, or floats; or none
   };
   struct Head {
     std::size_t features = 0, outputs = 1;
@@ -39,7 +49,7 @@ class ForestBuilder {
   static Result<ForestBuilder> start(const Head& head);
   /// Shape: bit i of word w is category 32 w + i. Errors: kInvalidInput when there are too many.
   Result<std::uint32_t> add_set(std::span<const std::uint32_t> words);
-  /// Errors: kInvalidInput naming node and field.
+  /// A forest has covers if all of its trees do. Errors: kInvalidInput naming node and field.
   Result<void> add(const Tree& tree);
   Result<Forest> finish();
 
@@ -48,6 +58,7 @@ class ForestBuilder {
   Result<void> check_split(const Tree& tree, std::size_t node) const;
   void append(const Tree& tree);
   Forest forest_;
+  bool lacks_covers_ = false;
   std::vector<Forest::Plane> plane_of_node_;  // until finish() knows all planes
 };
 

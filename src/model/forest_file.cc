@@ -10,7 +10,8 @@
 namespace rondo::model {
 namespace {
 
-constexpr std::uint32_t kLayout = 1;
+constexpr std::uint32_t kPlain = 1, kWithCovers = 2;  // layouts
+constexpr std::uint32_t kCounts = 0, kFloats = 1;     // how covers are written
 constexpr std::uint32_t kLeftIsLeaf = 1U << 31;
 constexpr std::uint32_t kRightIsLeaf = 1U << 30;
 constexpr std::uint32_t kPlaneBits = kRightIsLeaf - 1;
@@ -38,11 +39,13 @@ class ForestCoder {
     std::vector<double> cuts;  // ascending
   };
   static std::vector<Cuts> cuts_of(const Forest& forest);
+  static void put_covers(const Forest& forest, ByteWriter& out);
   static void put_nodes(const Forest& forest, const std::vector<Cuts>& planes, ByteWriter& out);
   Result<void> read_head(ByteReader& in);
   Result<void> read_planes(ByteReader& in, std::uint32_t features);
   Result<void> read_sets(ByteReader& in);
   Result<void> read_trees(ByteReader& in);
+  Result<std::vector<double>> read_covers(std::string_view bytes) const;
   Result<void> read_tree(ByteReader& nodes, std::size_t leaves);
   Result<void> read_split(ByteReader& nodes, std::uint32_t& bits);
 
@@ -51,6 +54,7 @@ class ForestCoder {
   std::vector<std::uint32_t> sets_;
   std::uint32_t plane_count_ = 0, cut_count_ = 0, set_count_ = 0, word_count_ = 0;
   std::uint32_t tree_count_ = 0, leaf_count_ = 0;
+  bool has_covers_ = false;
   ForestBuilder::Tree tree_;
 };
 
@@ -91,6 +95,18 @@ void ForestCoder::put_nodes(const Forest& forest, const std::vector<Cuts>& plane
   }
 }
 
+void ForestCoder::put_covers(const Forest& forest, ByteWriter& out) {
+  const bool counts = std::ranges::all_of(forest.covers_, is_count);
+  out.put(counts ? kCounts : kFloats);
+  for (const double cover : forest.covers_) {
+    if (counts) {
+      out.put(static_cast<std::uint32_t>(cover));
+    } else {
+      out.put(static_cast<float>(cover));
+    }
+  }
+}
+
 std::string ForestCoder::encode(const Forest& forest) {
   const std::vector<Cuts> planes = cuts_of(forest);
   std::vector<std::uint32_t> sets;  // in the order of the nodes that ask them
@@ -103,7 +119,7 @@ std::string ForestCoder::encode(const Forest& forest) {
   for (const Cuts& one : planes) cuts += one.cuts.size();
 
   ByteWriter out;
-  out.put(kLayout);
+  out.put(forest.has_covers() ? kWithCovers : kPlain);
   out.put(narrow(forest.features_));
   out.put(narrow(forest.outputs_));
   out.put(static_cast<std::uint32_t>(forest.link_));
@@ -131,6 +147,7 @@ std::string ForestCoder::encode(const Forest& forest) {
   }
   put_nodes(forest, planes, out);
   for (const double leaf : forest.leaf_values_) out.put(leaf);
+  if (forest.has_covers()) put_covers(forest, out);
   return out.take();
 }
 
@@ -146,7 +163,10 @@ Result<void> ForestCoder::read_head(ByteReader& in) {
     *count = in.get<std::uint32_t>();
   }
   if (!in.ok()) return damaged("shorter than its header of 48 bytes");
-  if (layout != kLayout) return damaged("layout " + std::to_string(layout) + " is not known here");
+  if (layout != kPlain && layout != kWithCovers) {
+    return damaged("layout " + std::to_string(layout) + " is not known here");
+  }
+  has_covers_ = layout == kWithCovers;
   if (link > 2) return damaged("there is no link function " + std::to_string(link));
   if (tree_count_ < 1 || tree_count_ > kMostTrees || leaf_count_ < tree_count_) {
     return damaged("a forest has 1 to 100,000 trees and a leaf in each");
@@ -154,7 +174,8 @@ Result<void> ForestCoder::read_head(ByteReader& in) {
   // Sizes of everything that follows, summed in 64 bits, before any memory is taken.
   const std::uint64_t left = 12ULL * plane_count_ + 8ULL * cut_count_ + 4ULL * set_count_ +
                              4ULL * word_count_ + 4ULL * tree_count_ +
-                             8ULL * (leaf_count_ - tree_count_) + 8ULL * leaf_count_;
+                             8ULL * (leaf_count_ - tree_count_) + 8ULL * leaf_count_ +
+                             (has_covers_ ? 4 + 4ULL * leaf_count_ : 0);
   if (left != in.left()) {
     return damaged("its counts ask for " + std::to_string(left) + " bytes behind the header, but " +
                    std::to_string(in.left()) + " are there");
@@ -238,14 +259,35 @@ Result<void> ForestCoder::read_trees(ByteReader& in) {
   }
   if (total != leaf_count_) return damaged("the leaves of the trees do not add up");
   ByteReader nodes(in.raw(8ULL * (leaf_count_ - tree_count_)));
+  ByteReader leaves(in.raw(8ULL * leaf_count_));
+  const std::vector<double> covers = TRY(read_covers(in.raw(in.left())));
+  auto cover = covers.begin();
   for (std::uint32_t i = 0; i < tree_count_; ++i) {
     tree_ = {};
-    for (std::uint32_t k = 0; k < sizes[i]; ++k) tree_.leaves.push_back(in.get<double>());
+    for (std::uint32_t k = 0; k < sizes[i]; ++k) tree_.leaves.push_back(leaves.get<double>());
+    if (has_covers_) {
+      tree_.covers.assign(cover, cover + sizes[i]);
+      cover += sizes[i];
+    }
     auto read = read_tree(nodes, sizes[i]);
     if (read) read = builder_.add(tree_);
     if (!read) return damaged("tree " + std::to_string(i) + ": " + read.error().message);
   }
   return {};
+}
+
+/// Of all leaves; the head has seen to it that there are as many bytes.
+Result<std::vector<double>> ForestCoder::read_covers(std::string_view bytes) const {
+  std::vector<double> covers;
+  if (!has_covers_) return covers;
+  ByteReader in(bytes);
+  const auto kind = in.get<std::uint32_t>();
+  if (kind > kFloats) return damaged("there is no kind of covers " + std::to_string(kind));
+  for (std::uint32_t i = 0; i < leaf_count_; ++i) {
+    covers.push_back(kind == kCounts ? in.get<std::uint32_t>()
+                                     : static_cast<double>(in.get<float>()));
+  }
+  return covers;
 }
 
 Result<void> ForestCoder::read_split(ByteReader& nodes, std::uint32_t& bits) {

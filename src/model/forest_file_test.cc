@@ -54,6 +54,8 @@ TEST(ForestText, DamagedTextsAreRefusedByName) {
       {"threshold=0.5 -0.25 0 ", "threshold=0.5 -0.25 nan ", "node 2 names no set"},
       {"decision_type=8", "decision_type=12", "decision_type 12"},
       {"decision_type=8", "decision_type=256", "no such number"},
+      {"is_linear=0", "leaf_count=1 2 3 4 5\nis_linear=0", "leaf_count has 5 numbers, not 6"},
+      {"is_linear=0", "leaf_count=1 2 3 4 5 -6\nis_linear=0", "leaf 5: its cover is neither"},
       {"leaf_value=1 ", "leaf_value=inf ", "leaf 0: its value is not finite"},
       {"leaf_value=1 ", "leaf_value=", "leaf_value has 5 numbers, not 6"},
       {"leaf_value=1 ", "leaf_value=1 1 ", "leaf_value has more than 6"},
@@ -105,7 +107,8 @@ TEST(ForestFile, MutantsOfStructureAreRefusedByPlace) {
   ASSERT_EQ(Forest::from_lightgbm(mixed_text()).value().encode().size(), kEnd);
   using U32 = std::uint32_t;
   const std::pair<std::string, const char*> mutants[] = {
-      {patched<U32>(0, 2), "layout 2"},
+      {patched<U32>(0, 2), "its counts ask for"},
+      {patched<U32>(0, 3), "layout 3"},
       {patched<U32>(4, 0), "16,384 features"},
       {patched<U32>(4, 16385), "16,384 features"},
       {patched<U32>(4, 3), "plane 4: its feature is out of range"},
@@ -146,8 +149,37 @@ TEST(ForestFile, MutantsOfStructureAreRefusedByPlace) {
   }
 }
 
+std::string text_with_covers() {
+  return changed(mixed_text(), "is_linear=0", "leaf_count=1 2 3 4 5 6\nis_linear=0");
+}
+
+TEST(ForestFile, MutantsOfCoversAreRefused) {
+  const std::string bytes = Forest::from_lightgbm(text_with_covers()).value().encode();
+  ASSERT_EQ(bytes.size(), kEnd + 4 + 7 * 4);
+  const auto mutant = [&](auto value, std::size_t at) {
+    std::string other = bytes;
+    std::memcpy(other.data() + at, &value, sizeof value);
+    return message_of(Forest::decode(other));
+  };
+  EXPECT_EQ(mutant(std::uint32_t{0}, kEnd), "accepted");
+  EXPECT_NE(mutant(std::uint32_t{2}, kEnd).find("no kind of covers 2"), std::string::npos);
+  // Counts that are read as floats are tiny, and would have been written as what they are not.
+  EXPECT_NE(mutant(1U, 0).find("its counts ask for"), std::string::npos);
+  std::string floats = bytes;
+  const std::uint32_t kind = 1;
+  std::memcpy(floats.data() + kEnd, &kind, sizeof kind);
+  const float values[] = {1, 2, 3, 4, 5, 6, 1};
+  std::memcpy(floats.data() + kEnd + 4, values, sizeof values);
+  EXPECT_NE(message_of(Forest::decode(floats)).find("not the one encoding"), std::string::npos);
+  floats[kEnd + 4] = 1;
+  EXPECT_EQ(message_of(Forest::decode(floats)), "accepted");
+  const float bad = -1;
+  std::memcpy(floats.data() + kEnd + 8, &bad, sizeof bad);
+  EXPECT_NE(message_of(Forest::decode(floats)).find("its cover is neither"), std::string::npos);
+}
+
 TEST(ForestFile, WhateverDecodesHasThatOneEncoding) {
-  const std::string bytes = Forest::from_lightgbm(mixed_text()).value().encode();
+  const std::string bytes = Forest::from_lightgbm(text_with_covers()).value().encode();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     EXPECT_FALSE(Forest::decode(std::string_view(bytes).substr(0, i))) << i;
     for (int flip = 1; flip < 256; flip *= 2) {

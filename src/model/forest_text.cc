@@ -201,6 +201,11 @@ Result<ForestBuilder::Tree> read_tree(const Values& values, const std::string& w
   tree.left = TRY(list<std::int32_t>(values, "left_child", nodes, where));
   tree.right = TRY(list<std::int32_t>(values, "right_child", nodes, where));
   tree.leaves = TRY(list<double>(values, "leaf_value", leaves, where));
+  if (leaves == 1) {
+    tree.covers = {1};  // its one leaf takes every row
+  } else if (values.contains("leaf_count")) {
+    tree.covers = TRY(list<double>(values, "leaf_count", leaves, where));
+  }
   const auto decisions = TRY(list<std::uint8_t>(values, "decision_type", nodes, where));
   for (std::size_t i = 0; i < nodes; ++i) {
     TRY(read_decision(decisions[i], tree, where));

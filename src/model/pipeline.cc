@@ -151,6 +151,7 @@ Result<std::shared_ptr<const Pipeline>> Pipeline::load(std::string_view bytes) {
   parts.reference = TRY(in_section(Reference::from_json(reference), reference_at));
   parts.golden = TRY(in_section(decode_golden(golden_at.bytes, parts), golden_at));
   TRY(check_fit(parts));
+  pipeline->name_explained();
   pipeline->forest_.emplace(parts.forest, TRY(chosen_kernel()));
   return pipeline;
 }
@@ -177,6 +178,54 @@ void Pipeline::score(std::span<const Cell> cells, Time time, std::span<const dou
   forest_->raw(room.features(), out);
   if (!raw.empty()) std::ranges::copy(out, raw.begin());
   parts_.forest.link(out);
+}
+
+void Pipeline::name_explained() {
+  const Transform& transform = parts_.transform;
+  for (const table::Field& field : transform.inputs().fields) explained_.push_back(field.name);
+  const auto place_of = [&](std::string_view name) {
+    const auto found = std::ranges::find(explained_, name);
+    const auto place = static_cast<std::size_t>(found - explained_.begin());
+    if (found == explained_.end()) explained_.emplace_back(name);
+    return place;
+  };
+  for (const Step& step : transform.steps()) {
+    if (step.kind == Step::Kind::kLag) {
+      const std::uint32_t series = transform.history().lags[step.lag].series;
+      explained_by_.push_back(place_of(transform.history().series[series]));
+    } else if (step.input < 0) {
+      explained_by_.push_back(place_of(table::kTimeColumn));
+    } else {
+      explained_by_.push_back(static_cast<std::size_t>(step.input));
+    }
+  }
+}
+
+/// Two who ask first at once both make it; the values are the same.
+Result<std::shared_ptr<const ForestExplainer>> Pipeline::explainer() const {
+  if (auto ready = explainer_.take()) return ready;
+  auto made = std::make_shared<const ForestExplainer>(
+      TRY(ForestExplainer::make(parts_.forest, TRY(chosen_kernel()))));
+  explainer_.publish(made);
+  return made;
+}
+
+Result<void> Pipeline::explain(std::span<const Cell> cells, Time time,
+                               std::span<const double> lags, std::span<double> out) const {
+  const auto by = TRY(explainer());
+  const std::size_t width = parts_.transform.features(), columns = explained_.size();
+  CHECK(out.size() == outputs() * (columns + 1), "there is room for each contribution");
+  std::vector<double> features(width), values(outputs() * (width + 1));
+  parts_.transform.row_with_lags(cells, time, lags, features);
+  by->contributions(features, 1, values);
+  std::ranges::fill(out, 0.0);
+  for (std::size_t output = 0; output < outputs(); ++output) {
+    const auto from = std::span(values).subspan(output * (width + 1), width + 1);
+    const auto to = out.subspan(output * (columns + 1), columns + 1);
+    for (std::size_t i = 0; i < width; ++i) to[explained_by_[i]] += from[i];
+    to[columns] = from[width];
+  }
+  return {};
 }
 
 GoldenRow Pipeline::make_golden(const Transform& transform, const Forest& forest,

@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "io/digest.h"
+#include "base/published.h"
 #include "model/compiled_forest.h"
+#include "model/explain.h"
 #include "model/prepared.h"
 #include "model/reference.h"
 
@@ -58,6 +60,17 @@ class Pipeline {
   void score(std::span<const Cell> cells, Time time, std::span<const double> lags,
              std::span<double> out, InputCounts* counts = nullptr,
              std::span<double> raw = {}) const noexcept;
+  /// What contributions are told of: the input columns, then, where features are made of them, the
+  /// event time (table::kTimeColumn) and lagged series that are no input.
+  const std::vector<std::string>& explained() const { return explained_; }
+  bool can_explain() const { return parts_.forest.has_covers(); }
+  /// Exact Shapley values of one row: a derived feature counts for the column that it is made of.
+  /// Shape: out has outputs() times explained().size() + 1 values, of each output the columns' and
+  /// last the base; they add up to the raw score. lags as for score(). Threads: any. Cost: the
+  /// forest is made ready at the first call.
+  /// Errors: kNotFound when the model holds no covers.
+  Result<void> explain(std::span<const Cell> cells, Time time, std::span<const double> lags,
+                       std::span<double> out) const;
   /// Makes a golden row of a raw row.
   static GoldenRow make_golden(const Transform& transform, const Forest& forest,
                                std::span<const Cell> cells, Time time,
@@ -65,8 +78,13 @@ class Pipeline {
 
  private:
   class Room;
+  void name_explained();
+  Result<std::shared_ptr<const ForestExplainer>> explainer() const;
   Parts parts_;
   std::optional<CompiledForest> forest_;  // of parts_, made at load
+  std::vector<std::string> explained_;
+  std::vector<std::size_t> explained_by_;  // place in explained_, one a feature
+  mutable Published<ForestExplainer> explainer_;  // null until somebody asks
 };
 
 }  // namespace rondo::model

@@ -150,20 +150,31 @@ Result<std::string> Booster::text(std::size_t rounds) const {
   }
 }
 
-Result<std::vector<double>> Booster::raw(std::span<const double> features,
-                                         std::size_t rounds) const {
+Result<std::vector<double>> Booster::predicted(std::span<const double> features,
+                                               std::size_t rounds, int kind,
+                                               std::size_t values) const {
   const std::size_t rows = features.size() / columns_;
-  std::vector<double> scores(rows * outputs_);
-  if (rows == 0) return scores;
+  std::vector<double> out(rows * values);
+  if (rows == 0) return out;
   std::int64_t count = 0;
   TRY(library_->checked(
       library_->BoosterPredictForMat(handle_.get(), features.data(), C_API_DTYPE_FLOAT64,
                                      static_cast<std::int32_t>(rows),
-                                     static_cast<std::int32_t>(columns_), 1,
-                                     C_API_PREDICT_RAW_SCORE, 0, static_cast<int>(rounds),
-                                     "num_threads=1 verbosity=-1", &count, scores.data()),
+                                     static_cast<std::int32_t>(columns_), 1, kind, 0,
+                                     static_cast<int>(rounds), "num_threads=1 verbosity=-1",
+                                     &count, out.data()),
       "predicting with LightGBM"));
-  return scores;
+  return out;
+}
+
+Result<std::vector<double>> Booster::raw(std::span<const double> features,
+                                         std::size_t rounds) const {
+  return predicted(features, rounds, C_API_PREDICT_RAW_SCORE, outputs_);
+}
+
+Result<std::vector<double>> Booster::contributions(std::span<const double> features,
+                                                   std::size_t rounds) const {
+  return predicted(features, rounds, C_API_PREDICT_CONTRIB, outputs_ * (columns_ + 1));
 }
 
 }  // namespace rondo::train

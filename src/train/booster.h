@@ -27,6 +27,10 @@ class Booster {
   Result<std::span<const double>> answers();
   /// The first `rounds` rounds in LightGBM's text.
   Result<std::string> text(std::size_t rounds) const;
+  /// LightGBM's own contributions. Shape: row-major features in; a row has, for each output, one a
+  /// feature and the base.
+  Result<std::vector<double>> contributions(std::span<const double> features,
+                                            std::size_t rounds) const;
   /// LightGBM's own raw scores. Shape: row-major features in.
   Result<std::vector<double>> raw(std::span<const double> features, std::size_t rounds) const;
 
@@ -41,6 +45,8 @@ class Booster {
   };
   using DatasetPtr = std::unique_ptr<void, FreeDataset>;
 
+  Result<std::vector<double>> predicted(std::span<const double> features, std::size_t rounds,
+                                        int kind, std::size_t values) const;
   Booster(const LightgbmLibrary& library, std::size_t columns, std::size_t outputs)
       : library_(&library), columns_(columns), outputs_(outputs), fit_(nullptr, {&library}),
         stop_(nullptr, {&library}), handle_(nullptr, {&library}) {}

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "model/compiled_forest.h"
+#include "model/explain.h"
 #include "train/boosting.h"
 #include "train/testing.h"
 
@@ -44,6 +45,16 @@ std::vector<double> awkward_rows() {
   return rows;
 }
 
+/// Each eleventh row.
+std::vector<double> thinned(std::span<const double> rows, std::size_t width) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i + width <= rows.size(); i += 11 * width) {
+    out.insert(out.end(), rows.begin() + static_cast<std::ptrdiff_t>(i),
+               rows.begin() + static_cast<std::ptrdiff_t>(i + width));
+  }
+  return out;
+}
+
 void expect_same_bits(const Booster& booster, std::size_t rounds, std::span<const double> rows) {
   const Forest forest = Forest::from_lightgbm(booster.text(rounds).value()).value();
   const auto theirs = booster.raw(rows, rounds).value();
@@ -77,6 +88,24 @@ TEST_P(SameBits, OnRowsOfTrainingAndOnAwkwardOnes) {
     expect_same_bits(booster, 40, awkward_rows());
     const Forest forest = Forest::from_lightgbm(booster.text(40).value()).value();
     EXPECT_GT(forest.category_counts()[4], 32U);  // sets of more than one word were met
+  }
+}
+
+TEST_P(SameBits, ContributionsAreLightgbmsToTheLastDigits) {
+  const Prepared prepared = generated({.task = GetParam(), .rows = 2'000, .missing = 0.1});
+  const Booster booster = grown(prepared, 30);
+  const Forest forest = Forest::from_lightgbm(booster.text(30).value()).value();
+  const std::vector<double> strange = thinned(awkward_rows(), forest.features());
+  for (const std::span<const double> rows :
+       {std::span<const double>(prepared.features.values).first(prepared.features.columns * 300),
+        std::span<const double>(strange)}) {
+    const auto theirs = booster.contributions(rows, 30).value();
+    std::vector<double> ours(theirs.size());
+    const auto kernel = model::supported_kernels().back();
+    model::ForestExplainer::make(forest, kernel)
+        .value()
+        .contributions(rows, rows.size() / forest.features(), ours);
+    for (std::size_t i = 0; i < ours.size(); ++i) ASSERT_NEAR(ours[i], theirs[i], 1e-9) << i;
   }
 }
 

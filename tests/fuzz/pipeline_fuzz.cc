@@ -59,6 +59,20 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
   return std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
+/// Contributions are numbers wherever the trees are small enough for it to be quick.
+void explain(const model::Forest& forest) {
+  if (!forest.has_covers() || forest.leaves() > 5'000 || forest.features() > 100) return;
+  const std::vector<double> row(forest.features(), 1.5);
+  std::vector<double> first(forest.outputs() * (forest.features() + 1)), other(first);
+  for (const model::Kernel kernel : model::supported_kernels()) {
+    const auto explainer = model::ForestExplainer::make(forest, kernel);
+    require(explainer.has_value());
+    std::vector<double>& out = kernel == model::Kernel::kScalar ? first : other;
+    explainer->contributions(row, 1, out);
+    require(same_bits(first, out));
+  }
+}
+
 /// Every kernel of this CPU says what the walk says.
 void use(const model::Forest& forest) {
   std::vector<double> row(forest.features()), out(forest.outputs()), other(out);
@@ -74,6 +88,7 @@ void use(const model::Forest& forest) {
     }
     forest.link(out);
   }
+  explain(forest);
 }
 
 void use(const model::Pipeline& pipeline) {

@@ -11,7 +11,7 @@ from bench_start import Up
 from common import BIKES, Bikes, figure
 from project import ask
 
-ROWS, CONNECTIONS, SECONDS = 500, 32, 5
+ROWS, CONNECTIONS, PACED, SECONDS = 500, 32, 64, 5
 COLUMNS = ("season", "mnth", "hr", "holiday", "weekday", "workingday", "weathersit", "temp",
            "atemp", "hum", "windspeed")
 ONE_THREAD = (('[evaluate]', '[deploy]\nthreads = 1\n\n[evaluate]'),)
@@ -58,13 +58,14 @@ def ask_raw(base, path, text):
         return reply.status, reply.read().decode()
 
 
-def load(base, path, seconds, url="/v2/models/bikes/infer", core="", check=False):
+def load(base, path, seconds, url="/v2/models/bikes/infer", core="", ways=()):
     """What infer.lua says of so many seconds; the client on one core if that is said."""
     pinned = ["taskset", "-c", str(core)] if core != "" else []
-    done = subprocess.run([*pinned, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d",
+    connections = PACED if "paced" in ways else CONNECTIONS
+    done = subprocess.run([*pinned, "wrk", "-t", "1", "-c", str(connections), "-d",
                            "%ds" % seconds, "-s",
                            os.path.join(os.path.dirname(os.path.abspath(__file__)), "infer.lua"),
-                           base, "--", path, url, *(["check"] if check else [])],
+                           base, "--", path, url, *ways],
                           capture_output=True, text=True, timeout=seconds + 60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout[done.stdout.rindex('{"requests"'):])
@@ -89,7 +90,7 @@ def measure(program):
             path = os.path.join(bikes.folder, "requests")
             prepare(up.base, versions, path)
             load(up.base, path, 1)
-            said = load(up.base, path, SECONDS, check=True)
+            said = load(up.base, path, SECONDS, ways=["check"])
             assert said["wrong"] == 0 and said["errors"] == 0, said
             yield figure("serving", "infer, 1 row, 32 connections, 1 thread, log on (%d trees)"
                          % trees, said["requests"] / said["seconds"], "req/s", ">= 20000")
@@ -99,13 +100,17 @@ def measure(program):
             yield from labels(bikes, up)
 
 
-def swaps(bikes, up, path, wanted=500):
+def swaps(bikes, up, path, wanted=1000, seconds=60):
+    """Promotions by name and rollbacks in turn, evenly over a minute, under some 80 % of the load
+    that the server can bear."""
     with open(os.path.join(bikes.folder, ".rondo", "token")) as file:
         token = file.read().strip()
     stop, count = threading.Event(), [0]
 
     def swap():
-        while not stop.is_set() and count[0] < wanted:
+        began = time.perf_counter()
+        while count[0] < wanted and not stop.wait(
+                max(0, began + count[0] * (seconds - 2) / wanted - time.perf_counter())):
             wish = {"why": str(count[0])}
             if count[0] % 2:  # by name, the other way by rollback
                 wish["version"] = "v%d" % ask(up.base, "/api/v1/deployments")[1]["former"]
@@ -113,19 +118,19 @@ def swaps(bikes, up, path, wanted=500):
             status, said = ask(up.base, "/api/v1/" + act, wish, token=token)
             assert status == 200, said
             count[0] += 1
+    quiet = load(up.base, path, seconds // 3, ways=["check", "paced"])
     thread = threading.Thread(target=swap)
     thread.start()
-    wrong = errors = 0
-    while thread.is_alive():
-        said = load(up.base, path, SECONDS, check=True)
-        wrong += said["wrong"]
-        errors += said["errors"]
+    said = load(up.base, path, seconds, ways=["check", "paced"])
     stop.set()
     thread.join()
-    yield figure("serving", "promotions and rollbacks under that load", count[0], "swaps",
+    yield figure("serving", "promotions and rollbacks in %d s under %d req/s"
+                 % (seconds, said["requests"] / said["seconds"]), count[0], "swaps",
                  ">= %d" % wanted)
     yield figure("serving", "failed requests and answers of another version meanwhile",
-                 wrong + errors, "requests", "<= 0")
+                 said["wrong"] + said["errors"], "requests", "<= 0")
+    yield figure("serving", "99th percentile meanwhile, to that without",
+                 said["p99_ms"] / quiet["p99_ms"], "x", "<= 1.2")
 
 
 def labels(bikes, up, requests=200, each=100, clients=8):

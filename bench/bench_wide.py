@@ -170,7 +170,7 @@ def near(base, bodies):
 
 
 def timed(base, bodies, seconds=SECONDS, client=None):
-    said = load(base, bodies, seconds, PATH, core=cores()[1] if client is None else client)
+    said = load(base, bodies, seconds, PATH, cores()[1] if client is None else client)
     assert said["errors"] == 0, said
     said["rate"] = said["requests"] / said["seconds"]
     return said
@@ -191,7 +191,7 @@ def measure(program):
         bodies = os.path.join(wide.folder, "bodies")
         with Up(wide, core=cores()[0]) as up:
             write_bodies(up.base, wide.rows, bodies)
-            checked = load(up.base, bodies, SECONDS, PATH, check=True)
+            checked = load(up.base, bodies, SECONDS, PATH, ways=["check"])
             yield figure("wide", "wrong answers and errors of %d" % checked["requests"],
                          checked["wrong"] + checked["errors"], "requests", "<= 0")
         peer = fastapi(wide)

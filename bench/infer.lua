@@ -1,5 +1,6 @@
 -- Sends prepared requests round and round: lines of "BODY<TAB>VERSION VALUE" from a file.
--- args: FILE PATH [check]. With "check" each answer is held against what is expected for the
+-- args: FILE PATH [check] [paced]. With "paced" each connection waits a millisecond after its
+-- answer, so that the server is not always full. With "check" each answer is held against what is expected for the
 -- version that says it answered; that costs the client more than the server needs to answer, so
 -- times are taken without, and then only statuses count. Prints one line of JSON.
 local bodies, expected = {}, {}
@@ -23,7 +24,10 @@ function init(args)
     expected[want] = true
   end
   file:close()
-  if args[3] == "check" then response = check end
+  for i = 3, #args do
+    if args[i] == "check" then response = check end
+    if args[i] == "paced" then delay = function() return 1 end end
+  end
 end
 
 function request()

@@ -161,9 +161,12 @@ Result<std::optional<Action>> Conductor::record(const std::optional<Outcome>& ou
 
 Result<void> Conductor::attach_watch(const State& state) {
   if (state.champion == 0 || (watch_ && watch_->version() == state.champion)) return {};
-  const std::string& hex = state.versions.at(state.champion).pipeline;
-  const std::string bytes = TRY(parts_.store->objects->get(TRY(io::Digest::from_hex(hex))));
-  auto pipeline = TRY(model::Pipeline::load(bytes));
+  auto pipeline = parts_.world->loaded(state.champion);
+  if (!pipeline) {
+    const std::string& hex = state.versions.at(state.champion).pipeline;
+    const std::string bytes = TRY(parts_.store->objects->get(TRY(io::Digest::from_hex(hex))));
+    pipeline = TRY(model::Pipeline::load(bytes));
+  }
   watch_ = TRY(Watch::open(*parts_.store, parts_.config->monitor, std::move(pipeline),
                            state.champion));
   return {};

@@ -50,6 +50,10 @@ class ReplayWorld : public World, public Clock {
   Result<void> changed(const State& state) override;
   Result<void> flush() override { return log_->flush(); }
   bool stays() const override { return true; }
+  std::shared_ptr<const model::Pipeline> loaded(std::int64_t version) const override {
+    const auto found = loaded_.find(version);
+    return found == loaded_.end() ? nullptr : found->second->pipeline;
+  }
   const ledger::PredictionIds& ids() const { return ids_; }
   /// A version that answers or answered; kept from then on.
   Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);

@@ -25,6 +25,12 @@ std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
   return std::nullopt;
 }
 
+/// Whether one history can serve both: the same lags, and labels are the same numbers for both.
+bool reads_the_same_past(const model::Pipeline& a, const model::Pipeline& b) {
+  return a.transform().history() == b.transform().history() && a.parts().task == b.parts().task &&
+         a.parts().classes == b.parts().classes;
+}
+
 }  // namespace
 
 ServiceWorld::ServiceWorld(ledger::Store& store, const Config& config, Session* session,
@@ -66,6 +72,9 @@ Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
     Loaded& loaded, const State& state, const model::Pipeline& pipeline) {
   const model::HistorySpec& spec = pipeline.transform().history();
   if (spec.lags.empty()) return nullptr;
+  for (const auto& [version, other] : loaded.versions) {
+    if (reads_the_same_past(*other->pipeline, pipeline)) return other->history;
+  }
   auto history = std::make_shared<Guarded<model::HistoryState>>(spec);
   TRY(read_served(loaded, pipeline.parts(), nullptr));
   if (!state.manifest.empty()) {
@@ -188,6 +197,12 @@ Result<void> ServiceWorld::unpin(const State& state, std::int64_t version) {
     if (before) publish(loaded, state, *before);
     return {};
   });
+}
+
+std::shared_ptr<const model::Pipeline> ServiceWorld::loaded(std::int64_t version) const {
+  const auto routing = router_.take();
+  const auto found = routing ? routing->find(version) : nullptr;
+  return found ? found->pipeline : nullptr;
 }
 
 Result<void> ServiceWorld::learn_labels() {

@@ -22,6 +22,7 @@ class ServiceWorld : public World {
   Result<void> changed(const State& state) override;
   Result<void> flush() override { return log_ == nullptr ? Result<void>() : log_->flush(); }
   bool stays() const override { return true; }
+  std::shared_ptr<const model::Pipeline> loaded(std::int64_t version) const override;
 
   const deploy::Router& router() const { return router_; }
   /// A version, loaded when needed. `history` is shared by versions that read the same past.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "loop/policy.h"
+#include "model/pipeline.h"
 
 namespace rondo::loop {
 
@@ -25,6 +26,8 @@ class World {
   /// the histories. Called after the commit; must be repeatable. Errors: kCorrupt when no version
   /// can be loaded.
   virtual Result<void> changed(const State& state) = 0;
+  /// The pipeline of a version that this world has in memory; null: who needs it loads it.
+  virtual std::shared_ptr<const model::Pipeline> loaded(std::int64_t) const { return nullptr; }
   /// Everything that was answered so far is readable in the log.
   virtual Result<void> flush() { return {}; }
   /// Wait for news at Monitoring (`up`, replay) or end when nothing is due (`run`).

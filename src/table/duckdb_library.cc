@@ -30,7 +30,7 @@ Result<DuckdbLibrary> load() {
   for (const char* place : kPlaces) {
     if (*place == '\0') continue;
     // Never unloaded: the library keeps threads and static state.
-    void* handle = dlopen(place, RTLD_NOW | RTLD_LOCAL);
+    void* handle = dlopen(place, RTLD_LAZY | RTLD_LOCAL);
     if (handle == nullptr) {
       sought += fmt::format("{}{}", sought.empty() ? "" : ", ", place);
       continue;

@@ -53,16 +53,16 @@ class Mistakes {
   std::vector<std::string> lines_, hints_;
 };
 
-void check_lags(const Json& lags, Mistakes& mistakes) {
-  if (const auto all = prepare::lags_from(lags); all || !lags.is_array()) {
-    return mistakes.demand("prepare.lag", all);
-  }
+/// A list of tables that `read` takes as a whole.
+template <class Read>
+void check_list(const std::string& key, const Json& list, Read read, Mistakes& mistakes) {
+  if (const auto all = read(list); all || !list.is_array()) return mistakes.demand(key, all);
   Json before = Json::array();
-  for (std::size_t i = 0; i < lags.size(); ++i) {  // which one is it?
-    before.push_back(lags[i]);
-    const auto read = prepare::lags_from(before);
-    if (read) continue;
-    return mistakes.add(fmt::format("prepare.lag[{}]", i), read.error());
+  for (std::size_t i = 0; i < list.size(); ++i) {  // which one is it?
+    before.push_back(list[i]);
+    if (const auto some = read(before); !some) {
+      return mistakes.add(fmt::format("{}[{}]", key, i), some.error());
+    }
   }
 }
 
@@ -131,10 +131,13 @@ void check_columns(const Config& config, const table::Schema& schema, Mistakes& 
   for (const auto& item : config.prepare.types.items()) {
     look("prepare.types." + item.key(), item.key());
   }
-  for (std::size_t i = 0; i < config.prepare.lag.size(); ++i) {
-    look(fmt::format("prepare.lag[{}]", i),
-         io::get_or<std::string>(config.prepare.lag[i], "column", ""));
-  }
+  const auto look_at_tables = [&](const std::string& key, const Json& list) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      look(fmt::format("{}[{}]", key, i), io::get_or<std::string>(list[i], "column", ""));
+    }
+  };
+  look_at_tables("prepare.lag", config.prepare.lag);
+  look_at_tables("prepare.window", config.prepare.window);
 }
 
 /// What the target's values ask for, unless the project names a task; then whether they fit it.
@@ -233,7 +236,8 @@ Result<void> check_values(const Config& config) {
                  "name the files to read: [collect] source = \"data/*.csv\"");
   }
   check_types(config.prepare.types, mistakes);
-  check_lags(config.prepare.lag, mistakes);
+  check_list("prepare.lag", config.prepare.lag, prepare::lags_from, mistakes);
+  check_list("prepare.window", config.prepare.window, prepare::windows_from, mistakes);
   mistakes.demand("train.budget", train::read_budget(config.train.budget));
   check_evaluate(config, mistakes);
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <set>
 #include <tuple>
@@ -74,6 +75,53 @@ double read_lag(std::span<const Entry> entries, const Lag& lag, Time p, Time q) 
   return found->value;
 }
 
+/// What one walk over a window finds.
+struct Window {
+  std::uint64_t count = 0;
+  double sum = 0, mean = 0, squares = 0;  // mean and squared deviations: Welford, 1962
+  double least = 0, greatest = 0, last = 0;
+  Time newest;
+};
+
+template <class Entry>
+Window read_window(std::span<const Entry> entries, Span over, Time p, Time q) {
+  Window out;
+  const Time from = before(p, over);
+  const Time oldest = before(from, Span{1});  // the walk leaves it out
+  Backward<Entry> walk(entries, q, [p](const Entry& e) { return e.event < p; });
+  while (const Entry* entry = walk.next(oldest)) {
+    const double x = entry->value;
+    if (out.count++ == 0) {
+      out.last = out.least = out.greatest = x;
+      out.newest = entry->event;
+    }
+    out.sum += x;
+    const double apart = x - out.mean;
+    out.mean += apart / static_cast<double>(out.count);
+    out.squares += apart * (x - out.mean);
+    out.least = std::min(out.least, x);
+    out.greatest = std::max(out.greatest, x);
+  }
+  return out;
+}
+
+double taken(const Window& window, Take take, Time p) {
+  const auto count = static_cast<double>(window.count);
+  if (take == Take::kCount) return count;
+  if (window.count == 0) return kNothing;
+  switch (take) {
+    case Take::kCount: break;
+    case Take::kSum: return window.sum;
+    case Take::kMean: return window.sum / count;
+    case Take::kStd: return window.count < 2 ? kNothing : std::sqrt(window.squares / (count - 1));
+    case Take::kMin: return window.least;
+    case Take::kMax: return window.greatest;
+    case Take::kLast: return window.last;
+    case Take::kAge: return static_cast<double>(p.us - window.newest.us) * 1e-6;
+  }
+  return kNothing;
+}
+
 // One total order of values, so that two claims with the same (t, sequence, k) end the same way
 // whichever came first.
 bool outranks(double a, double b) {
@@ -95,6 +143,19 @@ Result<Lag> lag_from(const Json& json, std::size_t series) {
   if (which < 0 || static_cast<std::uint64_t>(which) >= series) {
     return fail(Code::kInvalidInput, "lag \"" + lag.feature + "\" names no series");
   }
+  const auto over = json.contains("over_us") ? TRY(io::get<std::int64_t>(json, "over_us")) : 0;
+  if (over != 0) {
+    const auto take = take_from(io::get_or<std::string>(json, "take", ""));
+    if (by != 0 || rows != 0 || over < 0 || over > kLongestLag.us || !take) {
+      return fail(Code::kInvalidInput, "window \"" + lag.feature +
+                                           "\" must be over a time (at most a century), with what "
+                                           "it takes");
+    }
+    lag.series = static_cast<std::uint32_t>(which);
+    lag.over = Span{over};
+    lag.take = *take;
+    return lag;
+  }
   if ((by > 0) == (rows > 0) || by < 0 || rows < 0 || by > kLongestLag.us || rows > kMostRows) {
     return fail(Code::kInvalidInput, "lag \"" + lag.feature +
                                          "\" must go back by a time (at most a century) or by 1 to "
@@ -108,12 +169,22 @@ Result<Lag> lag_from(const Json& json, std::size_t series) {
 
 }  // namespace
 
+std::optional<Take> take_from(std::string_view name) {
+  const auto found = std::ranges::find(kTakeNames, name);
+  if (found == std::end(kTakeNames)) return std::nullopt;
+  return static_cast<Take>(found - std::begin(kTakeNames));
+}
+
 Json HistorySpec::to_json() const {
   Json out = {{"series", series}, {"lags", Json::array()}};
   for (const Lag& lag : lags) {
     Json one = {{"feature", lag.feature}, {"series", lag.series}};
     if (lag.by.us > 0) one["by_us"] = lag.by.us;
     if (lag.rows > 0) one["rows"] = lag.rows;
+    if (lag.over.us > 0) {
+      one["over_us"] = lag.over.us;
+      one["take"] = kTakeNames[static_cast<std::size_t>(lag.take)];
+    }
     out["lags"].push_back(std::move(one));
   }
   return out;
@@ -167,12 +238,22 @@ void HistoryState::apply(const Observation& observation) {
 void HistoryState::read(std::string_view entity, Time p, Time q,
                         std::span<double> out) const noexcept {
   CHECK(out.size() == spec_.lags.size(), "a read has room for each lag");
+  const Lag* walked = nullptr;  // whose window `window` is
+  Window window;
   for (std::size_t i = 0; i < spec_.lags.size(); ++i) {
     const Lag& lag = spec_.lags[i];
     const auto& entities = series_[lag.series];
     const auto found = entities.find(entity);
-    out[i] = found == entities.end() ? kNothing
-                                     : read_lag(std::span<const Entry>(found->second), lag, p, q);
+    const auto entries = found == entities.end() ? std::span<const Entry>() : found->second;
+    if (lag.over.us == 0) {
+      out[i] = read_lag(entries, lag, p, q);
+      continue;
+    }
+    if (walked == nullptr || walked->series != lag.series || walked->over != lag.over) {
+      window = read_window(entries, lag.over, p, q);
+      walked = &lag;
+    }
+    out[i] = taken(window, lag.take, p);
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,13 +25,23 @@ struct Observation {
   double value = 0;
 };
 
-/// One lagged feature. By time: the newest observation with p - 2 by < t <= p - by. By rows: the
-/// n-th newest.
+/// What a window gives of the values in it. Empty: NaN, kCount 0; kStd (divisor n - 1) of one: NaN.
+/// kLast is the newest value, kAge its distance from p in seconds.
+enum class Take : std::uint8_t { kCount, kSum, kMean, kStd, kMin, kMax, kLast, kAge };
+inline constexpr std::string_view kTakeNames[] = {"count", "sum", "mean", "std",
+                                                  "min",   "max", "last", "age"};
+std::optional<Take> take_from(std::string_view name);
+
+/// One feature of the past. A lag by time: the newest observation with p - 2 by < t <= p - by; by
+/// rows: the n-th newest. A window: what `take` gives of those with p - over <= t < p, which are
+/// added up from the newest to the oldest, so that the bits depend on nothing else.
 struct Lag {
   std::uint32_t series = 0;
   Span by;                      // by time when > 0
   std::uint32_t rows = 0;       // by rows when > 0
-  std::string feature;          // name of the feature, "cnt_lag_48h"
+  std::string feature;          // name of the feature, "cnt_lag_48h", "cnt_mean_7d"
+  Span over{};                  // a window when > 0
+  Take take = Take::kMean;
   bool operator==(const Lag&) const = default;
 };
 
@@ -54,7 +65,8 @@ class HistoryState {
   /// Cost: O(log n), O(n) when far out of order.
   void apply(const Observation& observation);
   /// Shape: out has one value a lag, NaN when nothing is known. Cost: O(log n) a lag, plus what is
-  /// not yet known at q (lag by rows: plus rows); no allocation.
+  /// not yet known at q (lag by rows: plus rows; window: plus the rows in it, once for neighbours
+  /// over the same); no allocation.
   void read(std::string_view entity, Time p, Time q, std::span<double> out) const noexcept;
   /// Versions held.
   std::uint64_t size() const { return size_; }

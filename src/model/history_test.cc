@@ -24,7 +24,42 @@ HistorySpec spec() {
   out.lags = {{0, Span::hours(48), 0, "cnt_lag_48h"}, {0, Span::hours(3), 0, "cnt_lag_3h"},
               {0, Span{}, 1, "cnt_lag_1"},            {0, Span{}, 4, "cnt_lag_4"},
               {1, Span::hours(1), 0, "temp_lag_1h"},  {1, Span{}, 2, "temp_lag_2"}};
+  for (std::size_t take = 0; take < std::size(kTakeNames); ++take) {
+    out.lags.push_back({0, Span{}, 0, "cnt_7h_" + std::string(kTakeNames[take]), Span::hours(7),
+                        static_cast<Take>(take)});
+  }
+  out.lags.push_back({1, Span{}, 0, "temp_7h", Span::hours(7), Take::kMean});
+  out.lags.push_back({1, Span{}, 0, "temp_30h", Span::hours(30), Take::kMean});
   return out;
+}
+
+/// Of what is in the window, the newest first.
+double naive_window(const std::vector<const Observation*>& seen, Take take, Time p) {
+  const auto n = static_cast<double>(seen.size());
+  if (take == Take::kCount) return n;
+  if (seen.empty() || (take == Take::kStd && seen.size() < 2)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  double sum = 0, mean = 0, squares = 0, done = 0, least = HUGE_VAL, greatest = -HUGE_VAL;
+  for (const Observation* o : seen) {
+    sum += o->value;
+    const double apart = o->value - mean;
+    mean += apart / ++done;
+    squares += apart * (o->value - mean);
+    least = std::min(least, o->value);
+    greatest = std::max(greatest, o->value);
+  }
+  switch (take) {
+    case Take::kCount: break;
+    case Take::kSum: return sum;
+    case Take::kMean: return sum / n;
+    case Take::kStd: return std::sqrt(squares / (n - 1));
+    case Take::kMin: return least;
+    case Take::kMax: return greatest;
+    case Take::kLast: return seen.front()->value;
+    case Take::kAge: return static_cast<double>((p - seen.front()->event).us) * 1e-6;
+  }
+  return 0;
 }
 
 /// data.md 28, read literally, in quadratic time.
@@ -44,6 +79,10 @@ double naive(const std::vector<Observation>& all, const Lag& lag, std::string_vi
   std::sort(seen.begin(), seen.end(), [](const Observation* a, const Observation* b) {
     return std::tuple(a->event, a->sequence) > std::tuple(b->event, b->sequence);
   });
+  if (lag.over.us > 0) {
+    std::erase_if(seen, [&](const Observation* o) { return o->event < p - lag.over; });
+    return naive_window(seen, lag.take, p);
+  }
   if (lag.rows > 0) {
     return seen.size() >= lag.rows ? seen[lag.rows - 1]->value
                                    : std::numeric_limits<double>::quiet_NaN();

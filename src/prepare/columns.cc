@@ -61,27 +61,26 @@ void note_unknown(const Job& job, Draft& draft) {
 Broken check_lag(const Job& job, const LagWish& lag) {
   const auto index = job.rows.schema().find(lag.column);
   if (!index || lag.column == table::kTimeColumn) {
-    return fmt::format("[[prepare.lag]] reads the column \"{}\", which is not in dataset d{}",
+    return fmt::format("{} reads the column \"{}\", which is not in dataset d{}", lag.table(),
                        lag.column, job.dataset);
   }
   if (!job.situation.has_clock) {
-    return fmt::format("[[prepare.lag]] of \"{}\" needs a clock; set [collect] time", lag.column);
+    return fmt::format("{} of \"{}\" needs a clock; set [collect] time", lag.table(), lag.column);
   }
   if (!job.situation.entity.empty()) {
-    return fmt::format("[[prepare.lag]] of \"{}\" cannot be kept apart by entity in this version; "
-                       "clear [collect] entity or the lag",
-                       lag.column);
+    return fmt::format("{} of \"{}\" cannot be kept apart by entity in this version; clear "
+                       "[collect] entity or the {}",
+                       lag.table(), lag.column, lag.over.us > 0 ? "window" : "lag");
   }
   if (has(job.options.late, lag.column)) {
-    return fmt::format("[[prepare.lag]] reads \"{}\", which is in prepare.late; of late values "
-                       "only the target can be lagged in this version",
-                       lag.column);
+    return fmt::format("{} reads \"{}\", which is in prepare.late; of late values only the target "
+                       "can be lagged in this version",
+                       lag.table(), lag.column);
   }
   const Type type = job.rows.schema().fields[*index].type;
   if (lag.column != job.situation.target && (is_text(type) || type == Type::kTime)) {
-    return fmt::format("[[prepare.lag]] reads \"{}\", which is a {}; only numbers and the target "
-                       "can be lagged",
-                       lag.column, table::name_of(type));
+    return fmt::format("{} reads \"{}\", which is a {}; only numbers and the target can be lagged",
+                       lag.table(), lag.column, table::name_of(type));
   }
   return {};
 }

@@ -10,12 +10,15 @@
 
 namespace rondo::prepare {
 
-/// A wished lag, read from [[prepare.lag]].
+/// A wished lag or window, read from [[prepare.lag]] or [[prepare.window]].
 struct LagWish {
   std::string column;
   Span by;
   std::uint32_t rows = 0;
   std::string feature;
+  Span over{};
+  model::Take take = model::Take::kMean;
+  std::string_view table() const { return over.us > 0 ? "[[prepare.window]]" : "[[prepare.lag]]"; }
 };
 
 struct Job {
@@ -111,10 +114,12 @@ class LabelReader {
 
 /// Whose row it is, as text; empty without entity columns.
 std::string entity_of(const Job& job, std::size_t row);
-/// The lags as a HistorySpec: each lagged column is one series.
+/// Lags and windows as a HistorySpec: each column that they read is one series.
 model::HistorySpec history_of(const std::vector<LagWish>& wishes);
 /// Errors: kInvalidInput naming the lag.
 Result<std::vector<LagWish>> lags_from(const Json& list);
+/// One wish for each thing that a window takes. Errors: kInvalidInput naming the window.
+Result<std::vector<LagWish>> windows_from(const Json& list);
 
 /// "a, b and c"; at most twelve names.
 std::string listed(const std::vector<std::string>& names);

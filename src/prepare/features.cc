@@ -53,7 +53,8 @@ std::string why_constant(const Job& job, const Draft& draft, std::size_t column)
   const Span delay = history.series[lag.series] == job.situation.target
                          ? job.situation.label_delay
                          : job.situation.delay;
-  if (lag.by.us > 0 && lag.by.us <= delay.us / 2) {
+  const bool too_young = lag.by.us > 0 && lag.by.us <= delay.us / 2;
+  if (too_young || (lag.over.us > 0 && lag.over.us <= delay.us)) {
     return fmt::format("missing in all training rows: its values are known only after {}",
                        to_text(delay));
   }
@@ -101,7 +102,8 @@ model::Transform reduced(const model::Transform& from, const std::vector<std::si
     if (step.kind == Step::Kind::kLag) {
       const model::Lag& lag = from.history().lags[step.lag];
       step.lag = static_cast<std::uint32_t>(lags.size());
-      lags.push_back({from.history().series[lag.series], lag.by, lag.rows, lag.feature});
+      lags.push_back({from.history().series[lag.series], lag.by, lag.rows, lag.feature, lag.over,
+                      lag.take});
     } else if (step.input >= 0) {
       std::int32_t& place = places[static_cast<std::size_t>(step.input)];
       if (place < 0) {

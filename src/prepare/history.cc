@@ -1,4 +1,4 @@
-// Lags: what a project wishes for, and the observations that a dataset gives. One function feeds
+// Lags and windows: what a project wishes for, and the observations that a dataset gives. One function feeds
 // training, the champion's scores and the replay, so all of them know the same at the same time.
 #include <fmt/format.h>
 
@@ -49,6 +49,43 @@ Result<LagWish> lag_from(const Json& json, std::size_t place) {
   return lag;
 }
 
+std::unexpected<Error> wrong_window(std::size_t place, const std::string& what) {
+  return fail(Code::kInvalidInput, fmt::format("[[prepare.window]] number {} {}", place + 1, what),
+              "write column = \"...\", over = \"7d\" and take = [\"mean\"]; there are count, sum, mean, "
+              "std, min, max, last, age");
+}
+
+/// The wishes of one window, in the order in which they are taken.
+Result<std::vector<LagWish>> window_from(const Json& json, std::size_t place) {
+  if (!json.is_object()) return wrong_window(place, "is no table");
+  for (const auto& item : json.items()) {
+    if (item.key() != "column" && item.key() != "over" && item.key() != "take") {
+      return wrong_window(place, fmt::format("has the unknown key \"{}\"", item.key()));
+    }
+  }
+  LagWish window;
+  window.column = io::get_or<std::string>(json, "column", "");
+  if (window.column.empty()) return wrong_window(place, "names no column");
+  const std::string over = io::get_or<std::string>(json, "over", "");
+  if (over.empty()) return wrong_window(place, "does not say over which time");
+  window.over = TRY(during(parse_span(over),
+                           fmt::format("reading [[prepare.window]] number {}", place + 1)));
+  if (window.over.us <= 0 || window.over > kLongest) {
+    return wrong_window(place, "must be over more than nothing and at most a century");
+  }
+  const Json take = json.value("take", Json());
+  if (!take.is_array() || take.empty()) return wrong_window(place, "does not list what it takes");
+  std::vector<LagWish> wishes;
+  for (const Json& name : take) {
+    const auto known = model::take_from(name.is_string() ? name.get<std::string>() : "");
+    if (!known) return wrong_window(place, fmt::format("cannot take {}", name.dump()));
+    window.take = *known;
+    window.feature = fmt::format("{}_{}_{}", window.column, name.get<std::string>(), over);
+    wishes.push_back(window);
+  }
+  return wishes;
+}
+
 bool kept_out(const Situation& situation, Time time) {
   return std::ranges::any_of(situation.quarantine, [time](const Quarantine& q) {
     return time >= q.from && time < q.until;
@@ -85,6 +122,25 @@ Result<std::vector<LagWish>> lags_from(const Json& list) {
   return lags;
 }
 
+Result<std::vector<LagWish>> windows_from(const Json& list) {
+  std::vector<LagWish> windows;
+  if (list.is_null()) return windows;
+  if (!list.is_array()) {
+    return fail(Code::kInvalidInput, "prepare.window is no list of tables",
+                "write [[prepare.window]] with double brackets, once a window");
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    for (LagWish& wish : TRY(window_from(list[i], i))) {
+      const bool twice = std::ranges::any_of(windows, [&](const LagWish& other) {
+        return other.column == wish.column && other.over == wish.over && other.take == wish.take;
+      });
+      if (twice) return wrong_window(i, fmt::format("asks for \"{}\" twice", wish.feature));
+      windows.push_back(std::move(wish));
+    }
+  }
+  return windows;
+}
+
 model::HistorySpec history_of(const std::vector<LagWish>& wishes) {
   model::HistorySpec spec;
   for (const LagWish& wish : wishes) {
@@ -94,7 +150,7 @@ model::HistorySpec history_of(const std::vector<LagWish>& wishes) {
       series = spec.series.end() - 1;
     }
     spec.lags.push_back({static_cast<std::uint32_t>(series - spec.series.begin()), wish.by,
-                         wish.rows, wish.feature});
+                         wish.rows, wish.feature, wish.over, wish.take});
   }
   return spec;
 }

@@ -30,7 +30,39 @@ Job uneven(std::size_t count, std::uint64_t seed) {
   job.situation.quarantine = {{kStart + Span::hours(150), kStart + Span::hours(190), "y", "zeros"}};
   job.lags = *lags_from(Json::parse(R"([{"column": "y", "by": "1d"}, {"column": "y", "by": "2d"},
       {"column": "y", "rows": 1}, {"column": "w", "by": "3h"}, {"column": "w", "rows": 4}])"));
+  const auto windows = *windows_from(Json::parse(R"([
+      {"column": "y", "over": "3d", "take": ["count", "mean", "std", "min", "max", "age"]},
+      {"column": "w", "over": "8h", "take": ["sum", "count"]}])"));
+  job.lags.insert(job.lags.end(), windows.begin(), windows.end());
   return job;
+}
+
+/// Of the known values in a window, the oldest first.
+double naive_window(const std::vector<std::pair<Time, double>>& known, model::Take take, Time p) {
+  using model::Take;
+  const auto n = static_cast<double>(known.size());
+  if (take == Take::kCount) return n;
+  if (known.empty() || (take == Take::kStd && n < 2)) return NAN;
+  double sum = 0, mean = 0, squares = 0, done = 0, least = HUGE_VAL, greatest = -HUGE_VAL;
+  for (auto at = known.rbegin(); at != known.rend(); ++at) {  // the newest first
+    sum += at->second;
+    const double apart = at->second - mean;
+    mean += apart / ++done;
+    squares += apart * (at->second - mean);
+    least = std::min(least, at->second);
+    greatest = std::max(greatest, at->second);
+  }
+  switch (take) {
+    case Take::kSum: return sum;
+    case Take::kMean: return sum / n;
+    case Take::kStd: return std::sqrt(squares / (n - 1));
+    case Take::kMin: return least;
+    case Take::kMax: return greatest;
+    case Take::kLast: return known.back().second;
+    case Take::kAge: return static_cast<double>((p - known.back().first).us) * 1e-6;
+    case Take::kCount: break;
+  }
+  return n;
 }
 
 /// data.md 28, by looking at every row: only t < p and k <= q = p; by time p - 2d < t <= p - d, the
@@ -45,8 +77,10 @@ double naive(const Job& job, const LagWish& lag, Time p) {
     bool out = column.is_null(row) || t >= p || t + delay > p;
     for (const Quarantine& q : job.situation.quarantine) out = out || (t >= q.from && t < q.until);
     if (lag.by.us > 0) out = out || t > p - lag.by || t <= p - Span{2 * lag.by.us};
+    if (lag.over.us > 0) out = out || t < p - lag.over;
     if (!out) known.push_back({t, column.as_double(row)});
   }
+  if (lag.over.us > 0) return naive_window(known, lag.take, p);
   const std::size_t back = lag.rows > 0 ? lag.rows : 1;
   return known.size() < back ? NAN : known[known.size() - back].second;
 }
@@ -125,6 +159,38 @@ TEST(Lags, ObservationsAreKnownWhenTheyWere) {
   EXPECT_EQ(seen[3].value, 8);
   EXPECT_TRUE(observations(Grid().integers("w", {5}).table(), {{"w"}, {}}, "y", {}, situation)
                   .empty());
+}
+
+TEST(Windows, AreReadFromTheOptions) {
+  const auto wishes = *windows_from(Json::parse(
+      R"([{"column": "cnt", "over": "7d", "take": ["mean", "count"]}])"));
+  ASSERT_EQ(wishes.size(), 2U);
+  EXPECT_EQ(wishes[0].feature, "cnt_mean_7d");
+  EXPECT_EQ(wishes[1].feature, "cnt_count_7d");
+  const model::HistorySpec spec = history_of(wishes);
+  EXPECT_EQ(*model::HistorySpec::from_json(spec.to_json()), spec);
+  const std::pair<const char*, const char*> wrong[] = {
+      {R"([{"over": "7d", "take": ["mean"]}])", "[[prepare.window]] number 1 names no column"},
+      {R"([{"column": "a", "take": ["mean"]}])",
+       "[[prepare.window]] number 1 does not say over which time"},
+      {R"([{"column": "a", "over": "0s", "take": ["mean"]}])",
+       "[[prepare.window]] number 1 must be over more than nothing and at most a century"},
+      {R"([{"column": "a", "over": "7d"}])",
+       "[[prepare.window]] number 1 does not list what it takes"},
+      {R"([{"column": "a", "over": "7d", "take": ["mean", "median"]}])",
+       "[[prepare.window]] number 1 cannot take \"median\""},
+      {R"([{"column": "a", "over": "7d", "take": [1]}])", "[[prepare.window]] number 1 cannot take 1"},
+      {R"([{"column": "a", "over": "7d", "take": ["mean"], "by": "1d"}])",
+       "[[prepare.window]] number 1 has the unknown key \"by\""},
+      {R"([{"column": "a", "over": "7d", "take": ["mean"]},
+           {"column": "a", "over": "168h", "take": ["mean"]}])",
+       "[[prepare.window]] number 2 asks for \"a_mean_168h\" twice"},
+      {R"({"column": "a"})", "prepare.window is no list of tables"}};
+  for (const auto& [text, sentence] : wrong) {
+    const auto read = windows_from(Json::parse(text));
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().message, sentence);
+  }
 }
 
 TEST(Lags, AreReadFromTheOptions) {

@@ -28,6 +28,9 @@ Result<Job> read_job(const StageInput& input) {
   job.situation = TRY(situation_from(now));
   job.options = TRY(io::read_options<Options>(options, "prepare"));
   job.lags = TRY(lags_from(job.options.lag));
+  for (LagWish& window : TRY(windows_from(job.options.window))) {
+    job.lags.push_back(std::move(window));
+  }
   job.seed = input.seed;
   job.now = input.now;
   const auto named = input.inputs.find("manifest");

@@ -17,6 +17,7 @@ struct Options {
   std::string leaks = "stop";
   std::vector<std::string> allow;
   Json lag = Json::array();           // [[prepare.lag]]: {"column", "by"} or {"column", "rows"}
+  Json window = Json::array();        // [[prepare.window]]: {"column", "over", "take"}
 };
 
 template <class Visitor>
@@ -30,6 +31,7 @@ void describe(Visitor& v, Options& o) {
   v(Key{"leaks", "what to do with a leak", 0, 0, "stop|warn"}, o.leaks);
   v(Key{"allow", "columns excused from the leak guard"}, o.allow);
   v(Key{"lag", "[[prepare.lag]] column, and by = \"24h\" or rows = 1"}, o.lag);
+  v(Key{"window", "[[prepare.window]] column, over = \"7d\", take = [\"mean\", \"count\"]"}, o.window);
 }
 
 /// An interval of event time whose rows are kept out of training and lags (an open quality signal).

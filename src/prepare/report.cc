@@ -39,9 +39,15 @@ std::string about_rows(const Job& job, const Draft& draft) {
 }
 
 std::string about_features(const Draft& draft) {
-  const auto lags = draft.transform.history().lags.size();
+  const auto& past = draft.transform.history().lags;
+  const auto windows = static_cast<std::size_t>(
+      std::ranges::count_if(past, [](const model::Lag& lag) { return lag.over.us > 0; }));
+  const auto lags = past.size() - windows;
   std::string text = count_of(draft.transform.features(), "feature", "features");
   if (lags > 0) text += fmt::format(", {} of them {}", lags, lags == 1 ? "a lag" : "lags");
+  if (windows > 0) {
+    text += fmt::format(", {} of them over {}", windows, windows == 1 ? "a window" : "windows");
+  }
   return text;
 }
 

@@ -227,6 +227,12 @@ class Cycles(unittest.TestCase):
             labels = [{"id": one["id"], "label": 30} for one in said]  # known in a day
             self.assertEqual(ask(base, "/api/v1/feedback", {"labels": labels},
                                  token=project.token())[0], 200)
+            def collections():
+                return [row for row in project.json("history")[6:]
+                        if row["stage"] == "Data Collection"]
+            until = time.monotonic() + 60
+            while not collections() and time.monotonic() < until:
+                time.sleep(0.2)
             time.sleep(3)  # thirty looks of the loop
             process.send_signal(signal.SIGTERM)
             process.wait(60)

@@ -1,8 +1,8 @@
 -- Sends prepared requests round and round: lines of "BODY<TAB>VERSION VALUE" from a file.
 -- args: FILE PATH [check] [paced]. With "paced" each connection waits a millisecond after its
--- answer, so that the server is not always full. With "check" each answer is held against what is expected for the
--- version that says it answered; that costs the client more than the server needs to answer, so
--- times are taken without, and then only statuses count. Prints one line of JSON.
+-- answer, so that the server is not always full. With "check" each answer is held against what is
+-- expected for the version that says it answered; that costs the client more than the server needs
+-- to answer, so times are taken without, and then only statuses count. Prints one line of JSON.
 local bodies, expected = {}, {}
 local at, wrong = 0, 0
 

@@ -1,5 +1,6 @@
-// Lags and windows: what a project wishes for, and the observations that a dataset gives. One function feeds
-// training, the champion's scores and the replay, so all of them know the same at the same time.
+// Lags and windows: what a project wishes for, and the observations that a dataset gives. One
+// function feeds training, the champion's scores and the replay, so all of them know the same at
+// the same time.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,8 +52,8 @@ Result<LagWish> lag_from(const Json& json, std::size_t place) {
 
 std::unexpected<Error> wrong_window(std::size_t place, const std::string& what) {
   return fail(Code::kInvalidInput, fmt::format("[[prepare.window]] number {} {}", place + 1, what),
-              "write column = \"...\", over = \"7d\" and take = [\"mean\"]; there are count, sum, mean, "
-              "std, min, max, last, age");
+              "write column = \"...\", over = \"7d\" and take = [\"mean\"]; there are count, sum, "
+              "mean, std, min, max, last, age");
 }
 
 /// The wishes of one window, in the order in which they are taken.

@@ -31,7 +31,8 @@ void describe(Visitor& v, Options& o) {
   v(Key{"leaks", "what to do with a leak", 0, 0, "stop|warn"}, o.leaks);
   v(Key{"allow", "columns excused from the leak guard"}, o.allow);
   v(Key{"lag", "[[prepare.lag]] column, and by = \"24h\" or rows = 1"}, o.lag);
-  v(Key{"window", "[[prepare.window]] column, over = \"7d\", take = [\"mean\", \"count\"]"}, o.window);
+  v(Key{"window", "[[prepare.window]] column, over = \"7d\", take = [\"mean\", \"count\"]"},
+    o.window);
 }
 
 /// An interval of event time whose rows are kept out of training and lags (an open quality signal).

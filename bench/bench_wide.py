@@ -53,14 +53,17 @@ class Wide:
         self.program, self.deploy = program, deploy
 
     def __enter__(self):
+        self.prepare()
+        said = json.loads(self.run("models", "--json").stdout)
+        assert said[0]["trees"] == 500, said
+        return self
+
+    def prepare(self):
         self.held = tempfile.TemporaryDirectory(prefix="rondo-bench-")
         self.folder = self.held.name
         self.rows = write_rows(os.path.join(self.folder, "wide.csv"))
         self.configure(self.deploy)
         self.run("run")
-        said = json.loads(self.run("models", "--json").stdout)
-        assert said[0]["trees"] == 500, said
-        return self
 
     def __exit__(self, *what):
         self.held.cleanup()

@@ -24,8 +24,9 @@ constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
 constexpr Flag kData[] = {
     {"--retry", "", "rows that a signal kept out were right: let them train again"},
     {"--column", "C", "with --retry: only those of this column's signal"}};
-constexpr Flag kPredict[] = {{"-o", "OUT", "write CSV there; default: standard output"},
-                             {"--model", "VERSION", "in place of the champion: v3"}};
+constexpr Flag kPredict[] = {
+    {"-o", "OUT", "a file, CSV, or Parquet if it ends so; default, and \"-\": standard output"},
+    {"--model", "VERSION", "in place of the champion: v3; --json writes JSON lines, not CSV"}};
 constexpr Flag kReplay[] = {
     {"--into", "DIR", "the project that lives through it (required)"},
     {"--from", "TIME", "first decision; the rows before it train the first model"},
@@ -75,8 +76,10 @@ constexpr Command kCommands[] = {
      run_config},
     {"report", Group::kLook, "", "a self-contained HTML report", kReport,
      "rondo report -o report.html", 0, 0, run_report},
-    {"predict", Group::kServe, "FILE", "batch scoring, in the order of the rows", kPredict,
-     "rondo predict new.csv -o scored.csv\nrondo predict new.csv --json", 1, 1, run_predict},
+    {"predict", Group::kServe, "FILE", "batch scoring of files of any size, in the order of rows",
+     kPredict,
+     "rondo predict new.csv -o scored.csv\nrondo predict new.csv --json\n"
+     "rondo predict new.csv -o scored.parquet\nrondo predict - < new.csv", 1, 1, run_predict},
     {"feedback", Group::kServe, "FILE", "labels by prediction id (CSV with id,label)", {},
      "rondo feedback labels.csv", 1, 1, run_feedback},
     {"replay", Group::kStart, "--into DIR", "live through the recorded history", kReplay,

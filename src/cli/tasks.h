@@ -20,8 +20,9 @@ Result<int> run_config(const Args& args);
 Result<int> run_version(const Args& args);
 // cmd_serve.cc
 Result<int> run_up(const Args& args);
-Result<int> run_predict(const Args& args);
 Result<int> run_feedback(const Args& args);
+// cmd_predict.cc
+Result<int> run_predict(const Args& args);
 // cmd_decide.cc
 std::string who();  // the name of the user, for the record
 int refuse_version(const Args& args, const std::string& word);  // kUsage: the word is none

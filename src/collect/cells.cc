@@ -2,8 +2,12 @@
 // have to change is not taken.
 #include "collect/cells.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+
+#include "collect/plain_number.h"
 
 namespace rondo::collect {
 namespace {
@@ -112,6 +116,11 @@ bool has_leading_zeros(std::string_view text) noexcept {
 }
 
 Parsed parse_number(std::string_view text, double& value) noexcept {
+  std::array<char, 24> ended;  // most numbers are short and plain
+  if (text.size() < ended.size()) {
+    *std::ranges::copy(text, ended.begin()).out = '\0';
+    if (read_plain_number(ended.data(), value) == ended.data() + text.size()) return Parsed::kYes;
+  }
   if (text.empty() || has_leading_zeros(text)) return Parsed::kNo;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return Parsed::kNo;

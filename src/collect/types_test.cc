@@ -2,8 +2,12 @@
 // table of what is no number is as important as the table of what is one.
 #include <gtest/gtest.h>
 
-#include "collect/sniff.h"
+#include <bit>
+#include <cstdlib>
+
 #include "collect/csv.h"
+#include "collect/plain_number.h"
+#include "collect/sniff.h"
 
 namespace rondo::collect {
 namespace {
@@ -25,6 +29,42 @@ TEST(ParseNumber, TakesWhatReadsBackAndNothingElse) {
   for (const std::string_view text : {"nan", "NaN", "inf", "-inf", "Infinity"}) {
     EXPECT_EQ(parse_number(text, value), Parsed::kNotFinite) << text;
   }
+}
+
+TEST(ParseNumber, HasTheBitsOfStrtod) {
+  std::uint64_t state = 88'172'645'463'325'252;  // xorshift64, Marsaglia 2003
+  const auto next = [&state] {
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+  };
+  std::size_t plain = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text = next() % 2 == 0 ? "-" : "";
+    const std::uint64_t digits = next() >> (next() % 64);
+    const std::string whole = std::to_string(digits);
+    const std::size_t point = next() % (whole.size() + 1);
+    text += point == 0 ? "0." + whole : whole.substr(0, point);
+    if (point > 0 && point < whole.size()) text += "." + whole.substr(point);
+    if (next() % 4 == 0) text += "e" + std::to_string(static_cast<int>(next() % 60) - 30);
+    double value = 0;
+    ASSERT_EQ(parse_number(text, value), Parsed::kYes) << text;
+    const double expected = std::strtod(text.c_str(), nullptr);
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(value), std::bit_cast<std::uint64_t>(expected)) << text;
+    plain += read_plain_number(text.c_str(), value) != nullptr ? 1 : 0;
+  }
+  EXPECT_GT(plain, 60'000U);  // the fast way was tried too
+}
+
+TEST(ReadPlainNumber, LeavesWhatIsNotPlainAlone) {
+  double value = 0;
+  for (const char* text : {"", "-", "007", "1.", ".5", "1e", "1e+", "nan", "1e23", "+1", "00.5",
+                           "9007199254740993", "12345678901234567890", "1e-23"}) {
+    EXPECT_EQ(read_plain_number(text, value), nullptr) << text;
+  }
+  const char* const text = "-12.5e1,7";
+  EXPECT_EQ(read_plain_number(text, value), text + 7);
+  EXPECT_EQ(value, -125);
 }
 
 TEST(ParseInteger, Has64Bits) {

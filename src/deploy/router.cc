@@ -33,15 +33,13 @@ void score(const Deployed& by, const model::RowView& row, std::span<double> out,
   CHECK(done.has_value(), "contributions are asked of a model that can explain");
 }
 
-/// The class that is answered: of two the second from one half on, of more the most probable, the
-/// first of equals.
-std::size_t class_of(const Answer& answer) {
-  const std::vector<double>& p = answer.probabilities;
-  if (p.size() == 2) return p[1] >= 0.5 ? 1 : 0;
-  return static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin());
-}
-
 }  // namespace
+
+std::size_t class_of(std::span<const double> probabilities) {
+  if (probabilities.size() == 2) return probabilities[1] >= 0.5 ? 1 : 0;
+  return static_cast<std::size_t>(std::ranges::max_element(probabilities) -
+                                  probabilities.begin());
+}
 
 std::shared_ptr<const Deployed> Routing::find(std::int64_t version) const {
   for (const auto& loaded : {champion, former}) {
@@ -78,7 +76,7 @@ Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::Ro
   } else {
     score(*by, row, answer.probabilities, counts, answer);
   }
-  const std::size_t chosen = class_of(answer);
+  const std::size_t chosen = class_of(answer.probabilities);
   if (parts.task == model::Task::kMulticlass) answer.value = answer.probabilities[chosen];
   answer.label = parts.classes[chosen];
   return answer;

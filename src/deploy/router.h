@@ -42,6 +42,10 @@ struct Answer {
 /// kContributions: raw scores too. Only of a pipeline that can_explain().
 enum class Wanted : std::uint8_t { kAnswer, kRawToo, kContributions };
 
+/// The class that is answered: of two the second from one half on, of more the most probable, the
+/// first of equals.
+std::size_t class_of(std::span<const double> probabilities);
+
 class Router {
  public:
   std::shared_ptr<const Routing> take() const { return routing_.take(); }

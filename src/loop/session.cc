@@ -53,13 +53,13 @@ Result<std::unique_ptr<Session>> open_session(const SessionOptions& options) {
   return session;
 }
 
-Result<table::Contract> newest_contract(ledger::Store& store) {
+Result<ledger::Manifest> newest_manifest(ledger::Store& store) {
   const State state = TRY(read_state(*store.ledger));
   if (state.manifest.empty()) {
     return fail(Code::kNotFound, "no data was collected yet", "turn the loop first: `rondo run`");
   }
   const std::string bytes = TRY(store.objects->get(TRY(io::Digest::from_hex(state.manifest))));
-  return TRY(ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest")))).contract;
+  return ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest")));
 }
 
 Time not_before(const State& state) { return state.last_at; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/worker.h"
+#include "ledger/manifest.h"
 #include "ledger/store.h"
 #include "loop/config.h"
 #include "loop/desk.h"
@@ -38,8 +39,9 @@ struct SourceNews;
 /// Whether the files of the source differ from the cursor of the newest dataset version.
 Result<SourceNews> peek_files(Session& session, const State& state);
 
-/// The contract of the newest dataset version: how files of this project are read.
-Result<table::Contract> newest_contract(ledger::Store& store);
+/// Of the newest dataset version: its contract says how files of this project are read, its cursor
+/// where their clock stands.
+Result<ledger::Manifest> newest_manifest(ledger::Store& store);
 
 /// The clock of a project at work: never before the last fact.
 Time not_before(const State& state);

@@ -22,16 +22,6 @@ constexpr std::array<std::pair<const char*, const char*>, 8> kSettings = {{
     {"preserve_insertion_order", "true"},
 }};
 
-std::string_view sql_type(Type type) {
-  switch (type) {
-    case Type::kNumber: return "DOUBLE";
-    case Type::kInteger: return "BIGINT";
-    case Type::kBool: return "BOOLEAN";
-    case Type::kTime: return "TIMESTAMP";
-    default: return "VARCHAR";
-  }
-}
-
 Result<Type> type_of(duckdb_type id) {
   switch (id) {
     case DUCKDB_TYPE_DOUBLE: return Type::kNumber;
@@ -64,6 +54,16 @@ void take_cell(ColumnBuilder& builder, Type type, const void* data, std::size_t 
 }
 
 }  // namespace
+
+std::string_view sql_type(Type type) {
+  switch (type) {
+    case Type::kNumber: return "DOUBLE";
+    case Type::kInteger: return "BIGINT";
+    case Type::kBool: return "BOOLEAN";
+    case Type::kTime: return "TIMESTAMP";
+    default: return "VARCHAR";
+  }
+}
 
 std::string sql_text(std::string_view text) {
   std::string out = "'";
@@ -118,7 +118,7 @@ Result<void> DuckdbSession::run(const std::string& sql) {
   return fail(Code::kInvalidInput, why);
 }
 
-Result<Table> DuckdbSession::collect(duckdb_result& result) {
+Result<Table> DuckdbSession::collect(duckdb_result& result, std::size_t at_least) {
   Schema schema;
   std::vector<ColumnBuilder> builders;
   for (idx_t i = 0; i < duckdb_.column_count(&result); ++i) {
@@ -126,8 +126,11 @@ Result<Table> DuckdbSession::collect(duckdb_result& result) {
     schema.fields.push_back({duckdb_.column_name(&result, i), type});
     builders.emplace_back(type);
   }
-  while (duckdb_data_chunk chunk = duckdb_.fetch_chunk(result)) {
+  for (std::size_t taken = 0; taken < at_least;) {
+    duckdb_data_chunk chunk = duckdb_.fetch_chunk(result);
+    if (chunk == nullptr) break;
     const idx_t rows = duckdb_.data_chunk_get_size(chunk);
+    taken += rows;
     for (std::size_t i = 0; i < builders.size(); ++i) {
       duckdb_vector vector = duckdb_.data_chunk_get_vector(chunk, i);
       const void* data = duckdb_.vector_get_data(vector);
@@ -173,6 +176,38 @@ Result<Table> DuckdbSession::select(const std::string& sql) {
   duckdb_.destroy_prepare(&prepared);
   duckdb_.destroy_extracted(&statements);
   return table;
+}
+
+Result<std::unique_ptr<DuckdbSession::Rows>> DuckdbSession::stream(const std::string& sql) {
+  std::unique_ptr<Rows> rows(new Rows(*this));
+  if (duckdb_.extract_statements(connection_, sql.c_str(), &rows->statements_) != 1) {
+    return fail(Code::kInvalidInput, duckdb_.extract_statements_error(rows->statements_));
+  }
+  if (duckdb_.prepare_extracted_statement(connection_, rows->statements_, 0, &rows->prepared_) !=
+      DuckDBSuccess) {
+    return fail(Code::kInvalidInput, duckdb_.prepare_error(rows->prepared_));
+  }
+  rows->answered_ = true;
+  if (duckdb_.execute_prepared_streaming(rows->prepared_, &rows->result_) != DuckDBSuccess) {
+    return fail(Code::kInvalidInput, duckdb_.result_error(&rows->result_));
+  }
+  return rows;
+}
+
+DuckdbSession::Rows::~Rows() {
+  const DuckdbLibrary& duckdb = session_.duckdb_;
+  if (answered_) duckdb.destroy_result(&result_);
+  duckdb.destroy_prepare(&prepared_);
+  duckdb.destroy_extracted(&statements_);
+}
+
+Result<Table> DuckdbSession::Rows::next(std::size_t at_least) {
+  if (ended_) return Table();
+  Table table = TRY(session_.collect(result_, at_least));
+  ended_ = table.rows() < at_least;
+  const char* why = ended_ ? session_.duckdb_.result_error(&result_) : nullptr;
+  if (why == nullptr || *why == '\0') return table;
+  return fail(Code::kInvalidInput, why);
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> DuckdbSession::describe(

@@ -24,6 +24,10 @@ class DuckdbSession {
   /// Shape: columns of BOOLEAN, BIGINT, DOUBLE, TIMESTAMP, VARCHAR become ours, any other is an
   /// error.
   Result<Table> select(const std::string& sql);
+  /// A SELECT of ours whose rows are made while they are asked for; no other query runs on this
+  /// session until it is gone.
+  class Rows;
+  Result<std::unique_ptr<Rows>> stream(const std::string& sql);
   /// Name and DuckDB's type of each column of a SELECT.
   Result<std::vector<std::pair<std::string, std::string>>> describe(const std::string& sql);
   /// Creates a table with these columns and fills it. Shape: row order kept.
@@ -31,7 +35,8 @@ class DuckdbSession {
 
  private:
   explicit DuckdbSession(const DuckdbLibrary& duckdb) : duckdb_(duckdb) {}
-  Result<Table> collect(duckdb_result& result);
+  /// `at_least`: rows after which it stops between two chunks.
+  Result<Table> collect(duckdb_result& result, std::size_t at_least = SIZE_MAX);
   Result<void> append(duckdb_appender appender, const Table& table);
 
   const DuckdbLibrary& duckdb_;
@@ -39,6 +44,26 @@ class DuckdbSession {
   duckdb_connection connection_ = nullptr;
 };
 
+class DuckdbSession::Rows {
+ public:
+  ~Rows();
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
+  /// At least so many rows unless it is the end; without rows it is.
+  Result<Table> next(std::size_t at_least);
+
+ private:
+  friend class DuckdbSession;
+  explicit Rows(DuckdbSession& session) : session_(session) {}
+  DuckdbSession& session_;
+  duckdb_extracted_statements statements_ = nullptr;
+  duckdb_prepared_statement prepared_ = nullptr;
+  duckdb_result result_{};
+  bool answered_ = false, ended_ = false;
+};
+
+/// What DuckDB calls a type of ours.
+std::string_view sql_type(Type type);
 /// 'text' with its quotes doubled.
 std::string sql_text(std::string_view text);
 /// "name" with its quotes doubled.

@@ -69,6 +69,19 @@ Table only_named(const Table& table, const std::string& expression) {
   return Table(std::move(schema), std::move(columns));
 }
 
+class ParquetStream : public TableStream {
+ public:
+  ParquetStream(std::unique_ptr<DuckdbSession::Rows> rows, std::string file)
+      : rows_(std::move(rows)), file_(std::move(file)) {}
+  Result<Table> next(std::size_t at_least) override {
+    return during(rows_->next(at_least), "reading " + file_);
+  }
+
+ private:
+  std::unique_ptr<DuckdbSession::Rows> rows_;
+  std::string file_;
+};
+
 class DuckdbEngine : public Engine {
  public:
   explicit DuckdbEngine(io::Path temp) : temp_(std::move(temp)) {}
@@ -107,6 +120,33 @@ class DuckdbEngine : public Engine {
     TRY(session.run("DROP TABLE segment"));
     if (written) return {};
     return fail(Code::kIo, fmt::format("{}: {}", file.string(), written.error().message));
+  }
+
+  Result<std::unique_ptr<TableStream>> stream_parquet(const io::Path& file,
+                                                      std::uint64_t skip) override {
+    DuckdbSession& session = *TRY(opened(files_, Reach::kFiles));
+    const std::string sql = TRY(during(select_all(session, list_of(std::span(&file, 1))),
+                                       "reading " + file.string()));
+    auto rows = TRY(during(session.stream(fmt::format("{} OFFSET {}", sql, skip)),
+                           "reading " + file.string()));
+    return std::make_unique<ParquetStream>(std::move(rows), file.string());
+  }
+
+  Result<void> csv_to_parquet(const io::Path& csv, const Schema& schema,
+                              const io::Path& parquet) override {
+    DuckdbSession& session = *TRY(opened(files_, Reach::kFiles));
+    std::string columns;
+    for (const Field& field : schema.fields) {
+      columns += fmt::format("{}{}: '{}'", columns.empty() ? "" : ", ", sql_text(field.name),
+                             sql_type(field.type));
+    }
+    const auto written = session.run(fmt::format(
+        "COPY (SELECT * FROM read_csv({}, auto_detect = false, header = true, delim = ',', "
+        "quote = '\"', escape = '\"', nullstr = '', parallel = false, columns = {{{}}})) TO {} "
+        "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)",
+        sql_text(csv.string()), columns, sql_text(parquet.string())));
+    if (written) return {};
+    return fail(Code::kIo, fmt::format("{}: {}", parquet.string(), written.error().message));
   }
 
   Result<std::shared_ptr<const Column>> evaluate(const Table& table,
@@ -153,13 +193,18 @@ class DuckdbEngine : public Engine {
   }
 
   static Result<Table> read_list(DuckdbSession& session, std::span<const io::Path> files) {
-    const std::string from = fmt::format("FROM read_parquet({})", list_of(files));
+    return session.select(TRY(select_all(session, list_of(files))));
+  }
+
+  /// A SELECT of all columns of these files, as types of ours.
+  static Result<std::string> select_all(DuckdbSession& session, const std::string& files) {
+    const std::string from = fmt::format("FROM read_parquet({})", files);
     std::string list;
     for (const auto& [name, type] : TRY(session.describe("SELECT * " + from))) {
       list += fmt::format("{}CAST({} AS {}) AS {}", list.empty() ? "" : ", ", identifier(name),
                           cast_for(type), identifier(name));
     }
-    return session.select(fmt::format("SELECT {} {}", list, from));
+    return fmt::format("SELECT {} {}", list, from);
   }
 
   static Result<std::shared_ptr<const Column>> value_of(DuckdbSession& session,

@@ -11,6 +11,14 @@
 
 namespace rondo::table {
 
+/// Rows of a file, a part at a time. Threads: one. The engine outlives it.
+class TableStream {
+ public:
+  virtual ~TableStream() = default;
+  /// At least so many rows (some thousands more at most) unless it is the end; without rows it is.
+  virtual Result<Table> next(std::size_t at_least) = 0;
+};
+
 class Engine {
  public:
   /// Loads the library (14 ms at the first time). `temp` is a folder that DuckDB may spill into.
@@ -26,6 +34,14 @@ class Engine {
   virtual Result<std::vector<Table>> read_alike(std::span<const io::Path> files) = 0;
   /// Row order kept, one thread, zstd: the same table gives the same bytes.
   virtual Result<void> write_parquet(const Table& table, const io::Path& file) = 0;
+  /// The rows of one Parquet file behind the first `skip`, as read_parquet() has them. Cost: memory
+  /// of a row group and of what is asked for. Nothing else may be asked of the engine meanwhile.
+  virtual Result<std::unique_ptr<TableStream>> stream_parquet(const io::Path& file,
+                                                              std::uint64_t skip) = 0;
+  /// A CSV file of ours as Parquet: names and types of its columns are given, in order; an empty
+  /// cell is missing. Constant memory. Errors: kIo.
+  virtual Result<void> csv_to_parquet(const io::Path& csv, const Schema& schema,
+                                      const io::Path& parquet) = 0;
   /// Evaluates one SQL scalar expression for each row of the table, e.g. "dteday + to_hours(hr)".
   /// Shape: a column of table.rows() cells. Errors: kInvalidInput with DuckDB's sentence.
   virtual Result<std::shared_ptr<const Column>> evaluate(const Table& table,

@@ -115,6 +115,18 @@ def care_story(p, env, acked):
     assert p.run("fsck", folder=fresh).returncode == 0
 
 
+def predict_story(p, env, acked):
+    p.run("run")
+    whole = p.run("predict", "rows.csv", check=0).stdout
+    p.run("predict", "rows.csv", "-o", "scored.csv", env=env)
+    if os.path.exists(p.path("scored.csv")):  # whole or not there
+        with open(p.path("scored.csv")) as file:
+            assert file.read() == whole
+    p.run("predict", "rows.csv", "-o", "scored.csv", check=0)
+    with open(p.path("scored.csv")) as file:
+        assert file.read() == whole
+
+
 def torn_story(p, env, acked):
     p.run("run")
     process, base = p.up()
@@ -147,7 +159,8 @@ def lease_story(p, env, acked):
 
 # They stop a server in the middle of whatever its loop is doing, so how far it gets is chance.
 CUT_SHORT = (up_story, torn_story)
-STORIES = (run_story, replay_story, up_story, decide_story, care_story, torn_story, lease_story)
+STORIES = (run_story, replay_story, up_story, decide_story, care_story, predict_story, torn_story,
+           lease_story)
 
 
 def names_in(log):

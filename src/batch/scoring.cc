@@ -1,0 +1,118 @@
+// Blocks of rows through transform, kernels and link; and the text of their answers.
+#include "batch/scoring.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace rondo::batch {
+namespace {
+
+constexpr std::size_t kBlock = 2'048;
+
+void append_number(std::string& out, double number) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  out.append(text.data(), end);
+}
+
+}  // namespace
+
+void append_csv(std::string& out, std::string_view text) {
+  if (text.find_first_of(",\"\n\r") == text.npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
+  out += '"';
+}
+
+void append_json(std::string& out, std::string_view text) {
+  out += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string header(Form form, std::span<const std::string> keys,
+                   std::span<const std::string> classes) {
+  std::string line;
+  if (form == Form::kJson) return line;
+  for (const std::string& key : keys) {
+    append_csv(line, key);
+    line += ',';
+  }
+  line += "prediction";
+  for (const std::string& name : classes) {
+    line += ',';
+    append_csv(line, "probability_" + name);
+  }
+  return line + ",model_version\n";
+}
+
+Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, std::string& out)
+    : by_(std::move(by)), parts_(by_->pipeline->parts()), form_(form), out_(out) {
+  const std::string version = std::to_string(by_->version);
+  end_ = form == Form::kCsv ? "," + version + "\n" : ",\"model_version\":" + version + "}\n";
+  for (const std::string& name : parts_.classes) {
+    std::string& label = labels_.emplace_back();
+    if (form == Form::kCsv) append_csv(label, name);
+    else append_json(label, name);
+  }
+  lags_.resize(parts_.transform.history().lags.size());
+  features_.resize(kBlock * parts_.transform.features());
+  scores_.resize(kBlock * by_->pipeline->outputs());
+}
+
+void Scorer::add(std::span<const model::Cell> cells, Time time, std::string_view key) {
+  const std::size_t width = parts_.transform.features();
+  if (by_->history) {
+    by_->history->with([&](const model::HistoryState& history) {
+      history.read({}, time, time, lags_);
+    });
+  } else {
+    std::ranges::fill(lags_, std::numeric_limits<double>::quiet_NaN());
+  }
+  parts_.transform.row_with_lags(
+      cells, time, lags_, std::span(features_).subspan(key_ends_.size() * width, width));
+  keys_ += key;
+  key_ends_.push_back(keys_.size());
+  if (key_ends_.size() == kBlock) flush();
+}
+
+void Scorer::flush() {
+  const std::size_t rows = key_ends_.size(), outputs = by_->pipeline->outputs();
+  const std::span<double> scores = std::span(scores_).first(rows * outputs);
+  by_->pipeline->forest().raw_batch(
+      std::span(features_).first(rows * parts_.transform.features()), rows, scores);
+  parts_.forest.link(scores);
+  std::size_t from = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (form_ == Form::kJson) out_ += '{';
+    out_.append(keys_, from, key_ends_[row] - from);
+    from = key_ends_[row];
+    append_answer(scores.subspan(row * outputs, outputs));
+    out_ += end_;
+  }
+  keys_.clear();
+  key_ends_.clear();
+}
+
+void Scorer::append_answer(std::span<const double> scores) {
+  const bool json = form_ == Form::kJson;
+  if (json) out_ += "\"prediction\":";
+  if (parts_.task == model::Task::kRegression) return append_number(out_, scores[0]);
+  if (parts_.task == model::Task::kBinary) {
+    probabilities_ = {1 - scores[0], scores[0]};
+  } else {
+    probabilities_.assign(scores.begin(), scores.end());
+  }
+  out_ += labels_[deploy::class_of(probabilities_)];
+  if (json) out_ += ",\"probabilities\":{";
+  for (std::size_t i = 0; i < probabilities_.size(); ++i) {
+    if (!json || i > 0) out_ += ',';
+    if (json) out_.append(labels_[i]).append(":");
+    append_number(out_, probabilities_[i]);
+  }
+  if (json) out_ += '}';
+}
+
+}  // namespace rondo::batch

@@ -1,0 +1,157 @@
+// predict: files in, lines of predictions out, in constant memory; the same bits as online.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/words.h"
+#include "batch/predict.h"
+#include "cli/render.h"
+#include "cli/tasks.h"
+#include "loop/service.h"
+#include "loop/session.h"
+
+namespace rondo::cli {
+namespace {
+
+Result<std::shared_ptr<const deploy::Deployed>> asked_version(const Args& args,
+                                                              loop::Service& service) {
+  if (args.has("--model")) return service.version(*positive(args.get("--model"), 'v'));
+  const auto routing = service.router().take();
+  if (const std::string alert = service.numbers().alert; !routing && !alert.empty()) {
+    return fail(Code::kCorrupt, alert, "`rondo fsck` names what is damaged");
+  }
+  if (routing && routing->champion) return routing->champion;
+  return fail(Code::kNotFound, "no model serves yet", "turn the loop first: `rondo run`");
+}
+
+/// How files of this project are read; the keys are the caller's.
+Result<batch::Settings> settings_of(const Args& args, loop::Service& service) {
+  batch::Settings settings;
+  settings.by = TRY(asked_version(args, service));
+  settings.options = service.config().collect;
+  settings.now = service.now();
+  settings.temp = service.store().attempts();
+  const std::string out = args.get("-o");
+  settings.form = args.json || out.ends_with(".jsonl") ? batch::Form::kJson : batch::Form::kCsv;
+  const auto manifest = TRY(loop::newest_manifest(service.store()));
+  settings.contract = manifest.contract;
+  settings.clock = TRY(batch::clock_from(manifest.cursor));
+  return settings;
+}
+
+/// The columns of the lines, for Parquet.
+table::Schema line_schema(const batch::Settings& settings) {
+  using table::Type;
+  const model::Pipeline::Parts& parts = settings.by->pipeline->parts();
+  table::Schema schema;
+  for (const std::string& key : settings.keys) {
+    const auto field = settings.contract.schema.find(key);
+    const bool whole =
+        field && settings.contract.schema.fields[*field].type == Type::kInteger;
+    schema.fields.push_back({key, whole ? Type::kInteger : Type::kText});
+  }
+  if (settings.keys.empty()) schema.fields.push_back({"row", Type::kInteger});
+  schema.fields.push_back({"prediction", parts.classes.empty() ? Type::kNumber : Type::kText});
+  for (const std::string& name : parts.classes) {
+    schema.fields.push_back({"probability_" + name, Type::kNumber});
+  }
+  schema.fields.push_back({"model_version", Type::kInteger});
+  return schema;
+}
+
+Result<void> write_out(std::string_view lines) {
+  if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size()) return {};
+  return fail(Code::kIo, "standard output takes no more", "whoever read it has ended");
+}
+
+Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
+                                                   const batch::Settings& settings,
+                                                   const batch::Input& input) {
+  const std::string out = args.get("-o", "-");
+  if (out == "-") return batch::output_to(write_out);
+  batch::FileOptions options;
+  options.file = out;
+  options.temp = settings.temp;
+  const bool parquet = out.ends_with(".parquet");
+  if (parquet && settings.form == batch::Form::kJson) {
+    return fail(Code::kInvalidInput, "--json writes lines, and the file is to be Parquet",
+                "leave --json away, or name the file otherwise");
+  }
+  if (parquet) options.parquet = line_schema(settings);
+  // Times that follow from when it began would differ behind the place where it goes on.
+  const bool timed = batch::needs_time(settings.by->pipeline->transform());
+  const bool fixed = !timed || (!settings.options.time.empty() && !settings.clock.orders_only());
+  options.goes_on = fixed && !input.identity().empty();
+  options.identity = {{"files", input.identity()},
+                      {"keys", settings.keys},
+                      {"json", settings.form == batch::Form::kJson},
+                      {"version", settings.by->version},
+                      {"pipeline", settings.by->pipeline_digest.hex()},
+                      {"null", settings.options.null},
+                      {"trim", settings.options.trim},
+                      {"time", settings.options.time}};
+  return batch::output_file(io::real_fs(), std::move(options));
+}
+
+/// On a terminal: "[#####     ] 52 %  1,234,567 rows  812,345 rows/s  12 s to go".
+void show(const batch::Progress& progress) {
+  const double seconds = std::max(progress.took.in_seconds(), 1e-3);
+  const double share = progress.bytes_total == 0 ? 0
+                                                 : static_cast<double>(progress.bytes) /
+                                                       static_cast<double>(progress.bytes_total);
+  const auto fresh = static_cast<double>(progress.rows - progress.rows_before);
+  std::string line = progress.bytes_total == 0 ? "" : bar(share) + "  ";
+  line += fmt::format("{} rows  {} rows/s", grouped(progress.rows),
+                      grouped(static_cast<std::uint64_t>(fresh / seconds)));
+  if (share > 0.01 && share < 1 && progress.rows_before == 0) {
+    line += fmt::format("  {} to go", duration(1e3 * seconds * (1 - share) / share));
+  }
+  std::fputs(fmt::format("\r\x1b[K{}", line).c_str(), stderr);
+}
+
+}  // namespace
+
+Result<int> run_predict(const Args& args) {
+  const std::string version = args.get("--model");
+  if (args.has("--model") && !positive(version, 'v')) return refuse_version(args, version);
+  const auto service = TRY(loop::Service::open({args.project, false, "predict"}));
+  batch::Settings settings = TRY(settings_of(args, *service));
+  const auto input = TRY(batch::Input::open(io::real_fs(), args.words[0], settings));
+  const std::vector<std::string> names = TRY(input->names());
+  const std::vector<std::string>& keys = settings.options.key;
+  const bool keyed = std::ranges::all_of(keys, [&](const std::string& key) {
+    return std::ranges::find(names, key) != names.end();
+  });
+  if (keyed) settings.keys = keys;
+  const std::unique_ptr<batch::Output> output = TRY(open_output(args, settings, *input));
+  const std::string out = args.get("-o", "-");
+  const bool bar_shown = out != "-" && ::isatty(STDERR_FILENO) == 1;
+  const auto done = batch::predict(settings, *input, *output, args.stop,
+                                   [&](const batch::Progress& p) { if (bar_shown) show(p); });
+  if (bar_shown) std::fputs("\r\x1b[K", stderr);
+  if (!done) {
+    Error error = done.error();
+    if (error.code == Code::kCancelled && out != "-") error.hint = "the same command goes on";
+    return std::unexpected(std::move(error));
+  }
+  if (out == "-") {
+    TRY(std::fflush(stdout) == 0 ? Result<void>() : write_out("\n"));
+    return kOk;
+  }
+  if (args.json) {
+    say_json({{"rows", done->rows}, {"rows_before", done->rows_before},
+              {"model_version", settings.by->version}, {"file", out},
+              {"seconds", done->took.in_seconds()}});
+    return kOk;
+  }
+  say(fmt::format("{} scored by v{} to {}{}", counted(done->rows, "row"), settings.by->version, out,
+                  done->rows_before == 0
+                      ? ""
+                      : fmt::format(" (the first {} by an earlier run)",
+                                    grouped(done->rows_before))));
+  return kOk;
+}
+
+}  // namespace rondo::cli

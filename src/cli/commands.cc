@@ -27,6 +27,12 @@ constexpr Flag kData[] = {
 constexpr Flag kPredict[] = {
     {"-o", "OUT", "a file, CSV, or Parquet if it ends so; default, and \"-\": standard output"},
     {"--model", "VERSION", "in place of the champion: v3; --json writes JSON lines, not CSV"}};
+constexpr Flag kImport[] = {
+    {"-o", "OUT", "the pipeline file; default: the model's name with .rondo, here"},
+    {"--golden", "FILE.csv", "rows with the library's own predictions; a difference refuses"},
+    {"--target", "NAME", "what it predicts; default: prediction"},
+    {"--classes", "A,B,..", "names of its classes, in the order of their numbers"},
+    {"--force", "", "write over an existing file"}};
 constexpr Flag kReplay[] = {
     {"--into", "DIR", "the project that lives through it (required)"},
     {"--from", "TIME", "first decision; the rows before it train the first model"},
@@ -82,6 +88,9 @@ constexpr Command kCommands[] = {
      "rondo predict new.csv -o scored.parquet\nrondo predict - < new.csv", 1, 1, run_predict},
     {"feedback", Group::kServe, "FILE", "labels by prediction id (CSV with id,label)", {},
      "rondo feedback labels.csv", 1, 1, run_feedback},
+    {"import", Group::kServe, "FILE", "a pipeline file from a LightGBM or XGBoost model", kImport,
+     "rondo import model.txt\nrondo import model.json --golden rows.csv -o churn.rondo", 1, 1,
+     run_import},
     {"replay", Group::kStart, "--into DIR", "live through the recorded history", kReplay,
      "rondo replay --into /tmp/replayed --from 2011-03-02", 0, 0, run_replay},
     {"backtest", Group::kStart, "", "compare policies on the recorded history", kBacktest,

@@ -10,6 +10,8 @@ Result<int> run_init(const Args& args);
 Result<int> run_check(const Args& args);
 Result<int> run_run(const Args& args);
 Result<int> run_worker(const Args& args);
+// cmd_import.cc
+Result<int> run_import(const Args& args);
 // cmd_look.cc
 Result<int> run_status(const Args& args);
 Result<int> run_history(const Args& args);

@@ -176,6 +176,9 @@ void Forest::link(std::span<double> scores) const noexcept {
   if (link_ == Link::kSigmoid) {
     for (double& score : scores) score = 1.0 / (1.0 + portable_exp(-sigmoid_ * score));
   }
+  if (link_ == Link::kExp) {
+    for (double& score : scores) score = portable_exp(score);
+  }
   if (link_ != Link::kSoftmax) return;
   for (std::size_t from = 0; from + outputs_ <= scores.size(); from += outputs_) {
     const auto row = scores.subspan(from, outputs_);

@@ -16,7 +16,7 @@
 
 namespace rondo::model {
 
-enum class Link : std::uint8_t { kIdentity, kSigmoid, kSoftmax };
+enum class Link : std::uint8_t { kIdentity, kSigmoid, kSoftmax, kExp };
 
 class Forest {
  public:

@@ -2,6 +2,7 @@
 // numbers that it never checked; here every list has the length that the tree says, every number is
 // read whole, and ForestBuilder checks what they mean. What we do not score in the same bits
 // (linear trees, averaged forests, other links) is refused by name.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
@@ -100,8 +101,10 @@ std::vector<std::string_view> words_of(std::string_view text) {
 }
 
 Result<void> read_objective(std::string_view text, std::size_t classes, ForestBuilder::Head& head) {
-  constexpr std::array<std::string_view, 6> kPlain = {"regression", "regression_l1", "huber",
-                                                      "fair",       "quantile",      "mape"};
+  constexpr std::array<std::string_view, 8> kPlain = {
+      "regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank",
+      "rank_xendcg"};
+  constexpr std::array<std::string_view, 3> kExponential = {"poisson", "gamma", "tweedie"};
   const auto words = words_of(text);
   const std::string name(words.empty() ? std::string_view{} : words.front());
   std::map<std::string_view, std::string_view> options;
@@ -113,6 +116,14 @@ Result<void> read_objective(std::string_view text, std::size_t classes, ForestBu
   for (const std::string_view plain : kPlain) {
     if (name != plain || options.contains("sqrt")) continue;
     head.link = Link::kIdentity;
+    return {};
+  }
+  if (std::ranges::find(kExponential, name) != kExponential.end()) {
+    head.link = Link::kExp;
+    return {};
+  }
+  if (name == "cross_entropy") {
+    head.link = Link::kSigmoid;
     return {};
   }
   if (name == "binary") {
@@ -128,7 +139,8 @@ Result<void> read_objective(std::string_view text, std::size_t classes, ForestBu
     return {};
   }
   return refuse("the objective \"" + std::string(text.substr(0, 60)) + "\" is not supported",
-                "train with regression, binary or multiclass");
+                "train with regression, poisson, gamma, tweedie, cross_entropy, binary, multiclass "
+                "or lambdarank");
 }
 
 Result<ForestBuilder::Head> read_header(std::string_view& text) {

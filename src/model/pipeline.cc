@@ -37,7 +37,7 @@ bool is_task_and_classes(const Pipeline::Parts& parts) {
   const std::size_t classes = parts.classes.size(), outputs = parts.forest.outputs();
   switch (parts.task) {
     case Task::kRegression:
-      return classes == 0 && outputs == 1 && parts.forest.link() == Link::kIdentity;
+      return classes == 0 && outputs == 1 && parts.forest.link() != Link::kSoftmax;
     case Task::kBinary:
       return classes == 2 && outputs == 1 && parts.forest.link() == Link::kSigmoid;
     case Task::kMulticlass:

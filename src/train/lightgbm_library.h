@@ -18,7 +18,8 @@ namespace rondo::train {
   each(DatasetCreateFromMat) each(DatasetSetField) each(DatasetSetFeatureNames)                \
   each(DatasetFree) each(BoosterCreate) each(BoosterFree) each(BoosterAddValidData)            \
   each(BoosterUpdateOneIter) each(BoosterGetPredict) each(BoosterPredictForMat)                \
-  each(BoosterSaveModelToString) each(BoosterGetCurrentIteration)
+  each(BoosterSaveModelToString) each(BoosterGetCurrentIteration)                              \
+  each(BoosterLoadModelFromString)
 
 struct LightgbmLibrary {
 #define RONDO_LIGHTGBM_MEMBER(name) decltype(&::LGBM_##name) name = nullptr;

@@ -1,0 +1,168 @@
+// import: a model that another library trained becomes a pipeline file.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "cli/render.h"
+#include "cli/tasks.h"
+#include "deploy/import.h"
+#include "io/digest.h"
+#include "train/foreign_scores.h"
+
+namespace rondo::cli {
+namespace {
+
+constexpr std::uint64_t kLargestModel = 1ULL << 30;
+constexpr std::uint64_t kLargestGolden = 64ULL << 20;
+
+std::vector<std::string> list_of(const std::string& text) {
+  std::vector<std::string> out;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::string_view word = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+    out.emplace_back(word);
+  }
+  return out;
+}
+
+/// The fields of one record of RFC 4180; `line` counts the line ends that it takes.
+Result<std::vector<std::string>> next_record(std::string_view& text, std::size_t& line) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  const std::size_t began = line++;
+  while (!text.empty()) {
+    const char c = text.front();
+    text.remove_prefix(1);
+    if (quoted && c == '"' && text.starts_with('"')) {
+      fields.back() += '"';
+      text.remove_prefix(1);
+    } else if (c == '"' && (quoted || fields.back().empty())) {
+      quoted = !quoted;
+    } else if (quoted) {
+      fields.back() += c;
+      if (c == '\n') ++line;
+    } else if (c == ',') {
+      fields.emplace_back();
+    } else if (c == '\n') {
+      return fields;
+    } else if (c != '\r') {
+      fields.back() += c;
+    }
+  }
+  if (!quoted) return fields;
+  return fail(Code::kInvalidInput, fmt::format("golden rows, line {}: a quote does not end", began));
+}
+
+/// Rows by the names of their header: features in any order; the other columns are expected.
+Result<std::vector<deploy::GivenRow>> read_golden(std::string_view text,
+                                                  const std::vector<std::string>& names) {
+  std::size_t line = 1;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const auto head = TRY(next_record(text, line));
+  std::vector<std::size_t> places, expected;
+  for (const std::string& name : names) {
+    const auto found = std::ranges::find(head, name);
+    if (found == head.end()) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("golden rows lack the column \"{}\", a feature of the model", name),
+                  "their header names every feature, and behind them the expected predictions");
+    }
+    places.push_back(static_cast<std::size_t>(found - head.begin()));
+  }
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    if (std::ranges::find(places, i) == places.end()) expected.push_back(i);
+  }
+  std::vector<deploy::GivenRow> rows;
+  while (!text.empty()) {
+    deploy::GivenRow row;
+    row.line = line;
+    const auto fields = TRY(next_record(text, line));
+    if (fields.size() != head.size()) {
+      return fail(Code::kInvalidInput, fmt::format("golden rows, line {}: {} fields, not {}",
+                                                   row.line, fields.size(), head.size()));
+    }
+    for (const std::size_t place : places) row.cells.push_back(fields[place]);
+    for (const std::size_t place : expected) {
+      const std::string& field = fields[place];
+      double value = 0;
+      const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+      if (error != std::errc{} || end != field.data() + field.size()) {
+        return fail(Code::kInvalidInput,
+                    fmt::format("golden rows, line {}, column \"{}\": \"{}\" is no number", row.line,
+                                head[place], field.substr(0, 40)));
+      }
+      row.expected.push_back(value);
+    }
+    rows.push_back(std::move(row));
+  }
+  if (!rows.empty()) return rows;
+  return fail(Code::kInvalidInput, "there is no golden row behind the header");
+}
+
+std::string told(const deploy::Import& import, const deploy::Imported& made,
+                 const std::string& out) {
+  const model::Forest& forest = import.model.forest;
+  return fmt::format("wrote {}: {} {}, {} trees over {} features{}", out, import.model.library,
+                     import.model.objective, forest.trees(), forest.features(),
+                     made.by_given == 0 ? ""
+                                        : fmt::format("; {} golden rows agree", made.by_given));
+}
+
+}  // namespace
+
+Result<int> run_import(const Args& args) {
+  const auto fs = io::real_fs();
+  const io::Path file = args.words[0];
+  const std::string out =
+      args.get("-o", io::Path(file).replace_extension(".rondo").filename().string());
+  if (TRY(fs->stat(out)) && !args.has("--force")) {
+    return fail(Code::kConflict, fmt::format("{} exists already", out),
+                "name another file with -o, or write over it with --force");
+  }
+  const std::string bytes = TRY(fs->read(file, kLargestModel));
+  deploy::Import import;
+  import.model = TRY(during(model::read_foreign(bytes), "importing " + file.string()));
+  import.target = args.get("--target", "prediction");
+  import.classes = list_of(args.get("--classes"));
+  import.sha256 = io::sha256(bytes).hex();
+  const std::string golden = args.get("--golden");
+  if (!golden.empty()) {
+    const std::string rows = TRY(fs->read(golden, kLargestGolden));
+    import.given = TRY(during(read_golden(rows, import.model.names), "reading " + golden));
+  }
+  deploy::LibraryScores library;
+  if (import.model.library == "LightGBM") {
+    library = [&](std::span<const double> features) {
+      return train::lightgbm_scores(bytes, import.model.forest.features(),
+                                    import.model.forest.outputs(), features);
+    };
+  }
+  const deploy::Imported made = TRY(during(deploy::import_model(import, library),
+                                           "importing " + file.string()));
+  TRY(io::write_atomically(*fs, out, made.file));
+  const bool compared = made.by_given + made.by_library > 0;
+  if (args.json) {
+    say_json({{"file", out},
+              {"library", import.model.library},
+              {"objective", import.model.objective},
+              {"trees", import.model.forest.trees()},
+              {"features", import.model.names},
+              {"explains", import.model.forest.has_covers()},
+              {"compared", {{"library", made.by_library}, {"golden", made.by_given}}}});
+    return kOk;
+  }
+  say(told(import, made, out));
+  if (made.by_library > 0) {
+    say(fmt::format("  {} rows at its cuts score as LightGBM itself says, in every bit",
+                    made.by_library));
+  }
+  if (!compared) {
+    say("  it was compared with nothing: give rows with the library's predictions by --golden "
+        "FILE.csv");
+  }
+  return kOk;
+}
+
+}  // namespace rondo::cli

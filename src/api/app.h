@@ -22,6 +22,7 @@ struct Limits {
   std::uint64_t in_flight_max = 1024;    // requests
   std::uint64_t asks_max = 4;            // acts that wait for the loop
   std::uint64_t searches_max = 1;        // readings of the whole prediction log
+  bool durable = false;                  // answers wait until their record is on disk
 };
 
 /// What one thread keeps from request to request.
@@ -52,6 +53,7 @@ class App {
   Numbers numbers() const;  // of all threads
 
   Counter in_flight, connections, asks, searches;
+  Counter unkept;  // answers that wait for the log
   Guarded<std::set<std::int64_t>> loading;  // versions on their way into memory
   Stop draining;  // requested: not ready, connections end with their reply
 

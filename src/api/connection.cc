@@ -277,7 +277,26 @@ void Connection::refuse_broken(const Refusal& refusal) {
                      : refused(lane_.app, scratch, refusal));
 }
 
+/// The log's thread tells that the records of the answer are on disk, or cannot be.
+void Connection::wait_until_kept(Response&& response) {
+  const auto waiting = std::make_shared<Response>(std::move(response));
+  const std::shared_ptr<Kept> kept = waiting->kept;
+  lane_.app.unkept.add();
+  kept->wait([self = shared_from_this(), waiting](bool good) mutable {
+    App& app = self->lane_.app;
+    asio::io_context& context = self->lane_.context;
+    asio::post(context, [self = std::move(self), waiting = std::move(waiting), good] {
+      self->now_us_ = monotonic_us();
+      const Lane& lane = self->lane_;
+      self->respond(settled(lane.app, lane.app.scratch(lane.thread), *self->admission_,
+                            std::move(*waiting), good));
+    });
+    app.unkept.sub();  // from here on the context may go
+  });
+}
+
 void Connection::respond(Response&& response) {
+  if (response.kept) return wait_until_kept(std::move(response));
   state_ = State::kWriting;
   expect_within(lane_.patience.write);
   timed_out_ = false;

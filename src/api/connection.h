@@ -77,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void dispatch();
   void refuse_broken(const Refusal& refusal);
   void respond(Response&& response);
+  void wait_until_kept(Response&& response);
   void on_written(NetError error);
   void linger();
   void on_lingered(NetError error, std::size_t count);

@@ -144,6 +144,7 @@ std::expected<void, Refusal> judge(App& app, const Request& head, const Announce
 }
 
 Response finished(App& app, Scratch& scratch, const Admission& admission, Response response) {
+  if (response.kept) return response;  // it is counted when that is settled
   const std::size_t place = admission.route == nullptr
                                 ? routes().size()
                                 : static_cast<std::size_t>(admission.route - routes().data());
@@ -228,6 +229,13 @@ Response answer(App& app, Scratch& scratch, const Admission& admission, Request&
   Reply reply = guarded_call(admission, call);
   return finished(app, scratch, admission,
                   reply ? *std::move(reply) : render(reply.error(), admission.manner));
+}
+
+Response settled(App& app, Scratch& scratch, const Admission& admission, Response&& response,
+                 bool kept) {
+  if (!kept) return refused(app, scratch, admission, not_kept());
+  response.kept = nullptr;
+  return finished(app, scratch, admission, std::move(response));
 }
 
 Response refused(App& app, Scratch& scratch, const Admission& admission, const Refusal& refusal) {

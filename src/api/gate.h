@@ -38,6 +38,9 @@ bool is_quick(const Admission& admission, const Request& request, std::size_t in
 /// Decompresses, calls the handler, or renders the refusal; exceptions of libraries stop here. A
 /// HEAD gets the whole body: the connection leaves it out.
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request);
+/// Finishes a response whose `kept` was settled: itself, or 503 when its record is not on disk.
+Response settled(App& app, Scratch& scratch, const Admission& admission, Response&& response,
+                 bool kept);
 /// For requests that are refused while they are read (a broken head, a body over the limit).
 Response refused(App& app, Scratch& scratch, const Admission& admission, const Refusal& refusal);
 /// For requests that have no head.

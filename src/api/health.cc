@@ -52,6 +52,7 @@ Reply get_metrics(Call& call) {
   page.connections = call.app.connections.get();
   page.log_written = call.app.service().log_written();
   page.log_dropped = call.app.service().log_dropped();
+  page.log_left_out = call.app.service().log_left_out();
   return with_status(200, to_text(page), "text/plain; version=0.0.4; charset=utf-8");
 }
 

@@ -72,6 +72,12 @@ Refusal&& Refusal::with(std::string_view name, std::string value) && {
   return std::move(*this);
 }
 
+Refusal not_kept() {
+  return Refusal(503, "unavailable", "the answer could not be kept on disk",
+                 "/api/v1/status says why; [deploy] log_ack = \"queued\" answers all the same")
+      .with("Retry-After", "1");
+}
+
 Response render(const Refusal& refusal, Manner manner) {
   Response response;
   response.status = refusal.status;

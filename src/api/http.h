@@ -5,12 +5,15 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/result.h"
 
 namespace rondo::api {
@@ -45,12 +48,41 @@ struct Request {
   std::optional<std::string_view> header(std::string_view name) const;
 };
 
+/// Whether the records of an answer are on disk. Threads: any.
+class Kept {
+ public:
+  using Then = std::function<void(bool kept)>;
+  void settle(bool kept) {
+    const Then then = state_.with([&](State& state) {
+      state.kept = kept;
+      return std::exchange(state.then, nullptr);
+    });
+    if (then) then(kept);
+  }
+  /// Calls `then` once: now, or in the thread that settles it.
+  void wait(Then then) {
+    const std::optional<bool> kept = state_.with([&](State& state) {
+      if (!state.kept) state.then = then;
+      return state.kept;
+    });
+    if (kept) then(*kept);
+  }
+
+ private:
+  struct State {
+    std::optional<bool> kept;
+    Then then;
+  };
+  Guarded<State> state_;
+};
+
 struct Response {
   int status = 200;
   std::string_view type = "application/json";
   std::string body;
   std::vector<std::pair<std::string_view, std::string>> headers;
   bool close = false;  // the connection ends after it
+  std::shared_ptr<Kept> kept{};  // the reply waits for it; null: it does not wait
 };
 
 /// Why a request is not answered with what it asked for. Becomes a Response in the manner of the
@@ -70,6 +102,9 @@ struct Refusal {
 };
 
 using Reply = std::expected<Response, Refusal>;
+
+/// 503: an answer was to wait until it is on disk, and it is not.
+Refusal not_kept();
 
 /// The failure value that any expected<T, Refusal> takes.
 inline std::unexpected<Refusal> refuse(int status, std::string_view code, std::string message,

@@ -119,9 +119,16 @@ void write_predictions(Page& page, const MetricsPage& from) {
   }
   page.family("deployment_share", "gauge", "Share of the unnamed requests that a version answers.");
   if (from.champion != 0) page.line(1, fmt::format("version=\"{}\"", from.champion));
-  page.family("log_records_total", "counter", "Predictions handed to the log: written or dropped.");
+  page.family("log_records_total", "counter",
+              "Answers by what became of their record: left_out by the share that is kept, dropped "
+              "for want of room.");
   page.line(from.log_written, "result=\"written\"");
   page.line(from.log_dropped, "result=\"dropped\"");
+  page.line(from.log_left_out, "result=\"left_out\"");
+  page.family("skew_checked_total", "counter", "Answers that were scored again as a batch.");
+  page.line(from.loop.skew_checked);
+  page.family("skew_mismatches_total", "counter", "Of those, the ones with another bit.");
+  page.line(from.loop.skew_mismatches);
   page.family("feedback_total", "counter",
               "Labels sent for prediction ids, by what became of them.");
   const loop::FeedbackResult& feedback = from.numbers.feedback;

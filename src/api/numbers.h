@@ -73,7 +73,8 @@ struct MetricsPage {
   Numbers numbers;
   loop::LoopNumbers loop;
   std::int64_t champion = 0;  // 0: none
-  std::uint64_t in_flight = 0, connections = 0, log_written = 0, log_dropped = 0;
+  std::uint64_t in_flight = 0, connections = 0, log_written = 0, log_dropped = 0,
+                log_left_out = 0;
 };
 std::string to_text(const MetricsPage& page);
 

@@ -29,6 +29,7 @@ void copy_answer(const deploy::Answer& answer, ledger::Prediction& out) {
   out.value = answer.value;
   out.answer.assign(answer.label);
   out.probabilities = answer.probabilities;
+  out.lags = answer.lags;
 }
 
 }  // namespace
@@ -197,6 +198,18 @@ void Batch::score_row(std::size_t place) {
   model::encode_cells(cells, row.cells);
 }
 
+std::expected<std::shared_ptr<Kept>, Refusal> Batch::log() {
+  loop::Service& service = call_.app.service();
+  if (!call_.app.limits().durable) {
+    // A record that finds no room is dropped and counted by the log: predictions go on.
+    static_cast<void>(service.log(rows()));
+    return nullptr;
+  }
+  const auto kept = std::make_shared<Kept>();
+  if (service.log_durably(rows(), [kept](bool good) { kept->settle(good); })) return kept;
+  return std::unexpected(not_kept());
+}
+
 Reply Batch::finish() {
   TRY(score_block());
   id_ = call_.app.service().ids().make(call_.scratch.thread, call_.scratch.sequence++, count_);
@@ -206,11 +219,10 @@ Reply Batch::finish() {
     id += '.';
     write_number(id, static_cast<std::uint64_t>(i));
   }
-  // A record that finds no room is dropped and counted by the log: predictions go on.
-  static_cast<void>(call_.app.service().log(rows()));
+  Response response;
+  response.kept = TRY(log());
   constexpr std::size_t kKept = 4096;
   if (call_.scratch.rows.size() > kKept && count_ <= kKept) call_.scratch.rows.resize(kKept);
-  Response response;
   response.headers.reserve(3);
   response.headers.emplace_back("Rondo-Model-Version", std::to_string(by_->version));
   response.headers.emplace_back("Rondo-Prediction-Id", id_);

@@ -45,7 +45,7 @@ class Batch {
   /// Takes in what is in cells(). Errors: 413 beyond the limit of rows or of contributions, 504.
   std::expected<void, Refusal> add(Time time);
   /// Scores the rest, names the rows, hands them to the log, and starts the reply with its headers.
-  /// Errors: 504.
+  /// Errors: 504; 503 when the reply has to wait for the log and that has no room.
   Reply finish();
   /// After finish().
   std::span<const ledger::Prediction> rows() const { return {call_.scratch.rows.data(), count_}; }
@@ -59,6 +59,7 @@ class Batch {
   std::expected<void, Refusal> score_block();
   void score_row(std::size_t place);
   void count_inputs(Numbers& numbers) const;
+  std::expected<std::shared_ptr<Kept>, Refusal> log();
 
   Call& call_;
   Deployed by_;

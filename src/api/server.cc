@@ -70,6 +70,15 @@ Result<Acceptor> open_acceptor(asio::io_context& context, const Tcp::endpoint& e
               "choose another address: `up --listen` or [deploy] listen");
 }
 
+Limits limits_of(const ServerOptions& options) {
+  Limits limits;
+  limits.body_max = options.body_max;
+  limits.rows_max = options.rows_max;
+  limits.in_flight_max = options.in_flight_max;
+  limits.durable = options.durable;
+  return limits;
+}
+
 /// One I/O thread's acceptor and connections. All members but stop() run on that thread.
 class IoThread {
  public:
@@ -180,8 +189,7 @@ class RealServer : public Server {
  public:
   RealServer(const ServerOptions& options, loop::Service& service, std::size_t threads)
       : drain_(options.drain),
-        app_(service, {options.body_max, options.rows_max, options.in_flight_max}, options.hosts,
-             threads + kPoolWorkers),
+        app_(service, limits_of(options), options.hosts, threads + kPoolWorkers),
         pool_(std::make_unique<Pool>(kPoolWorkers)) {
     for (std::size_t i = 0; i < threads; ++i) {
       lanes_.push_back(std::make_unique<IoThread>(app_, *pool_, options, i, threads));
@@ -220,7 +228,8 @@ class RealServer : public Server {
       if (app_.connections.get() == 0) break;
       sleep_for(Span::millis(10), never);
     }
-    pool_.reset();  // its workers still hand replies to the I/O threads
+    pool_.reset();  // its workers still hand replies to the I/O threads, and so does the log
+    while (app_.unkept.get() > 0) sleep_for(Span::millis(1), never);
     for (const auto& lane : lanes_) lane->join();
   }
 
@@ -244,6 +253,7 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   options.rows_max = static_cast<std::uint64_t>(deploy.rows_max);
   options.in_flight_max = static_cast<std::uint64_t>(deploy.in_flight_max);
   options.drain = deploy.drain;
+  options.durable = deploy.log_ack == "durable";
   return options;
 }
 

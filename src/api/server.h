@@ -27,6 +27,7 @@ struct ServerOptions {
   std::uint64_t connections_max = 10'000;
   Patience patience;
   Span drain = Span::seconds(20);
+  bool durable = false;        // a reply waits until its answers are on disk
   bool insecure_bind = false;  // another address than loopback, without TLS
 };
 

@@ -18,6 +18,12 @@ namespace {
 
 constexpr const char* kRow = R"({"rows":[{"temp":25.5,"hour":8,"sky":"rain","holiday":false}]})";
 
+constexpr const char* kInfer =
+    R"({"inputs":[{"name":"temp","shape":[1],"datatype":"FP64","data":[25.5]},)"
+    R"({"name":"hour","shape":[1],"datatype":"INT64","data":[8]},)"
+    R"({"name":"sky","shape":[1],"datatype":"BYTES","data":["rain"]},)"
+    R"({"name":"holiday","shape":[1],"datatype":"BOOL","data":[false]}]})";
+
 struct Got {
   int status = 0;  // 0: the connection ended, or nothing came in time
   std::string head, body;
@@ -57,6 +63,11 @@ class Client {
       text.remove_prefix(static_cast<std::size_t>(sent));
     }
     return *this;
+  }
+  /// Whether something has come; does not wait.
+  bool has_reply() const {
+    char byte = 0;
+    return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
   }
   void end_sending() { ::shutdown(socket_, SHUT_WR); }
 
@@ -371,6 +382,47 @@ TEST_F(ServerThreads, AddressesThatCannotBeServed) {
     EXPECT_EQ(code(bad), "invalid_input") << bad;
   }
   EXPECT_EQ(code("localhost:0"), "started");
+}
+
+TEST_F(ServerThreads, ADurableReplyWaitsForTheLog) {
+  server_.reset();
+  options_.durable = true;
+  service_.hold_done = true;
+  start();
+  Client client(port()), other(port());
+  client.send(post("/api/v1/predict", kRow) + get("/ping"));
+  const Stop never;
+  const auto held = [&] {
+    return service_.held_done.with([](auto& all) { return std::exchange(all, {}); });
+  };
+  auto done = held();
+  for (; done.empty(); done = held()) sleep_for(Span::millis(1), never);
+  EXPECT_EQ(other.send(get("/ping")).reply().status, 200) << "nobody waits behind it";
+  EXPECT_EQ(service_.logged.with([](const auto& all) { return all.size(); }), 1U);
+  EXPECT_FALSE(client.has_reply()) << "it came before the sync";
+  done[0](true);
+  EXPECT_EQ(client.reply().status, 200);
+  EXPECT_EQ(client.reply().body, "\n") << "and the next in its order";
+}
+
+TEST_F(ServerThreads, WhatTheLogCannotKeepIsNoDurableAnswer) {
+  server_.reset();
+  options_.durable = true;
+  start();
+  service_.log_breaks = true;
+  Client client(port());
+  Got got = client.send(post("/api/v1/predict", kRow)).reply();
+  EXPECT_EQ(got.status, 503);
+  EXPECT_EQ(got.header("Retry-After"), "1");
+  EXPECT_NE(got.body.find("could not be kept"), got.body.npos) << got.body;
+  service_.log_breaks = false;
+  service_.log_full = true;
+  EXPECT_EQ(client.send(post("/v2/models/bikes/infer", kInfer)).reply().status, 503);
+  service_.log_full = false;
+  EXPECT_EQ(client.send(post("/api/v1/predict", kRow)).reply().status, 200);
+  const std::string numbers = client.send(get("/metrics")).reply().body;
+  EXPECT_NE(numbers.find("route=\"/api/v1/predict\",code=\"503\"} 1\n"), numbers.npos) << numbers;
+  EXPECT_NE(numbers.find("route=\"/api/v1/predict\",code=\"200\"} 1\n"), numbers.npos) << numbers;
 }
 
 }  // namespace

@@ -164,7 +164,15 @@ class FakeService : public loop::Service {
   std::uint64_t log_written() const override {
     return logged.with([](const auto& all) { return all.size(); });
   }
+  bool log_durably(std::span<const ledger::Prediction> rows,
+                   ledger::PredictionLog::Done done) override {
+    if (log_full || !log(rows)) return false;
+    if (hold_done) held_done.with([&](auto& all) { all.push_back(std::move(done)); });
+    else done(!log_breaks);
+    return true;
+  }
   std::uint64_t log_dropped() const override { return 0; }
+  std::uint64_t log_left_out() const override { return 0; }
   Time now() const override { return kTestNow; }
   Result<loop::FeedbackResult> feedback(std::span<const loop::FeedbackItem> items) override {
     if (feedback_error) return std::unexpected(*feedback_error);
@@ -192,6 +200,8 @@ class FakeService : public loop::Service {
   loop::LoopNumbers loop_numbers;
   std::shared_ptr<const ledger::Tokens> held_tokens = std::make_shared<ledger::Tokens>();
   std::vector<std::int64_t> registry = {2, 3};
+  bool log_full = false, log_breaks = false, hold_done = false;
+  Guarded<std::vector<ledger::PredictionLog::Done>> held_done;
 
  private:
   io::Scratch scratch_;

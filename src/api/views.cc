@@ -64,10 +64,9 @@ std::unexpected<Refusal> no_prediction(const std::string& id) {
 Reply get_status(Call& call) {
   loop::Service& service = call.app.service();
   Json status = TRY(loop::status_view(service.store(), service.config()));
-  const std::string alert = service.numbers().alert;
   Json& alerts = status["alerts"];
-  if (!alert.empty() && std::ranges::find(alerts, Json(alert)) == alerts.end()) {
-    alerts.push_back(alert);
+  for (const std::string& alert : service.numbers().alerts) {
+    if (std::ranges::find(alerts, Json(alert)) == alerts.end()) alerts.push_back(alert);
   }
   return shown(status);
 }

@@ -40,6 +40,10 @@ constexpr Flag kReplay[] = {
     {"--every", "SPAN", "a look each, default 1d"},
     {"--policy", "P", "own (default), never, always, schedule:7d, performance, cron:7d"},
     {"--fault", "TEXT", "rehearse a broken source: \"cnt=0 from 2011-10-28 to 2011-11-27\""}};
+constexpr Flag kRequests[] = {
+    {"--version", "VERSION", "the version that answers them now: v3 (required)"},
+    {"--from", "TIME", "only what was answered from then on"},
+    {"--to", "TIME", "and before"}};
 constexpr Flag kBacktest[] = {
     {"--policy", "LIST", "policies, by commas; default never,cron:7d,own"},
     {"--into", "DIR", "keep the projects there; default: a scratch folder"},
@@ -93,6 +97,9 @@ constexpr Command kCommands[] = {
      run_import},
     {"replay", Group::kStart, "--into DIR", "live through the recorded history", kReplay,
      "rondo replay --into /tmp/replayed --from 2011-03-02", 0, 0, run_replay},
+    {"replay-requests", Group::kServe, "--version V",
+     "logged requests answered again: the same bits, or what another version says", kRequests,
+     "rondo replay-requests --version v1", 0, 0, run_replay_requests},
     {"backtest", Group::kStart, "", "compare policies on the recorded history", kBacktest,
      "rondo backtest --policy never,cron:7d,own --from 2011-03-02", 0, 0, run_backtest},
     {"trigger", Group::kDecide, "", "start a cycle", kWhyAsked,

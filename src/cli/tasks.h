@@ -39,6 +39,8 @@ Result<int> run_rollback(const Args& args);
 Result<int> run_replay(const Args& args);
 Result<int> run_backtest(const Args& args);
 Result<int> run_report(const Args& args);
+// cmd_requests.cc
+Result<int> run_replay_requests(const Args& args);
 // cmd_token.cc
 Result<int> run_token(const Args& args);
 // cmd_care.cc

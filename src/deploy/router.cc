@@ -27,6 +27,7 @@ void score(const Deployed& by, const model::RowView& row, std::span<double> out,
   } else {
     std::ranges::fill(lags, std::numeric_limits<double>::quiet_NaN());
   }
+  answer.lags.assign(lags.begin(), lags.end());
   by.pipeline->score(row.cells, row.time, lags, out, counts, answer.raw);
   if (answer.contributions.empty()) return;
   const auto done = by.pipeline->explain(row.cells, row.time, lags, answer.contributions);

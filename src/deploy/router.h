@@ -34,6 +34,7 @@ struct Answer {
                                       // positive class; more classes: of the one that is answered
   std::string_view label;             // class name, empty for regression; lives with `by`
   std::vector<double> probabilities;  // one a class; empty for regression
+  std::vector<double> lags;           // what the history answered; empty without lags
   std::vector<double> raw;            // before the link, one an output; only when asked for
   std::vector<double> contributions;  // model::Pipeline::explain(); only when asked for
   std::shared_ptr<const Deployed> by;

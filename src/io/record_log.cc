@@ -297,6 +297,26 @@ Result<std::uint64_t> read_parts(Fs& fs, const Path& file, std::uint64_t offset,
   return offset;
 }
 
+/// What a segment holds from `offset` on; returns where its intact records end, or nothing when
+/// there is nothing (more) in it. Errors: kNotFound when it was dropped meanwhile.
+Result<std::optional<std::uint64_t>> read_one(
+    Fs& fs, const Path& folder, const std::string& name, std::uint64_t offset, bool last,
+    const std::function<void(std::uint8_t, std::string_view)>& each, LogState& told) {
+  const Path file = folder / name;
+  const Size size = TRY(size_of(fs, file));
+  if (size.sealed) told.sealed.push_back(name);
+  if (offset >= size.bytes - (size.sealed ? kSealRecord : 0)) return std::nullopt;
+  offset = TRY(read_parts(fs, file, offset, size.bytes, each, told));
+  const std::string bytes = TRY(fs.read_at(file, offset, size.bytes - offset));
+  const Scan scan = scan_segment(bytes, offset, last ? Segment::kMayBeTorn : Segment::kComplete);
+  tell_damage(scan, name, told);
+  if (!last && !size.sealed) told.damaged.push_back(name + ": it is not sealed");
+  told.torn_bytes += offset + bytes.size() - scan.end;
+  told.records += scan.records.size();
+  for (const FoundRecord& record : scan.records) each(record.type, record.payload);
+  return scan.end;
+}
+
 }  // namespace
 
 Result<LogPosition> read_log(Fs& fs, const Path& folder, const LogPosition& from,
@@ -308,23 +328,36 @@ Result<LogPosition> read_log(Fs& fs, const Path& folder, const LogPosition& from
   const auto names = TRY(segments_of(fs, folder));
   for (const std::string& name : names) {
     if (name < from.segment) continue;
-    const Path file = folder / name;
-    const Size size = TRY(size_of(fs, file));
-    if (size.sealed) told.sealed.push_back(name);
-    std::uint64_t offset = name == from.segment ? from.offset : 0;
-    if (offset >= size.bytes - (size.sealed ? kSealRecord : 0)) continue;
+    const std::uint64_t offset = name == from.segment ? from.offset : 0;
     const bool last = name == names.back();
-    offset = TRY(read_parts(fs, file, offset, size.bytes, each, told));
-    const std::string bytes = TRY(fs.read_at(file, offset, size.bytes - offset));
-    const Scan scan = scan_segment(bytes, offset, last ? Segment::kMayBeTorn : Segment::kComplete);
-    tell_damage(scan, name, told);
-    if (!last && !size.sealed) told.damaged.push_back(name + ": it is not sealed");
-    told.torn_bytes += offset + bytes.size() - scan.end;
-    told.records += scan.records.size();
-    for (const FoundRecord& record : scan.records) each(record.type, record.payload);
-    end = {name, scan.end};
+    const auto read = read_one(fs, folder, name, offset, last, each, told);
+    if (!read && read.error().code == Code::kNotFound) continue;  // dropped while we read
+    const std::optional<std::uint64_t> until = TRY(read);
+    if (until) end = {name, *until};
   }
   return end;
+}
+
+Result<std::vector<LogSegment>> log_segments(Fs& fs, const Path& folder) {
+  std::vector<LogSegment> out;
+  for (const std::string& name : TRY(segments_of(fs, folder))) {
+    const Size size = TRY(size_of(fs, folder / name));
+    out.push_back({name, size.bytes, size.finished});
+  }
+  return out;
+}
+
+Result<void> read_segment(Fs& fs, const Path& folder, const std::string& name,
+                          const std::function<void(std::uint8_t, std::string_view)>& each) {
+  LogState unwanted;
+  TRY(read_one(fs, folder, name, 0, false, each, unwanted));
+  return {};
+}
+
+Result<void> drop_segment(Fs& fs, const Path& folder, const std::string& name) {
+  RONDO_FAILPOINT(kLogDrop);
+  TRY(fs.remove(folder / name));
+  return fs.sync_folder(folder);
 }
 
 }  // namespace rondo::io

@@ -57,4 +57,17 @@ Result<LogPosition> read_log(Fs& fs, const Path& folder, const LogPosition& from
                              const std::function<void(std::uint8_t, std::string_view)>& each,
                              LogState* state = nullptr);
 
+/// One file of a log, in the order of writing.
+struct LogSegment {
+  std::string name;
+  std::uint64_t bytes = 0;
+  bool finished = false;  // sealed, and never written again
+};
+Result<std::vector<LogSegment>> log_segments(Fs& fs, const Path& folder);
+/// Calls `each` for every intact record of one finished segment.
+Result<void> read_segment(Fs& fs, const Path& folder, const std::string& name,
+                          const std::function<void(std::uint8_t, std::string_view)>& each);
+/// Removes a finished segment, for good. Readers go on with the next one.
+Result<void> drop_segment(Fs& fs, const Path& folder, const std::string& name);
+
 }  // namespace rondo::io

@@ -53,6 +53,16 @@ PredictionIds::Origin PredictionIds::origin_of(std::string_view id) {
   return {static_cast<std::uint32_t>(big(0, 4)), static_cast<std::uint16_t>(big(4, 6)), big(6, 12)};
 }
 
+double PredictionIds::lot_of(std::string_view id) {
+  constexpr std::size_t kLotText = 8;  // 48 bits of the HMAC
+  if (id.size() < kText) return 0;
+  const auto bytes = io::from_base64url(id.substr(kText - kLotText, kLotText));
+  if (!bytes) return 0;
+  std::uint64_t value = 0;
+  for (const char byte : *bytes) value = value << 8 | static_cast<unsigned char>(byte);
+  return static_cast<double>(value) * 0x1p-48;
+}
+
 bool PredictionIds::authentic(std::string_view id) const {
   if (id.size() < kText + 2 || id[kText] != '.') return false;
   const auto bytes = io::from_base64url(id.substr(0, kText));

@@ -38,7 +38,7 @@ void put_text(std::string& out, std::string_view text) {
 
 bool fits(const Prediction& row) {
   return row.id.size() < 256 && row.answer.size() < 65536 && row.probabilities.size() < 65536 &&
-         row.cells.size() < (64U << 20);
+         row.cells.size() < (64U << 20) && row.lags.size() < 65536;
 }
 
 void encode(const Prediction& row, std::string& out) {
@@ -53,6 +53,8 @@ void encode(const Prediction& row, std::string& out) {
   put(out, static_cast<std::uint16_t>(row.probabilities.size()));
   for (const double probability : row.probabilities) put(out, probability);
   put_text<std::uint32_t>(out, row.cells);
+  if (!row.lags.empty()) put(out, static_cast<std::uint16_t>(row.lags.size()));
+  for (const double lag : row.lags) put(out, lag);
   const auto length = static_cast<std::uint32_t>(out.size() - start - 4);
   std::memcpy(out.data() + start, &length, 4);
 }
@@ -61,6 +63,13 @@ void encode(const Prediction& row, std::string& out) {
 struct Reader {
   std::string_view rest;
   bool good = true;
+  std::vector<double> numbers() {
+    const std::size_t count = take<std::uint16_t>();
+    good = good && rest.size() >= count * sizeof(double);
+    std::vector<double> out(good ? count : 0);
+    for (double& number : out) number = take<double>();
+    return out;
+  }
   template <class T>
   T take() {
     T value{};
@@ -90,25 +99,37 @@ std::optional<Prediction> decode(std::string_view bytes) {
   row.value = reader.take<double>();
   row.id = reader.text<std::uint8_t>();
   row.answer = reader.text<std::uint16_t>();
-  const std::size_t count = reader.take<std::uint16_t>();
-  if (!reader.good || reader.rest.size() < count * sizeof(double)) return std::nullopt;
-  row.probabilities.resize(count);
-  for (double& probability : row.probabilities) probability = reader.take<double>();
+  row.probabilities = reader.numbers();
   row.cells = reader.text<std::uint32_t>();
+  if (!reader.rest.empty()) row.lags = reader.numbers();
   if (!reader.good || !reader.rest.empty()) return std::nullopt;
   return row;
+}
+
+/// The beginning of a row.
+struct Head {
+  Time time, answered;
+  std::string_view id;
+  bool good = false;
+};
+
+Head head_of(std::string_view bytes) {
+  Reader reader{bytes};
+  Head head;
+  head.time = {reader.take<std::int64_t>()};
+  head.answered = {reader.take<std::int64_t>()};
+  reader.take<std::int64_t>();
+  reader.take<double>();
+  head.id = reader.text<std::uint8_t>();
+  head.good = reader.good;
+  return head;
 }
 
 /// Only looks at the row's id and time. What is too short for them is left to decode().
 bool is_refused(std::string_view bytes, const PredictionFilter& wanted) {
   if (!wanted) return false;
-  Reader reader{bytes};
-  const Time time{reader.take<std::int64_t>()};
-  reader.take<std::int64_t>();
-  reader.take<std::int64_t>();
-  reader.take<double>();
-  const std::string_view id = reader.text<std::uint8_t>();
-  return reader.good && !wanted(id, time);
+  const Head head = head_of(bytes);
+  return head.good && !wanted(head.id, head.time);
 }
 
 /// False when the record is not a whole number of rows.
@@ -131,6 +152,7 @@ struct Waiting {
   std::vector<std::string> records;  // each a whole number of rows
   std::vector<std::uint64_t> rows;   // in each of them
   std::uint64_t bytes = 0;
+  std::vector<PredictionLog::Done> told;  // once the records are durable, or cannot be
   std::uint64_t asked = 0, flushed = 0;  // flushes: numbers of the calls
   std::uint64_t tried = 0;               // the last call that was answered, well or badly
   std::optional<Error> failed;           // the last attempt; cleared by a good one
@@ -140,9 +162,11 @@ struct Waiting {
 
 class QueuedLog final : public PredictionLog {
  public:
-  QueuedLog(std::unique_ptr<io::RecordLog> log, std::uint64_t most, io::LogState opened)
+  QueuedLog(std::unique_ptr<io::RecordLog> log, const PredictionLogOptions& options,
+            io::LogState opened)
       : log_(std::move(log)),
-        most_(most),
+        most_(options.buffer_bytes),
+        segment_span_(options.segment_span),
         opened_(std::move(opened)),
         worker_("prediction-log", [this](const Stop&) { serve(); }) {}
 
@@ -151,7 +175,9 @@ class QueuedLog final : public PredictionLog {
     worker_.join();
   }
 
-  bool write(std::span<const Prediction> rows) override {
+  bool write(std::span<const Prediction> rows) override { return write(rows, nullptr); }
+
+  bool write(std::span<const Prediction> rows, Done done) override {
     thread_local std::string encoded;
     encoded.clear();
     bool good = true;
@@ -160,7 +186,9 @@ class QueuedLog final : public PredictionLog {
       if (good) encode(row, encoded);
     }
     const bool kept = good && waiting_.change([&](Waiting& waiting) {
-      return keep(waiting, encoded, rows.size());
+      if (!keep(waiting, encoded, rows.size())) return false;
+      if (done) waiting.told.push_back(std::move(done));
+      return true;
     });
     if (!kept) dropped_.add(rows.size());
     return kept;
@@ -185,6 +213,9 @@ class QueuedLog final : public PredictionLog {
 
   std::uint64_t written() const override { return written_.get(); }
   std::uint64_t dropped() const override { return dropped_.get(); }
+  std::optional<Error> problem() const override {
+    return waiting_.with([](const Waiting& waiting) { return waiting.failed; });
+  }
   const io::LogState& opened() const override { return opened_; }
 
  private:
@@ -211,7 +242,7 @@ class QueuedLog final : public PredictionLog {
       waiting_.wait(kSync, awake, [&](Waiting& waiting) {
         closing = waiting.closing;
         asked = waiting.asked;
-        wanted = asked > waiting.tried;
+        wanted = asked > waiting.tried || !waiting.told.empty();
       });
       if (!closing && !wanted) sleep_for(kDrain, never);  // let more rows come
       const auto done = drain(closing || wanted);
@@ -236,19 +267,25 @@ class QueuedLog final : public PredictionLog {
   void wait_after_failure() {
     waiting_.wait(
         kRetry,
-        [](const Waiting& waiting) { return waiting.closing || waiting.asked > waiting.tried; },
+        [](const Waiting& waiting) {
+          return waiting.closing || waiting.asked > waiting.tried || !waiting.told.empty();
+        },
         [](Waiting&) {});
   }
 
   Result<void> drain(bool sync_now) {
-    if (broken_) return std::unexpected(*broken_);
     Waiting taken;
     waiting_.with([&](Waiting& waiting) {
       std::swap(taken.records, waiting.records);
       std::swap(taken.rows, waiting.rows);
       std::swap(taken.bytes, waiting.bytes);
+      std::swap(taken.told, waiting.told);
     });
-    const auto done = store(taken, sync_now);
+    const std::vector<Done> told = std::move(taken.told);
+    const auto done = broken_ ? Result<void>(std::unexpected(*broken_))
+                              : store(taken, sync_now || !told.empty());
+    for (const Done& tell : told) tell(done.has_value());
+    if (broken_) return done;
     if (done) return {};
     if (done.error().code == Code::kExhausted) {
       put_back(std::move(taken));
@@ -267,6 +304,12 @@ class QueuedLog final : public PredictionLog {
       dirty_ = true;
     }
     const std::int64_t now_us = monotonic_us();
+    if (dirty_ && begun_us_ == 0) begun_us_ = now_us;
+    if (begun_us_ != 0 && now_us - begun_us_ >= segment_span_.us) {
+      TRY(log_->finish());  // so that it can be dropped in its time
+      begun_us_ = 0;
+      dirty_ = false;
+    }
     if (!dirty_ || (!sync_now && now_us - synced_us_ < kSync.us)) return {};
     TRY(log_->sync());
     dirty_ = false;
@@ -302,7 +345,9 @@ class QueuedLog final : public PredictionLog {
   std::optional<Error> broken_;
   bool dirty_ = false;
   std::int64_t synced_us_ = 0;
+  std::int64_t begun_us_ = 0;  // about when the segment that is written was begun; 0: none is
   const std::uint64_t most_;
+  const Span segment_span_;
   const io::LogState opened_;
   Counter written_, dropped_;
   Guarded<Waiting> waiting_;
@@ -314,14 +359,13 @@ class QueuedLog final : public PredictionLog {
 Result<std::unique_ptr<PredictionLog>> PredictionLog::open(std::shared_ptr<io::Fs> fs,
                                                            const io::Path& folder,
                                                            std::uint64_t epoch,
-                                                           std::uint64_t buffer_bytes) {
+                                                           const PredictionLogOptions& options) {
   TRY(io::make_folders_durably(*fs, folder));
-  io::RecordLogOptions options;
-  options.epoch = epoch;
   io::LogState state;
-  auto log = TRY(io::RecordLog::open(std::move(fs), folder, options, &state));
+  auto log = TRY(io::RecordLog::open(
+      std::move(fs), folder, {.segment_bytes = options.segment_bytes, .epoch = epoch}, &state));
   return std::unique_ptr<PredictionLog>(
-      std::make_unique<QueuedLog>(std::move(log), buffer_bytes, std::move(state)));
+      std::make_unique<QueuedLog>(std::move(log), options, std::move(state)));
 }
 
 Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
@@ -348,6 +392,18 @@ Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
                                          const std::function<void(Prediction&&)>& each,
                                          io::LogState* state) {
   return read_predictions(fs, folder, from, {}, each, state);
+}
+
+Result<void> read_segment_of_predictions(
+    io::Fs& fs, const io::Path& folder, const std::string& name,
+    const std::function<void(std::string_view id, Time answered)>& each) {
+  return io::read_segment(fs, folder, name, [&](std::uint8_t type, std::string_view payload) {
+    Reader reader{payload};
+    while (type == kPredictions && reader.good && !reader.rest.empty()) {
+      const Head head = head_of(reader.text<std::uint32_t>());
+      if (head.good) each(head.id, head.answered);
+    }
+  });
 }
 
 }  // namespace rondo::ledger

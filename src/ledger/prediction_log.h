@@ -22,6 +22,7 @@ struct Prediction {
   std::string answer;       // class name; empty for regression
   std::vector<double> probabilities;  // classes, in class order; may be empty
   std::string cells;        // the raw row, as encode_cells() of model/ wrote it
+  std::vector<double> lags;  // what the history answered then, so that it can be scored again
 };
 
 class PredictionIds {
@@ -40,6 +41,9 @@ class PredictionIds {
     std::uint64_t sequence = 0;
   };
   static Origin origin_of(std::string_view id);
+  /// A number in [0, 1) that follows from an authentic id, evenly spread: those below [deploy] log
+  /// are kept. All rows of a request have the same.
+  static double lot_of(std::string_view id);
   std::uint32_t start() const { return start_; }
 
  private:
@@ -47,19 +51,32 @@ class PredictionIds {
   std::uint32_t start_;
 };
 
+struct PredictionLogOptions {
+  std::uint64_t buffer_bytes = 64ULL << 20;
+  std::uint64_t segment_bytes = 64ULL << 20;
+  Span segment_span = Span::days(365'000);  // a segment is sealed then at the latest
+};
+
 class PredictionLog {
  public:
   static Result<std::unique_ptr<PredictionLog>> open(std::shared_ptr<io::Fs> fs,
                                                      const io::Path& folder, std::uint64_t epoch,
-                                                     std::uint64_t buffer_bytes = 64ULL << 20);
+                                                     const PredictionLogOptions& options = {});
   virtual ~PredictionLog() = default;
   /// Queues; false when the buffer is full (the caller answers all the same and counts it).
   /// Threads: any.
   virtual bool write(std::span<const Prediction> rows) = 0;
+  /// The same, and calls `done` once, in the log's thread: true when the rows are on disk, false
+  /// when that failed or is not known. One sync serves all who wait. When it returns false, `done`
+  /// is never called.
+  using Done = std::function<void(bool durable)>;
+  virtual bool write(std::span<const Prediction> rows, Done done) = 0;
   /// Until everything queued is on disk. Errors: kExhausted, kIo.
   virtual Result<void> flush() = 0;
   virtual std::uint64_t written() const = 0;
   virtual std::uint64_t dropped() const = 0;
+  /// Why the last attempt to write failed; nothing when it went well.
+  virtual std::optional<Error> problem() const = 0;
   /// What opening found: a torn tail that was cut, damage. The caller tells it in the journal.
   virtual const io::LogState& opened() const = 0;
 };
@@ -79,5 +96,9 @@ Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
                                          const io::LogPosition& from,
                                          const std::function<void(Prediction&&)>& each,
                                          io::LogState* state = nullptr);
+/// Id and time of answering of every row of one finished segment.
+Result<void> read_segment_of_predictions(
+    io::Fs& fs, const io::Path& folder, const std::string& name,
+    const std::function<void(std::string_view id, Time answered)>& each);
 
 }  // namespace rondo::ledger

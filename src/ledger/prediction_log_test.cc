@@ -1,9 +1,13 @@
 // Ids that only we can make, and the way of a prediction to the disk and back.
 #include "ledger/prediction_log.h"
 
+#include <bit>
 #include <cerrno>
+#include <limits>
 
+#include "base/guarded.h"
 #include "ledger/fixture.h"
+#include "ledger/log_retention.h"
 
 namespace rondo::ledger {
 namespace {
@@ -17,6 +21,7 @@ Prediction prediction(int i) {
   row.value = i * 0.1;
   row.answer = i % 2 == 0 ? "yes" : "";
   if (i % 3 == 0) row.probabilities = {0.25, 0.75};
+  if (i % 4 == 0) row.lags = {i * 0.5, std::numeric_limits<double>::quiet_NaN()};
   row.cells = std::string(static_cast<std::size_t>(i % 50), 'c') + '\0';
   return row;
 }
@@ -147,7 +152,7 @@ TEST_F(PredictionLogTest, AFullBufferRefusesAndCounts) {
   const auto fs = io::faulty_fs(record, [&](std::uint64_t, const io::Operation& op) {
     return io::Fault{full && op.kind == io::Operation::Kind::kWrite ? ENOSPC : 0, false};
   });
-  const auto log = must(PredictionLog::open(fs, root_, 1, 1000));
+  const auto log = must(PredictionLog::open(fs, root_, 1, {.buffer_bytes = 1000}));
   std::uint64_t kept = 0;
   for (int i = 0; i < 100; ++i) {
     const Prediction row = prediction(i);
@@ -172,6 +177,130 @@ TEST_F(PredictionLogTest, AfterAFailedSyncNothingIsTakenAnyMore) {
   EXPECT_EQ(code_of(log->flush()), Code::kIo);
   EXPECT_FALSE(log->write(std::span(&row, 1)));
   EXPECT_EQ(code_of(log->flush()), Code::kIo);
+}
+
+TEST_F(PredictionLogTest, LagsComeBackWithTheirBits) {
+  write(1, 0, 9);
+  const auto rows = read();
+  ASSERT_EQ(rows.size(), 9U);
+  for (int i = 0; i < 9; ++i) {
+    const std::vector<double> wanted = prediction(i).lags;
+    ASSERT_EQ(rows[static_cast<std::size_t>(i)].lags.size(), wanted.size()) << i;
+    for (std::size_t lag = 0; lag < wanted.size(); ++lag) {
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(rows[static_cast<std::size_t>(i)].lags[lag]),
+                std::bit_cast<std::uint64_t>(wanted[lag]));
+    }
+  }
+}
+
+/// Writes one row and waits for what the log says of it.
+bool written_durably(PredictionLog& log, int i) {
+  Guarded<std::optional<bool>> told;
+  const Prediction row = prediction(i);
+  const auto tell = [&](bool durable) { told.change([&](auto& said) { said = durable; }); };
+  if (!log.write(std::span(&row, 1), tell)) return false;
+  return told.wait(
+      Span::seconds(60), [](const auto& said) { return said.has_value(); },
+      [](const auto& said) { return said.value_or(false); });
+}
+
+TEST_F(PredictionLogTest, WhoWaitsIsToldOnceItsRowsAreSynced) {
+  const auto record = std::make_shared<io::Record>(root_);
+  const auto log = must(PredictionLog::open(io::faulty_fs(record), root_ / "log", 1));
+  EXPECT_TRUE(written_durably(*log, 1));
+  // A power cut right now loses nothing of it.
+  ASSERT_TRUE(record->power_cut(record->count(), root_ / "cut", Seed{1}, true));
+  int found = 0;
+  must(read_predictions(*io::real_fs(), root_ / "cut/log", {}, [&](Prediction&&) { ++found; }));
+  EXPECT_EQ(found, 1);
+}
+
+TEST_F(PredictionLogTest, WhoWaitsIsToldThatTheDiskIsFullOrBroken) {
+  bool full = true, broken = false;
+  const auto fs = io::faulty_fs(std::make_shared<io::Record>(root_),
+                                [&](std::uint64_t, const io::Operation& operation) {
+    if (full && operation.kind == io::Operation::Kind::kWrite) return io::Fault{ENOSPC, true};
+    if (broken && operation.kind == io::Operation::Kind::kSync) return io::Fault{EIO, false};
+    return io::Fault{};
+  });
+  const auto log = must(PredictionLog::open(fs, root_ / "log", 1));
+  EXPECT_FALSE(written_durably(*log, 1));
+  EXPECT_EQ(log->problem()->code, Code::kExhausted);
+  full = false;
+  EXPECT_TRUE(written_durably(*log, 2));
+  must(log->flush());
+  EXPECT_FALSE(log->problem());
+  broken = true;
+  EXPECT_FALSE(written_durably(*log, 3));
+  EXPECT_FALSE(written_durably(*log, 4)) << "nothing is acknowledged after a failed sync";
+  EXPECT_EQ(log->problem()->code, Code::kIo);
+}
+
+/// Segments of some 16 KiB, as many as it takes for these rows.
+void write_segments(const std::shared_ptr<io::Fs>& fs, const io::Path& folder, int from, int to) {
+  const auto log = must(PredictionLog::open(fs, folder, 1 + static_cast<std::uint64_t>(from),
+                                            {.segment_bytes = 1 << 12}));
+  for (int i = from; i < to; ++i) {
+    Prediction row = prediction(i);
+    row.id = PredictionIds("secret", 9).make(0, static_cast<std::uint64_t>(i), 1) + ".0";
+    ASSERT_TRUE(log->write(std::span(&row, 1)));
+    if (i % 100 == 99) must(log->flush());
+  }
+}
+
+TEST_F(PredictionLogTest, WhatIsPastItsTimeOrSizeGoesInWholeSegments) {
+  write_segments(fs_, root_, 0, 1000);
+  const auto before = read();
+  ASSERT_EQ(before.size(), 1000U);
+  LogRetention by_time(*fs_, root_, Span{500}, 1ULL << 40);
+  const auto dropped = must(by_time.run(Time{1000}));  // answered at i + 1, so 500 is too old
+  const auto after = read();
+  ASSERT_GT(dropped.segments, 0U);
+  ASSERT_EQ(dropped.ends.size(), 1U);
+  // What is left begins right behind what was told, and nothing young went.
+  const auto end = static_cast<std::int64_t>(dropped.ends.begin()->second);
+  EXPECT_EQ(after.front().time.us, end + 1);
+  EXPECT_LT(end + 1, 500);
+  EXPECT_GT(end + 1, 300) << "a segment holds 100 to 200 rows";
+  EXPECT_EQ(after.size(), 1000U - static_cast<std::size_t>(end) - 1);
+  EXPECT_EQ(must(by_time.run(Time{1000})).segments, 0U);
+
+  std::uint64_t bytes = 0;
+  for (const auto& segment : must(io::log_segments(*fs_, root_))) bytes += segment.bytes;
+  LogRetention by_size(*fs_, root_, Span::days(1), bytes / 2);
+  EXPECT_GT(must(by_size.run(Time{1000})).segments, 0U);
+  std::uint64_t left = 0;
+  for (const auto& segment : must(io::log_segments(*fs_, root_))) left += segment.bytes;
+  EXPECT_LE(left, bytes / 2);
+  EXPECT_GT(left, bytes / 4);
+  EXPECT_EQ(read().back().time.us, 999) << "the newest stay";
+}
+
+TEST_F(PredictionLogTest, AReaderGoesOnBehindWhatWasDropped) {
+  write_segments(fs_, root_, 0, 300);
+  read();
+  const io::LogPosition place = end_;
+  write_segments(fs_, root_, 300, 1000);
+  LogRetention retention(*fs_, root_, Span{100}, 1ULL << 40);
+  must(retention.run(Time{1000}));
+  ASSERT_GT(read().front().time.us, 299) << "the place that was kept is gone";
+  const auto all = read();
+  EXPECT_EQ(read(place).size(), all.size());
+}
+
+TEST(PredictionIds, TheLotOfAnIdIsEvenAndTheSameForAllRows) {
+  const PredictionIds ids("secret", 3);
+  int below = 0;
+  for (std::uint64_t i = 0; i < 4000; ++i) {
+    const std::string id = ids.make(1, i, 2);
+    const double lot = PredictionIds::lot_of(id);
+    ASSERT_GE(lot, 0);
+    ASSERT_LT(lot, 1);
+    ASSERT_EQ(lot, PredictionIds::lot_of(id + ".1"));
+    below += lot < 0.25 ? 1 : 0;
+  }
+  EXPECT_NEAR(below, 1000, 110);  // 4 standard deviations of a binomial count
+  EXPECT_EQ(PredictionIds::lot_of("short"), 0);
 }
 
 }  // namespace

@@ -24,6 +24,10 @@ struct DeployOptions {
   std::string approve = "auto";
   std::vector<double> canary;
   std::int64_t shadow_rows = 0;
+  double log = 1;
+  std::string log_ack = "queued";
+  Span log_keep = Span::days(90);
+  std::string log_size = "20GiB";
   std::string body_max = "16MiB";
   std::int64_t rows_max = 100000;
   std::int64_t in_flight_max = 1024;
@@ -58,6 +62,13 @@ void describe(Visitor& v, DeployOptions& o) {
   v(Key{"approve", "who says yes to a good model", 0, 0, "auto|ask"}, o.approve);
   v(Key{"canary", "percent steps; only [] (switch at once) in this version", 0, 100}, o.canary);
   v(Key{"shadow_rows", "only 0 in this version", 0, 0}, o.shadow_rows);
+  v(Key{"log", "share of the answered requests that are kept for labels and replays", 0, 1}, o.log);
+  v(Key{"log_ack", "\"durable\": a reply waits until its answers are on disk", 0, 0,
+        "queued|durable"},
+    o.log_ack);
+  v(Key{"log_keep", "how long answers are kept, at least label_delay and a window", 0, 1e10},
+    o.log_keep);
+  v(Key{"log_size", "the log's size beyond which the oldest answers go, as \"20GiB\""}, o.log_size);
   v(Key{"body_max", "largest request body, as \"16MiB\""}, o.body_max);
   v(Key{"rows_max", "rows a request", 1, 1e8}, o.rows_max);
   v(Key{"in_flight_max", "requests at once", 1, 1e6}, o.in_flight_max);

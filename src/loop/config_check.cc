@@ -16,6 +16,7 @@ namespace rondo::loop {
 namespace {
 
 constexpr std::size_t kColumnsTold = 20;
+constexpr std::uint64_t kLeastLog = 64 << 10;
 constexpr std::string_view kGeneralHint = "`rondo config` lists every key with its default";
 
 class Mistakes {
@@ -99,6 +100,20 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
   if (const auto task = model::task_from(config.project.task)) {
     mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));
   }
+}
+
+void check_log(const Config& config, Mistakes& mistakes) {
+  const auto size = parse_size(config.deploy.log_size);
+  mistakes.demand("deploy.log_size", size);
+  if (size && *size < kLeastLog) {
+    mistakes.add("deploy.log_size", "must be at least 64KiB");
+  }
+  const Span judged{config.monitor.label_delay.us + config.monitor.window.us};
+  if (config.deploy.log_keep >= judged) return;
+  mistakes.add("deploy.log_keep",
+               fmt::format("an answer is judged {} after it was given, and must be kept so long",
+                           to_text(judged)),
+               "raise it, or lower [monitor] label_delay or window");
 }
 
 std::string columns_text(const std::vector<std::string>& names) {
@@ -242,6 +257,7 @@ Result<void> check_values(const Config& config) {
   check_evaluate(config, mistakes);
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));
   mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));
+  check_log(config, mistakes);
   if (!config.deploy.canary.empty()) {
     mistakes.add("deploy.canary", "only [] is built in this version",
                  "leave it out; a promotion then switches at once, and `rollback` is instant");

@@ -57,5 +57,41 @@ TEST_F(Lost, WithoutAStartOfItsOwnTheLogMayStillGrow) {
   EXPECT_FALSE(beside.is_lost(id(1, 0, 1)).value());
 }
 
+TEST_F(Lost, WhatWasDroppedFromTheLogOrNeverKept) {
+  log(1, 0, 5, 8);  // retention took 0 to 4 in an earlier start
+  LostAnswers now = by(2);
+  EXPECT_TRUE(now.is_lost(id(1, 0, 4)).value());
+  EXPECT_FALSE(now.is_lost(id(1, 0, 5)).value());
+  EXPECT_FALSE(now.is_lost(id(2, 3, 9)).value());
+  now.dropped({{{2, 3}, 9}, {{1, 0}, 6}});
+  EXPECT_TRUE(now.is_lost(id(2, 3, 9)).value()) << "also of this start";
+  EXPECT_FALSE(now.is_lost(id(2, 3, 10)).value());
+  EXPECT_TRUE(now.is_lost(id(1, 0, 6)).value());
+  EXPECT_FALSE(now.is_lost(id(1, 0, 7)).value());
+  now.dropped({{{2, 3}, 4}});
+  EXPECT_TRUE(now.is_lost(id(2, 3, 9)).value()) << "what is gone stays gone";
+}
+
+TEST_F(Lost, WhatTheShareLeftOut) {
+  // Of an earlier start that kept a tenth: only ids whose lot is below were logged.
+  const auto log = PredictionLog::open(fs_, scratch_.path(), 1).value();
+  for (std::uint64_t at = 0; at < 400; ++at) {
+    ledger::Prediction row;
+    row.id = id(1, 0, at);
+    if (PredictionIds::lot_of(row.id) >= 0.1) continue;
+    ASSERT_TRUE(log->write(std::span(&row, 1)));
+  }
+  ASSERT_TRUE(log->flush());
+  LostAnswers now = by(2);
+  int lost = 0, kept = 0;
+  for (std::uint64_t at = 50; at < 350; ++at) {
+    const bool left_out = PredictionIds::lot_of(id(1, 0, at)) >= 0.1;
+    ASSERT_EQ(now.is_lost(id(1, 0, at)).value(), left_out) << at;
+    ++(left_out ? lost : kept);
+  }
+  EXPECT_GT(kept, 0);
+  EXPECT_GT(lost, 100);
+}
+
 }  // namespace
 }  // namespace rondo::loop

@@ -15,6 +15,7 @@
 #include "loop/requests.h"
 #include "loop/service_world.h"
 #include "loop/session.h"
+#include "loop/skew.h"
 #include "loop/watch.h"
 
 namespace rondo::loop {
@@ -24,6 +25,11 @@ constexpr Span kPoll = Span::millis(40);
 constexpr Span kAnswerAtMost = Span::seconds(30);
 
 constexpr std::size_t kClassesShown = 10;
+
+constexpr std::uint64_t kSegment = 64ULL << 20;
+constexpr std::int64_t kSegmentsKept = 16;  // of the log, at least: what goes is a small part
+constexpr std::int64_t kRetainEveryUs = 1'000'000;
+constexpr Span kDropTold = Span::hours(1);
 
 /// A label that the model's answers cannot be compared with would judge nothing and stand in the
 /// way of the true one. Errors: kInvalidInput naming the first.
@@ -73,10 +79,17 @@ class RealService : public Service {
   }
   const ledger::PredictionIds& ids() const override { return *ids_; }
   bool log(std::span<const ledger::Prediction> rows) override {
-    return log_ == nullptr || log_->write(rows);
+    return !is_kept(rows) || log_->write(rows);
+  }
+  bool log_durably(std::span<const ledger::Prediction> rows,
+                   ledger::PredictionLog::Done done) override {
+    if (is_kept(rows)) return log_->write(rows, std::move(done));
+    done(true);
+    return true;
   }
   std::uint64_t log_written() const override { return log_ ? log_->written() : 0; }
   std::uint64_t log_dropped() const override { return log_ ? log_->dropped() : 0; }
+  std::uint64_t log_left_out() const override { return left_out_.get(); }
   Time now() const override { return clock_->now(); }
   Result<FeedbackResult> feedback(std::span<const FeedbackItem> items) override;
   Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
@@ -93,6 +106,8 @@ class RealService : public Service {
     return read_state(*store_->ledger);
   }
   Result<bool> is_answered(const std::string& id);
+  bool is_kept(std::span<const ledger::Prediction> rows);
+  void look_after_log();
   void turn(const Stop& stop);
   void serve_requests(const Stop& stop);
   void follow_tokens();
@@ -110,6 +125,12 @@ class RealService : public Service {
   std::unique_ptr<ledger::PredictionLog> log_;
   std::unique_ptr<ledger::PredictionIds> ids_;
   std::unique_ptr<LostAnswers> lost_;
+  std::optional<ledger::LogRetention> retention_;  // of the thread `requests`, like the next three
+  std::int64_t retained_us_ = 0;
+  std::uint64_t told_dropped_ = 0;
+  Time last_dropped_{};
+  Counter left_out_;
+  SkewWatch skew_;
   std::unique_ptr<ServiceWorld> world_;
   std::unique_ptr<Launcher> launcher_;
   std::string token_;
@@ -141,8 +162,13 @@ Result<void> RealService::open() {
   ids_ = std::make_unique<ledger::PredictionIds>(secret, static_cast<std::uint32_t>(epoch));
   lost_ = std::make_unique<LostAnswers>(*store_->fs, store_->log(), ids_->start());
   if (session_) {
-    log_ = TRY(ledger::PredictionLog::open(store_->fs, store_->log(),
-                                           static_cast<std::uint64_t>(epoch)));
+    const std::uint64_t most = TRY(parse_size(config_->deploy.log_size));
+    const Span keep = config_->deploy.log_keep;
+    log_ = TRY(ledger::PredictionLog::open(
+        store_->fs, store_->log(), static_cast<std::uint64_t>(epoch),
+        {.segment_bytes = std::min(kSegment, most / kSegmentsKept),
+         .segment_span = std::min(Span::days(1), Span{keep.us / kSegmentsKept})}));
+    retention_.emplace(*store_->fs, store_->log(), keep, most);
     token_ = TRY(store_->admin_token());
   }
   token_watch_.emplace(*store_->fs, store_->folder);
@@ -215,6 +241,9 @@ void RealService::serve_requests(const Stop& stop) {
     const auto learnt = world_->learn_labels();
     complain("labels", learnt ? "" : learnt.error().text());
     follow_tokens();
+    look_after_log();
+    if (const auto routing = world_->router().take()) skew_.check(*routing);
+    complain("skew", skew_.alert());
     sleep_for(kPoll, stop);
   }
 }
@@ -244,10 +273,44 @@ void RealService::stop() {
   }
 }
 
+/// Of a request that is answered now.
+bool RealService::is_kept(std::span<const ledger::Prediction> rows) {
+  skew_.offer(rows);
+  if (log_ == nullptr || rows.empty()) return false;
+  const double share = config_->deploy.log;
+  if (share >= 1 || ledger::PredictionIds::lot_of(rows.front().id) < share) return true;
+  left_out_.add(rows.size());
+  return false;
+}
+
+/// Drops what was kept long enough, and tells what is wrong with the log.
+void RealService::look_after_log() {
+  if (monotonic_us() - retained_us_ >= kRetainEveryUs) {
+    retained_us_ = monotonic_us();
+    const auto dropped = retention_->run(clock_->now());
+    if (dropped) lost_->dropped(dropped->ends);
+    complain("log_keep", dropped ? "" : "old answers cannot be dropped: " + dropped.error().text());
+  }
+  const std::uint64_t dropped = log_->dropped();
+  if (dropped != told_dropped_) last_dropped_ = clock_->now();
+  told_dropped_ = dropped;
+  std::string sentence;
+  const auto problem = log_->problem();
+  if (problem) sentence = "the prediction log cannot be written: " + problem->text();
+  if (dropped > 0 && (problem || clock_->now() - last_dropped_ < kDropTold)) {
+    sentence += fmt::format("{}{} answers found no room in the prediction log, the last at {}",
+                            sentence.empty() ? "" : "; ", dropped, to_text(last_dropped_));
+  }
+  complain("log", sentence);
+}
+
 /// Whether a label for this id can be joined with its answer; one that was acknowledged already
 /// always counts.
 Result<bool> RealService::is_answered(const std::string& id) {
   if (!ids_->authentic(id)) return false;
+  const auto origin = ledger::PredictionIds::origin_of(id);
+  const bool ours = log_ != nullptr && origin.start == ids_->start();
+  if (ours && ledger::PredictionIds::lot_of(id) >= config_->deploy.log) return false;
   if (!TRY(lost_->is_lost(id))) return true;
   return TRY(store_->ledger->label_of(id)).has_value();
 }
@@ -293,9 +356,12 @@ Result<Json> RealService::ask(const std::string& act, const Json& arguments, con
 
 LoopNumbers RealService::numbers() const {
   LoopNumbers numbers;
-  numbers.alert = complaints_.with([](const auto& all) {
-    return all.empty() ? std::string() : all.begin()->second;
+  complaints_.with([&](const auto& all) {
+    for (const auto& [part, sentence] : all) numbers.alerts.push_back(sentence);
   });
+  if (!numbers.alerts.empty()) numbers.alert = numbers.alerts.front();
+  numbers.skew_checked = skew_.checked();
+  numbers.skew_mismatches = skew_.mismatches();
   numbers.late_labels = late_labels_.with([](std::uint64_t count) { return count; });
   if (numbers.alert.empty()) numbers.alert = world_->alert();
   const auto now = state();
@@ -304,6 +370,7 @@ LoopNumbers RealService::numbers() const {
     numbers.alert = fmt::format("step {} ({}): {}", now->problem_step, now->problem_stage,
                                 now->problem);
   }
+  if (numbers.alerts.empty() && !numbers.alert.empty()) numbers.alerts.push_back(numbers.alert);
   numbers.last_progress = now->last_at;
   for (const auto& [name, count] : now->cycles_by_result) {
     numbers.cycles_by_result[name] = static_cast<std::uint64_t>(count);

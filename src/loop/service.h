@@ -20,8 +20,10 @@ struct LoopNumbers {
       open_alerts_by_severity;
   Time newest_row;
   std::uint64_t late_labels = 0, store_bytes = 0, steps = 0;
+  std::uint64_t skew_checked = 0, skew_mismatches = 0;
   bool resting = true, paused = false, lease_held = false;
   std::string alert;  // a degraded store or loop, as a sentence; empty: fine
+  std::vector<std::string> alerts;  // all of them; `alert` is the first
 };
 
 struct ServiceOptions {
@@ -65,10 +67,16 @@ class Service {
   /// Errors: kNotFound; kConflict for one that answers, or that is kept for a rollback.
   virtual Result<void> unload(std::int64_t version) = 0;
   virtual const ledger::PredictionIds& ids() const = 0;
-  /// Queues what was answered. Threads: any. False: dropped and counted.
+  /// Queues what was answered, unless its ids' lot leaves it out. Threads: any. False: dropped and
+  /// counted.
   virtual bool log(std::span<const ledger::Prediction> rows) = 0;
+  /// The same, and calls `done` once, now or in the log's thread: whether the rows are on disk (or
+  /// are not to be kept). When it returns false, `done` is never called.
+  virtual bool log_durably(std::span<const ledger::Prediction> rows,
+                           ledger::PredictionLog::Done done) = 0;
   virtual std::uint64_t log_written() const = 0;
   virtual std::uint64_t log_dropped() const = 0;
+  virtual std::uint64_t log_left_out() const = 0;  // by [deploy] log
   virtual Time now() const = 0;
   /// Durable when it returns, all or nothing. Errors: kInvalidInput (a label that the champion's
   /// answers cannot be compared with), kUnavailable (503), kExhausted (507).

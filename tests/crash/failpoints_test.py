@@ -157,10 +157,34 @@ def lease_story(p, env, acked):
     process.wait(60)
 
 
+def log_story(p, env, acked):
+    """The log of the first server is larger than it may be for the second."""
+    p.run("run")
+    process, base = p.up()
+    for _ in range(3):
+        ask(base, "/api/v1/predict", {"rows": [ROW] * 400})
+    process.send_signal(signal.SIGTERM)
+    process.wait(60)
+    with open(p.path("rondo.toml")) as file:
+        text = file.read()
+    p.write("rondo.toml", text.replace("[deploy]\n", '[deploy]\nlog_size = "64KiB"\n'))
+    try:
+        process, base = p.up(env=env)
+    except AssertionError:
+        return
+    try:
+        ask(base, "/api/v1/predict", {"rows": [ROW]})  # begins the next segment
+    except OSError:
+        pass
+    time.sleep(3)
+    process.send_signal(signal.SIGTERM)
+    process.wait(60)
+
+
 # They stop a server in the middle of whatever its loop is doing, so how far it gets is chance.
 CUT_SHORT = (up_story, torn_story)
 STORIES = (run_story, replay_story, up_story, decide_story, care_story, predict_story, torn_story,
-           lease_story)
+           lease_story, log_story)
 
 
 def names_in(log):

@@ -83,10 +83,6 @@ struct Pair {
   bool same_past = false;          // the logged lags are those that are asked for
 };
 
-bool is_text(table::Type type) {
-  return type == table::Type::kCategory || type == table::Type::kText;
-}
-
 class Replayer {
  public:
   Replayer(ServiceWorld& world, const State& state, std::shared_ptr<const Deployed> by,

@@ -22,10 +22,7 @@ namespace rondo::loop {
 namespace {
 
 constexpr Span kPoll = Span::millis(40);
-constexpr Span kAnswerAtMost = Span::seconds(30);
-
 constexpr std::size_t kClassesShown = 10;
-
 constexpr std::uint64_t kSegment = 64ULL << 20;
 constexpr std::int64_t kSegmentsKept = 16;  // of the log, at least: what goes is a small part
 constexpr std::int64_t kRetainEveryUs = 1'000'000;
@@ -294,9 +291,8 @@ void RealService::look_after_log() {
   const std::uint64_t dropped = log_->dropped();
   if (dropped != told_dropped_) last_dropped_ = clock_->now();
   told_dropped_ = dropped;
-  std::string sentence;
   const auto problem = log_->problem();
-  if (problem) sentence = "the prediction log cannot be written: " + problem->text();
+  std::string sentence = problem ? "the prediction log cannot be written: " + problem->text() : "";
   if (dropped > 0 && (problem || clock_->now() - last_dropped_ < kDropTold)) {
     sentence += fmt::format("{}{} answers found no room in the prediction log, the last at {}",
                             sentence.empty() ? "" : "; ", dropped, to_text(last_dropped_));
@@ -308,8 +304,8 @@ void RealService::look_after_log() {
 /// always counts.
 Result<bool> RealService::is_answered(const std::string& id) {
   if (!ids_->authentic(id)) return false;
-  const auto origin = ledger::PredictionIds::origin_of(id);
-  const bool ours = log_ != nullptr && origin.start == ids_->start();
+  const bool ours =
+      log_ != nullptr && ledger::PredictionIds::origin_of(id).start == ids_->start();
   if (ours && ledger::PredictionIds::lot_of(id) >= config_->deploy.log) return false;
   if (!TRY(lost_->is_lost(id))) return true;
   return TRY(store_->ledger->label_of(id)).has_value();
@@ -395,50 +391,10 @@ LoopNumbers RealService::numbers() const {
 
 }  // namespace
 
-Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id) {
-  const Stop never;
-  for (Span waited; waited < kAnswerAtMost; waited.us += 10'000) {
-    const std::optional<ledger::Request> request = TRY(ledger.request(id));
-    if (request && request->result) {
-      const Json& result = *request->result;
-      if (!result.contains("error")) return result;
-      const Json& error = result.at("error");
-      return fail(Code::kConflict, io::get_or<std::string>(error, "message", "refused"),
-                  io::get_or<std::string>(error, "hint", ""));
-    }
-    sleep_for(Span::millis(10), never);
-  }
-  return fail(Code::kUnavailable, "the loop did not answer within 30 s; the request is kept",
-              "`rondo status` shows what it is doing");
-}
-
 Result<std::unique_ptr<Service>> Service::open(const ServiceOptions& options) {
   auto service = std::make_unique<RealService>(options);
   TRY(service->open());
   return std::unique_ptr<Service>(std::move(service));
-}
-
-Result<Json> ask_project(const io::Path& project, const std::string& act, const Json& arguments,
-                         const std::string& who, const std::string& why) {
-  ledger::Request request;
-  request.key = io::base64url(io::random_bytes(12));
-  request.act = act;
-  request.arguments = arguments;
-  request.who = who;
-  request.why = why;
-  auto session = open_session({.project = project, .create = false, .holder = act});
-  if (session) {
-    const ledger::Request asked = TRY((*session)->store->ledger->ask(request));
-    const RealClock clock(not_before((*session)->desk->look()));
-    const auto doubt = clock_doubt((*session)->desk->look(), clock.now());
-    TRY(handle_open(*(*session)->desk, clock.now(), doubt));
-    return wait_for_answer(*(*session)->store->ledger, asked.id);
-  }
-  if (session.error().code != Code::kConflict) return std::unexpected(session.error());
-  const auto store =
-      TRY(ledger::Store::open(io::real_fs(), store_folder(project), ledger::OpenOptions{}));
-  const ledger::Request asked = TRY(store->ledger->ask(request));
-  return wait_for_answer(*store->ledger, asked.id);
 }
 
 }  // namespace rondo::loop

@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "api/page.h"
 #include "api/routes.h"
+#include "deploy/router.h"
 #include "model/kernel.h"
 
 namespace rondo::api {
@@ -48,6 +49,10 @@ Reply get_metrics(Call& call) {
   page.loop = call.app.service().numbers();
   const auto routing = call.app.service().router().take();
   page.champion = routing && routing->champion ? routing->champion->version : 0;
+  if (routing && routing->trial && routing->trial->share != 0) {
+    page.challenger = routing->trial->other->version;
+    page.share = routing->trial->share / static_cast<double>(deploy::kWhole);
+  }
   page.in_flight = call.app.in_flight.get();
   page.connections = call.app.connections.get();
   page.log_written = call.app.service().log_written();

@@ -151,7 +151,7 @@ deploy::Wanted wanted_by(const InferRequest& asked) {
 }
 
 /// A body without JSON: an FP64 matrix of all columns.
-Reply infer_matrix(Call& call, Deployed by, const InferRequest& asked) {
+Reply infer_matrix(Call& call, Picked by, const InferRequest& asked) {
   Batch batch(call, std::move(by));
   TRY(add_tensors(batch,
                   TRY(Tensors::matrix(batch.inputs(), call.app.limits().rows_max,
@@ -165,7 +165,7 @@ Reply infer_matrix(Call& call, Deployed by, const InferRequest& asked) {
 }  // namespace
 
 Reply post_infer(Call& call) {
-  Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
+  Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   const bool classes = by->pipeline->parts().task != model::Task::kRegression;
   const auto length = TRY(json_length(call.request));
   if (length == std::size_t{0}) {

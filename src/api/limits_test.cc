@@ -140,7 +140,7 @@ TEST_F(RequestLimits, EachNumberIsInTheMetrics) {
   ASSERT_EQ(post(app_, "/api/v1/predict", body).status, 200);
   const std::string text = ask(app_, {Method::kGet, "/metrics"}).body;
   for (const char* line : {
-           R"(rondo_predictions_total{model="bikes",version="3"} 2)",
+           R"(rondo_predictions_total{model="bikes",version="3",arm="champion"} 2)",
            R"(rondo_input_missing_total{model="bikes",column="sky"} 1)",
            R"(rondo_input_unseen_total{model="bikes",column="sky"} 1)",
            R"(rondo_input_out_of_range_total{model="bikes",column="temp"} 1)",

@@ -108,17 +108,38 @@ void write_inputs(Page& page, const Numbers& numbers) {
         &Input::out_of_range);
 }
 
+void write_rollout(Page& page, const loop::LoopNumbers& loop) {
+  page.family("swaps_total", "counter", "Versions that took over, and that were taken back.");
+  page.line(loop.promotions, "result=\"promoted\"");
+  page.line(loop.rollbacks, "result=\"rolled_back\"");
+  page.family("guard_evidence", "gauge",
+              "Evidence of harm by the newer version of a rollout; a guard fires at 400.");
+  for (const auto& [guard, evidence] : loop.guard_evidence) {
+    page.line(evidence, fmt::format("version=\"{}\",guard=\"{}\"", loop.guarded, guard));
+  }
+  page.family("shadow_rows_total", "counter", "Rows of a rollout, scored by both versions or not.");
+  page.line(loop.shadow_scored, "result=\"scored\"");
+  page.line(loop.shadow_shed, "result=\"shed\"");
+}
+
 void write_predictions(Page& page, const MetricsPage& from) {
-  page.family("predictions_total", "counter", "Rows answered, by the version that scored them.");
+  page.family("predictions_total", "counter",
+              "Rows answered, by the version that scored them and why it did.");
   for (const auto& [version, numbers] : from.numbers.versions) {
-    if (numbers.rows != 0) page.line(numbers.rows, fmt::format("version=\"{}\"", version));
+    for (std::size_t arm = 0; arm < numbers.by_arm.size(); ++arm) {
+      if (numbers.by_arm[arm] == 0) continue;
+      page.line(numbers.by_arm[arm],
+                fmt::format("version=\"{}\",arm=\"{}\"", version, ledger::kArmNames[arm]));
+    }
   }
   page.family("score_seconds", "histogram", "Time of scoring the rows of a request, by version.");
   for (const auto& [version, numbers] : from.numbers.versions) {
     page.times(numbers.by_time, fmt::format("version=\"{}\"", version));
   }
   page.family("deployment_share", "gauge", "Share of the unnamed requests that a version answers.");
-  if (from.champion != 0) page.line(1, fmt::format("version=\"{}\"", from.champion));
+  if (from.champion != 0) page.line(1 - from.share, fmt::format("version=\"{}\"", from.champion));
+  if (from.challenger != 0) page.line(from.share, fmt::format("version=\"{}\"", from.challenger));
+  write_rollout(page, from.loop);
   page.family("log_records_total", "counter",
               "Answers by what became of their record: left_out by the share that is kept, dropped "
               "for want of room.");
@@ -211,6 +232,7 @@ void RouteNumbers::add(const RouteNumbers& other) {
 
 void VersionNumbers::add(const VersionNumbers& other) {
   rows += other.rows;
+  for (std::size_t i = 0; i < by_arm.size(); ++i) by_arm[i] += other.by_arm[i];
   last = std::max(last, other.last);
   success.add(other.success);
   fail.add(other.fail);

@@ -41,7 +41,7 @@ bool is_csv(const Request& request) {
 }  // namespace
 
 Reply post_invocations(Call& call) {
-  Deployed by = TRY(pick(call.app, call.app.service().model_name(), ""));
+  Picked by = TRY(pick(call.app, call.app.service().model_name(), ""));
   const bool classes = by->pipeline->parts().task != model::Task::kRegression;
   if (is_csv(call.request)) {
     Batch batch(call, std::move(by));

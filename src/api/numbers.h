@@ -43,6 +43,7 @@ struct RouteNumbers {
 /// for a worker, reading the rows, scoring them, writing the reply.
 struct VersionNumbers {
   std::uint64_t rows = 0;
+  std::array<std::uint64_t, std::size(ledger::kArmNames)> by_arm{};  // of them
   Time last{};  // answered last; 0: never
   Taken success, fail, queue, input, infer, output;
   Times by_time;  // of scoring
@@ -73,6 +74,8 @@ struct MetricsPage {
   Numbers numbers;
   loop::LoopNumbers loop;
   std::int64_t champion = 0;  // 0: none
+  std::int64_t challenger = 0;  // with a share of the unnamed requests; 0: none
+  double share = 0;             // in [0, 1]
   std::uint64_t in_flight = 0, connections = 0, log_written = 0, log_dropped = 0,
                 log_left_out = 0;
 };

@@ -104,7 +104,7 @@ Reply get_oip_ready(Call& call) {
 
 Reply get_model(Call& call) {
   const auto routing = call.app.service().router().take();
-  const Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
+  const Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   std::string out = "{\"name\":";
   write_text(out, call.params[0]);
   out += ',';

@@ -110,7 +110,7 @@ Reply post_predict(Call& call) {
   if (!found[0]) return bad_shape("the body lacks \"rows\"", "send {\"rows\":[{column: value}]}");
   std::optional<Time> time;
   if (found[1] && !found[1]->is_null()) time = TRY(read_time(*found[1], "\"time\""));
-  Deployed by = TRY(pick(call.app, call.app.service().model_name(), ""));
+  Picked by = TRY(pick(call.app, call.app.service().model_name(), ""));
   const bool explains = TRY(wants_explanation(call));
   if (explains) TRY(check_explains(*by));
   Batch batch(call, std::move(by),

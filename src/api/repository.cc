@@ -113,7 +113,7 @@ std::vector<std::int64_t> loaded_versions(const deploy::Routing* routing) {
 }
 
 Reply get_model_config(Call& call) {
-  const Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
+  const Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   const model::Pipeline::Parts& parts = by->pipeline->parts();
   const bool classes = parts.task != model::Task::kRegression;
   std::string out = "{\"name\":";
@@ -142,7 +142,7 @@ Reply get_model_stats(Call& call) {
   Numbers numbers = call.app.numbers();
   std::string out = "{\"model_stats\":[";
   if (!call.params[1].empty()) {
-    const Deployed by = TRY(pick(call.app, name, call.params[1]));
+    const Picked by = TRY(pick(call.app, name, call.params[1]));
     write_stats(out, name, by->version, numbers.versions[by->version]);
   } else {
     const auto routing = call.app.service().router().take();

@@ -9,7 +9,9 @@
 
 #include "api/json_out.h"
 #include "base/clock.h"
+#include "base/check.h"
 #include "base/words.h"
+#include "deploy/router.h"
 
 namespace rondo::api {
 namespace {
@@ -49,19 +51,32 @@ std::expected<void, Refusal> check_model(const App& app, std::string_view model)
                 fmt::format("this server serves \"{}\"", name));
 }
 
-std::expected<Deployed, Refusal> pick(App& app, std::string_view model, std::string_view version) {
+std::expected<Picked, Refusal> pick(App& app, std::string_view model, std::string_view version) {
   TRY(check_model(app, model));
-  const auto routing = app.service().router().take();
-  if (version.empty() || version == "champion") return champion_of(routing.get());
-  if (version == "former" && routing && routing->former) return routing->former;
+  auto routing = app.service().router().take();
+  if (version.empty()) {
+    Picked picked{TRY(champion_of(routing.get()))};
+    if (routing->trial) picked.split = std::move(routing);
+    return picked;
+  }
+  const bool tried = routing && routing->trial;
+  if (version == "champion") return Picked{TRY(champion_of(routing.get())), nullptr, true, tried};
+  if (version == "former" && routing && routing->former) {
+    return Picked{routing->former, nullptr, true, tried};
+  }
+  if (version == "challenger" && tried && routing->trial->other != routing->former) {
+    return Picked{routing->trial->other, nullptr, true, true};
+  }
   const auto number = version_number(version);
   if (!number) {
     return refuse(404, "not_found",
                   fmt::format("there is no version \"{}\"", version.substr(0, 200)),
-                  "name a number, \"champion\" or \"former\"");
+                  "name a number, \"champion\", \"challenger\" or \"former\"");
   }
   if (routing) {
-    if (Deployed loaded = routing->find(*number)) return loaded;
+    if (Deployed loaded = routing->find(*number)) {
+      return Picked{std::move(loaded), nullptr, true, tried};
+    }
   }
   const auto known = TRY(app.service().versions());
   if (std::ranges::find(known, *number) == known.end()) {
@@ -83,9 +98,13 @@ std::expected<void, Refusal> check_explains(const deploy::Deployed& by) {
                 "a version that this program trains or imports holds it");
 }
 
-Batch::Batch(Call& call, Deployed by, deploy::Wanted wanted)
+Batch::Batch(Call& call, Picked picked, deploy::Wanted wanted)
     : call_(call),
-      by_(std::move(by)),
+      read_by_(std::move(picked.by)),
+      by_(read_by_),
+      split_(std::move(picked.split)),
+      arm_(picked.named ? ledger::Arm::kNamed : ledger::Arm::kChampion),
+      recorded_(!picked.named || picked.tried),
       wanted_(wanted),
       now_(call.app.service().now()),
       scored_us_(call.entered_us) {
@@ -97,6 +116,60 @@ Batch::Batch(Call& call, Deployed by, deploy::Wanted wanted)
   scratch.raw.clear();
   scratch.contributions.clear();
   scratch.texts.clear();
+  if (split_) split_by_key();
+}
+
+/// A caller's own key, else a column of the rows, else where the prediction's id comes from.
+void Batch::split_by_key() {
+  const deploy::Trial& trial = *split_->trial;
+  if (trial.share == 0) return;
+  // Who asks for contributions gets them, from a version that has them.
+  if (wanted_ == deploy::Wanted::kContributions && !trial.other->pipeline->can_explain()) return;
+  std::string key;
+  if (const auto own = call_.request.header("Rondo-Split-Key")) {
+    key = *own;
+  } else {
+    if (!trial.split_by.empty()) split_column_ = inputs().find(trial.split_by);
+    if (split_column_) return;
+    key = fmt::format("{}.{}.{}", call_.app.service().ids().start(), call_.scratch.thread,
+                      call_.scratch.sequence);
+  }
+  if (deploy::place_of(trial.salt, key) >= trial.share) return;
+  by_ = trial.other;
+  arm_ = ledger::Arm::kCanary;
+}
+
+/// The first row chooses; rows of another version's key bring the request to the champion.
+void Batch::split_by_column(std::span<const model::Cell> cells) {
+  const deploy::Trial& trial = *split_->trial;
+  const model::Cell& cell = cells[*split_column_];
+  std::string number;
+  if (cell.kind == model::Cell::Kind::kNumber) write_number(number, cell.number);
+  const std::uint16_t place = deploy::place_of(
+      trial.salt, cell.kind == model::Cell::Kind::kText ? cell.text : std::string_view(number));
+  if (!split_place_) {
+    split_place_ = place;
+    if (place < trial.share) {
+      by_ = trial.other;
+      arm_ = ledger::Arm::kCanary;
+    }
+    return;
+  }
+  if (place != *split_place_ && tried()) answer_by_champion(false);
+}
+
+/// One version answers a request: what the other one has answered already is answered anew.
+void Batch::answer_by_champion(bool failed) {
+  by_ = read_by_;
+  fell_back_ = failed;
+  if (!failed) arm_ = ledger::Arm::kChampion;
+  call_.scratch.raw.clear();
+  call_.scratch.contributions.clear();
+  for (std::size_t i = 0; i < answered_; ++i) {
+    const auto cells = model::decode_cells(call_.scratch.rows[i].cells);
+    CHECK(cells.has_value(), "cells that were encoded here are whole");
+    answer_row(*cells, i);
+  }
 }
 
 Batch::~Batch() {
@@ -111,6 +184,7 @@ Batch::~Batch() {
     }
     version.last = now_;
     version.rows += count_;
+    version.by_arm[static_cast<std::size_t>(arm_of())] += count_;
     version.success.add(Span{ended - call_.started_us});
     version.queue.add(call_.queued);
     version.input.add(Span{scored_us_ - call_.entered_us - infer_us_});
@@ -182,20 +256,49 @@ std::expected<void, Refusal> Batch::score_block() {
   return {};
 }
 
-void Batch::score_row(std::size_t place) {
+void Batch::answer_row(std::span<const model::Cell> cells, std::size_t at) {
   Scratch& scratch = call_.scratch;
-  const std::size_t width = inputs().fields.size();
-  const std::span<const model::Cell> cells = std::span(scratch.cells).subspan(place * width, width);
-  ledger::Prediction& row = scratch.rows[count_ + place];
-  const deploy::Answer answer =
-      deploy::Router::answer(by_, {cells, row.time, row.time, {}}, &scratch.counts, wanted_);
+  ledger::Prediction& row = scratch.rows[at];
+  // Who has other inputs counts them by other numbers.
+  const bool other = tried() && !split_->trial->columns.empty();
+  std::vector<model::Cell> arranged;
+  if (other) arranged = deploy::arranged(cells, split_->trial->columns);
+  const deploy::Answer answer = deploy::Router::answer(
+      by_, {other ? arranged : cells, row.time, row.time, {}},
+      at < answered_ || other ? nullptr : &scratch.counts, wanted_);
   copy_answer(answer, row);
   scratch.raw.insert(scratch.raw.end(), answer.raw.begin(), answer.raw.end());
   scratch.contributions.insert(scratch.contributions.end(), answer.contributions.begin(),
                                answer.contributions.end());
+}
+
+void Batch::score_row(std::size_t place) {
+  Scratch& scratch = call_.scratch;
+  const std::size_t width = inputs().fields.size(), at = count_ + place;
+  const std::span<const model::Cell> cells = std::span(scratch.cells).subspan(place * width, width);
+  ledger::Prediction& row = scratch.rows[at];
+  if (split_column_) split_by_column(cells);
+  answer_row(cells, at);
+  model::encode_cells(cells, row.cells);
+  answered_ = at + 1;
+  if (split_ && tried() && deploy::failed(row.value)) answer_by_champion(true);
   scratch.ranges.look(cells);
   row.answered = now_;
-  model::encode_cells(cells, row.cells);
+}
+
+/// Arm and share of each record; its cells in the order of who answered.
+void Batch::mark_rows() {
+  for (std::size_t i = 0; i < count_; ++i) {
+    ledger::Prediction& row = call_.scratch.rows[i];
+    row.arm = recorded_ ? arm_ : ledger::Arm::kChampion;
+    row.share = split_ ? split_->trial->recorded : 0;
+    row.fell_back = fell_back_;
+    if (!split_ || !tried() || split_->trial->columns.empty()) continue;
+    const std::string read = std::move(row.cells);
+    const auto cells = model::decode_cells(read);
+    CHECK(cells.has_value(), "cells that were encoded here are whole");
+    model::encode_cells(deploy::arranged(*cells, split_->trial->columns), row.cells);
+  }
 }
 
 std::expected<std::shared_ptr<Kept>, Refusal> Batch::log() {
@@ -219,6 +322,7 @@ Reply Batch::finish() {
     id += '.';
     write_number(id, static_cast<std::uint64_t>(i));
   }
+  mark_rows();
   Response response;
   response.kept = TRY(log());
   constexpr std::size_t kKept = 4096;

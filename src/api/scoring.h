@@ -14,10 +14,19 @@ using Deployed = std::shared_ptr<const deploy::Deployed>;
 std::expected<void, Refusal> check_model(const App& app, std::string_view model);
 /// "7" and "v7". None for anything else.
 std::optional<std::int64_t> version_number(std::string_view text);
+/// A version, and the rollout that may give the request to another one.
+struct Picked {
+  Deployed by;
+  std::shared_ptr<const deploy::Routing> split{};  // null: no rollout, or the version was named
+  bool named = false, tried = false;  // its version was named; while another one is rolled out
+  const deploy::Deployed* operator->() const { return by.get(); }
+  const deploy::Deployed& operator*() const { return *by; }
+};
+
 /// The version that a request names ("", "champion", "former", "7", "v7"). The table is taken once.
 /// Errors: 404 for another model's name or an unknown version; 503 when nothing is deployed, or a
 /// version is not loaded: whoever may only ask cannot make the server read its disk.
-std::expected<Deployed, Refusal> pick(App& app, std::string_view model, std::string_view version);
+std::expected<Picked, Refusal> pick(App& app, std::string_view model, std::string_view version);
 
 /// Errors: 501 when its model does not hold what explanations need.
 std::expected<void, Refusal> check_explains(const deploy::Deployed& by);
@@ -26,11 +35,11 @@ std::expected<void, Refusal> check_explains(const deploy::Deployed& by);
 /// that the time of writing the reply is in it; one that ends unfinished counts as failed.
 class Batch {
  public:
-  Batch(Call& call, Deployed by, deploy::Wanted wanted = deploy::Wanted::kAnswer);
+  Batch(Call& call, Picked picked, deploy::Wanted wanted = deploy::Wanted::kAnswer);
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
   ~Batch();
-  const table::Schema& inputs() const { return by_->pipeline->transform().inputs(); }
+  const table::Schema& inputs() const { return read_by_->pipeline->transform().inputs(); }
   const model::Pipeline::Parts& parts() const { return by_->pipeline->parts(); }
   Outsiders outsiders() const;
   const deploy::Deployed& by() const { return *by_; }
@@ -60,13 +69,28 @@ class Batch {
   void score_row(std::size_t place);
   void count_inputs(Numbers& numbers) const;
   std::expected<std::shared_ptr<Kept>, Refusal> log();
+  void split_by_key();
+  void split_by_column(std::span<const model::Cell> cells);
+  void answer_row(std::span<const model::Cell> cells, std::size_t at);
+  void answer_by_champion(bool failed);
+  void mark_rows();
+  /// Where a failed challenger's rows were answered, they are the champion's.
+  ledger::Arm arm_of() const { return fell_back_ ? ledger::Arm::kChampion : arm_; }
+  bool tried() const { return split_ != nullptr && by_ == split_->trial->other; }
 
   Call& call_;
-  Deployed by_;
+  Deployed read_by_, by_;  // whose inputs are read: the champion's in a rollout; who answers
+  std::shared_ptr<const deploy::Routing> split_;  // null: no rollout, or the version was named
+  std::optional<std::size_t> split_column_;
+  std::optional<std::uint16_t> split_place_;      // of the first row
+  ledger::Arm arm_;
+  bool recorded_;                                 // the arm of who is named, in a rollout
+  bool fell_back_ = false;
   deploy::Wanted wanted_;
   Time now_;
   std::string id_;
   std::size_t count_ = 0, pending_ = 0;  // scored; waiting in the block
+  std::size_t answered_ = 0;             // rows that have an answer, those of the block too
   std::int64_t deadline_us_ = 0;         // 0: none
   std::int64_t infer_us_ = 0, scored_us_;  // scored_us_: when the last block was done
   bool finished_ = false;

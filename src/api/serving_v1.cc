@@ -40,7 +40,7 @@ std::expected<V1Found, Refusal> read_v1_body(Call& call) {
 }  // namespace
 
 Reply post_v1_predict(Call& call) {
-  Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
+  Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   const V1Found found = TRY(read_v1_body(call));
   const bool classes = by->pipeline->parts().task != model::Task::kRegression;
   const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", classes));
@@ -56,7 +56,7 @@ Reply post_v1_predict(Call& call) {
 }
 
 Reply post_v1_explain(Call& call) {
-  Deployed by = TRY(pick(call.app, call.params[0], call.params[1]));
+  Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   TRY(check_explains(*by));
   const V1Found found = TRY(read_v1_body(call));
   const bool classes = by->pipeline->parts().task != model::Task::kRegression;

@@ -127,6 +127,10 @@ class FakeService : public loop::Service {
         deploy::Routing{next, before ? before->champion : nullptr}));
   }
 
+  void publish(const deploy::Routing& next) {
+    router_.publish(std::make_shared<const deploy::Routing>(next));
+  }
+
   const loop::Config& config() const override { return config_; }
   std::string model_name() const override { return "bikes"; }
   ledger::Store& store() override { return *store_; }

@@ -38,6 +38,13 @@ Json prediction_json(const ledger::Prediction& row, const deploy::Deployed* by) 
               {"answered", to_text(row.answered)},
               {"model_version", row.version},
               {"value", row.answer.empty() ? Json(row.value) : Json(row.answer)}};
+  out["arm"] = ledger::kArmNames[static_cast<std::size_t>(row.arm)];
+  out["share_percent"] = row.share / 100.0;
+  if (row.shadow) {
+    out["shadow"] = {{"model_version", row.shadow->version},
+                     {"value", row.shadow->answer.empty() ? Json(row.shadow->value)
+                                                          : Json(row.shadow->answer)}};
+  }
   if (by == nullptr) return out;
   const auto& classes = by->pipeline->parts().classes;
   for (std::size_t i = 0; i < row.probabilities.size() && i < classes.size(); ++i) {

@@ -108,6 +108,13 @@ Result<int> run_status(const Args& args) {
                   counted(status.at("cycles").get<std::int64_t>(), "cycle"),
                   counted(status.at("rows").get<std::int64_t>(), "row"),
                   text(status, "labelled"), text(status, "policy")));
+  if (const Json& rollout = status.at("rollout"); !rollout.is_null()) {
+    say(fmt::format("rollout  v{} has {:g} % beside v{}{}", text(rollout, "challenger"),
+                    rollout.at("share_percent").get<double>(), text(rollout, "champion"),
+                    rollout.at("reason").is_null()
+                        ? std::string()
+                        : ": " + rollout.at("reason").get<std::string>()));
+  }
   for (const Json& alert : status.at("alerts")) {
     const std::string sentence = alert.get<std::string>();
     say(ink(Ink::kRed, "alert    " + first_line(sentence), args.color));

@@ -263,7 +263,7 @@ budget = "1 candidate"             # or a time, such as "60s"
 test = "28d"                       # the newest four weeks; fewer days tell less
 
 [deploy]
-# canary = [5, 25]                 # percent that a new model serves first (a later version)
+# canary = [5, 25, 100]            # percent that a new model serves, held until its guards agree
 
 [monitor]
 label_delay = "1d"                 # how long until a target is known

@@ -126,7 +126,8 @@ std::string rest(const Findings& f) {
     out += line("test = \"28d\"", "the newest four weeks; fewer days tell less");
   }
   out += "\n[deploy]\n";
-  out += line("# canary = [5, 25]", "percent that a new model serves first (a later version)");
+  out += line("# canary = [5, 25, 100]",
+              "percent that a new model serves, held until its guards agree");
   if (!f.options.time.empty()) {
     out += "\n[monitor]\n" + line("label_delay = \"1d\"", "how long until a target is known");
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "base/check.h"
@@ -43,12 +44,38 @@ std::size_t class_of(std::span<const double> probabilities) {
 }
 
 std::shared_ptr<const Deployed> Routing::find(std::int64_t version) const {
-  for (const auto& loaded : {champion, former}) {
+  for (const auto& loaded : {champion, former, trial ? trial->other : nullptr}) {
     if (loaded && loaded->version == version) return loaded;
   }
   const auto found = std::ranges::find(others, version, &Deployed::version);
   return found == others.end() ? nullptr : *found;
 }
+
+std::vector<std::ptrdiff_t> columns_between(const model::Pipeline& from,
+                                            const model::Pipeline& to) {
+  const auto& there = from.transform().inputs().fields;
+  std::vector<std::ptrdiff_t> columns;
+  bool same = there.size() == to.transform().inputs().fields.size();
+  for (const table::Field& field : to.transform().inputs().fields) {
+    const auto found = std::ranges::find(there, field.name, &table::Field::name);
+    columns.push_back(found == there.end() ? -1 : found - there.begin());
+    same = same && columns.back() == static_cast<std::ptrdiff_t>(columns.size()) - 1;
+  }
+  if (same) columns.clear();
+  return columns;
+}
+
+std::vector<model::Cell> arranged(std::span<const model::Cell> cells,
+                                  std::span<const std::ptrdiff_t> columns) {
+  std::vector<model::Cell> out(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto from = static_cast<std::size_t>(columns[i]);
+    if (columns[i] >= 0 && from < cells.size()) out[i] = cells[from];
+  }
+  return out;
+}
+
+bool failed(double value) noexcept { return !std::isfinite(value); }
 
 std::shared_ptr<const Routing> Router::publish(std::shared_ptr<const Routing> next) {
   return routing_.publish(std::move(next));
@@ -86,8 +113,11 @@ Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::Ro
 void Router::learn(std::span<const model::Observation> observations, const std::string& series) {
   const auto routing = take();
   if (!routing) return;
+  std::vector<const void*> taught;  // versions with the same lags share a history
   const auto teach = [&](const Deployed* loaded) {
     if (loaded == nullptr || !loaded->history) return;
+    if (std::ranges::find(taught, loaded->history.get()) != taught.end()) return;
+    taught.push_back(loaded->history.get());
     loaded->history->with([&](model::HistoryState& history) {
       const std::vector<std::string>& names = history.spec().series;
       const auto place = std::find(names.begin(), names.end(), series);
@@ -101,6 +131,7 @@ void Router::learn(std::span<const model::Observation> observations, const std::
   teach(routing->champion.get());
   teach(routing->former.get());
   for (const auto& other : routing->others) teach(other.get());
+  if (routing->trial) teach(routing->trial->other.get());
 }
 
 }  // namespace rondo::deploy

@@ -1,23 +1,24 @@
 // Predictions on their way to the disk. Callers append encoded rows to a buffer in memory; one
 // thread takes the buffer every 10 ms, writes it as records of some 16 KB, and syncs within 100 ms.
 // A full disk keeps the buffer and tries again each second; a failed sync ends the log until
-// restart, and predictions go on without it. Layout of a row: docs/FORMATS.md, "Prediction log".
+// restart, and predictions go on without it. Layout of a row: prediction_row.h.
 #include "ledger/prediction_log.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/guarded.h"
 #include "base/worker.h"
-#include "ledger/prediction_rows.h"
+#include "ledger/prediction_row.h"
 
 namespace rondo::ledger {
 namespace {
 
-constexpr std::uint8_t kPredictions = 1;  // type of the record
 constexpr std::size_t kRecordBytes = 16 << 10;
 constexpr Span kDrain = Span::millis(10), kSync = Span::millis(80), kRetry = Span::seconds(1);
 
@@ -26,6 +27,7 @@ constexpr Span kDrain = Span::millis(10), kSync = Span::millis(80), kRetry = Spa
 struct Waiting {
   std::vector<std::string> records;  // each a whole number of rows
   std::vector<std::uint64_t> rows;   // in each of them
+  std::vector<std::uint8_t> types;   // of each of them
   std::uint64_t bytes = 0;
   std::vector<PredictionLog::Done> told;  // once the records are durable, or cannot be
   std::uint64_t asked = 0, flushed = 0;  // flushes: numbers of the calls
@@ -56,12 +58,13 @@ class QueuedLog final : public PredictionLog {
     thread_local std::string encoded;
     encoded.clear();
     bool good = true;
+    const std::uint8_t type = record_type(rows);
     for (const Prediction& row : rows) {
-      good = good && fits_record(row);
-      if (good) encode_row(row, encoded);
+      good = good && fits_a_record(row);
+      if (good) encode_row(row, type, encoded);
     }
     const bool kept = good && waiting_.change([&](Waiting& waiting) {
-      if (!keep(waiting, encoded, rows.size())) return false;
+      if (!keep(waiting, encoded, rows.size(), type)) return false;
       if (done) waiting.told.push_back(std::move(done));
       return true;
     });
@@ -94,11 +97,14 @@ class QueuedLog final : public PredictionLog {
   const io::LogState& opened() const override { return opened_; }
 
  private:
-  bool keep(Waiting& waiting, const std::string& encoded, std::size_t rows) const {
+  bool keep(Waiting& waiting, const std::string& encoded, std::size_t rows,
+            std::uint8_t type) const {
     if (waiting.broken || waiting.bytes + encoded.size() > most_) return false;
-    if (waiting.records.empty() || waiting.records.back().size() + encoded.size() > kRecordBytes) {
+    if (waiting.records.empty() || waiting.types.back() != type ||
+        waiting.records.back().size() + encoded.size() > kRecordBytes) {
       waiting.records.emplace_back().reserve(std::max(kRecordBytes, encoded.size()));
       waiting.rows.push_back(0);
+      waiting.types.push_back(type);
     }
     waiting.records.back() += encoded;
     waiting.rows.back() += rows;
@@ -153,6 +159,7 @@ class QueuedLog final : public PredictionLog {
     waiting_.with([&](Waiting& waiting) {
       std::swap(taken.records, waiting.records);
       std::swap(taken.rows, waiting.rows);
+      std::swap(taken.types, waiting.types);
       std::swap(taken.bytes, waiting.bytes);
       std::swap(taken.told, waiting.told);
     });
@@ -173,8 +180,7 @@ class QueuedLog final : public PredictionLog {
   Result<void> store(Waiting& taken, bool sync_now) {
     if (!taken.records.empty()) {
       RONDO_FAILPOINT(kPredictionFlush);
-      TRY(log_->append(taken.records, kPredictions));
-      for (const std::uint64_t rows : taken.rows) written_.add(rows);
+      TRY(append(taken));
       taken = Waiting();
       dirty_ = true;
     }
@@ -192,12 +198,40 @@ class QueuedLog final : public PredictionLog {
     return {};
   }
 
+  /// Neighbours of one type go in one batch. What was written is taken off, so that it is not
+  /// written again when a later batch finds no room.
+  Result<void> append(Waiting& taken) {
+    while (!taken.records.empty()) {
+      std::size_t count = 1;
+      while (count < taken.types.size() && taken.types[count] == taken.types[0]) ++count;
+      const auto end = static_cast<std::ptrdiff_t>(count);
+      const std::vector<std::string> batch(
+          std::make_move_iterator(taken.records.begin()),
+          std::make_move_iterator(taken.records.begin() + end));
+      auto done = log_->append(batch, taken.types[0]);
+      if (!done) {
+        std::ranges::copy(batch, taken.records.begin());
+        return done;
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        written_.add(taken.rows[i]);
+        taken.bytes -= batch[i].size();
+      }
+      taken.records.erase(taken.records.begin(), taken.records.begin() + end);
+      taken.rows.erase(taken.rows.begin(), taken.rows.begin() + end);
+      taken.types.erase(taken.types.begin(), taken.types.begin() + end);
+    }
+    return {};
+  }
+
   void put_back(Waiting taken) {
     waiting_.with([&](Waiting& waiting) {
       for (std::string& record : waiting.records) taken.records.push_back(std::move(record));
       for (const std::uint64_t rows : waiting.rows) taken.rows.push_back(rows);
+      for (const std::uint8_t type : waiting.types) taken.types.push_back(type);
       waiting.records = std::move(taken.records);
       waiting.rows = std::move(taken.rows);
+      waiting.types = std::move(taken.types);
       waiting.bytes += taken.bytes;
     });
   }
@@ -211,6 +245,7 @@ class QueuedLog final : public PredictionLog {
       for (const std::uint64_t rows : waiting.rows) lost += rows;
       waiting.records.clear();
       waiting.rows.clear();
+      waiting.types.clear();
       waiting.bytes = 0;
     });
     dropped_.add(lost);
@@ -252,7 +287,7 @@ Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
   auto end = io::read_log(
       fs, folder, from,
       [&](std::uint8_t type, std::string_view payload) {
-        if (type == kPredictions && !decode_rows(payload, wanted, each)) ++strange;
+        if (!decode_rows(type, payload, wanted, each)) ++strange;
       },
       state);
   if (end && strange != 0 && state != nullptr) {
@@ -273,7 +308,7 @@ Result<void> read_segment_of_predictions(
     io::Fs& fs, const io::Path& folder, const std::string& name,
     const std::function<void(std::string_view id, Time answered)>& each) {
   return io::read_segment(fs, folder, name, [&](std::uint8_t type, std::string_view payload) {
-    if (type == kPredictions) each_answered(payload, each);
+    each_head(type, payload, each);
   });
 }
 

@@ -12,6 +12,20 @@
 
 namespace rondo::ledger {
 
+/// Why a version answered: it is the champion, its share of a rollout fell on the request, or the
+/// request named it.
+enum class Arm : std::uint8_t { kChampion, kCanary, kNamed };
+inline constexpr std::string_view kArmNames[] = {"champion", "canary", "named"};
+
+/// What the other version of a rollout answered to the same row, after the reply. The times are of
+/// the whole request, a row; both versions scored it one after the other.
+struct Shadow {
+  std::int64_t version = 0;
+  double value = 0;         // as Prediction::value
+  std::string answer;       // as Prediction::answer
+  std::uint32_t own_ns = 0, shadow_ns = 0;  // a row: of the version that answered, of this one
+};
+
 /// One answered row.
 struct Prediction {
   std::string id;           // "ID.row"
@@ -23,6 +37,10 @@ struct Prediction {
   std::vector<double> probabilities;  // classes, in class order; may be empty
   std::string cells;        // the raw row, as encode_cells() of model/ wrote it
   std::vector<double> lags;  // what the history answered then, so that it can be scored again
+  Arm arm = Arm::kChampion;
+  std::uint16_t share = 0;  // of the newer version of a rollout, in hundredths of a percent
+  bool fell_back = false;   // the challenger failed, and the champion answered in its place
+  std::optional<Shadow> shadow;
 };
 
 class PredictionIds {

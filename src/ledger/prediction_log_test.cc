@@ -126,6 +126,60 @@ TEST_F(PredictionLogTest, WhatIsNotWantedIsPassedOver) {
   EXPECT_EQ(looked[42], "id42.0");
 }
 
+TEST_F(PredictionLogTest, RowsOfARolloutKeepArmShareAndShadow) {
+  const auto log = must(PredictionLog::open(fs_, root_, 1));
+  std::vector<Prediction> rows;
+  for (int i = 0; i < 40; ++i) {
+    Prediction row = prediction(i);
+    if (i % 4 != 0) {  // each fourth is a plain one, of a record of the other type
+      row.arm = static_cast<Arm>(i % 3);
+      row.share = static_cast<std::uint16_t>(i * 250);
+      row.fell_back = i % 5 == 0;
+      if (i % 2 == 0) row.shadow = Shadow{8, i * 0.5, "no", 1'500, 4'000'000'000U};
+    }
+    ASSERT_TRUE(log->write(std::span(&row, 1)));
+    rows.push_back(row);
+  }
+  must(log->flush());
+  EXPECT_EQ(log->written(), 40U);
+  const auto back = read();
+  ASSERT_EQ(back.size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(back[i].id, rows[i].id) << "in the order in which they were written";
+    EXPECT_EQ(back[i].arm, rows[i].arm);
+    EXPECT_EQ(back[i].share, rows[i].share);
+    EXPECT_EQ(back[i].fell_back, rows[i].fell_back);
+    ASSERT_EQ(back[i].shadow.has_value(), rows[i].shadow.has_value());
+    if (!rows[i].shadow) continue;
+    EXPECT_EQ(back[i].shadow->version, 8);
+    EXPECT_EQ(back[i].shadow->value, rows[i].shadow->value);
+    EXPECT_EQ(back[i].shadow->answer, "no");
+    EXPECT_EQ(back[i].shadow->own_ns, 1'500U);
+    EXPECT_EQ(back[i].shadow->shadow_ns, 4'000'000'000U);
+  }
+}
+
+TEST_F(PredictionLogTest, TheEndOfARolloutsRowIsTheDocumentedOne) {
+  Prediction row = prediction(1);
+  row.arm = Arm::kCanary;
+  row.share = 500;
+  row.shadow = Shadow{6, 2.0, "", 1'000, 2'000};
+  {
+    const auto log = must(PredictionLog::open(fs_, root_, 1));
+    ASSERT_TRUE(log->write(std::span(&row, 1)));
+    must(log->flush());
+  }
+  int records = 0;
+  must(io::read_log(*fs_, root_, {}, [&](std::uint8_t type, std::string_view payload) {
+    ++records;
+    EXPECT_EQ(type, 2);
+    const std::string end("\x01\xf4\x01\x02\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40\xe8\x03\0\0"
+                          "\xd0\x07\0\0\0\0", 30);
+    EXPECT_TRUE(payload.ends_with(end));
+  }));
+  EXPECT_EQ(records, 1);
+}
+
 TEST_F(PredictionLogTest, ATornTailIsCutAndTold) {
   write(1, 0, 500);
   const std::string segment = end_.segment.empty() ? (read(), end_.segment) : end_.segment;

@@ -50,6 +50,16 @@ void add_version(Entry& entry, const State& state, const Outcome& outcome, Time 
     for (const char* name : {"prepared", "candidate"}) body[name] = state.outputs.at(name);
   }
   entry.facts.push_back({now, "version", outcome.step, std::move(body)});
+  if (outcome.result == kRollingOut) {
+    Json begin = outcome.evidence.at("rollout");
+    begin["act"] = "begin";
+    begin["challenger"] = version;
+    begin["champion"] = state.champion;
+    begin["who"] = who;
+    begin["why"] = why;
+    entry.facts.push_back({now, "rollout", outcome.step, std::move(begin)});
+    return;
+  }
   entry.facts.push_back({now, "deployed", outcome.step,
                          {{"from", state.champion}, {"to", version}, {"who", who}, {"why", why}}});
 }
@@ -62,7 +72,8 @@ Result<Entry> finish(const State& state, const Outcome& outcome, Time now,
     return fail(Code::kConflict, fmt::format("step {} is not the one that runs", outcome.step));
   }
   Entry entry;
-  const bool deploys = outcome.stage == Stage::kDeployment && outcome.result == "deployed";
+  const bool deploys = outcome.stage == Stage::kDeployment &&
+                       (outcome.result == "deployed" || outcome.result == kRollingOut);
   const bool serves = state.champion != 0 || deploys;
   const std::optional<Stage> after = next(outcome.stage, outcome.result, serves);
   Json body = finished_body(outcome, after);
@@ -143,9 +154,11 @@ Result<std::optional<Action>> Conductor::record(const std::optional<Outcome>& ou
   const State after = TRY(parts_.desk->append(decide));
   RONDO_FAILPOINT(kStepStart);
   anything_ = anything_ || after.sequence > before.sequence;
-  if (after.champion != before.champion) {
+  if (!same_routing(after, before)) {
     RONDO_FAILPOINT(kPromoteAfterCommit);
     TRY(parts_.world->changed(after));
+  }
+  if (after.champion != before.champion) {
     tell({{"event", "deployed"}, {"version", after.champion}, {"at", to_text(at)},
           {"step", outcome ? outcome->step : 0}});
   }

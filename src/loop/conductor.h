@@ -94,6 +94,9 @@ class Conductor {
   bool refused_ = false, anything_ = false;
 };
 
+/// The result of a deployment whose version gets shares of the traffic first.
+inline constexpr std::string_view kRollingOut = "rolling out";
+
 /// The facts that a finished step appends, for the state it is appended to. Used by the conductor
 /// and by requests (a person's yes to a waiting deployment). Errors: kConflict.
 Result<Entry> finish(const State& state, const Outcome& outcome, Time now,

@@ -22,8 +22,16 @@ struct DeployOptions {
   std::int64_t threads = 0;
   std::string name;
   std::string approve = "auto";
-  std::vector<double> canary;
   std::int64_t shadow_rows = 0;
+  std::vector<double> canary;
+  std::int64_t canary_rows = 1000;
+  Span canary_time = Span::seconds(600);
+  std::int64_t canary_labels = 0;
+  std::string split_by;
+  double guard_errors = 0.001;
+  double guard_latency = 1.5;
+  double guard_loss = 0.01;
+  Span rollback_window = Span::days(7);
   double log = 1;
   std::string log_ack = "queued";
   Span log_keep = Span::days(90);
@@ -60,8 +68,25 @@ void describe(Visitor& v, DeployOptions& o) {
   v(Key{"threads", "I/O threads; 0: one a core", 0, 1024}, o.threads);
   v(Key{"name", "in URLs; empty: the project's"}, o.name);
   v(Key{"approve", "who says yes to a good model", 0, 0, "auto|ask"}, o.approve);
-  v(Key{"canary", "percent steps; only [] (switch at once) in this version", 0, 100}, o.canary);
-  v(Key{"shadow_rows", "only 0 in this version", 0, 0}, o.shadow_rows);
+  v(Key{"shadow_rows", "rows that a new model scores unseen before its first share", 0, 1e12},
+    o.shadow_rows);
+  v(Key{"canary", "percent that a new model serves first; []: it takes over at once", 0, 100},
+    o.canary);
+  v(Key{"canary_rows", "rows that a new model answers at each share, at least", 1, 1e12},
+    o.canary_rows);
+  v(Key{"canary_time", "and at least so long", 0, 1e9}, o.canary_time);
+  v(Key{"canary_labels", "mature labels at each share; 0: they can stop it, not delay it", 0, 1e12},
+    o.canary_labels);
+  v(Key{"split_by", "input column that keeps a caller with one version; empty: each request alone"},
+    o.split_by);
+  v(Key{"guard_errors", "share of rows that a new model may fail beyond the old one's", 0, 0.5},
+    o.guard_errors);
+  v(Key{"guard_latency", "how many times the old model's scoring time is slow", 1, 1000},
+    o.guard_latency);
+  v(Key{"guard_loss", "mean loss of a row, in [0, 1], tolerated beyond the old model's", 0, 0.5},
+    o.guard_loss);
+  v(Key{"rollback_window", "after a canary the former model scores on, for late labels", 0, 1e9},
+    o.rollback_window);
   v(Key{"log", "share of the answered requests that are kept for labels and replays", 0, 1}, o.log);
   v(Key{"log_ack", "\"durable\": a reply waits until its answers are on disk", 0, 0,
         "queued|durable"},

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <set>
 
 #include "evaluate/metrics.h"
@@ -91,6 +92,18 @@ void check_number(const std::string& key, const Json& value, std::string_view wo
                                 word.empty() ? "" : fmt::format(" or \"{}\"", word), value.dump()));
 }
 
+void check_canary(const std::vector<double>& shares, Mistakes& mistakes) {
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const double before = i == 0 ? 0 : shares[i - 1];
+    const double steps = shares[i] * 100;  // a share is kept in hundredths of a percent
+    if (shares[i] > before && std::abs(steps - std::round(steps)) < 1e-9 * steps) continue;
+    return mistakes.add(fmt::format("deploy.canary[{}]", i),
+                        fmt::format("must be above {}, in whole hundredths of a percent, not {}",
+                                    before, shares[i]),
+                        "write growing percents, like [5, 25, 100]; 100 is the promotion");
+  }
+}
+
 void check_evaluate(const Config& config, Mistakes& mistakes) {
   const evaluate::Options& o = config.evaluate;
   mistakes.demand("evaluate.test", test_rows(o.test));
@@ -143,6 +156,7 @@ void check_columns(const Config& config, const table::Schema& schema, Mistakes& 
   look_at_all("prepare.ignore", config.prepare.ignore);
   look_at_all("prepare.late", config.prepare.late);
   look_at_all("prepare.allow", config.prepare.allow);
+  if (!config.deploy.split_by.empty()) look("deploy.split_by", config.deploy.split_by);
   for (const auto& item : config.prepare.types.items()) {
     look("prepare.types." + item.key(), item.key());
   }
@@ -258,10 +272,7 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));
   mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));
   check_log(config, mistakes);
-  if (!config.deploy.canary.empty()) {
-    mistakes.add("deploy.canary", "only [] is built in this version",
-                 "leave it out; a promotion then switches at once, and `rollback` is instant");
-  }
+  check_canary(config.deploy.canary, mistakes);
   mistakes.demand("loop.policy", Policy::make(config.loop.policy, config.loop,
                                               config.collect.min_rows));
   return mistakes.finish();

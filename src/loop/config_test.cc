@@ -80,6 +80,21 @@ TEST(Config, SizesAreReadWithTheirUnits) {
   }
 }
 
+TEST(Config, SharesOfACanaryGrow) {
+  const auto with = [](const std::string& shares) {
+    return mistake(std::string(kGood) + "[deploy]\ncanary = " + shares + "\n");
+  };
+  for (const char* good : {"[]", "[5, 25, 100]", "[0.25]", "[100]"}) {
+    EXPECT_EQ(with(good), "") << good;
+  }
+  const std::string expected =
+      "deploy.canary[1]: must be above 5, in whole hundredths of a percent, not 5";
+  EXPECT_NE(with("[5, 5]").find(expected), std::string::npos) << with("[5, 5]");
+  EXPECT_NE(with("[0]").find("must be above 0"), std::string::npos);
+  EXPECT_NE(with("[0.001]").find("hundredths"), std::string::npos);
+  EXPECT_NE(with("[5, 101]"), "");
+}
+
 TEST(Config, ATestIsAShareOrASpan) {
   EXPECT_EQ(test_rows("auto")->share, 0.2);
   EXPECT_EQ(test_rows("auto")->longest, Span::days(14));

@@ -22,7 +22,7 @@ constexpr std::array<StageText, 6> kTexts = {{
 using enum Stage;
 constexpr std::optional<Stage> kRest = std::nullopt;
 
-constexpr std::array<Transition, 22> kTransitions = {{
+constexpr std::array<Transition, 23> kTransitions = {{
     {kCollection, "new rows", kPreparation, kPreparation, "enough new rows came in"},
     {kCollection, "too few rows", kMonitoring, kRest,
      "what came in is kept, but is not enough yet"},
@@ -43,6 +43,8 @@ constexpr std::array<Transition, 22> kTransitions = {{
      "too little data to tell, and the sources have no more yet"},
     {kEvaluation, "failed", kMonitoring, kRest, "the old model goes on serving"},
     {kDeployment, "deployed", kMonitoring, kMonitoring, "the new model answers"},
+    {kDeployment, "rolling out", kMonitoring, kMonitoring,
+     "the new model answers a share until its guards have seen enough"},
     {kDeployment, "refused by its golden rows", kMonitoring, kRest, "old model kept"},
     {kDeployment, "rejected by a person", kMonitoring, kRest, "old model kept"},
     {kDeployment, "overtaken", kMonitoring, kRest, "another model was promoted meanwhile"},

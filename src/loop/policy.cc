@@ -36,6 +36,9 @@ std::int64_t labelled_then(const Snapshot& now) {
   return now.state.labelled + now.new_labelled.value_or(0) + now.served_labelled;
 }
 
+/// A version is on its way to all traffic: no cycle begins before that has an end.
+bool rolls(const State& s) { return s.rollout && !s.rollout->watched; }
+
 std::optional<Action> first_cycle(const Snapshot& now, std::int64_t step) {
   const State& s = now.state;
   if (s.steps == 0) {
@@ -174,6 +177,11 @@ Due Policy::wanted(const Snapshot& now) const {
 
 Due Policy::due(const Snapshot& now) const {
   if (now.state.paused) return {false, "no: the loop is paused", Json::object()};
+  if (rolls(now.state)) {
+    return {false, fmt::format("no: v{} is being rolled out", now.state.rollout->challenger),
+            {{"challenger", now.state.rollout->challenger},
+             {"share_percent", now.state.rollout->share() / 100.0}}};
+  }
   if (!now.state.trigger.empty()) {
     return {true, std::string(kAsked) + now.state.trigger, Json::object()};
   }
@@ -208,6 +216,7 @@ std::optional<Action> Policy::next(const Snapshot& now) const {
   }
   if (s.paused) return std::nullopt;
   if (s.champion == 0) return first_cycle(now, step);
+  if (rolls(s) && !now.stay) return std::nullopt;  // only served requests bring it on
   const bool news = now.stay || now.windows_due || now.source_changed || !s.trigger.empty() ||
                     due(now).yes;
   if (!news) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "loop/config.h"
+#include "monitor/guards.h"
 #include "loop/state.h"
 
 namespace rondo::loop {
@@ -41,6 +42,25 @@ struct Due {
   Json numbers = Json::object();   // every number beside its threshold
 };
 
+/// What is known of a rollout.
+struct RolloutEvidence {
+  std::uint64_t rows = 0;      // answered by the newer version at its present share
+  std::uint64_t unseen = 0;    // scored by it before its first share
+  std::uint64_t labels = 0;    // mature ones of rows of its present share, compared
+  std::array<monitor::Guarding, 4> guards{};
+  std::string broken;          // why it cannot be loaded; empty: it can
+};
+
+/// What becomes of a rollout, with the numbers that decided.
+struct Move {
+  enum class What : std::uint8_t { kHold, kAdvance, kPromote, kRollBack, kEnd };
+  What what = What::kHold;
+  std::string cause;               // a word: the guard that fired, or what is waited for
+  std::string reason;              // a sentence
+  Json numbers = Json::object();   // every number beside its threshold
+};
+inline constexpr std::string_view kMoves[] = {"hold", "advance", "promote", "roll back", "end"};
+
 class Policy {
  public:
   /// Errors: kInvalidInput with the list of policies that are built.
@@ -53,6 +73,13 @@ class Policy {
   std::optional<Action> next(const Snapshot& now) const;
   /// Is a cycle due? Only asked while a model serves and nothing else is going on.
   Due due(const Snapshot& now) const;
+  /// Whether a rollout holds, gets its next share, takes over or is taken back. A guard fires at
+  /// evidence 4/.01: all of them together take a version back that is within their tolerances once
+  /// in a hundred rollouts, at most. Pure.
+  static Move roll_out(const Rollout& rollout, const RolloutEvidence& evidence,
+                       const DeployOptions& options, Time now, bool paused);
+  /// Evidence at which a guard fires, and at which harm counts as bounded.
+  static constexpr double kFires = 400, kBounded = 20;
   /// Total labelled rows from which a training is due.
   std::int64_t labelled_needed(const Snapshot& now) const;
   /// What forbids a training now, if anything: cool-down, budgets.

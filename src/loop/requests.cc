@@ -49,7 +49,7 @@ Result<Outcome> waiting(Desk& desk, const State& state) {
 
 Result<Entry> approve(Desk& desk, const State& state, const Request& request, Time now) {
   Outcome outcome = TRY(waiting(desk, state));
-  outcome.result = "deployed";
+  outcome.result = outcome.evidence.contains("rollout") ? kRollingOut : "deployed";
   outcome.reason = fmt::format("{} said yes{}{}", request.who, request.why.empty() ? "" : ": ",
                                request.why);
   const std::int64_t floor = TRY(version_floor(desk.ledger()));
@@ -59,7 +59,8 @@ Result<Entry> approve(Desk& desk, const State& state, const Request& request, Ti
 }
 
 Result<Entry> promote(Desk& desk, const State& state, const Request& request, Time now) {
-  const auto version = io::get_or<std::int64_t>(request.arguments, "version", 0);
+  auto version = io::get_or<std::int64_t>(request.arguments, "version", 0);
+  if (version == 0 && state.rollout && !state.rollout->watched) version = state.rollout->challenger;
   if (version == 0 && state.waiting_version_step != 0) return approve(desk, state, request, now);
   if (version == 0) {
     return no("nothing waits for a yes",
@@ -69,12 +70,24 @@ Result<Entry> promote(Desk& desk, const State& state, const Request& request, Ti
     return no(fmt::format("there is no v{}", version), "`rondo models` lists the versions");
   }
   if (version == state.champion) return no(fmt::format("v{} serves already", version));
+  RONDO_FAILPOINT(kPromoteBegin);
   Entry entry;
   entry.facts = {person(request, now), switched(state, version, request, now)};
   return entry;
 }
 
+/// A version that is being rolled out is taken back; else the former champion returns.
 Result<Entry> rollback(Desk&, const State& state, const Request& request, Time now) {
+  if (state.rollout && !state.rollout->watched) {
+    RONDO_FAILPOINT(kRollback);
+    Entry entry;
+    entry.facts = {person(request, now),
+                   {now, "rollout", state.rollout->step,
+                    {{"act", "end"}, {"challenger", state.rollout->challenger},
+                     {"champion", state.champion}, {"who", request.who},
+                     {"why", request.why.empty() ? request.act : request.why}}}};
+    return entry;
+  }
   if (state.former == 0) return no("there is no earlier version to go back to");
   RONDO_FAILPOINT(kRollback);
   Entry entry;

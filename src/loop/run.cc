@@ -20,6 +20,7 @@ class RunWorld : public World {
   Result<SourceNews> peek(const State& state) override { return peek_files(session_, state); }
   Result<void> changed(const State&) override { return {}; }
   bool stays() const override { return false; }
+  bool rolls_out() const override { return true; }  // `up` will serve what is registered here
   Result<void> requests() override {
     TRY(handle_open(*session_.desk, clock_.now(), std::nullopt));
     return {};
@@ -35,6 +36,10 @@ std::string rest_reason(const State& state) {
   if (state.waiting_version_step != 0) {
     return fmt::format("a good model waits for a yes since step {}: `rondo promote` or `rondo "
                        "reject`", state.waiting_version_step);
+  }
+  if (state.rollout && !state.rollout->watched) {
+    return fmt::format("v{} is being rolled out: requests to `rondo up` bring it on",
+                       state.rollout->challenger);
   }
   return state.last_reason.empty() ? "there is nothing to do" : state.last_reason;
 }

@@ -4,15 +4,17 @@
 #include "loop/service.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/published.h"
+#include "loop/asking.h"
 #include "loop/conductor.h"
 #include "loop/lost.h"
 #include "loop/requests.h"
+#include "loop/rollout_turn.h"
 #include "loop/service_world.h"
 #include "loop/session.h"
 #include "loop/skew.h"
@@ -22,33 +24,10 @@ namespace rondo::loop {
 namespace {
 
 constexpr Span kPoll = Span::millis(40);
-constexpr std::size_t kClassesShown = 10;
 constexpr std::uint64_t kSegment = 64ULL << 20;
 constexpr std::int64_t kSegmentsKept = 16;  // of the log, at least: what goes is a small part
 constexpr std::int64_t kRetainEveryUs = 1'000'000;
 constexpr Span kDropTold = Span::hours(1);
-
-/// A label that the model's answers cannot be compared with would judge nothing and stand in the
-/// way of the true one. Errors: kInvalidInput naming the first.
-Result<void> demand_fitting(std::span<const FeedbackItem> items,
-                            const model::Pipeline::Parts& parts) {
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (label_number(items[i].label, parts)) continue;
-    const std::string label =
-        items[i].label.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 80);
-    if (parts.task == model::Task::kRegression) {
-      return fail(Code::kInvalidInput,
-                  fmt::format("label {}: the target is a number, not {}", i, label),
-                  "nothing of this was taken");
-    }
-    const std::size_t shown = std::min(parts.classes.size(), kClassesShown);
-    return fail(Code::kInvalidInput, fmt::format("label {}: {} is no class of the model", i, label),
-                fmt::format("its classes are {}{}; nothing of this was taken",
-                            fmt::join(std::span(parts.classes).first(shown), ", "),
-                            shown < parts.classes.size() ? ", ..." : ""));
-  }
-  return {};
-}
 
 class RealService : public Service {
  public:
@@ -76,16 +55,22 @@ class RealService : public Service {
   }
   const ledger::PredictionIds& ids() const override { return *ids_; }
   bool log(std::span<const ledger::Prediction> rows) override {
-    return !is_kept(rows) || log_->write(rows);
+    if (!is_kept(rows)) return true;
+    return shadow_->busy() ? shadow_->write(rows) : log_->write(rows);
   }
   bool log_durably(std::span<const ledger::Prediction> rows,
                    ledger::PredictionLog::Done done) override {
-    if (is_kept(rows)) return log_->write(rows, std::move(done));
+    if (is_kept(rows)) {
+      return shadow_->busy() ? shadow_->write(rows, std::move(done))
+                             : log_->write(rows, std::move(done));
+    }
     done(true);
     return true;
   }
   std::uint64_t log_written() const override { return log_ ? log_->written() : 0; }
-  std::uint64_t log_dropped() const override { return log_ ? log_->dropped() : 0; }
+  std::uint64_t log_dropped() const override {
+    return log_ ? log_->dropped() + shadow_->dropped() : 0;
+  }
   std::uint64_t log_left_out() const override { return left_out_.get(); }
   Time now() const override { return clock_->now(); }
   Result<FeedbackResult> feedback(std::span<const FeedbackItem> items) override;
@@ -106,6 +91,7 @@ class RealService : public Service {
   bool is_kept(std::span<const ledger::Prediction> rows);
   void look_after_log();
   void turn(const Stop& stop);
+  Result<void> answer_requests();
   void serve_requests(const Stop& stop);
   void follow_tokens();
   /// An empty sentence takes the last one of the same part back.
@@ -129,6 +115,8 @@ class RealService : public Service {
   Counter left_out_;
   SkewWatch skew_;
   std::unique_ptr<ServiceWorld> world_;
+  std::unique_ptr<ShadowScorer> shadow_;  // null without a log
+  std::unique_ptr<RolloutTurn> rollout_;  // null without a loop
   std::unique_ptr<Launcher> launcher_;
   std::string token_;
   std::optional<ledger::TokenWatch> token_watch_;  // of the thread `requests`
@@ -171,7 +159,16 @@ Result<void> RealService::open() {
   token_watch_.emplace(*store_->fs, store_->folder);
   follow_tokens();
   world_ = std::make_unique<ServiceWorld>(*store_, *config_, session_.get(), log_.get());
+  if (log_) {
+    shadow_ = std::make_unique<ShadowScorer>(world_->router(), *log_);
+    world_->passes_by(shadow_.get());
+  }
   if (auto loaded = world_->changed(now); !loaded) complain("model", loaded.error().text());
+  if (session_) {
+    rollout_ = std::make_unique<RolloutTurn>(RolloutTurn::Parts{
+        session_->desk.get(), store_, config_, world_.get(), clock_.get(),
+        [this](const Json& event) { observe(event); }});
+  }
   launcher_ = process_launcher(store_->fs, store_->folder / "objects");
   return {};
 }
@@ -219,22 +216,30 @@ void RealService::turn(const Stop& stop) {
   }
 }
 
+/// What people asked for.
+Result<void> RealService::answer_requests() {
+  const State before = session_->desk->look();
+  const auto doubt = doubt_.with([](const auto& said) { return said; });
+  const auto handled = handle_open(*session_->desk, clock_->now(), doubt);
+  if (!handled || *handled == 0) return {};
+  const State after = session_->desk->look();
+  if (doubt && !clock_doubt(after, clock_->now())) {
+    doubt_.with([](auto& d) { d.reset(); });
+    complain("clock", "");
+  }
+  if (same_routing(after, before) && after.kept.size() == before.kept.size()) return {};
+  RONDO_FAILPOINT(kPromoteAfterCommit);
+  const auto switched = world_->changed(after);
+  complain("model", switched ? "" : switched.error().text());
+  return {};
+}
+
 void RealService::serve_requests(const Stop& stop) {
   while (!stop.requested()) {
-    const State before = session_->desk->look();
-    const auto doubt = doubt_.with([](const auto& said) { return said; });
-    const auto handled = handle_open(*session_->desk, clock_->now(), doubt);
-    if (handled && *handled > 0) {
-      const State after = session_->desk->look();
-      if (doubt && !clock_doubt(after, clock_->now())) {
-        doubt_.with([](auto& d) { d.reset(); });
-        complain("clock", "");
-      }
-      if (after.champion != before.champion || after.kept.size() != before.kept.size()) {
-        const auto switched = world_->changed(after);
-        complain("model", switched ? "" : switched.error().text());
-      }
-    }
+    const auto answered = answer_requests();
+    if (!answered) complain("model", answered.error().text());
+    const auto rolled = rollout_->judge();
+    complain("rollout", rolled ? "" : rolled.error().text());
     const auto learnt = world_->learn_labels();
     complain("labels", learnt ? "" : learnt.error().text());
     follow_tokens();
@@ -265,6 +270,7 @@ void RealService::stop() {
   loop_.reset();
   requests_.reset();
   if (log_) {
+    shadow_->drain();
     const auto flushed = log_->flush();
     static_cast<void>(flushed);
   }
@@ -291,8 +297,9 @@ void RealService::look_after_log() {
   const std::uint64_t dropped = log_->dropped();
   if (dropped != told_dropped_) last_dropped_ = clock_->now();
   told_dropped_ = dropped;
+  std::string sentence;
   const auto problem = log_->problem();
-  std::string sentence = problem ? "the prediction log cannot be written: " + problem->text() : "";
+  if (problem) sentence = "the prediction log cannot be written: " + problem->text();
   if (dropped > 0 && (problem || clock_->now() - last_dropped_ < kDropTold)) {
     sentence += fmt::format("{}{} answers found no room in the prediction log, the last at {}",
                             sentence.empty() ? "" : "; ", dropped, to_text(last_dropped_));
@@ -304,8 +311,8 @@ void RealService::look_after_log() {
 /// always counts.
 Result<bool> RealService::is_answered(const std::string& id) {
   if (!ids_->authentic(id)) return false;
-  const bool ours =
-      log_ != nullptr && ledger::PredictionIds::origin_of(id).start == ids_->start();
+  const auto origin = ledger::PredictionIds::origin_of(id);
+  const bool ours = log_ != nullptr && origin.start == ids_->start();
   if (ours && ledger::PredictionIds::lot_of(id) >= config_->deploy.log) return false;
   if (!TRY(lost_->is_lost(id))) return true;
   return TRY(store_->ledger->label_of(id)).has_value();
@@ -362,25 +369,16 @@ LoopNumbers RealService::numbers() const {
   if (numbers.alert.empty()) numbers.alert = world_->alert();
   const auto now = state();
   if (!now) return numbers;
-  if (numbers.alert.empty() && now->problem_step != 0) {
-    numbers.alert = fmt::format("step {} ({}): {}", now->problem_step, now->problem_stage,
-                                now->problem);
+  add_state(*now, numbers);
+  if (rollout_) {
+    const RolloutTurn::Evidence evidence = rollout_->evidence();
+    numbers.guarded = evidence.version;
+    numbers.guard_evidence = evidence.by_guard;
   }
-  if (numbers.alerts.empty() && !numbers.alert.empty()) numbers.alerts.push_back(numbers.alert);
-  numbers.last_progress = now->last_at;
-  for (const auto& [name, count] : now->cycles_by_result) {
-    numbers.cycles_by_result[name] = static_cast<std::uint64_t>(count);
+  if (shadow_) {
+    numbers.shadow_scored = shadow_->scored();
+    numbers.shadow_shed = shadow_->shed();
   }
-  for (const auto& [name, count] : now->failures_by_stage) {
-    numbers.step_failures_by_stage[name] = static_cast<std::uint64_t>(count);
-  }
-  for (const monitor::Signal& signal : now->open_signals) {
-    ++numbers.open_alerts_by_severity[signal.kind == "risk" ? "risk" : "quality"];
-  }
-  numbers.newest_row = now->newest_row;
-  numbers.steps = static_cast<std::uint64_t>(now->steps);
-  numbers.paused = now->paused;
-  numbers.resting = !now->open || now->open->stage == Stage::kMonitoring;
   if (session_) {
     const auto holder = store_->ledger->lease_holder();
     numbers.lease_held = holder && *holder && (*holder)->epoch == session_->desk->lease().epoch;

@@ -22,6 +22,10 @@ struct LoopNumbers {
   std::uint64_t late_labels = 0, store_bytes = 0, steps = 0;
   std::uint64_t skew_checked = 0, skew_mismatches = 0;
   bool resting = true, paused = false, lease_held = false;
+  std::uint64_t promotions = 0, rollbacks = 0;  // over the life of the project
+  std::int64_t guarded = 0;                     // the version whose guards these are; 0: none
+  std::map<std::string, double> guard_evidence;
+  std::uint64_t shadow_scored = 0, shadow_shed = 0;  // rows
   std::string alert;  // a degraded store or loop, as a sentence; empty: fine
   std::vector<std::string> alerts;  // all of them; `alert` is the first
 };

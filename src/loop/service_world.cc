@@ -37,6 +37,11 @@ ServiceWorld::ServiceWorld(ledger::Store& store, const Config& config, Session* 
                            ledger::PredictionLog* log)
     : store_(store), config_(config), session_(session), log_(log) {}
 
+Result<void> ServiceWorld::flush() {
+  if (shadow_ != nullptr) shadow_->drain();
+  return log_ == nullptr ? Result<void>() : log_->flush();
+}
+
 Result<SourceNews> ServiceWorld::peek(const State& state) {
   if (session_ == nullptr) return SourceNews{};
   const std::int64_t now = monotonic_us();
@@ -146,9 +151,44 @@ Result<void> ServiceWorld::changed(const State& state) {
     if (state.former != 0) {
       if (auto former = load_locked(loaded, state, state.former)) routing.former = *former;
     }
+    if (routing.champion->version == state.champion) {
+      routing.trial = trial_of(loaded, state, *routing.champion);
+    }
     RONDO_FAILPOINT(kSwap);
     publish(loaded, state, std::move(routing));
     return {};
+  });
+}
+
+/// The rollout as requests see it. A challenger that cannot be loaded gets none: the loop takes it
+/// back.
+std::shared_ptr<const deploy::Trial> ServiceWorld::trial_of(Loaded& loaded, const State& state,
+                                                            const deploy::Deployed& champion) {
+  if (!state.rollout || shadow_ == nullptr) return nullptr;
+  const Rollout& rollout = *state.rollout;
+  const auto other =
+      load_locked(loaded, state, rollout.watched ? rollout.champion : rollout.challenger);
+  loaded.untried = other ? 0 : rollout.challenger;
+  if (!other) return nullptr;
+  deploy::Trial trial;
+  trial.other = *other;
+  trial.share = rollout.watched ? 0 : rollout.share();
+  trial.recorded = rollout.share();
+  trial.salt = rollout.salt;
+  trial.split_by = config_.deploy.split_by;
+  trial.columns = deploy::columns_between(*champion.pipeline, *trial.other->pipeline);
+  return std::make_shared<const deploy::Trial>(std::move(trial));
+}
+
+bool ServiceWorld::behind(const State& state) const {
+  const auto routing = router_.take();
+  if (state.champion == 0 || shadow_ == nullptr) return false;
+  return loaded_.with([&](const Loaded& loaded) {
+    if (!loaded.alert.empty()) return false;
+    if (!routing || routing->champion->version != state.champion) return true;
+    const bool tried = state.rollout && state.rollout->challenger != loaded.untried;
+    if (tried != (routing->trial != nullptr)) return true;
+    return tried && routing->trial->recorded != state.rollout->share();
   });
 }
 
@@ -160,7 +200,12 @@ void ServiceWorld::publish(Loaded& loaded, const State& state, deploy::Routing r
     if (auto other = load_locked(loaded, state, version)) routing.others.push_back(*other);
   }
   std::erase_if(loaded.versions, [&](const auto& item) { return !routing.find(item.first); });
+  // Before the first request that is scored twice, and until after the last.
+  const bool shadowed = routing.trial != nullptr;
+  if (shadowed && !loaded.shadowed) shadow_->hold();
   router_.publish(std::make_shared<const deploy::Routing>(std::move(routing)));
+  if (!shadowed && loaded.shadowed) shadow_->release();
+  loaded.shadowed = shadowed;
 }
 
 Result<void> ServiceWorld::pin(const State& state, std::int64_t version) {
@@ -187,10 +232,13 @@ Result<void> ServiceWorld::unpin(const State& state, std::int64_t version) {
     const auto is = [&](const std::shared_ptr<const deploy::Deployed>& one) {
       return one && one->version == version;
     };
-    if (before && (is(before->champion) || is(before->former))) {
+    const bool tried = before && before->trial && is(before->trial->other);
+    if (before && (is(before->champion) || is(before->former) || tried)) {
       return fail(Code::kConflict,
                   fmt::format("v{} {}", version,
-                              is(before->champion) ? "answers" : "is kept for a rollback"),
+                              is(before->champion) ? "answers"
+                              : is(before->former) ? "is kept for a rollback"
+                                                   : "is being rolled out"),
                   "promote another version first");
     }
     loaded.pinned.erase(version);

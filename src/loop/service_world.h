@@ -8,6 +8,7 @@
 #include "deploy/router.h"
 #include "ledger/prediction_log.h"
 #include "loop/session.h"
+#include "loop/shadow.h"
 #include "loop/world.h"
 
 namespace rondo::loop {
@@ -16,17 +17,22 @@ class ServiceWorld : public World {
  public:
   ServiceWorld(ledger::Store& store, const Config& config, Session* session,
                ledger::PredictionLog* log);
+  /// From whom records come to the log, while a rollout is under way. Must outlive this.
+  void passes_by(ShadowScorer* shadow) { shadow_ = shadow; }
 
   Result<SourceNews> peek(const State& state) override;
   /// Threads: the loop's and the requests'; one at a time.
   Result<void> changed(const State& state) override;
-  Result<void> flush() override { return log_ == nullptr ? Result<void>() : log_->flush(); }
+  Result<void> flush() override;
   bool stays() const override { return true; }
   std::shared_ptr<const model::Pipeline> loaded(std::int64_t version) const override;
+  bool rolls_out() const override { return true; }
 
   const deploy::Router& router() const { return router_; }
   /// A version, loaded when needed. `history` is shared by versions that read the same past.
   Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);
+  /// Whether the table that answers is not the one that the state asks for, although it could be.
+  bool behind(const State& state) const;
   /// Keeps a version loaded beside the ones that answer, or no longer.
   Result<void> pin(const State& state, std::int64_t version);
   Result<void> unpin(const State& state, std::int64_t version);
@@ -44,10 +50,14 @@ class ServiceWorld : public World {
     std::vector<model::Observation> served;          // labels of served rows, as known
     std::vector<Kept> kept;
     std::set<std::int64_t> pinned;
+    std::int64_t untried = 0;                        // a challenger that cannot be loaded
+    bool shadowed = false;                           // the table of now has a trial
     std::string alert;
   };
   Result<std::shared_ptr<const deploy::Deployed>> load_locked(Loaded& loaded, const State& state,
                                                               std::int64_t version);
+  std::shared_ptr<const deploy::Trial> trial_of(Loaded& loaded, const State& state,
+                                                const deploy::Deployed& champion);
   void publish(Loaded& loaded, const State& state, deploy::Routing routing);
   Result<std::shared_ptr<Guarded<model::HistoryState>>> history_for(
       Loaded& loaded, const State& state, const model::Pipeline& pipeline);
@@ -58,6 +68,7 @@ class ServiceWorld : public World {
   const Config& config_;
   Session* session_;
   ledger::PredictionLog* log_;
+  ShadowScorer* shadow_ = nullptr;
   deploy::Router router_;
   Guarded<Loaded> loaded_;
   std::int64_t looked_us_ = 0;

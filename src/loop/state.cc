@@ -3,6 +3,7 @@
 #include "loop/state.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace rondo::loop {
 namespace {
@@ -77,6 +78,10 @@ std::vector<Kept> kept_from(const Json& json) {
   return out;
 }
 
+Json optional_rollout(const std::optional<Rollout>& rollout) {
+  return rollout ? rollout->to_json() : Json(nullptr);
+}
+
 /// Every plain member under its name: written and read by one list, so that neither can drift.
 template <class S, class F>
 void each_plain(S& s, F&& f) {
@@ -116,11 +121,47 @@ void each_plain(S& s, F&& f) {
   f("cycles_by_result", s.cycles_by_result);
   f("failures_by_stage", s.failures_by_stage);
   f("promotions", s.promotions);
+  f("rollbacks", s.rollbacks);
   f("refusals", s.refusals);
   f("alarms", s.alarms);
 }
 
 }  // namespace
+
+std::uint16_t Rollout::share() const {
+  if (watched) return 10'000;
+  if (place < 0) return 0;
+  return static_cast<std::uint16_t>(std::lround(shares[static_cast<std::size_t>(place)] * 100));
+}
+
+Json Rollout::to_json() const {
+  return {{"challenger", challenger}, {"champion", champion}, {"step", step},
+          {"shares", shares},         {"place", place},       {"salt", salt},
+          {"began", began.us},        {"since", since.us},    {"watched", watched},
+          {"until", until.us},        {"held", held}};
+}
+
+Rollout Rollout::from_json(const Json& json) {
+  Rollout r;
+  json.at("challenger").get_to(r.challenger);
+  json.at("champion").get_to(r.champion);
+  json.at("step").get_to(r.step);
+  json.at("shares").get_to(r.shares);
+  json.at("place").get_to(r.place);
+  json.at("salt").get_to(r.salt);
+  json.at("began").get_to(r.began.us);
+  json.at("since").get_to(r.since.us);
+  json.at("watched").get_to(r.watched);
+  json.at("until").get_to(r.until.us);
+  json.at("held").get_to(r.held);
+  return r;
+}
+
+bool same_routing(const State& a, const State& b) {
+  if (a.champion != b.champion || a.rollout.has_value() != b.rollout.has_value()) return false;
+  return !a.rollout || (a.rollout->challenger == b.rollout->challenger &&
+                        a.rollout->share() == b.rollout->share());
+}
 
 bool any_covers(const std::vector<Kept>& kept, Time time) {
   return std::ranges::any_of(kept, [time](const Kept& stretch) { return stretch.covers(time); });
@@ -133,6 +174,7 @@ Json State::to_json() const {
   out["kept"] = kept_json(kept);
   out["next"] = stage_json(next);
   out["last_stage"] = stage_json(last_stage);
+  out["rollout"] = optional_rollout(rollout);
   out["open"] = nullptr;
   if (open) {
     out["open"] = {{"step", open->step},
@@ -161,6 +203,9 @@ Result<State> State::from_json(const Json& json) {
                         stage_at(open, "stage").value_or(Stage::kCollection),
                         open.at("reason").get<std::string>(),
                         {open.at("started").get<std::int64_t>()}};
+    }
+    if (const Json& kept_rollout = json.at("rollout"); !kept_rollout.is_null()) {
+      s.rollout = Rollout::from_json(kept_rollout);
     }
     for (const Json& item : json.at("versions")) {
       const Version v = version_from(item);

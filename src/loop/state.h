@@ -43,6 +43,24 @@ struct Kept {
 };
 bool any_covers(const std::vector<Kept>& kept, Time time);
 
+/// A version on its way to all traffic, or watched after it: docs/ARCHITECTURE.md, "Rollout".
+struct Rollout {
+  std::int64_t challenger = 0, champion = 0;  // the newer version and the one it is compared with
+  std::int64_t step = 0;                      // the deployment that registered it
+  std::vector<double> shares;                 // percent, ascending, below 100
+  std::int64_t place = -1;                    // the share that it has; -1: scored unseen
+  std::string salt;                           // of the split
+  Time began, since;                          // the rollout; this share
+  bool watched = false;                       // it serves all, and its labels can still stop it
+  Time until;                                 // end of that
+  std::string held;                           // why it was held last; empty: not yet
+
+  /// In hundredths of a percent; 0 unseen, 10,000 when watched.
+  std::uint16_t share() const;
+  Json to_json() const;
+  static Rollout from_json(const Json& json);  // throws what nlohmann throws
+};
+
 struct State {
   std::int64_t sequence = 0;           // last fact folded
   std::int64_t steps = 0, cycle = 0;
@@ -81,6 +99,8 @@ struct State {
   std::vector<monitor::Signal> open_signals;
   std::vector<Kept> kept;
   std::map<std::string, std::int64_t> cycles_by_result, failures_by_stage;
+  std::optional<Rollout> rollout;
+  std::int64_t rollbacks = 0;
   std::int64_t promotions = 0, refusals = 0, alarms = 0;
 
   Json to_json() const;
@@ -93,6 +113,9 @@ bool pages(const monitor::Signal& signal);
 /// Turns that came past Data Collection: those that ended, and the one under way. A collection that
 /// found too little is no cycle.
 std::int64_t cycles_of(const State& state);
+
+/// Whether both are served by the same versions in the same shares.
+bool same_routing(const State& a, const State& b);
 
 /// One fact folded in. Pure.
 Result<void> fold(State& state, const ledger::Fact& fact);

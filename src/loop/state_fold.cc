@@ -68,9 +68,10 @@ void note_problem(State& s, Stage stage, std::int64_t step) {
 }
 
 /// A cycle ended: with a deployment, or at the step that led elsewhere.
-void end_cycle(State& s, const std::string& result, Time at, bool promoted) {
+/// A rollout shows later whether it was worth something.
+void end_cycle(State& s, const std::string& result, Time at) {
   s.cycle_ended = at;
-  s.fruitless = promoted ? 0 : s.fruitless + 1;
+  if (result != "rolling out") s.fruitless = result == "deployed" ? 0 : s.fruitless + 1;
   ++s.cycles_by_result[result];
 }
 
@@ -100,7 +101,7 @@ Result<void> finished(State& s, const Fact& fact) {
   s.failed_inputs = io::get_or<std::string>(fact.body, "failed_inputs", s.failed_inputs);
   const bool leaves = stage != Stage::kMonitoring && stage != Stage::kCollection &&
                       (!s.next || *s.next == Stage::kMonitoring || *s.next == Stage::kCollection);
-  if (leaves) end_cycle(s, s.last_result, fact.at, s.last_result == "deployed");
+  if (leaves) end_cycle(s, s.last_result, fact.at);
   if (stage == Stage::kDeployment) s.waiting_version_step = 0;
   return {};
 }
@@ -133,12 +134,69 @@ Result<void> deployed(State& s, const Fact& fact) {
                             to, from, s.champion),
                 "restore the last backup; `rondo fsck` tells more");
   }
+  const auto until = parse_time(io::get_or<std::string>(fact.body, "watched_until", ""));
+  if (s.rollout && s.rollout->challenger == to && until) {  // it had its shares
+    s.rollout->watched = true;
+    s.rollout->since = fact.at;
+    s.rollout->until = *until;
+    s.rollout->held.clear();
+    s.fruitless = 0;
+  } else {
+    s.rollout.reset();
+  }
+  if (to == s.former) ++s.rollbacks;
   s.former = s.champion;
   s.champion = to;
   s.looks = 0;
   s.risk_signals = 0;
   ++s.promotions;
   return {};
+}
+
+/// A rollout begins, gets its next share, or ends without a switch.
+Result<void> rolled(State& s, const Fact& fact) {
+  const std::string act = io::get_or<std::string>(fact.body, "act", "");
+  if (act == "begin") {
+    Rollout r;
+    r.challenger = io::get_or<std::int64_t>(fact.body, "challenger", 0);
+    r.champion = s.champion;
+    r.step = fact.step;
+    r.shares = io::get_or<std::vector<double>>(fact.body, "shares", {});
+    r.place = io::get_or<bool>(fact.body, "unseen", false) ? -1 : 0;
+    r.salt = io::get_or<std::string>(fact.body, "salt", "");
+    r.began = r.since = fact.at;
+    if (!s.versions.contains(r.challenger) || (r.place == 0 && r.shares.empty())) {
+      return fail(Code::kCorrupt, fmt::format("fact {} rolls out v{}, which cannot be",
+                                              fact.sequence, r.challenger),
+                  "restore the last backup; `rondo fsck` tells more");
+    }
+    s.rollout = r;
+    return {};
+  }
+  if (!s.rollout) {
+    return fail(Code::kCorrupt,
+                fmt::format("fact {} goes on with a rollout that is none", fact.sequence),
+                "restore the last backup; `rondo fsck` tells more");
+  }
+  if (act == "advance" &&
+      s.rollout->place + 1 < static_cast<std::int64_t>(s.rollout->shares.size())) {
+    ++s.rollout->place;
+    s.rollout->since = fact.at;
+    s.rollout->held.clear();
+    return {};
+  }
+  if (!s.rollout->watched) {
+    ++s.fruitless;
+    ++s.rollbacks;
+  }
+  s.rollout.reset();
+  return {};
+}
+
+void decided(State& s, const Fact& fact) {
+  if (io::get_or<std::string>(fact.body, "about", "") != "rollout" || !s.rollout) return;
+  if (io::get_or<std::string>(fact.body, "answer", "") != "hold") return;
+  s.rollout->held = io::get_or<std::string>(fact.body, "cause", "");
 }
 
 void close_signal(State& s, const monitor::Signal& signal) {
@@ -218,7 +276,11 @@ Result<void> fold(State& state, const Fact& fact) {
     person(state, fact);
   } else if (fact.kind == "approval_asked") {
     state.waiting_version_step = fact.step;
-  } else if (fact.kind != "decision" && fact.kind != "project") {
+  } else if (fact.kind == "rollout") {
+    TRY(rolled(state, fact));
+  } else if (fact.kind == "decision") {
+    decided(state, fact);
+  } else if (fact.kind != "project") {
     return fail(Code::kConflict,
                 fmt::format("fact {} is of the kind \"{}\", which this version does not know",
                             fact.sequence, fact.kind),

@@ -26,6 +26,17 @@ Outcome outcome_of(const Action& action, const StageOutput& output, Names output
           std::move(outputs), output.evidence, output.measured, false, std::nullopt};
 }
 
+/// Null when a good version takes over at once. The salt follows from the pipeline, so that a
+/// replay of the facts splits alike.
+Json rollout_plan(const DeployOptions& options, const std::string& pipeline) {
+  std::vector<double> shares = options.canary;
+  if (!shares.empty() && shares.back() >= 100) shares.pop_back();
+  if (shares.empty() && options.shadow_rows == 0) return nullptr;
+  return {{"shares", shares},
+          {"unseen", options.shadow_rows > 0},
+          {"salt", io::sha256("split " + pipeline).hex().substr(0, 16)}};
+}
+
 constexpr Span kLongestFirstTest = Span::days(56);  // [evaluate] test = "auto", no champion
 
 bool worth_another_try(const Error& error) {
@@ -340,6 +351,14 @@ Result<Outcome> Conductor::deploy_step(const Action& action, std::int64_t attemp
                  inputs, stop, &outputs));
   Outcome outcome = outcome_of(action, output, std::move(outputs));
   outcome.evidence["labelled"] = state.labelled;
+  if (outcome.result == "deployed" && state.champion != 0 && parts_.world->rolls_out() &&
+      !parts_.policy.crontab()) {
+    const Json plan = rollout_plan(parts_.config->deploy, outcome.outputs.at("pipeline"));
+    if (!plan.is_null()) {
+      outcome.evidence["rollout"] = plan;
+      if (parts_.config->deploy.approve != "ask") outcome.result = kRollingOut;
+    }
+  }
   if (outcome.result != "deployed" || parts_.config->deploy.approve != "ask" ||
       parts_.policy.crontab()) {
     return outcome;

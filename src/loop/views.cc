@@ -38,11 +38,39 @@ std::string held_up(const State& state, const Config& config) {
                      std::string_view(due.reason).substr(std::string_view("no: ").size()));
 }
 
+/// Null without a rollout; else who has which share, and the last decision about it.
+Result<Json> rollout_of(ledger::Store& store, const State& state) {
+  if (!state.rollout) return Json(nullptr);
+  const Rollout& r = *state.rollout;
+  Json out = {{"phase", r.watched ? "watched" : r.place < 0 ? "unseen" : "canary"},
+              {"challenger", r.challenger},
+              {"champion", r.champion},
+              {"share_percent", r.share() / 100.0},
+              {"shares", r.shares},
+              {"began", to_text(r.began)},
+              {"since", to_text(r.since)},
+              {"until", r.watched ? Json(to_text(r.until)) : Json(nullptr)},
+              {"reason", nullptr},
+              {"numbers", Json::object()}};
+  const auto decisions = TRY(store.ledger->facts_of("decision"));
+  for (auto fact = decisions.rbegin(); fact != decisions.rend() && fact->at >= r.began; ++fact) {
+    if (io::get_or<std::string>(fact->body, "about", "") != "rollout") continue;
+    out["reason"] = io::get_or<std::string>(fact->body, "reason", "");
+    out["numbers"] = io::get_or<Json>(fact->body, "numbers", Json::object());
+    break;
+  }
+  return out;
+}
+
 std::string waiting_for(const State& state, const Config& config) {
   if (state.paused) return "somebody to resume the loop (`rondo resume`)";
   if (state.waiting_version_step != 0) return "a person's yes (`rondo promote` or `rondo reject`)";
   if (state.open && state.open->stage != Stage::kMonitoring) {
     return fmt::format("step {} ({}) to end", state.open->step, text_of(state.open->stage).name);
+  }
+  if (state.rollout && !state.rollout->watched) {
+    return fmt::format("requests to `rondo up`: v{} is being rolled out",
+                       state.rollout->challenger);
   }
   if (state.steps == 0) return "the first `rondo run`";
   if (state.champion == 0) return "better or more data in the source";
@@ -88,6 +116,12 @@ Result<std::map<std::int64_t, Measured>> measured_of(ledger::Ledger& ledger) {
   return out;
 }
 
+std::string stage_of_life(const State& state, std::int64_t version) {
+  if (version == state.champion) return "champion";
+  const bool tried = state.rollout && !state.rollout->watched;
+  return tried && version == state.rollout->challenger ? "challenger" : "retired";
+}
+
 Result<Json> object_json(ledger::Store& store, const std::string& hex, std::string_view what) {
   const std::string bytes = TRY(store.objects->get(TRY(io::Digest::from_hex(hex))));
   return io::parse_json(bytes, what);
@@ -126,6 +160,7 @@ Result<Json> status_view(ledger::Store& store, const Config& config) {
                                                            : Json(nullptr)},
               {"alerts", alerts},
               {"problem", problem_of(state)},
+              {"rollout", TRY(rollout_of(store, state))},
               {"watch", io::get_or<Json>(watch, "summary", Json::object())},
               {"rows", state.rows},
               {"labelled", state.labelled},
@@ -172,7 +207,7 @@ Result<Json> models_view(ledger::Store& store, const Config& config) {
   for (const auto& [number, version] : state.versions) {
     rows.push_back({{"name", config.model_name()},
                     {"version", number},
-                    {"stage_of_life", number == state.champion ? "champion" : "retired"},
+                    {"stage_of_life", stage_of_life(state, number)},
                     {"metrics", version.metrics},
                     {"dataset", fmt::format("d{}", version.dataset)},
                     {"created", to_text(version.created)},
@@ -275,7 +310,16 @@ Result<Json> deployments_view(ledger::Store& store, const Config& config) {
     row["step"] = fact.step;
     chain.push_back(std::move(row));
   }
+  Json rollouts = Json::array();
+  for (const ledger::Fact& fact : TRY(store.ledger->facts_of("rollout"))) {
+    Json row = fact.body;
+    row["at"] = to_text(fact.at);
+    row["step"] = fact.step;
+    rollouts.push_back(std::move(row));
+  }
   return Json{{"name", config.model_name()},
+              {"rollout", TRY(rollout_of(store, state))},
+              {"rollouts", rollouts},
               {"champion", state.champion == 0 ? Json(nullptr) : Json(state.champion)},
               {"former", state.former == 0 ? Json(nullptr) : Json(state.former)},
               {"chain", chain}};

@@ -61,6 +61,24 @@ std::string ending_text(const Fact& fact, const std::string& told) {
                      verdict_text(evidence, whole));
 }
 
+std::string rollout_text(const Json& body, const std::string& at) {
+  const auto challenger = io::get_or<std::int64_t>(body, "challenger", 0);
+  const auto who = io::get_or<std::string>(body, "who", "");
+  const auto why = io::get_or<std::string>(body, "why", "");
+  const std::string act = io::get_or<std::string>(body, "act", "");
+  if (act == "begin") {
+    const bool unseen = io::get_or<bool>(body, "unseen", false);
+    return fmt::format("At {} v{} began to {} beside v{} ({}: {}).", at, challenger,
+                       unseen ? "score unseen" : "answer a share",
+                       io::get_or<std::int64_t>(body, "champion", 0), who, why);
+  }
+  if (act == "advance") {
+    return fmt::format("At {} v{} got {:g} % of the requests.", at, challenger,
+                       io::get_or<double>(body, "share_percent", 0));
+  }
+  return fmt::format("At {} the rollout of v{} ended ({}: {}).", at, challenger, who, why);
+}
+
 std::string fact_text(const Fact& fact, const std::string& told) {
   const Json& body = fact.body;
   const std::string at = to_text(fact.at);
@@ -85,6 +103,7 @@ std::string fact_text(const Fact& fact, const std::string& told) {
                        io::get_or<std::string>(body, "who", ""),
                        io::get_or<std::string>(body, "why", ""));
   }
+  if (fact.kind == "rollout") return rollout_text(body, at);
   if (fact.kind == "signal") {
     return fmt::format("Signal at {}: {}.", at, io::get_or<std::string>(body, "sentence", ""));
   }
@@ -95,12 +114,14 @@ std::string fact_text(const Fact& fact, const std::string& told) {
   return {};
 }
 
-/// A long Monitoring step holds a decision a day: its signals and the last decision tell the story.
+/// Each decision of a rollout is told. A long Monitoring step holds one a day: its signals and the
+/// last decision tell the story.
 std::vector<Fact> telling(const std::vector<Fact>& facts) {
   std::vector<Fact> out;
   const Fact* last = nullptr;
   for (const Fact& fact : facts) {
-    if (fact.kind == "decision") {
+    const bool rollout = io::get_or<std::string>(fact.body, "about", "") == "rollout";
+    if (fact.kind == "decision" && !rollout) {
       last = &fact;
     } else {
       out.push_back(fact);

@@ -32,6 +32,8 @@ class World {
   virtual Result<void> flush() { return {}; }
   /// Wait for news at Monitoring (`up`, replay) or end when nothing is due (`run`).
   virtual bool stays() const = 0;
+  /// Whether a new version may get shares of the traffic first: somebody serves here, or will.
+  virtual bool rolls_out() const { return false; }
   /// Handles what people asked for since the last call.
   virtual Result<void> requests() { return {}; }
 };

@@ -1,10 +1,14 @@
-// See prediction_rows.h.
-#include "ledger/prediction_rows.h"
+// Rows as bytes. The order of fields is that of docs/FORMATS.md.
+#include "ledger/prediction_row.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace rondo::ledger {
 namespace {
+
+constexpr std::uint8_t kPredictions = 1;  // types of the record: plain rows,
+constexpr std::uint8_t kArms = 2;         // and rows with arm, share and shadow
 
 template <class T>
 void put(std::string& out, T value) {
@@ -17,6 +21,26 @@ template <class Length>
 void put_text(std::string& out, std::string_view text) {
   put(out, static_cast<Length>(text.size()));
   out.append(text);
+}
+
+/// Whether a row needs a record of type 2.
+bool has_arm(const Prediction& row) {
+  return row.arm != Arm::kChampion || row.share != 0 || row.fell_back || row.shadow;
+}
+
+constexpr std::uint8_t kFellBack = 1, kHasShadow = 2;  // flags
+
+void encode_arm(const Prediction& row, std::string& out) {
+  put(out, static_cast<std::uint8_t>(row.arm));
+  put(out, row.share);
+  put(out, static_cast<std::uint8_t>((row.fell_back ? kFellBack : 0) |
+                                     (row.shadow ? kHasShadow : 0)));
+  if (!row.shadow) return;
+  put(out, row.shadow->version);
+  put(out, row.shadow->value);
+  put(out, row.shadow->own_ns);
+  put(out, row.shadow->shadow_ns);
+  put_text<std::uint16_t>(out, row.shadow->answer);
 }
 
 /// Reads fields one after another; once something does not fit, `good` stays false.
@@ -50,7 +74,25 @@ struct Reader {
   }
 };
 
-std::optional<Prediction> decode(std::string_view bytes) {
+/// False for what no program wrote.
+bool decode_arm(Reader& reader, Prediction& row) {
+  const auto arm = reader.take<std::uint8_t>();
+  row.share = reader.take<std::uint16_t>();
+  const auto flags = reader.take<std::uint8_t>();
+  if (!reader.good || arm >= std::size(kArmNames) || flags > (kFellBack | kHasShadow)) return false;
+  row.arm = static_cast<Arm>(arm);
+  row.fell_back = (flags & kFellBack) != 0;
+  if ((flags & kHasShadow) == 0) return true;
+  Shadow& shadow = row.shadow.emplace();
+  shadow.version = reader.take<std::int64_t>();
+  shadow.value = reader.take<double>();
+  shadow.own_ns = reader.take<std::uint32_t>();
+  shadow.shadow_ns = reader.take<std::uint32_t>();
+  shadow.answer = reader.text<std::uint16_t>();
+  return reader.good;
+}
+
+std::optional<Prediction> decode(std::string_view bytes, std::uint8_t type) {
   Reader reader{bytes};
   Prediction row;
   row.time = {reader.take<std::int64_t>()};
@@ -62,6 +104,7 @@ std::optional<Prediction> decode(std::string_view bytes) {
   row.probabilities = reader.numbers();
   row.cells = reader.text<std::uint32_t>();
   if (!reader.rest.empty()) row.lags = reader.numbers();
+  if (type == kArms && !decode_arm(reader, row)) return std::nullopt;
   if (!reader.good || !reader.rest.empty()) return std::nullopt;
   return row;
 }
@@ -85,6 +128,8 @@ Head head_of(std::string_view bytes) {
   return head;
 }
 
+bool is_ours(std::uint8_t type) { return type == kPredictions || type == kArms; }
+
 /// Only looks at the row's id and time. What is too short for them is left to decode().
 bool is_refused(std::string_view bytes, const PredictionFilter& wanted) {
   if (!wanted) return false;
@@ -94,12 +139,16 @@ bool is_refused(std::string_view bytes, const PredictionFilter& wanted) {
 
 }  // namespace
 
-bool fits_record(const Prediction& row) {
+bool fits_a_record(const Prediction& row) {
   return row.id.size() < 256 && row.answer.size() < 65536 && row.probabilities.size() < 65536 &&
          row.cells.size() < (64U << 20) && row.lags.size() < 65536;
 }
 
-void encode_row(const Prediction& row, std::string& out) {
+std::uint8_t record_type(std::span<const Prediction> rows) {
+  return std::ranges::any_of(rows, has_arm) ? kArms : kPredictions;
+}
+
+void encode_row(const Prediction& row, std::uint8_t type, std::string& out) {
   const std::size_t start = out.size();
   put(out, std::uint32_t{0});
   put(out, row.time.us);
@@ -111,29 +160,32 @@ void encode_row(const Prediction& row, std::string& out) {
   put(out, static_cast<std::uint16_t>(row.probabilities.size()));
   for (const double probability : row.probabilities) put(out, probability);
   put_text<std::uint32_t>(out, row.cells);
-  if (!row.lags.empty()) put(out, static_cast<std::uint16_t>(row.lags.size()));
+  const bool has_tail = type == kArms || !row.lags.empty();
+  if (has_tail) put(out, static_cast<std::uint16_t>(row.lags.size()));
   for (const double lag : row.lags) put(out, lag);
+  if (type == kArms) encode_arm(row, out);
   const auto length = static_cast<std::uint32_t>(out.size() - start - 4);
   std::memcpy(out.data() + start, &length, 4);
 }
 
-bool decode_rows(std::string_view payload, const PredictionFilter& wanted,
+bool decode_rows(std::uint8_t type, std::string_view payload, const PredictionFilter& wanted,
                  const std::function<void(Prediction&&)>& each) {
+  if (!is_ours(type)) return true;
   Reader reader{payload};
   while (!reader.rest.empty()) {
     const std::string_view bytes = reader.text<std::uint32_t>();
     if (reader.good && is_refused(bytes, wanted)) continue;
-    auto row = decode(bytes);
+    auto row = decode(bytes, type);
     if (!reader.good || !row) return false;
     each(*std::move(row));
   }
   return true;
 }
 
-void each_answered(std::string_view payload,
-                   const std::function<void(std::string_view id, Time answered)>& each) {
+void each_head(std::uint8_t type, std::string_view payload,
+               const std::function<void(std::string_view id, Time answered)>& each) {
   Reader reader{payload};
-  while (reader.good && !reader.rest.empty()) {
+  while (is_ours(type) && reader.good && !reader.rest.empty()) {
     const Head head = head_of(reader.text<std::uint32_t>());
     if (head.good) each(head.id, head.answered);
   }

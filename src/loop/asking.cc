@@ -1,0 +1,107 @@
+// Labels that fit, numbers of a state, and requests of commands: asked of the project itself, or of
+// whoever holds its lease.
+#include "loop/asking.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "loop/requests.h"
+#include "loop/session.h"
+#include "loop/watch.h"
+
+namespace rondo::loop {
+namespace {
+
+constexpr Span kAnswerAtMost = Span::seconds(30);
+constexpr std::size_t kClassesShown = 10;
+
+}  // namespace
+
+Result<void> demand_fitting(std::span<const FeedbackItem> items,
+                            const model::Pipeline::Parts& parts) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (label_number(items[i].label, parts)) continue;
+    const std::string label =
+        items[i].label.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 80);
+    if (parts.task == model::Task::kRegression) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("label {}: the target is a number, not {}", i, label),
+                  "nothing of this was taken");
+    }
+    const std::size_t shown = std::min(parts.classes.size(), kClassesShown);
+    return fail(Code::kInvalidInput, fmt::format("label {}: {} is no class of the model", i, label),
+                fmt::format("its classes are {}{}; nothing of this was taken",
+                            fmt::join(std::span(parts.classes).first(shown), ", "),
+                            shown < parts.classes.size() ? ", ..." : ""));
+  }
+  return {};
+}
+
+void add_state(const State& now, LoopNumbers& numbers) {
+  if (numbers.alert.empty() && now.problem_step != 0) {
+    numbers.alert = fmt::format("step {} ({}): {}", now.problem_step, now.problem_stage,
+                                now.problem);
+  }
+  if (numbers.alerts.empty() && !numbers.alert.empty()) numbers.alerts.push_back(numbers.alert);
+  numbers.last_progress = now.last_at;
+  for (const auto& [name, count] : now.cycles_by_result) {
+    numbers.cycles_by_result[name] = static_cast<std::uint64_t>(count);
+  }
+  for (const auto& [name, count] : now.failures_by_stage) {
+    numbers.step_failures_by_stage[name] = static_cast<std::uint64_t>(count);
+  }
+  for (const monitor::Signal& signal : now.open_signals) {
+    ++numbers.open_alerts_by_severity[signal.kind == "risk" ? "risk" : "quality"];
+  }
+  numbers.promotions = static_cast<std::uint64_t>(now.promotions);
+  numbers.rollbacks = static_cast<std::uint64_t>(now.rollbacks);
+  numbers.newest_row = now.newest_row;
+  numbers.steps = static_cast<std::uint64_t>(now.steps);
+  numbers.paused = now.paused;
+  numbers.resting = !now.open || now.open->stage == Stage::kMonitoring;
+}
+
+Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id) {
+  const Stop never;
+  for (Span waited; waited < kAnswerAtMost; waited.us += 10'000) {
+    const std::optional<ledger::Request> request = TRY(ledger.request(id));
+    if (request && request->result) {
+      const Json& result = *request->result;
+      if (!result.contains("error")) return result;
+      const Json& error = result.at("error");
+      return fail(Code::kConflict, io::get_or<std::string>(error, "message", "refused"),
+                  io::get_or<std::string>(error, "hint", ""));
+    }
+    sleep_for(Span::millis(10), never);
+  }
+  return fail(Code::kUnavailable, "the loop did not answer within 30 s; the request is kept",
+              "`rondo status` shows what it is doing");
+}
+
+Result<Json> ask_project(const io::Path& project, const std::string& act, const Json& arguments,
+                         const std::string& who, const std::string& why) {
+  ledger::Request request;
+  request.key = io::base64url(io::random_bytes(12));
+  request.act = act;
+  request.arguments = arguments;
+  request.who = who;
+  request.why = why;
+  auto session = open_session({.project = project, .create = false, .holder = act});
+  if (session) {
+    const ledger::Request asked = TRY((*session)->store->ledger->ask(request));
+    const RealClock clock(not_before((*session)->desk->look()));
+    const auto doubt = clock_doubt((*session)->desk->look(), clock.now());
+    TRY(handle_open(*(*session)->desk, clock.now(), doubt));
+    return wait_for_answer(*(*session)->store->ledger, asked.id);
+  }
+  if (session.error().code != Code::kConflict) return std::unexpected(session.error());
+  const auto store =
+      TRY(ledger::Store::open(io::real_fs(), store_folder(project), ledger::OpenOptions{}));
+  const ledger::Request asked = TRY(store->ledger->ask(request));
+  return wait_for_answer(*store->ledger, asked.id);
+}
+
+}  // namespace rondo::loop

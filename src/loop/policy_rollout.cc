@@ -1,0 +1,164 @@
+// The rules of a rollout, read top down: what breaks or harms goes back at once; what waits is
+// held; what has seen enough and is within its tolerances goes on.
+#include <fmt/format.h>
+
+#include "base/words.h"
+#include "loop/policy.h"
+
+namespace rondo::loop {
+namespace {
+
+using What = Move::What;
+constexpr std::string_view kLoss = "loss";
+
+std::string percent(double share) { return fmt::format("{:.4g} %", share * 100); }
+
+/// What the guard saw, as the end of a sentence.
+std::string harm_text(const monitor::Guarding& guard, const Rollout& r,
+                      const DeployOptions& options) {
+  if (guard.name == "errors") {
+    return fmt::format("it fails {} more rows than v{} (tolerated: {})", percent(guard.mean),
+                       r.champion, percent(guard.tolerance));
+  }
+  if (guard.name == "latency") {
+    return fmt::format("{} more of its requests take over {:g} times v{}'s 99th percentile than "
+                       "of v{}'s take over that (tolerated: {})",
+                       percent(guard.mean), options.guard_latency, r.champion, r.champion,
+                       percent(guard.tolerance));
+  }
+  if (guard.name == "scores") {
+    return fmt::format("its answers are {} stranger to its own training than v{}'s to theirs "
+                       "(tolerated: {})",
+                       percent(guard.mean), r.champion, percent(guard.tolerance));
+  }
+  return fmt::format("its loss is {:.4g} above v{}'s on {} labelled requests (tolerated: {:g})",
+                     guard.mean, r.champion, grouped(guard.count), guard.tolerance);
+}
+
+Json numbers_of(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o, Time now) {
+  Json numbers = {{"challenger", r.challenger},
+                  {"champion", r.champion},
+                  {"share_percent", r.share() / 100.0},
+                  {"seconds", (now - r.since).in_seconds()},
+                  {"fires_at", Policy::kFires},
+                  {"bounded_at", Policy::kBounded}};
+  if (r.watched) {
+    numbers["until"] = to_text(r.until);
+  } else if (r.place < 0) {
+    numbers["unseen_rows"] = e.unseen;
+    numbers["unseen_rows_needed"] = o.shadow_rows;
+  } else {
+    numbers["rows"] = e.rows;
+    numbers["rows_needed"] = o.canary_rows;
+    numbers["labels"] = e.labels;
+    numbers["labels_needed"] = o.canary_labels;
+    numbers["seconds_needed"] = o.canary_time.in_seconds();
+  }
+  for (const monitor::Guarding& guard : e.guards) {
+    const std::string name(guard.name);
+    numbers[name + "_evidence"] = guard.harm;
+    numbers[name + "_bounded"] = guard.safe;
+    numbers[name + "_difference"] = guard.mean;
+    numbers[name + "_tolerated"] = guard.tolerance;
+    numbers[name + "_compared"] = guard.count;
+  }
+  return numbers;
+}
+
+Move waits(std::string cause, std::string reason) {
+  return {What::kHold, std::move(cause), std::move(reason), Json::object()};
+}
+
+/// What the present share still waits for.
+std::optional<Move> unfinished(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o,
+                               Time now) {
+  const std::string who = fmt::format("v{} stays at {:g} %", r.challenger, r.share() / 100.0);
+  if (r.place < 0) {
+    if (e.unseen < static_cast<std::uint64_t>(o.shadow_rows)) {
+      return waits("unseen", fmt::format("v{} scores unseen until it has {} rows", r.challenger,
+                                         grouped(static_cast<std::uint64_t>(o.shadow_rows))));
+    }
+    return std::nullopt;
+  }
+  if (e.rows < static_cast<std::uint64_t>(o.canary_rows)) {
+    return waits("rows", fmt::format("{} until it has answered {} rows", who,
+                                     grouped(static_cast<std::uint64_t>(o.canary_rows))));
+  }
+  if (now - r.since < o.canary_time) {
+    return waits("time", fmt::format("{} for {}", who, to_text(o.canary_time)));
+  }
+  if (e.labels < static_cast<std::uint64_t>(o.canary_labels)) {
+    return waits("labels", fmt::format("{} until {} labels are mature", who,
+                                       grouped(static_cast<std::uint64_t>(o.canary_labels))));
+  }
+  return std::nullopt;
+}
+
+/// The guard whose harm is not bounded yet. Labels delay nothing unless they are asked for.
+std::optional<Move> unbounded(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o) {
+  for (const monitor::Guarding& guard : e.guards) {
+    if (guard.safe >= Policy::kBounded) continue;
+    if (guard.name == kLoss && o.canary_labels == 0) continue;
+    return waits("bound of " + std::string(guard.name),
+                 fmt::format("v{} stays at {:g} % until its {} is shown to be within {:g} of v{}'s",
+                             r.challenger, r.share() / 100.0,
+                             guard.name == kLoss ? std::string(kLoss)
+                                                 : "share of " + std::string(guard.name),
+                             guard.tolerance, r.champion));
+  }
+  return std::nullopt;
+}
+
+Move decide(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o, Time now,
+            bool paused) {
+  if (!e.broken.empty()) {
+    return {What::kRollBack, "loading",
+            fmt::format("v{} is taken back: it cannot be loaded: {}", r.challenger, e.broken), {}};
+  }
+  for (const monitor::Guarding& guard : e.guards) {
+    if (guard.harm < Policy::kFires || (r.watched && guard.name != kLoss)) continue;
+    return {What::kRollBack, std::string(guard.name),
+            fmt::format("v{} is taken back: {}; evidence {:.0f}, the guard fires at {:.0f}",
+                        r.challenger, harm_text(guard, r, o), std::min(guard.harm, 1e9),
+                        Policy::kFires),
+            {}};
+  }
+  if (r.watched) {
+    if (now < r.until) {
+      return waits("watched", fmt::format("v{} answers alone; until {} its labels can take it back",
+                                          r.challenger, to_text(r.until)));
+    }
+    return {What::kEnd, "window",
+            fmt::format("v{} stays: its labels gave no reason to go back to v{}", r.challenger,
+                        r.champion),
+            {}};
+  }
+  if (paused) {
+    return waits("paused", fmt::format("v{} stays at {:g} %: the loop is paused", r.challenger,
+                                       r.share() / 100.0));
+  }
+  if (auto move = unfinished(r, e, o, now)) return *std::move(move);
+  if (auto move = unbounded(r, e, o)) return *std::move(move);
+  const auto next = static_cast<std::size_t>(r.place + 1);
+  if (next < r.shares.size()) {
+    return {What::kAdvance, "bounded",
+            fmt::format("v{} goes from {:g} % to {:g} %: no guard fired, harm is within tolerance",
+                        r.challenger, r.share() / 100.0, r.shares[next]),
+            {}};
+  }
+  return {What::kPromote, "bounded",
+          fmt::format("v{} takes over from v{}: no guard fired, harm is within tolerance",
+                      r.challenger, r.champion),
+          {}};
+}
+
+}  // namespace
+
+Move Policy::roll_out(const Rollout& rollout, const RolloutEvidence& evidence,
+                      const DeployOptions& options, Time now, bool paused) {
+  Move move = decide(rollout, evidence, options, now, paused);
+  move.numbers = numbers_of(rollout, evidence, options, now);
+  return move;
+}
+
+}  // namespace rondo::loop

@@ -52,7 +52,8 @@ Result<std::vector<std::string>> next_record(std::string_view& text, std::size_t
     }
   }
   if (!quoted) return fields;
-  return fail(Code::kInvalidInput, fmt::format("golden rows, line {}: a quote does not end", began));
+  return fail(Code::kInvalidInput,
+              fmt::format("golden rows, line {}: a quote does not end", began));
 }
 
 /// Rows by the names of their header: features in any order; the other columns are expected.
@@ -90,8 +91,8 @@ Result<std::vector<deploy::GivenRow>> read_golden(std::string_view text,
       const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
       if (error != std::errc{} || end != field.data() + field.size()) {
         return fail(Code::kInvalidInput,
-                    fmt::format("golden rows, line {}, column \"{}\": \"{}\" is no number", row.line,
-                                head[place], field.substr(0, 40)));
+                    fmt::format("golden rows, line {}, column \"{}\": \"{}\" is no number",
+                                row.line, head[place], field.substr(0, 40)));
       }
       row.expected.push_back(value);
     }

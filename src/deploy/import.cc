@@ -142,8 +142,8 @@ Result<void> compare_given(const Import& import, const GivenRow& given,
     return fail(Code::kConflict,
                 fmt::format("golden rows, line {}: the imported model answers {}, expected is {}",
                             given.line, values_text(row.answer), values_text(given.expected)),
-                "nothing was imported: expected must be what predict() says, after the link, of the "
-                "same file");
+                "nothing was imported: expected must be what predict() says of the file, after the "
+                "link");
   }
   return {};
 }

@@ -149,7 +149,8 @@ Result<ForeignModel> read_foreign(std::string_view bytes) {
     if (bytes.starts_with("tree\n") || bytes.starts_with("tree\r\n")) return read_lightgbm(bytes);
     const std::size_t first = bytes.find_first_not_of(" \t\r\n");
     if (first == bytes.npos || bytes[first] != '{') {
-      return fail(Code::kInvalidInput, "this is neither LightGBM's text nor XGBoost's JSON or UBJSON",
+      return fail(Code::kInvalidInput,
+                  "this is neither LightGBM's text nor XGBoost's JSON or UBJSON",
                   "save it by save_model(\"model.txt\"), (\"model.json\") or (\"model.ubj\")");
     }
     const std::size_t next = bytes.find_first_not_of(" \t\r\n", first + 1);

@@ -20,8 +20,8 @@ std::unexpected<Error> refuse(const std::string& path, const std::string& what,
 
 /// A member that must be there, with its path for messages.
 struct Place {
-  const Json* value;
-  std::string path;
+  const Json* value = nullptr;
+  std::string path{};
 
   Result<Place> at(const std::string& key) const {
     const auto found = value->is_object() ? value->find(key) : value->end();
@@ -178,7 +178,8 @@ Result<void> XgboostReader::read_categories(const Place& model) {
   if (count != 0 && count != features_) return refuse(all.path, "it has not one a feature");
   for (std::size_t i = 0; i < count; ++i) {
     const Place one{&(*all.value)[i], all.item(i)};
-    if (!out_.is_category[i] || !one.value->is_object() || !one.value->contains("offsets")) continue;
+    const bool texts = one.value->is_object() && one.value->contains("offsets");
+    if (!out_.is_category[i] || !texts) continue;
     const Place offsets = TRY(one.at("offsets")), values = TRY(one.at("values"));
     const std::size_t ends = TRY(offsets.size()), bytes = TRY(values.size());
     std::int64_t from = 0;
@@ -266,9 +267,13 @@ Result<void> XgboostReader::read_sets(const Place& tree, TreeLists& lists) const
 }
 
 Result<TreeLists> XgboostReader::lists_of(const Place& tree) const {
-  TreeLists lists{TRY(tree.at("left_children")),    TRY(tree.at("right_children")),
-                  TRY(tree.at("split_indices")),    TRY(tree.at("split_conditions")),
-                  TRY(tree.at("default_left")),     TRY(tree.at("sum_hessian")), {}, {}, 0};
+  TreeLists lists;
+  lists.left = TRY(tree.at("left_children"));
+  lists.right = TRY(tree.at("right_children"));
+  lists.index = TRY(tree.at("split_indices"));
+  lists.condition = TRY(tree.at("split_conditions"));
+  lists.default_left = TRY(tree.at("default_left"));
+  lists.hessian = TRY(tree.at("sum_hessian"));
   lists.nodes = TRY(lists.left.size());
   if (lists.nodes < 1 || lists.nodes > 2 * kMostLeaves - 1) {
     return refuse(lists.left.path, "a tree has 1 to 131,069 nodes");
@@ -386,7 +391,8 @@ Result<void> XgboostReader::add_trees(const Place& model) {
   for (std::size_t round = 0; round < by_class[0].size(); ++round) {
     for (const auto& one : by_class) {
       const Place tree{&(*trees.value)[one[round]], trees.item(one[round])};
-      TRY(during(builder_->add(TRY(read_tree(tree))), "reading " + tree.path));
+      const ForestBuilder::Tree read = TRY(read_tree(tree));
+      TRY(during(builder_->add(read), "reading " + tree.path));
     }
   }
   return {};

@@ -85,8 +85,7 @@ class Import(unittest.TestCase):
         done = self.rondo("import", "model.txt")
         self.assertEqual(done.returncode, 3)
         self.assertIn("importing model.txt", done.stderr)
-        done = self.rondo("import", "none.txt")
-        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(self.rondo("import", "none.txt").returncode, 3)
 
 
 if __name__ == "__main__":

@@ -126,6 +126,9 @@ Result<void> Input::open_file() {
   TRY(read_more(kHead));
   layout_->format = collect::format_of(buffer_, layout_->file, settings_.options.format);
   layout_->dialect = settings_.contract.dialect;
+  if (settings_.contract.schema.fields.empty()) {
+    layout_->dialect.delimiter = collect::guess_delimiter(buffer_);
+  }
   layout_->dialect.trim = settings_.options.trim;
   layout_->dialect.null = settings_.options.null;
   if (layout_->format == collect::Format::kParquet) {

@@ -13,7 +13,7 @@ namespace rondo::batch {
 struct Settings {
   std::shared_ptr<const deploy::Deployed> by;
   collect::Options options;      // how files are read: null, names, time, trim
-  table::Contract contract;      // types of columns that the clock reads
+  table::Contract contract;      // types of columns that the clock reads; may be empty
   collect::ClockState clock;     // where the project's clock stands
   Time now;                      // of rows where there is no clock
   Form form = Form::kCsv;

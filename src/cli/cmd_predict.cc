@@ -35,9 +35,14 @@ Result<batch::Settings> settings_of(const Args& args, loop::Service& service) {
   settings.temp = service.store().attempts();
   const std::string out = args.get("-o");
   settings.form = args.json || out.ends_with(".jsonl") ? batch::Form::kJson : batch::Form::kCsv;
-  const auto manifest = TRY(loop::newest_manifest(service.store()));
-  settings.contract = manifest.contract;
-  settings.clock = TRY(batch::clock_from(manifest.cursor));
+  const auto manifest = loop::newest_manifest(service.store());
+  if (!manifest && manifest.error().code != Code::kNotFound) {
+    return std::unexpected(manifest.error());
+  }
+  if (manifest) {  // a model that was brought in has no data yet
+    settings.contract = manifest->contract;
+    settings.clock = TRY(batch::clock_from(manifest->cursor));
+  }
   return settings;
 }
 

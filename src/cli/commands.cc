@@ -90,6 +90,8 @@ constexpr Command kCommands[] = {
      kPredict,
      "rondo predict new.csv -o scored.csv\nrondo predict new.csv --json\n"
      "rondo predict new.csv -o scored.parquet\nrondo predict - < new.csv", 1, 1, run_predict},
+    {"bench", Group::kServe, "[FILE]", "what a row costs: the champion's, or a pipeline file's", {},
+     "rondo bench\nrondo bench --json", 0, 1, run_bench},
     {"feedback", Group::kServe, "FILE", "labels by prediction id (CSV with id,label)", {},
      "rondo feedback labels.csv", 1, 1, run_feedback},
     {"import", Group::kServe, "FILE", "a pipeline file from a LightGBM or XGBoost model", kImport,

@@ -23,6 +23,8 @@ Result<int> run_version(const Args& args);
 // cmd_serve.cc
 Result<int> run_up(const Args& args);
 Result<int> run_feedback(const Args& args);
+// cmd_bench.cc
+Result<int> run_bench(const Args& args);
 // cmd_predict.cc
 Result<int> run_predict(const Args& args);
 // cmd_decide.cc

@@ -1,0 +1,188 @@
+// bench: what one row costs with a user's own model on this machine, on one core. The rows are the
+// golden rows of the pipeline, real ones, over and over.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/words.h"
+#include "cli/render.h"
+#include "cli/tasks.h"
+#include "loop/service.h"
+
+namespace rondo::cli {
+namespace {
+
+constexpr std::size_t kBlock = 2'048;
+constexpr std::int64_t kTurnUs = 60'000;  // each of kTurns turns lasts so long
+constexpr std::size_t kTurns = 9;         // the median of them is told
+constexpr std::size_t kLoads = 5;
+
+struct Measured {
+  std::string name, kernel;
+  std::size_t trees = 0, leaves = 0, columns = 0, features = 0;
+  std::uint64_t file_bytes = 0, memory_bytes = 0;
+  double load_ms = 0, single_us = 0, features_us = 0, trees_us = 0, batch_us = 0;
+};
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+/// Units: microseconds a row, the median of the turns. `rows`: how many one call answers.
+template <class Call>
+double cost_us(std::size_t rows, Call&& call) {
+  std::vector<double> turns;
+  for (std::size_t turn = 0; turn < kTurns; ++turn) {
+    const std::int64_t began = monotonic_us();
+    std::int64_t spent = 0;
+    std::size_t answered = 0;
+    for (std::size_t calls = 1; spent < kTurnUs; calls *= 2) {
+      for (std::size_t i = 0; i < calls; ++i) call();
+      answered += calls * rows;
+      spent = monotonic_us() - began;
+    }
+    turns.push_back(static_cast<double>(spent) / static_cast<double>(answered));
+  }
+  return median(std::move(turns));
+}
+
+/// What of this process lies in memory, in bytes.
+std::uint64_t resident_bytes() {
+  const auto text = io::real_fs()->read("/proc/self/statm", 4096);
+  if (!text) return 0;
+  const std::size_t blank = text->find(' ');
+  const auto pages = positive(text->substr(blank + 1, text->find(' ', blank + 1) - blank - 1));
+  return pages ? static_cast<std::uint64_t>(*pages) * 4096 : 0;
+}
+
+class Bench {
+ public:
+  explicit Bench(const model::Pipeline& pipeline) : pipeline_(pipeline), parts_(pipeline.parts()) {}
+
+  Result<void> run(Measured& out) {
+    for (const model::GoldenRow& row : parts_.golden) {
+      cells_.push_back(TRY(model::decode_cells(row.cells)));
+    }
+    const std::size_t width = parts_.transform.features(), outputs = pipeline_.outputs();
+    std::vector<double> block(kBlock * width), scores(kBlock * outputs);
+    const std::span<double> one = std::span(scores).first(outputs);
+    out.single_us = cost_us(1, [&] {
+      const std::size_t i = next();
+      pipeline_.score(cells_[i], parts_.golden[i].time, parts_.golden[i].lags, one);
+    });
+    out.features_us = cost_us(1, [&] { fill(next(), std::span(block).first(width)); });
+    out.trees_us = cost_us(1, [&] { pipeline_.forest().raw(parts_.golden[next()].features, one); });
+    out.batch_us = cost_us(kBlock, [&] {
+      for (std::size_t row = 0; row < kBlock; ++row) {
+        fill(next(), std::span(block).subspan(row * width, width));
+      }
+      pipeline_.forest().raw_batch(block, kBlock, scores);
+      parts_.forest.link(scores);
+    });
+    return {};
+  }
+
+ private:
+  std::size_t next() {
+    at_ = at_ + 1 == cells_.size() ? 0 : at_ + 1;
+    return at_;
+  }
+  void fill(std::size_t i, std::span<double> features) const {
+    parts_.transform.row_with_lags(cells_[i], parts_.golden[i].time, parts_.golden[i].lags,
+                                   features);
+  }
+
+  const model::Pipeline& pipeline_;
+  const model::Pipeline::Parts& parts_;
+  std::vector<std::vector<model::Cell>> cells_;
+  std::size_t at_ = 0;
+};
+
+Result<Measured> measure(const std::string& bytes, std::string name) {
+  Measured out;
+  out.name = std::move(name);
+  out.file_bytes = bytes.size();
+  const std::uint64_t before = resident_bytes();
+  const auto pipeline = TRY(during(model::Pipeline::load(bytes), "loading " + out.name));
+  out.memory_bytes = resident_bytes() - std::min(before, resident_bytes());
+  std::vector<double> loads;
+  for (std::size_t i = 0; i < kLoads; ++i) {
+    const std::int64_t began = monotonic_us();
+    TRY(model::Pipeline::load(bytes));
+    loads.push_back(static_cast<double>(monotonic_us() - began) * 1e-3);
+  }
+  out.load_ms = median(std::move(loads));
+  const model::Pipeline::Parts& parts = pipeline->parts();
+  out.kernel = name_of(pipeline->forest().kernel());
+  out.trees = parts.forest.trees();
+  out.leaves = parts.forest.leaves();
+  out.columns = parts.transform.inputs().fields.size();
+  out.features = parts.transform.features();
+  TRY(Bench(*pipeline).run(out));
+  return out;
+}
+
+Json to_json(const Measured& m) {
+  return {{"model", m.name},           {"kernel", m.kernel},
+          {"trees", m.trees},          {"leaves", m.leaves},
+          {"columns", m.columns},      {"features", m.features},
+          {"file_bytes", m.file_bytes}, {"memory_bytes", m.memory_bytes},
+          {"load_ms", m.load_ms},      {"row_us", m.single_us},
+          {"row_features_us", m.features_us}, {"row_trees_us", m.trees_us},
+          {"batch_row_us", m.batch_us}, {"batch_rows_per_second", 1e6 / m.batch_us}};
+}
+
+std::string size_text(std::uint64_t bytes) {
+  const auto size = static_cast<double>(bytes);
+  return bytes < 1'000'000 ? fmt::format("{:.2g} kB", size * 1e-3)
+                           : fmt::format("{:.2g} MB", size * 1e-6);
+}
+
+/// As exact as it is: two digits of times, since the next run gives other ones behind them.
+std::string time_text(double us) {
+  return us < 1000 ? fmt::format("{} us", rounded(std::stod(fmt::format("{:.2g}", us))))
+                   : fmt::format("{} ms", rounded(std::stod(fmt::format("{:.2g}", us * 1e-3))));
+}
+
+std::string to_text(const Measured& m, bool color) {
+  const auto rows_a_second = static_cast<std::uint64_t>(
+      std::stod(fmt::format("{:.2g}", 1e6 / m.batch_us)));
+  const std::vector<std::vector<std::string>> rows = {
+      {"one row", time_text(m.single_us),
+       fmt::format("its {} features {}, its {} trees {}", grouped(m.features),
+                   time_text(m.features_us), grouped(m.trees), time_text(m.trees_us))},
+      {"a row of many", time_text(m.batch_us),
+       fmt::format("in blocks of {}: {} rows/s on one core", grouped(kBlock),
+                   grouped(rows_a_second))},
+      {"loading", time_text(1e3 * m.load_ms),
+       fmt::format("{} with all checks and its golden rows", size_text(m.file_bytes))},
+      {"memory", size_text(m.memory_bytes), fmt::format("{} leaves", grouped(m.leaves))}};
+  return fmt::format("{}, {} columns, scored by the kernel {}\n\n{}", m.name, grouped(m.columns),
+                     m.kernel, table({"what", "cost", "of that"}, rows, color));
+}
+
+}  // namespace
+
+Result<int> run_bench(const Args& args) {
+  std::string bytes, name;
+  if (!args.words.empty()) {
+    name = args.words[0];
+    bytes = TRY(io::real_fs()->read(name));
+  } else {
+    const auto service = TRY(loop::Service::open({args.project, false, "bench"}));
+    const auto routing = service->router().take();
+    if (!routing || !routing->champion) {
+      return fail(Code::kNotFound, "no model serves yet", "turn the loop first: `rondo run`");
+    }
+    name = fmt::format("v{} of {}", routing->champion->version, service->model_name());
+    bytes = TRY(service->store().objects->get(routing->champion->pipeline_digest));
+  }
+  const Measured measured = TRY(measure(bytes, std::move(name)));
+  if (args.json) say_json(to_json(measured));
+  else say(to_text(measured, args.color));
+  return kOk;
+}
+
+}  // namespace rondo::cli

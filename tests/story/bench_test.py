@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""`rondo bench` tells what a model costs: of a project and of a pipeline file, as a table and as
+JSON. No time is judged here; the numbers hold together, and what is measured is the model.
+
+usage: bench_test.py PROGRAM SOURCE_DIR
+"""
+import glob
+import os
+import shutil
+import sys
+import unittest
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+from project import Project, rows  # noqa: E402
+
+
+class Bench(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.project = Project(PROGRAM, rows(20))
+        cls.addClassCleanup(cls.project.__exit__)
+        cls.project.run("run", check=0)
+        for path in glob.glob(cls.project.path(".rondo", "objects", "*", "*")):
+            done = cls.project.run("bench", path, "--json")
+            if done.returncode == 0:
+                shutil.copy(path, cls.project.path("toy.rondo"))
+                break
+
+    def test_a_project(self):
+        said = self.project.json("bench")
+        version = self.project.json("models")[0]
+        self.assertEqual(said["model"], "v1 of toy")
+        self.assertEqual(said["trees"], version["trees"])
+        self.assertEqual(said["columns"], 2)  # x and kind; the rest is made of time and history
+        self.assertGreater(said["leaves"], said["trees"])
+        for name in ("row_us", "row_features_us", "row_trees_us", "batch_row_us", "load_ms",
+                     "file_bytes"):
+            self.assertGreater(said[name], 0, name)
+        self.assertAlmostEqual(said["batch_rows_per_second"] * said["batch_row_us"], 1e6, delta=1)
+
+    def test_the_kernel_is_the_one_that_is_asked_for(self):
+        said = self.project.json("bench", env={"RONDO_KERNEL": "scalar"})
+        self.assertEqual(said["kernel"], "scalar")
+
+    def test_a_file(self):
+        said = self.project.json("bench", "toy.rondo")
+        own = self.project.json("bench")
+        for name in ("trees", "leaves", "columns", "features", "file_bytes"):
+            self.assertEqual(said[name], own[name])
+        self.assertEqual(said["model"], "toy.rondo")
+        text = self.project.run("bench", "toy.rondo", check=0).stdout
+        self.assertRegex(text, r"toy.rondo, 2 columns, scored by the kernel \w+")
+        for line in ("one row", "a row of many", "loading", "memory"):
+            self.assertRegex(text, r"(?m)^ *%s  " % line)
+
+    def test_what_is_no_pipeline_is_refused(self):
+        with open(self.project.path("toy.rondo"), "rb") as file:
+            bytes_ = bytearray(file.read())
+        bytes_[len(bytes_) // 2] ^= 1
+        with open(self.project.path("damaged.rondo"), "wb") as file:
+            file.write(bytes_)
+        done = self.project.run("bench", "damaged.rondo", check=3)
+        self.assertIn("loading damaged.rondo", done.stderr)
+        self.project.run("bench", "none.rondo", check=3)
+        with Project(PROGRAM, rows(1)) as empty:
+            self.assertNotEqual(empty.run("bench").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])

@@ -2,6 +2,19 @@
 # these and it need beside glibc. Each stands there under the name by which it is sought.
 include(GNUInstallDirs)
 install(TARGETS rondo RUNTIME DESTINATION bin)
+# gRPC's libraries go along as they are: their archives cannot be linked into a module.
+install(TARGETS rondo_grpc LIBRARY DESTINATION lib/rondo)
+install(CODE "set(module \"$<TARGET_FILE:rondo_grpc>\")")
+install(CODE [[
+  file(GET_RUNTIME_DEPENDENCIES LIBRARIES ${module} RESOLVED_DEPENDENCIES_VAR found
+       PRE_EXCLUDE_REGEXES "^(ld-linux.*|lib(c|m|dl|rt|pthread|resolv)\\.so.*)$"
+                           "^lib(stdc\\+\\+|gcc_s)\\.so.*$")
+  foreach(library ${found})
+    get_filename_component(name ${library} NAME)
+    file(REAL_PATH ${library} real)
+    file(COPY_FILE ${real} $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/lib/rondo/${name})
+  endforeach()
+]])
 install(FILES LICENSE README.md DESTINATION share/doc/rondo)
 install(PROGRAMS ${duckdb} DESTINATION lib/rondo RENAME libduckdb.so)
 install(PROGRAMS ${lightgbm} DESTINATION lib/rondo RENAME lib_lightgbm.so)

@@ -26,6 +26,12 @@ foreach(layer ${layers})
   endif()
 endforeach()
 
+# The gRPC server, linked with its client's code: one program takes the messages' descriptions once.
+rondo_test(grpc_test rondo_api ${CMAKE_SOURCE_DIR}/modules/grpc/server_test.cc
+           ${CMAKE_SOURCE_DIR}/modules/grpc/server.cc ${wire_health})
+target_link_libraries(grpc_test PRIVATE rondo_wire)
+set_target_properties(grpc_test PROPERTIES UNITY_BUILD OFF)
+
 foreach(kind story crash)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${kind}/*_test.cc)
   foreach(test ${tests})
@@ -56,6 +62,9 @@ foreach(target ${targets})
   add_executable(${name} ${target})
   rondo_precompile(${name})
   target_link_libraries(${name} PRIVATE ${below})
+  if(name STREQUAL "grpc_message_fuzz")
+    target_link_libraries(${name} PRIVATE rondo_wire)
+  endif()
   if(RONDO_FUZZERS)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   else()

@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 
 #include "api/connection.h"
+#include "api/rpc_host.h"
 
 namespace rondo::api {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using Tcp = asio::ip::tcp;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-constexpr std::size_t kPoolWorkers = 8;
+constexpr std::size_t kPoolWorkers = 8, kRpcThreads = 4;
 constexpr Span kAcceptAfterStop = Span::seconds(1);
 constexpr Span kAloneAfterStop = Span::millis(100);  // enough when nobody is connected
 constexpr std::string_view kFull =
@@ -189,7 +190,9 @@ class RealServer : public Server {
  public:
   RealServer(const ServerOptions& options, loop::Service& service, std::size_t threads)
       : drain_(options.drain),
-        app_(service, limits_of(options), options.hosts, threads + kPoolWorkers),
+        app_(service, limits_of(options), options.hosts,
+             threads + kPoolWorkers + (options.grpc.empty() ? 0 : kRpcThreads)),
+        first_rpc_(threads + kPoolWorkers),
         pool_(std::make_unique<Pool>(kPoolWorkers)) {
     for (std::size_t i = 0; i < threads; ++i) {
       lanes_.push_back(std::make_unique<IoThread>(app_, *pool_, options, i, threads));
@@ -210,7 +213,23 @@ class RealServer : public Server {
     return {};
   }
 
+  /// The gRPC server on the same app, with scratches of its own.
+  Result<void> listen_grpc(const ServerOptions& options) {
+    if (options.grpc.empty()) return {};
+    TRY(during(endpoint_of(options.grpc), "reading [deploy] grpc"));
+    RpcOptions rpc;
+    rpc.listen = options.grpc;
+    rpc.threads = kRpcThreads;
+    rpc.message_max = options.body_max;
+    rpc_host_ = make_rpc_host(app_, first_rpc_, kRpcThreads);
+    rpc_ = TRY(start_rpc(rpc, *rpc_host_));
+    return {};
+  }
+
   std::uint16_t port() const override { return port_; }
+  std::uint16_t grpc_port() const override {
+    return rpc_ ? static_cast<std::uint16_t>(rpc_->port()) : std::uint16_t{0};
+  }
 
   void stop() override {
     if (std::exchange(stopped_, true)) return;
@@ -228,6 +247,7 @@ class RealServer : public Server {
       if (app_.connections.get() == 0) break;
       sleep_for(Span::millis(10), never);
     }
+    if (rpc_) rpc_->stop(std::max<std::int64_t>(drain_.us - more.us, 0));
     pool_.reset();  // its workers still hand replies to the I/O threads, and so does the log
     while (app_.unkept.get() > 0) sleep_for(Span::millis(1), never);
     for (const auto& lane : lanes_) lane->join();
@@ -236,6 +256,9 @@ class RealServer : public Server {
  private:
   Span drain_;
   App app_;
+  std::size_t first_rpc_;
+  std::unique_ptr<RpcHost> rpc_host_;
+  std::unique_ptr<RpcServer> rpc_;
   std::vector<std::unique_ptr<IoThread>> lanes_;
   std::unique_ptr<Pool> pool_;
   std::uint16_t port_ = 0;
@@ -247,6 +270,7 @@ class RealServer : public Server {
 Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   ServerOptions options;
   options.listen = deploy.listen;
+  options.grpc = deploy.grpc;
   options.hosts = deploy.hosts;
   options.threads = static_cast<int>(deploy.threads);
   options.body_max = TRY(during(loop::parse_size(deploy.body_max), "reading [deploy] body_max"));
@@ -266,7 +290,13 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
   ServerOptions merged = options;
   merged.hosts = host_names(options, endpoint);
   auto server = std::make_unique<RealServer>(merged, service, threads);
+  if (!options.grpc.empty()) {
+    ServerOptions second = options;
+    second.listen = options.grpc;
+    TRY(check_reach(TRY(endpoint_of(options.grpc)), second));
+  }
   TRY(server->listen(endpoint));
+  TRY(server->listen_grpc(options));
   return std::unique_ptr<Server>(std::move(server));
 }
 

@@ -19,6 +19,7 @@ struct Patience {
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
+  std::string grpc;                       // the same of the gRPC server; empty: none
   std::vector<std::string> hosts;         // Host names allowed beside localhost
   int threads = 0;                        // I/O threads; 0: one a core
   std::uint64_t body_max = 16ULL << 20;   // bytes
@@ -37,11 +38,13 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy);
 class Server {
  public:
   /// Listens when it returns. SIGPIPE must be ignored by the program.
-  /// Errors: kInvalidInput (address), kConflict (port in use), kUnavailable (not loopback).
+  /// Errors: kInvalidInput (address), kConflict (port in use), kUnavailable (not loopback; gRPC is
+  /// asked for and its module is not there).
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
                                                loop::Service& service);
   virtual ~Server() = default;  // stops
   virtual std::uint16_t port() const = 0;
+  virtual std::uint16_t grpc_port() const = 0;  // 0: there is no gRPC server
   /// Not ready at once; accepts 1 s more; answers what is in flight, with Connection: close;
   /// returns when all connections ended, or after `drain`. Further calls do nothing.
   virtual void stop() = 0;

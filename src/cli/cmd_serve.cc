@@ -68,6 +68,7 @@ Result<int> run_up(const Args& args) {
                   ::getpid()));
   say(fmt::format("  curl -s {}/api/v1/predict -H 'content-type: application/json' -d "
                   "'{{\"rows\":[{}]}}'", base, example_row(*service)));
+  if (server->grpc_port() != 0) say(fmt::format("  gRPC at 127.0.0.1:{}", server->grpc_port()));
   say(fmt::format("  token for changes: {}",
                   (loop::store_folder(args.project) / "token").string()));
   while (!args.stop.requested()) sleep_for(Span::millis(200), args.stop);

@@ -273,6 +273,7 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));
   check_log(config, mistakes);
   check_canary(config.deploy.canary, mistakes);
+  if (!config.deploy.grpc.empty()) mistakes.demand("deploy.grpc", parse_listen(config.deploy.grpc));
   mistakes.demand("loop.policy", Policy::make(config.loop.policy, config.loop,
                                               config.collect.min_rows));
   return mistakes.finish();

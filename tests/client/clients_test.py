@@ -1,5 +1,5 @@
-"""Clients that people use already, as they are: tritonclient (http, http.aio), the KServe client
-(V1, V2), pandas frames scored as MLflow's users do, curl; each answer is that of `rondo predict`.
+"""Clients that people use already, as they are: tritonclient (http, http.aio, grpc), the KServe
+client (V1, V2, gRPC), grpcio with modules/grpc/inference.proto, pandas frames scored as MLflow's users do, curl; each answer is that of `rondo predict`.
 And a validator of OpenAPI documents.
 
 usage: clients_test.py PROGRAM SOURCE_DIR (tests/client/run makes the environment and calls it)
@@ -52,6 +52,10 @@ class Clients(unittest.TestCase):
     def setUpClass(cls):
         cls.project = Project(PROGRAM, rows(30), cool_down="0s")
         cls.addClassCleanup(cls.project.__exit__)
+        with open(cls.project.path("rondo.toml")) as file:
+            config = file.read()
+        cls.project.write("rondo.toml", config.replace(
+            "[deploy]\n", "[deploy]\ngrpc = \"127.0.0.1:0\"\n"))
         cls.project.run("run", check=0)
         frame = FRAME.assign(at="2024-02-01 09:00:00")
         frame.to_csv(cls.project.path("ask.csv"), index=False)
@@ -59,6 +63,7 @@ class Clients(unittest.TestCase):
         cls.expected = [json.loads(line)["prediction"] for line in lines]
         cls.process, cls.base = cls.project.up()
         cls.curl = cls.process.stdout.readline().strip()
+        cls.address = cls.process.stdout.readline().split("gRPC at ")[1].strip()
         cls.host = cls.base.split("//")[1]
         cls.token = {"Authorization": "Bearer " + cls.project.token()}
 
@@ -164,6 +169,39 @@ class Clients(unittest.TestCase):
             self.assertEqual(said.outputs[0].data,
                              [y for y, row in zip(self.expected, ROWS) if row["x"] is not None])
         self.kserve("v2", ask)
+
+    def test_kserve_grpc(self):
+        async def ask():
+            client = kserve.InferenceGRPCClient(self.address)
+            self.assertTrue(await client.is_server_live())
+            self.assertTrue(await client.is_server_ready())
+            self.assertTrue(await client.is_model_ready("toy"))
+            n = len(FRAME)
+            x = kserve.InferInput("x", [n], "FP64")
+            x.set_data_from_numpy(FRAME["x"].to_numpy(), binary_data=True)
+            kind = kserve.InferInput("kind", [n], "BYTES")
+            kind.set_data_from_numpy(FRAME["kind"].to_numpy(dtype=object), binary_data=True)
+            at = kserve.InferInput("_time", [n], "BYTES")
+            at.set_data_from_numpy(numpy.array([TIME] * n, dtype=object), binary_data=True)
+            said = await client.infer(kserve.InferRequest("toy", [x, kind, at]))
+            self.assertEqual(said.outputs[0].as_numpy().tolist(), self.expected)
+            await client.close()
+        asyncio.run(ask())
+
+    # grpc: two makers of one protocol cannot be in one process ------------------------------------
+
+    def grpc(self, client):
+        done = subprocess.run(
+            [sys.executable, os.path.join(SOURCE, "tests", "client", "grpc_client.py"), client,
+             self.address, json.dumps(self.expected), self.token["Authorization"], SOURCE],
+            capture_output=True, text=True, timeout=120)
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done.stderr[-3000:])
+
+    def test_triton_grpc(self):
+        self.grpc("triton")
+
+    def test_grpcio_with_the_proto(self):
+        self.grpc("grpcio")
 
     def test_kserve_v1(self):
         async def ask(client):

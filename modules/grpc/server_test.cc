@@ -1,0 +1,293 @@
+// The gRPC server as a client sees it, against the service of api/testing.h: each call, each way to
+// send a tensor, each refusal with its code.
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "api/rpc_host.h"
+#include "api/testing.h"
+#include "health.grpc.pb.h"
+#include "inference.grpc.pb.h"
+
+// Linked, not opened: one process takes the descriptions of the messages once.
+extern "C" rondo::api::RpcServer* rondo_grpc_start_1(const rondo::api::RpcOptions& options,
+                                                     rondo::api::RpcHost& host, std::string* wrong);
+
+namespace rondo::wire {
+namespace {
+
+using inference::ModelInferRequest;
+using inference::ModelInferResponse;
+
+std::string bytes_of(double value) {
+  std::string out(sizeof value, '\0');
+  std::memcpy(out.data(), &value, sizeof value);
+  return out;
+}
+
+constexpr std::size_t kThreads = 2;
+
+api::Limits limits(bool durable) {
+  api::Limits out;
+  out.body_max = 64 << 10;
+  out.rows_max = 4;
+  out.durable = durable;
+  return out;
+}
+
+class GrpcServer : public ::testing::Test {
+ protected:
+  explicit GrpcServer(bool durable = false) : app_(service_, limits(durable), {}, kThreads) {}
+  void SetUp() override {
+    api::RpcOptions options;
+    options.listen = "127.0.0.1:0";
+    options.threads = kThreads;
+    options.message_max = 64 << 10;
+    std::string wrong;
+    server_.reset(rondo_grpc_start_1(options, *host_, &wrong));
+    ASSERT_TRUE(server_) << wrong;
+    channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()),
+                                   grpc::InsecureChannelCredentials());
+    stub_ = inference::GRPCInferenceService::NewStub(channel_);
+  }
+
+  /// Rows of (a, b) as typed lists.
+  static ModelInferRequest typed(const std::vector<double>& a, const std::vector<double>& b) {
+    ModelInferRequest request;
+    request.set_model_name("bikes");
+    for (const auto& [name, values] : {std::pair("a", a), std::pair("b", b)}) {
+      auto* input = request.add_inputs();
+      input->set_name(name);
+      input->set_datatype("FP64");
+      input->add_shape(static_cast<std::int64_t>(values.size()));
+      for (const double value : values) input->mutable_contents()->add_fp64_contents(value);
+    }
+    return request;
+  }
+  static ModelInferRequest raw(double a, double b) {
+    ModelInferRequest request = typed({a}, {b});
+    for (auto& input : *request.mutable_inputs()) input.clear_contents();
+    request.add_raw_input_contents(bytes_of(a));
+    request.add_raw_input_contents(bytes_of(b));
+    return request;
+  }
+  grpc::Status infer(const ModelInferRequest& request, grpc::ClientContext* context = nullptr) {
+    grpc::ClientContext own;
+    reply_.Clear();
+    return stub_->ModelInfer(context != nullptr ? context : &own, request, &reply_);
+  }
+  /// "CODE: message" of what was refused.
+  void refused(grpc::StatusCode code, const std::string& word, const ModelInferRequest& request) {
+    const grpc::Status status = infer(request);
+    EXPECT_EQ(status.error_code(), code) << status.error_message();
+    EXPECT_NE(status.error_message().find(word), std::string::npos) << status.error_message();
+  }
+
+  api::FakeService service_{api::binary_pipeline()};
+  api::App app_;
+  std::unique_ptr<api::RpcHost> host_ = api::make_rpc_host(app_, 0, kThreads);
+  std::unique_ptr<api::RpcServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<inference::GRPCInferenceService::Stub> stub_;
+  ModelInferResponse reply_;
+};
+
+TEST_F(GrpcServer, TypedInGivesTypedOut) {
+  ModelInferRequest request = typed({-1, 2}, {0, 0});
+  request.set_id("mine");
+  const grpc::Status status = infer(request);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(reply_.model_name(), "bikes");
+  EXPECT_EQ(reply_.model_version(), "3");
+  EXPECT_EQ(reply_.id(), "mine");
+  EXPECT_EQ(reply_.raw_output_contents_size(), 0);
+  ASSERT_EQ(reply_.outputs_size(), 2);
+  EXPECT_EQ(reply_.outputs(0).name(), "prediction");
+  EXPECT_EQ(reply_.outputs(0).datatype(), "BYTES");
+  EXPECT_EQ(reply_.outputs(0).contents().bytes_contents(0), "DOWN");
+  EXPECT_EQ(reply_.outputs(0).contents().bytes_contents(1), "UP");
+  EXPECT_EQ(reply_.outputs(1).shape(1), 2);
+  service_.logged.with([&](const auto& rows) {
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].probabilities[1], reply_.outputs(1).contents().fp64_contents(1));
+    EXPECT_EQ(rows[1].id, reply_.parameters().at("prediction_id").string_param() + ".1");
+  });
+}
+
+TEST_F(GrpcServer, RawInGivesRawOutWithTheSameBits) {
+  ASSERT_TRUE(infer(typed({2}, {0})).ok());
+  const double expected = reply_.outputs(1).contents().fp64_contents(1);
+  ModelInferRequest request = raw(2, 0);
+  request.add_outputs()->set_name("probabilities");
+  grpc::ClientContext context;
+  const grpc::Status status = infer(request, &context);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(reply_.outputs_size(), 1);
+  EXPECT_FALSE(reply_.outputs(0).has_contents());
+  ASSERT_EQ(reply_.raw_output_contents_size(), 1);
+  EXPECT_EQ(reply_.raw_output_contents(0), bytes_of(1 - expected) + bytes_of(expected));
+  const auto& trailing = context.GetServerTrailingMetadata();
+  EXPECT_EQ(trailing.find("rondo-model-version")->second, "3");
+  EXPECT_EQ(trailing.find("rondo-prediction-id")->second,
+            reply_.parameters().at("prediction_id").string_param());
+}
+
+TEST_F(GrpcServer, OtherDatatypesHaveListsOfTheirOwn) {
+  ModelInferRequest request = typed({2}, {0});
+  auto* input = request.mutable_inputs(1);
+  input->set_datatype("INT8");
+  input->mutable_contents()->Clear();
+  input->mutable_contents()->add_int_contents(-7);
+  EXPECT_TRUE(infer(request).ok());
+  input->mutable_contents()->set_int_contents(0, 128);
+  refused(grpc::StatusCode::INVALID_ARGUMENT, "that INT8 cannot hold", request);
+  input->set_datatype("UINT64");
+  refused(grpc::StatusCode::INVALID_ARGUMENT, "not that of UINT64", request);
+  input->mutable_contents()->Clear();
+  input->mutable_contents()->add_uint64_contents(7);
+  EXPECT_TRUE(infer(request).ok());
+  input->set_datatype("FP16");
+  refused(grpc::StatusCode::INVALID_ARGUMENT, "raw_input_contents only", request);
+  input->mutable_contents()->Clear();
+  input->set_datatype("FP32");
+  refused(grpc::StatusCode::INVALID_ARGUMENT, "\"b\"", request);  // no value for one row
+}
+
+TEST_F(GrpcServer, WhatCannotBeIsRefused) {
+  ModelInferRequest both = raw(2, 0);
+  both.mutable_inputs(0)->mutable_contents()->add_fp64_contents(2);
+  refused(grpc::StatusCode::INVALID_ARGUMENT, "one or the other", both);
+  ModelInferRequest few = raw(2, 0);
+  few.mutable_raw_input_contents()->RemoveLast();
+  refused(grpc::StatusCode::INVALID_ARGUMENT, "2 inputs and 1", few);
+  ModelInferRequest huge = raw(2, 0);
+  huge.mutable_inputs(0)->set_shape(0, std::int64_t{1} << 60);
+  refused(grpc::StatusCode::INVALID_ARGUMENT, "\"a\"", huge);
+  ModelInferRequest other = raw(2, 0);
+  other.set_model_name("no/such model");
+  refused(grpc::StatusCode::NOT_FOUND, "no/such model", other);
+  other.set_model_name("bikes");
+  other.set_model_version("9");
+  refused(grpc::StatusCode::NOT_FOUND, "version", other);
+  refused(grpc::StatusCode::RESOURCE_EXHAUSTED, "rows", typed({1, 2, 3, 4, 5}, {1, 2, 3, 4, 5}));
+  ModelInferRequest classes = raw(2, 0);
+  auto* wish = classes.add_outputs();
+  wish->set_name("prediction");
+  (*wish->mutable_parameters())["classification"].set_int64_param(1);
+  refused(grpc::StatusCode::UNIMPLEMENTED, "classification", classes);
+  ModelInferRequest large = raw(2, 0);
+  large.set_id(std::string(65 << 10, 'x'));
+  refused(grpc::StatusCode::RESOURCE_EXHAUSTED, "", large);
+}
+
+TEST_F(GrpcServer, DeadlinesHold) {
+  grpc::ClientContext late;
+  late.set_deadline(std::chrono::system_clock::now() - std::chrono::seconds(1));
+  EXPECT_EQ(infer(raw(2, 0), &late).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  grpc::ClientContext roomy;
+  roomy.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  EXPECT_TRUE(infer(raw(2, 0), &roomy).ok());
+}
+
+/// Answers wait until they are on the disk.
+class DurableGrpcServer : public GrpcServer {
+ protected:
+  DurableGrpcServer() : GrpcServer(true) {}
+};
+
+TEST_F(DurableGrpcServer, WhatMustBeLoggedIsNotAnsweredWithout) {
+  EXPECT_TRUE(infer(raw(2, 0)).ok());
+  service_.log_breaks = true;
+  refused(grpc::StatusCode::UNAVAILABLE, "", raw(2, 0));
+}
+
+TEST_F(GrpcServer, TheServerAndTheModelAreDescribed) {
+  grpc::ClientContext c[5];
+  inference::ServerLiveResponse live;
+  ASSERT_TRUE(stub_->ServerLive(&c[0], {}, &live).ok());
+  EXPECT_TRUE(live.live());
+  inference::ServerReadyResponse ready;
+  ASSERT_TRUE(stub_->ServerReady(&c[1], {}, &ready).ok());
+  EXPECT_TRUE(ready.ready());
+  inference::ServerMetadataResponse server;
+  ASSERT_TRUE(stub_->ServerMetadata(&c[2], {}, &server).ok());
+  EXPECT_EQ(server.name(), "rondo");
+  EXPECT_GT(server.extensions_size(), 0);
+  inference::ModelMetadataRequest named;
+  named.set_name("bikes");
+  named.set_version("3");
+  inference::ModelMetadataResponse model;
+  ASSERT_TRUE(stub_->ModelMetadata(&c[3], named, &model).ok());
+  EXPECT_EQ(model.platform(), "rondo");
+  ASSERT_EQ(model.inputs_size(), 2);
+  EXPECT_EQ(model.inputs(0).datatype(), "FP64");
+  EXPECT_EQ(model.inputs(0).shape(0), -1);
+  EXPECT_EQ(model.outputs(1).name(), "probabilities");
+  inference::ModelReadyRequest asked;
+  asked.set_name("bikes");
+  inference::ModelReadyResponse answers;
+  ASSERT_TRUE(stub_->ModelReady(&c[4], asked, &answers).ok());
+  EXPECT_TRUE(answers.ready());
+}
+
+TEST_F(GrpcServer, StatisticsAndTheRepository) {
+  ASSERT_TRUE(infer(raw(2, 0)).ok());
+  grpc::ClientContext c[5];
+  inference::ModelStatisticsRequest asked;
+  inference::ModelStatisticsResponse stats;
+  ASSERT_TRUE(stub_->ModelStatistics(&c[0], asked, &stats).ok());
+  ASSERT_GE(stats.model_stats_size(), 1);
+  EXPECT_EQ(stats.model_stats(0).version(), "3");
+  EXPECT_EQ(stats.model_stats(0).inference_count(), 1U);
+  EXPECT_EQ(stats.model_stats(0).inference_stats().success().count(), 1U);
+  inference::RepositoryIndexResponse index;
+  ASSERT_TRUE(stub_->RepositoryIndex(&c[1], {}, &index).ok());
+  ASSERT_EQ(index.models_size(), 2);
+  EXPECT_EQ(index.models(0).state(), "UNAVAILABLE");
+  EXPECT_EQ(index.models(1).state(), "READY");
+  inference::RepositoryModelLoadRequest load;
+  load.set_model_name("bikes");
+  (*load.mutable_parameters())["version"].set_string_param("2");
+  inference::RepositoryModelLoadResponse done;
+  EXPECT_EQ(stub_->RepositoryModelLoad(&c[2], load, &done).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  c[3].AddMetadata("authorization", "Bearer " + std::string(api::kAdminToken));
+  const grpc::Status loaded = stub_->RepositoryModelLoad(&c[3], load, &done);
+  EXPECT_TRUE(loaded.ok()) << loaded.error_message();
+  inference::RepositoryModelUnloadRequest unload;
+  unload.set_model_name("bikes");
+  (*unload.mutable_parameters())["version"].set_string_param("2");
+  inference::RepositoryModelUnloadResponse gone;
+  c[4].AddMetadata("authorization", "Bearer " + std::string(api::kAdminToken));
+  EXPECT_TRUE(stub_->RepositoryModelUnload(&c[4], unload, &gone).ok());
+}
+
+TEST_F(GrpcServer, HealthIsThatOfGrpc) {
+  auto stub = grpc::health::v1::Health::NewStub(channel_);
+  grpc::health::v1::HealthCheckRequest request;
+  grpc::health::v1::HealthCheckResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub->Check(&context, request, &response).ok());
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+  request.set_service("nobody");
+  grpc::ClientContext other;
+  EXPECT_EQ(stub->Check(&other, request, &response).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(GrpcServer, AnAddressThatIsTakenIsSaid) {
+  api::RpcOptions options;
+  options.listen = "127.0.0.1:" + std::to_string(server_->port());
+  std::string wrong;
+  EXPECT_EQ(rondo_grpc_start_1(options, *host_, &wrong), nullptr);
+  EXPECT_EQ(wrong, "cannot listen on " + options.listen);
+}
+
+TEST_F(GrpcServer, AfterTheStopNobodyAnswers) {
+  ASSERT_TRUE(infer(raw(2, 0)).ok());
+  server_->stop(5'000'000);
+  EXPECT_EQ(infer(raw(2, 0)).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace rondo::wire

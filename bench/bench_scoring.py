@@ -159,6 +159,16 @@ def explain(driver, folder, model):
                  sum(one["wrong"] for one in said.values()), "values", "<= 0")
 
 
+def load(program, driver, folder, model):
+    """The time of loading a pipeline of this model, imported by the program itself."""
+    file = os.path.join(folder, model + ".rondo")
+    done = run(program, "import", os.path.join(folder, model + ".txt"), "-o", file, "--force")
+    if done.returncode != 0:
+        sys.exit("bench scoring: import failed:\n" + done.stderr)
+    said = pinned(max(os.sched_getaffinity(0)), False, driver, "load", file)
+    return figure("scoring", "loading a pipeline, %s" % model, said["ms"], "ms", "<= 100")
+
+
 def measure(program):
     driver = os.path.join(os.path.dirname(program), "bench_scoring")
     if not os.path.exists(driver):
@@ -174,3 +184,4 @@ def measure(program):
                      "scores", "<= 0")
         if model in EXPLAINED:
             yield from explain(driver, folder, model)
+    yield load(program, driver, folder, "500x255")

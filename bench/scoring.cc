@@ -4,6 +4,7 @@
 // with other bits than LightGBM's, and the greatest distance in units of their spread.
 // usage: bench_scoring MODEL.txt ROWS.f64 LIB_LIGHTGBM.so [LLEAVES.so | explain]
 // With `explain`, contributions are compared in place of scores.
+// usage: bench_scoring load FILE.rondo
 #include <LightGBM/c_api.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -21,6 +22,7 @@
 
 #include "model/compiled_forest.h"
 #include "model/explain.h"
+#include "model/pipeline.h"
 
 namespace rondo {
 namespace {
@@ -218,7 +220,30 @@ void Bench::run() {
   std::puts(("{" + text + "}").c_str());
 }
 
+/// Milliseconds of loading a pipeline file that is in memory: digests, structure, golden rows by
+/// every kernel, layouts.
+int measure_load(const char* path) {
+  const std::string bytes = read_all(path);
+  std::vector<double> spent;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    const std::clock_t began = std::clock();
+    const auto pipeline = model::Pipeline::load(bytes);
+    spent.push_back(1e3 / CLOCKS_PER_SEC * static_cast<double>(std::clock() - began));
+    if (!pipeline) {
+      std::fputs((pipeline.error().text() + "\n").c_str(), stderr);
+      return 1;
+    }
+  }
+  std::ranges::sort(spent);
+  std::puts(fmt::format("{{\"ms\": {:.6g}, \"bytes\": {}}}", spent[spent.size() / 2],
+                        bytes.size())
+                .c_str());
+  return 0;
+}
+
 int measure(int argc, char** argv) {
+  if (std::string_view(argv[1]) == "load") return measure_load(argv[2]);
+  if (argc < 4) return 2;
   auto forest = model::Forest::from_lightgbm(read_all(argv[1]));
   if (!forest) {
     std::fputs((forest.error().text() + "\n").c_str(), stderr);
@@ -248,4 +273,4 @@ int measure(int argc, char** argv) {
 }  // namespace
 }  // namespace rondo
 
-int main(int argc, char** argv) { return argc < 4 ? 2 : rondo::measure(argc, argv); }
+int main(int argc, char** argv) { return argc < 3 ? 2 : rondo::measure(argc, argv); }

@@ -1,4 +1,4 @@
-// import: a model that another library trained becomes a pipeline file.
+// import: a model that another library trained becomes a version of the project, or a file.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "cli/tasks.h"
 #include "deploy/import.h"
 #include "io/digest.h"
+#include "loop/service.h"
 #include "train/foreign_scores.h"
 
 namespace rondo::cli {
@@ -54,6 +55,30 @@ Result<std::vector<std::string>> next_record(std::string_view& text, std::size_t
   if (!quoted) return fields;
   return fail(Code::kInvalidInput,
               fmt::format("golden rows, line {}: a quote does not end", began));
+}
+
+/// Where the model goes: a file, or the project's store.
+struct Goal {
+  std::string file;    // empty: the store
+  std::string target;
+};
+
+Result<Goal> goal_of(const Args& args, io::Fs& fs) {
+  Goal goal{args.get("-o"), args.get("--target")};
+  if (!goal.file.empty()) {
+    if (goal.target.empty()) goal.target = "prediction";
+    if (!TRY(fs.stat(goal.file)) || args.has("--force")) return goal;
+    return fail(Code::kConflict, fmt::format("{} exists already", goal.file),
+                "name another file, or write over it with --force");
+  }
+  if (!TRY(fs.stat(args.project / "rondo.toml"))) {
+    return fail(Code::kNotFound, "there is no project here that could take the model in",
+                "write a pipeline file with -o FILE.rondo, or make a project of your data first: "
+                "rondo init data.csv --target NAME");
+  }
+  const loop::Config config = TRY(loop::load_config(fs, args.project));
+  if (goal.target.empty()) goal.target = config.project.target;
+  return goal;
 }
 
 /// Rows by the names of their header: features in any order; the other columns are expected.
@@ -105,10 +130,26 @@ Result<std::vector<deploy::GivenRow>> read_golden(std::string_view text,
 std::string told(const deploy::Import& import, const deploy::Imported& made,
                  const std::string& out) {
   const model::Forest& forest = import.model.forest;
-  return fmt::format("wrote {}: {} {}, {} trees over {} features{}", out, import.model.library,
+  return fmt::format("{}: {} {}, {} trees over {} features{}", out, import.model.library,
                      import.model.objective, forest.trees(), forest.features(),
                      made.by_given == 0 ? ""
                                         : fmt::format("; {} golden rows agree", made.by_given));
+}
+
+/// The name of what was made: the file, or the version.
+Result<std::string> put(const Args& args, const Goal& goal, const deploy::Import& import,
+                        const deploy::Imported& made) {
+  if (!goal.file.empty()) {
+    TRY(io::write_atomically(*io::real_fs(), goal.file, made.file));
+    return goal.file;
+  }
+  const auto pipeline = TRY(model::Pipeline::load(made.file));
+  const Json said = TRY(loop::import_pipeline(args.project, *pipeline, made.file,
+                                              {{"library", import.model.library},
+                                               {"trees", import.model.forest.trees()},
+                                               {"features", import.model.forest.features()}},
+                                              who()));
+  return fmt::format("v{}", io::get_or<std::int64_t>(said, "version", 0));
 }
 
 }  // namespace
@@ -116,16 +157,11 @@ std::string told(const deploy::Import& import, const deploy::Imported& made,
 Result<int> run_import(const Args& args) {
   const auto fs = io::real_fs();
   const io::Path file = args.words[0];
-  const std::string out =
-      args.get("-o", io::Path(file).replace_extension(".rondo").filename().string());
-  if (TRY(fs->stat(out)) && !args.has("--force")) {
-    return fail(Code::kConflict, fmt::format("{} exists already", out),
-                "name another file with -o, or write over it with --force");
-  }
+  const Goal goal = TRY(goal_of(args, *fs));
   const std::string bytes = TRY(fs->read(file, kLargestModel));
   deploy::Import import;
   import.model = TRY(during(model::read_foreign(bytes), "importing " + file.string()));
-  import.target = args.get("--target", "prediction");
+  import.target = goal.target;
   import.classes = list_of(args.get("--classes"));
   import.sha256 = io::sha256(bytes).hex();
   const std::string golden = args.get("--golden");
@@ -142,10 +178,10 @@ Result<int> run_import(const Args& args) {
   }
   const deploy::Imported made = TRY(during(deploy::import_model(import, library),
                                            "importing " + file.string()));
-  TRY(io::write_atomically(*fs, out, made.file));
+  const std::string out = TRY(put(args, goal, import, made));
   const bool compared = made.by_given + made.by_library > 0;
   if (args.json) {
-    say_json({{"file", out},
+    say_json({{goal.file.empty() ? "version" : "file", out},
               {"library", import.model.library},
               {"objective", import.model.objective},
               {"trees", import.model.forest.trees()},
@@ -155,6 +191,7 @@ Result<int> run_import(const Args& args) {
     return kOk;
   }
   say(told(import, made, out));
+  if (goal.file.empty()) say(fmt::format("  `rondo promote {}` lets it serve", out));
   if (made.by_library > 0) {
     say(fmt::format("  {} rows at its cuts score as LightGBM itself says, in every bit",
                     made.by_library));

@@ -28,9 +28,9 @@ constexpr Flag kPredict[] = {
     {"-o", "OUT", "a file, CSV, or Parquet if it ends so; default, and \"-\": standard output"},
     {"--model", "VERSION", "in place of the champion: v3; --json writes JSON lines, not CSV"}};
 constexpr Flag kImport[] = {
-    {"-o", "OUT", "the pipeline file; default: the model's name with .rondo, here"},
+    {"-o", "OUT", "write a pipeline file there; default: a version in the project's store"},
     {"--golden", "FILE.csv", "rows with the library's own predictions; a difference refuses"},
-    {"--target", "NAME", "what it predicts; default: prediction"},
+    {"--target", "NAME", "what it predicts; default: the project's target"},
     {"--classes", "A,B,..", "names of its classes, in the order of their numbers"},
     {"--force", "", "write over an existing file"}};
 constexpr Flag kReplay[] = {
@@ -94,7 +94,7 @@ constexpr Command kCommands[] = {
      "rondo bench\nrondo bench --json", 0, 1, run_bench},
     {"feedback", Group::kServe, "FILE", "labels by prediction id (CSV with id,label)", {},
      "rondo feedback labels.csv", 1, 1, run_feedback},
-    {"import", Group::kServe, "FILE", "a pipeline file from a LightGBM or XGBoost model", kImport,
+    {"import", Group::kServe, "FILE", "a model of LightGBM or XGBoost, checked against it", kImport,
      "rondo import model.txt\nrondo import model.json --golden rows.csv -o churn.rondo", 1, 1,
      run_import},
     {"replay", Group::kStart, "--into DIR", "live through the recorded history", kReplay,

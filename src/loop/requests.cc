@@ -1,5 +1,5 @@
-// trigger, pause, resume, promote, reject, rollback, accept_rows: each becomes one fact or more, in
-// the transaction that answers the request.
+// trigger, pause, resume, promote, reject, rollback, accept_rows, import: each becomes one fact or
+// more, in the transaction that answers the request.
 #include "loop/requests.h"
 
 #include <fmt/format.h>
@@ -76,6 +76,28 @@ Result<Entry> promote(Desk& desk, const State& state, const Request& request, Ti
   return entry;
 }
 
+/// A model of another library becomes a version; it serves when somebody promotes it.
+Result<Entry> import_version(Desk& desk, const State& state, const Request& request, Time now) {
+  const std::int64_t number = std::max(state.newest_version, TRY(version_floor(desk.ledger()))) + 1;
+  const auto pipeline = TRY(io::get<std::string>(request.arguments, "pipeline"));
+  const auto library = TRY(io::get<std::string>(request.arguments, "library"));
+  const auto trees = TRY(io::get<std::int64_t>(request.arguments, "trees"));
+  const auto features = TRY(io::get<std::int64_t>(request.arguments, "features"));
+  Json body = {{"version", number},
+               {"cycle", 0},
+               {"dataset", 0},
+               {"labelled", 0},
+               {"label_until_us", 0},
+               {"metrics", Json::object()},
+               {"pipeline", pipeline},
+               {"imported", library},
+               {"trees", trees},
+               {"features", features}};
+  Entry entry;
+  entry.facts = {person(request, now), {now, "version", 0, std::move(body)}};
+  return entry;
+}
+
 /// A version that is being rolled out is taken back; else the former champion returns.
 Result<Entry> rollback(Desk&, const State& state, const Request& request, Time now) {
   if (state.rollout && !state.rollout->watched) {
@@ -136,13 +158,16 @@ struct Act {
 };
 constexpr Act kActs[] = {{"trigger", note},     {"pause", note},     {"resume", note},
                          {"promote", promote},  {"reject", reject},  {"rollback", rollback},
-                         {"accept_rows", accept_rows}, {kAcceptClock, note}};
+                         {"accept_rows", accept_rows}, {"import", import_version},
+                         {kAcceptClock, note}};
 
 Json said(const Request& request, const State& state) {
-  return {{"act", request.act},
-          {"champion", state.champion == 0 ? Json(nullptr) : Json(state.champion)},
-          {"former", state.former == 0 ? Json(nullptr) : Json(state.former)},
-          {"paused", state.paused}};
+  Json out = {{"act", request.act},
+              {"champion", state.champion == 0 ? Json(nullptr) : Json(state.champion)},
+              {"former", state.former == 0 ? Json(nullptr) : Json(state.former)},
+              {"paused", state.paused}};
+  if (request.act == "import") out["version"] = state.newest_version;
+  return out;
 }
 
 Json error_json(const Error& error) {

@@ -101,4 +101,11 @@ class Service {
 Result<Json> ask_project(const io::Path& project, const std::string& act, const Json& arguments,
                          const std::string& who, const std::string& why);
 
+/// A model of another library, as a pipeline file, becomes a version of the project: its object
+/// first, then the act `import`, whose answer names the "version". `about`: library, trees,
+/// features. Errors: kConflict when it predicts another target or reads columns that the data of
+/// the project do not have.
+Result<Json> import_pipeline(const io::Path& project, const model::Pipeline& pipeline,
+                             std::string_view file, Json about, const std::string& who);
+
 }  // namespace rondo::loop

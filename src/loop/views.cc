@@ -119,7 +119,8 @@ Result<std::map<std::int64_t, Measured>> measured_of(ledger::Ledger& ledger) {
 std::string stage_of_life(const State& state, std::int64_t version) {
   if (version == state.champion) return "champion";
   const bool tried = state.rollout && !state.rollout->watched;
-  return tried && version == state.rollout->challenger ? "challenger" : "retired";
+  if (tried && version == state.rollout->challenger) return "challenger";
+  return state.versions.at(version).step == 0 ? "imported" : "retired";
 }
 
 Result<Json> object_json(ledger::Store& store, const std::string& hex, std::string_view what) {

@@ -88,6 +88,11 @@ std::string fact_text(const Fact& fact, const std::string& told) {
                        io::get_or<std::string>(body, "reason", ""));
   }
   if (fact.kind == "step_finished") return ending_text(fact, told);
+  if (fact.kind == "version" && body.contains("imported")) {
+    return fmt::format("At {} v{} was imported: {} trained it elsewhere.", at,
+                       io::get_or<std::int64_t>(body, "version", 0),
+                       io::get_or<std::string>(body, "imported", ""));
+  }
   if (fact.kind == "version") {
     return fmt::format("It registered v{}, trained on {} labelled rows of d{}.",
                        io::get_or<std::int64_t>(body, "version", 0),

@@ -3,6 +3,7 @@
 
 usage: import_test.py PROGRAM SOURCE_DIR
 """
+import csv
 import json
 import os
 import subprocess
@@ -11,6 +12,9 @@ import tempfile
 import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+from project import Project, ask  # noqa: E402
+
 FOREIGN = os.path.join(SOURCE, "tests", "data", "foreign")
 MODELS = ("lightgbm_regression.txt", "lightgbm_binary.txt", "lightgbm_multiclass.txt",
           "lightgbm_poisson.txt", "xgboost_regression.json", "xgboost_binary.json",
@@ -53,14 +57,14 @@ class Import(unittest.TestCase):
         with open(self.path("golden.csv"), "w") as file:
             file.write("\n".join(lines) + "\n")
         return self.rondo("import", os.path.join(FOREIGN, "xgboost_regression.json"),
-                          "--golden", "golden.csv")
+                          "--golden", "golden.csv", "-o", "out.rondo")
 
     def test_a_difference_refuses_and_names_row_and_values(self):
         done = self.changed_golden(7, 4, "123.5")
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("golden rows, line 7: the imported model answers", done.stderr)
         self.assertIn("expected is 123.5", done.stderr)
-        self.assertFalse(os.path.exists(self.path("xgboost_regression.rondo")))
+        self.assertFalse(os.path.exists(self.path("out.rondo")))
         done = self.changed_golden(1, 2, "minute")
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn('lack the column "hour"', done.stderr)
@@ -70,11 +74,12 @@ class Import(unittest.TestCase):
 
     def test_what_is_there_is_not_written_over(self):
         model = os.path.join(FOREIGN, "lightgbm_binary.txt")
-        self.assertEqual(self.rondo("import", model, "--classes", "low,high").returncode, 0)
-        again = self.rondo("import", model)
+        first = self.rondo("import", model, "--classes", "low,high", "-o", "m.rondo")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        again = self.rondo("import", model, "-o", "m.rondo")
         self.assertIn("exists already", again.stderr)
         self.assertEqual(again.returncode, 1)
-        self.assertEqual(self.rondo("import", model, "--force").returncode, 0)
+        self.assertEqual(self.rondo("import", model, "-o", "m.rondo", "--force").returncode, 0)
         refused = self.rondo("import", model, "--classes", "a,b,c", "-o", "other.rondo")
         self.assertIn("2 classes, 3 were named", refused.stderr)
         self.assertEqual(refused.returncode, 3)
@@ -82,10 +87,51 @@ class Import(unittest.TestCase):
     def test_what_is_no_model_is_refused(self):
         with open(self.path("model.txt"), "w") as file:
             file.write("tree\nversion=v4\n")
-        done = self.rondo("import", "model.txt")
+        done = self.rondo("import", "model.txt", "-o", "out.rondo")
         self.assertEqual(done.returncode, 3)
         self.assertIn("importing model.txt", done.stderr)
-        self.assertEqual(self.rondo("import", "none.txt").returncode, 3)
+        self.assertEqual(self.rondo("import", "none.txt", "-o", "out.rondo").returncode, 3)
+        nowhere = self.rondo("import", os.path.join(FOREIGN, "lightgbm_binary.txt"))
+        self.assertEqual(nowhere.returncode, 3)
+        self.assertIn("there is no project here", nowhere.stderr)
+        self.assertIn("-o FILE.rondo", nowhere.stderr)
+
+    def answers(self, base, name):
+        """(what the server says with contributions, what the library says) of each golden row."""
+        with open(os.path.join(FOREIGN, name + ".csv")) as file:
+            rows = list(csv.DictReader(file))
+        want = [float(row.pop("prediction")) for row in rows]
+        for row in rows:
+            for column in ("temp", "hum", "hour"):
+                row[column] = float(row[column]) if row[column] else None
+            row["sky"] = row["sky"] or None
+        status, said = ask(base, "/api/v1/predict?explain=true", {"rows": rows})
+        self.assertEqual(status, 200, said)
+        return said["predictions"], want
+
+    def test_a_version_of_a_project_serves_explains_and_gives_way(self):
+        with Project(PROGRAM) as project:
+            model = os.path.join(FOREIGN, "lightgbm_regression.txt")
+            done = project.run("import", model, check=0)
+            self.assertIn("v1: LightGBM regression, 8 trees over 4 features", done.stdout)
+            other = project.run("import", os.path.join(FOREIGN, "xgboost_regression.ubj"),
+                                "--json", check=0)
+            self.assertEqual(json.loads(other.stdout)["version"], "v2")
+            self.assertIn("predicts", project.run("import", model, "--target", "z").stderr)
+            self.assertIn("imported", project.run("models", check=0).stdout)
+            for version, name, most in ((1, "lightgbm_regression", 0),
+                                        (2, "xgboost_regression", 1e-5)):
+                project.run("promote", "v%d" % version, check=0)
+                process, base = project.up("--no-loop")
+                said, want = self.answers(base, name)
+                for one, value in zip(said, want):
+                    self.assertEqual(one["model_version"], version)
+                    self.assertLessEqual(abs(one["value"] - value), most * max(1, abs(value)))
+                    whole = one["base"] + sum(one["contributions"].values())
+                    self.assertAlmostEqual(whole, one["raw_score"], 9)
+                process.terminate()
+                process.wait(30)
+            self.assertEqual(project.run("fsck").returncode, 0)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/clock.h"
 #include "base/words.h"
@@ -134,28 +135,28 @@ Json to_json(const Measured& m) {
           {"batch_row_us", m.batch_us}, {"batch_rows_per_second", 1e6 / m.batch_us}};
 }
 
-std::string size_text(std::uint64_t bytes) {
-  const auto size = static_cast<double>(bytes);
-  return bytes < 1'000'000 ? fmt::format("{:.2g} kB", size * 1e-3)
-                           : fmt::format("{:.2g} MB", size * 1e-6);
+/// Two digits, since the next run gives other ones behind them: "0.39", "230".
+std::string two_digits(double number) {
+  return rounded(std::strtod(fmt::format("{:.2g}", number).c_str(), nullptr));
 }
 
-/// As exact as it is: two digits of times, since the next run gives other ones behind them.
+std::string size_text(std::uint64_t bytes) {
+  const auto size = static_cast<double>(bytes);
+  return bytes < 1'000'000 ? two_digits(size * 1e-3) + " kB" : two_digits(size * 1e-6) + " MB";
+}
+
 std::string time_text(double us) {
-  return us < 1000 ? fmt::format("{} us", rounded(std::stod(fmt::format("{:.2g}", us))))
-                   : fmt::format("{} ms", rounded(std::stod(fmt::format("{:.2g}", us * 1e-3))));
+  return us < 1000 ? two_digits(us) + " us" : two_digits(us * 1e-3) + " ms";
 }
 
 std::string to_text(const Measured& m, bool color) {
-  const auto rows_a_second = static_cast<std::uint64_t>(
-      std::stod(fmt::format("{:.2g}", 1e6 / m.batch_us)));
   const std::vector<std::vector<std::string>> rows = {
       {"one row", time_text(m.single_us),
        fmt::format("its {} features {}, its {} trees {}", grouped(m.features),
                    time_text(m.features_us), grouped(m.trees), time_text(m.trees_us))},
       {"a row of many", time_text(m.batch_us),
        fmt::format("in blocks of {}: {} rows/s on one core", grouped(kBlock),
-                   grouped(rows_a_second))},
+                   two_digits(1e6 / m.batch_us))},
       {"loading", time_text(1e3 * m.load_ms),
        fmt::format("{} with all checks and its golden rows", size_text(m.file_bytes))},
       {"memory", size_text(m.memory_bytes), fmt::format("{} leaves", grouped(m.leaves))}};

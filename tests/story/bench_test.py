@@ -51,6 +51,7 @@ class Bench(unittest.TestCase):
         self.assertEqual(said["model"], "toy.rondo")
         text = self.project.run("bench", "toy.rondo", check=0).stdout
         self.assertRegex(text, r"toy.rondo, 2 columns, scored by the kernel \w+")
+        self.assertNotIn("e+", text)
         for line in ("one row", "a row of many", "loading", "memory"):
             self.assertRegex(text, r"(?m)^ *%s  " % line)
 

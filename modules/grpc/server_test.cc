@@ -161,9 +161,11 @@ TEST_F(GrpcServer, WhatCannotBeIsRefused) {
   ModelInferRequest few = raw(2, 0);
   few.mutable_raw_input_contents()->RemoveLast();
   refused(grpc::StatusCode::INVALID_ARGUMENT, "2 inputs and 1", few);
-  ModelInferRequest huge = raw(2, 0);
-  huge.mutable_inputs(0)->set_shape(0, std::int64_t{1} << 60);
-  refused(grpc::StatusCode::INVALID_ARGUMENT, "\"a\"", huge);
+  ModelInferRequest shape = raw(2, 0);
+  shape.mutable_inputs(0)->set_shape(0, -1);
+  refused(grpc::StatusCode::INVALID_ARGUMENT, "\"a\"", shape);
+  shape.mutable_inputs(0)->set_shape(0, std::int64_t{1} << 60);
+  refused(grpc::StatusCode::RESOURCE_EXHAUSTED, "rows are too many", shape);
   ModelInferRequest other = raw(2, 0);
   other.set_model_name("no/such model");
   refused(grpc::StatusCode::NOT_FOUND, "no/such model", other);

@@ -64,8 +64,8 @@ class RpcHost {
   /// for the log. What `asked` points to must live until this returns.
   virtual void infer(std::size_t thread, const RpcCaller& who, const RpcInfer& asked,
                      const Then& then) = 0;
-  /// Any other call as its path of the REST protocol; `body` of a POST, null: a GET. The JSON of the
-  /// reply, or what was wrong.
+  /// Any other call as its path of the REST protocol; `body` of a POST, null: a GET. The JSON of
+  /// the reply, or what was wrong.
   virtual RpcOutcome ask(std::size_t thread, const RpcCaller& who, const std::string& path,
                          const std::string* body, std::string* json) = 0;
   /// Whether a model answers and the program is not about to end.

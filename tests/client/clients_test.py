@@ -1,6 +1,6 @@
 """Clients that people use already, as they are: tritonclient (http, http.aio, grpc), the KServe
-client (V1, V2, gRPC), grpcio with modules/grpc/inference.proto, pandas frames scored as MLflow's users do, curl; each answer is that of `rondo predict`.
-And a validator of OpenAPI documents.
+client (V1, V2, gRPC), grpcio with modules/grpc/inference.proto, pandas frames scored as MLflow's
+users do, curl; each answer is that of `rondo predict`. And a validator of OpenAPI documents.
 
 usage: clients_test.py PROGRAM SOURCE_DIR (tests/client/run makes the environment and calls it)
 """

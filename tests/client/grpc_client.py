@@ -35,8 +35,8 @@ def triton():
         sys.exit("nothing was refused with %s" % code)
 
     with module.InferenceServerClient(ADDRESS) as client:
-        equal([client.is_server_live(), client.is_server_ready(), client.is_model_ready("toy", "1")],
-              [True] * 3)
+        equal((client.is_server_live(), client.is_server_ready(),
+               client.is_model_ready("toy", "1")), (True, True, True))
         equal(client.get_server_metadata().name, "rondo")
         equal([i.name for i in client.get_model_metadata("toy").inputs], ["x", "kind"])
         made = []

@@ -89,7 +89,12 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
   const bool timed = batch::needs_time(settings.by->pipeline->transform());
   const bool fixed = !timed || (!settings.options.time.empty() && !settings.clock.orders_only());
   options.goes_on = fixed && !input.identity().empty();
+  // What became known meanwhile would change the lags behind the place where it goes on.
+  const auto& past = settings.by->history;
+  const std::uint64_t known =
+      past ? past->with([](const model::HistoryState& history) { return history.size(); }) : 0;
   options.identity = {{"files", input.identity()},
+                      {"known", known},
                       {"keys", settings.keys},
                       {"json", settings.form == batch::Form::kJson},
                       {"version", settings.by->version},

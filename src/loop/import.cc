@@ -1,5 +1,5 @@
-// A model that another library trained, as a version of the project: its file goes into the store, a
-// request of a person makes the version. It serves when somebody promotes it.
+// A model that another library trained, as a version of the project: its file goes into the store,
+// a request of a person makes the version. It serves when somebody promotes it.
 #include <fmt/format.h>
 
 #include "loop/config.h"

@@ -42,7 +42,7 @@ class StreamTest : public testing::Test {
   }
   std::string text() const {
     std::string text;
-    for (int i = 0; text.size() < 700'000; ++i) text += std::to_string(i * i) + "\n";
+    for (int i = 0; text.size() < 700'000; ++i) text += std::to_string(i * 12'345LL) + "\n";
     return text;
   }
   Scratch scratch_;

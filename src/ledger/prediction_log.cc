@@ -126,7 +126,8 @@ class QueuedLog final : public PredictionLog {
         wanted = asked > waiting.tried || !waiting.told.empty();
       });
       if (!closing && !wanted) sleep_for(kDrain, never);  // let more rows come
-      const auto done = drain(closing || wanted);
+      std::vector<Done> told;
+      const auto done = drain(closing || wanted, told);
       waiting_.change([&](Waiting& waiting) {
         waiting.tried = asked;
         if (done) {
@@ -136,6 +137,7 @@ class QueuedLog final : public PredictionLog {
           waiting.failed = done.error();
         }
       });
+      for (const Done& tell : told) tell(done.has_value());  // who is told may ask for the problem
       if (closing) {
         if (done) static_cast<void>(log_->finish());  // what is not sealed, the next start mends
         return;
@@ -154,7 +156,8 @@ class QueuedLog final : public PredictionLog {
         [](Waiting&) {});
   }
 
-  Result<void> drain(bool sync_now) {
+  /// Gives the ones who wait for what was taken to `told`.
+  Result<void> drain(bool sync_now, std::vector<Done>& told) {
     Waiting taken;
     waiting_.with([&](Waiting& waiting) {
       std::swap(taken.records, waiting.records);
@@ -163,10 +166,9 @@ class QueuedLog final : public PredictionLog {
       std::swap(taken.bytes, waiting.bytes);
       std::swap(taken.told, waiting.told);
     });
-    const std::vector<Done> told = std::move(taken.told);
+    told = std::move(taken.told);
     const auto done = broken_ ? Result<void>(std::unexpected(*broken_))
                               : store(taken, sync_now || !told.empty());
-    for (const Done& tell : told) tell(done.has_value());
     if (broken_) return done;
     if (done) return {};
     if (done.error().code == Code::kExhausted) {

@@ -1,5 +1,5 @@
-// Opening the gRPC module: at the first use alone, since gRPC would cost each start of the program
-// 20 ms and each idle one 15 MB.
+// Opening the gRPC module: at the first use alone, since linking gRPC would cost every start of the
+// program time and every idle one memory.
 #include <dlfcn.h>
 #include <fmt/format.h>
 

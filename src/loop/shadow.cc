@@ -96,8 +96,8 @@ void ShadowScorer::serve() {
     if (job.scores) score(job);
     // What finds no room is counted there.
     if (!log_.write(job.rows, job.done) && job.done) job.done(false);
+    busy_.sub();  // before who drains goes on: nothing waits any more
     queue_.change([&](Queue& queue) { queue.rows -= job.rows.size(); });
-    busy_.sub();
   }
 }
 

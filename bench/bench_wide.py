@@ -34,6 +34,9 @@ source = "wide.csv"
 budget = "1 candidate"
 rounds = 500
 
+[loop]
+cool_down = "0s"
+
 [deploy]
 threads = 1
 %s
@@ -79,22 +82,31 @@ class Wide:
         return done
 
 
+def row_of(chance):
+    """(30 numbers, what is to be predicted from them), as texts"""
+    row = [chance.gauss(0, 1) for _ in range(20)]
+    row += [round(chance.gauss(0, 1) * 4) / 4 for _ in range(10)]
+    value = chance.gauss(0, .3) + sum(
+        math.sin(x * (1 + i % 3)) * (1 + i % 4) + x * row[(i + 7) % COLUMNS] * .3
+        for i, x in enumerate(row))
+    return ["%.6g" % x for x in row], "%.6g" % value
+
+
 def write_rows(path):
     chance = random.Random(1)
-    kept = []
+    rows = [row_of(chance) for _ in range(ROWS)]
     with open(path, "w") as file:
         file.write(",".join("x%d" % i for i in range(COLUMNS)) + ",y\n")
-        for _ in range(ROWS):
-            row = [chance.gauss(0, 1) for _ in range(20)]
-            row += [round(chance.gauss(0, 1) * 4) / 4 for _ in range(10)]
-            value = chance.gauss(0, .3) + sum(
-                math.sin(x * (1 + i % 3)) * (1 + i % 4) + x * row[(i + 7) % COLUMNS] * .3
-                for i, x in enumerate(row))
-            texts = ["%.6g" % x for x in row]
-            if len(kept) < BODIES:
-                kept.append(texts)
-            file.write(",".join(texts) + ",%.6g\n" % value)
-    return kept
+        file.writelines(",".join([*texts, value]) + "\n" for texts, value in rows)
+    return [texts for texts, _ in rows[:BODIES]]
+
+
+def append_rows(path, count):
+    chance = random.Random(2)
+    lines = [",".join([*texts, value]) + "\n" for texts, value in
+             (row_of(chance) for _ in range(count))]
+    with open(path, "a") as file:
+        file.writelines(lines)
 
 
 def write_bodies(base, rows, path):
@@ -229,8 +241,8 @@ def training(wide, bodies):
     with Up(wide) as up:
         timed(up.base, bodies, 1, client="")
         quiet = [timed(up.base, bodies, SECONDS, client="") for _ in range(TURNS)]
-        wide.run("trigger", "--why", "to measure what training costs requests")
-        for _ in range(50):
+        append_rows(os.path.join(wide.folder, "wide.csv"), ROWS // 2)  # a cycle is due at a tenth
+        for _ in range(100):
             if up.busy():
                 break
             time.sleep(0.1)

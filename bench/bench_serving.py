@@ -101,8 +101,8 @@ def measure(program):
 
 
 def swaps(bikes, up, path, wanted=1000, seconds=60):
-    """Promotions by name and rollbacks in turn, evenly over a minute, under some 80 % of the load
-    that the server can bear."""
+    """Promotions by name and rollbacks in turn, evenly over a minute, under a load that leaves the
+    server room: the figure says how many requests a second."""
     with open(os.path.join(bikes.folder, ".rondo", "token")) as file:
         token = file.read().strip()
     stop, count = threading.Event(), [0]

@@ -26,7 +26,7 @@ struct Header {
 
 /// Views live as long as the connection works on the request.
 struct Request {
-  static constexpr std::size_t kKeptBody = 64 << 10;  // bytes that one connection may hold on to
+  static constexpr std::size_t kKeptBody = 16 << 10;  // bytes that one connection may hold on to
   Method method = Method::kGet;
   std::string_view target;  // as sent
   std::vector<Header> headers;

@@ -5,8 +5,6 @@
 #include <grpcpp/ext/health_check_service_server_builder_option.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/security/tls_certificate_provider.h>
-#include <grpcpp/security/tls_credentials_options.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -314,17 +312,6 @@ void wait_for_all(Shared& shared) {
 #undef RONDO_WAIT_FOR
 }
 
-std::shared_ptr<grpc::ServerCredentials> credentials_of(const api::RpcOptions& options) {
-  if (options.certificate_file.empty()) return grpc::InsecureServerCredentials();
-  constexpr unsigned kLookEvery = 1;  // seconds
-  grpc::experimental::TlsServerCredentialsOptions tls(
-      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-          options.key_file, options.certificate_file, kLookEvery));
-  tls.watch_identity_key_cert_pairs();
-  tls.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  return grpc::experimental::TlsServerCredentials(tls);
-}
-
 class Server : public api::RpcServer {
  public:
   ~Server() override { stop(0); }
@@ -332,7 +319,7 @@ class Server : public api::RpcServer {
   bool start(const api::RpcOptions& options, api::RpcHost& host, std::string* wrong) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(options.listen, credentials_of(options), &port_);
+    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port_);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_max));

@@ -75,8 +75,7 @@ class RpcHost {
 struct RpcOptions {
   std::string listen;  // "127.0.0.1:8081"
   std::size_t threads = 4;
-  std::uint64_t message_max = 16ULL << 20;         // bytes
-  std::string certificate_file, key_file;  // PEM; empty: no TLS
+  std::uint64_t message_max = 16ULL << 20;  // bytes
 };
 
 class RpcServer {

@@ -130,12 +130,15 @@ def figures(model, times):
                       5 if leaves <= 32 else 3.5)
     if "avx2 batch" in times:
         yield against("batch, %s, AVX2" % model, times["avx2 batch"], times, batch_peers, 2)
-    if "avx512 row" in times:
-        row = times["avx512 row"]
-        yield against("one row, %s" % model, row, times, ["LightGBM row"],
+    for kernel, suffix in (("avx512", ""), ("avx2", ", AVX2")):
+        row = times.get(kernel + " row")
+        if row is None:
+            continue
+        yield against("one row, %s%s" % (model, suffix), row, times, ["LightGBM row"],
                       10 if leaves <= 32 else 3)
         if leaves <= 32 and "lleaves row" in times:
-            yield against("one row, %s, and lleaves" % model, row, times, ["lleaves row"], 4)
+            yield against("one row, %s%s, and lleaves" % (model, suffix), row, times,
+                          ["lleaves row"], 4)
 
 
 EXPLAINED = ("100x31", "500x31", "500x255")

@@ -92,9 +92,7 @@ CompiledForest CompiledForest::by(Kernel kernel) const { return {*forest_, layou
 Kernel CompiledForest::kernel() const noexcept { return kernel_; }
 
 void CompiledForest::raw(std::span<const double> features, std::span<double> out) const noexcept {
-  if (walks() || functions_->add_row == nullptr || !layouts_->lanes) {
-    return forest_->raw(features, out);
-  }
+  if (walks() || !layouts_->lanes) return forest_->raw(features, out);
   CHECK(features.size() == forest_->features() && out.size() == forest_->outputs(),
         "a row fits its forest");
   std::ranges::fill(out, 0.0);

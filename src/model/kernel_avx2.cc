@@ -9,19 +9,6 @@ namespace {
 
 constexpr std::size_t kHalf = 128;  // rows that four vectors hold
 
-/// The number of the lowest bit of each byte that is not 0.
-RONDO_AVX2 inline __m256i lowest_bit32(__m256i v) {
-  const __m256i low = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(-1, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0));
-  const __m256i high = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(-1, 4, 5, 4, 6, 4, 5, 4, 7, 4, 5, 4, 6, 4, 5, 4));
-  const __m256i nibble = _mm256_set1_epi8(15);
-  const __m256i a = _mm256_shuffle_epi8(low, _mm256_and_si256(v, nibble));
-  const __m256i b =
-      _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
-  return _mm256_min_epu8(a, b);
-}
-
 template <int kVectors>
 RONDO_AVX2 inline void clear32(const Split& split, const std::uint8_t* codes,
                                __m256i (&live)[kVectors]) {
@@ -116,6 +103,7 @@ RONDO_AVX2 void avx2_add_block(const ForestLayout& layout, const TreeBlock& bloc
   }
 }
 
-constexpr KernelFunctions kAvx2Functions = {avx2_bin, avx2_ask_sets, avx2_add_block, nullptr};
+constexpr KernelFunctions kAvx2Functions = {avx2_bin, avx2_ask_sets, avx2_add_block,
+                                            avx2_add_row};
 
 }  // namespace rondo::model

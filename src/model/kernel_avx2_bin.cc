@@ -27,18 +27,6 @@ RONDO_AVX2 void take(const ForestLayout& layout, StripRows strip, std::size_t fe
   }
 }
 
-RONDO_AVX2 inline __m256i four_below(const double* cuts, __m256d x) {
-  return _mm256_castpd_si256(_mm256_cmp_pd(_mm256_load_pd(cuts), x, _CMP_LT_OQ));
-}
-
-/// How many of 16 cuts lie below x.
-RONDO_AVX2 inline unsigned cuts_below16(const double* cuts, __m256d x) {
-  const __m256i low = _mm256_packs_epi32(four_below(cuts, x), four_below(cuts + 4, x));
-  const __m256i high = _mm256_packs_epi32(four_below(cuts + 8, x), four_below(cuts + 12, x));
-  const int bits = _mm256_movemask_epi8(_mm256_packs_epi16(low, high));
-  return static_cast<unsigned>(_mm_popcnt_u32(static_cast<unsigned>(bits))) / 2;
-}
-
 RONDO_AVX2 void search_avx2(const CutBlock* blocks, bool one_block, const double* values,
                             std::size_t rows, std::uint8_t* codes) {
   for (std::size_t row = 0; row < rows; ++row) {

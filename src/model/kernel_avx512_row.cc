@@ -1,24 +1,15 @@
 // One row by AVX-512: 64 trees a vector. The row's codes stay in registers, and a permutation of
 // bytes gives each tree the code that its split asks for.
-#include <cmath>
-#include <cstring>
-
 #include "model/kernel_avx512.h"
+#include "model/kernel_row.h"
 
 namespace rondo::model {
 namespace {
 
-struct RowCodes {
-  alignas(64) std::uint8_t planes[kMostLanePlanes];
-  std::uint8_t categories[kMostLaneCategories];
-};
-
 RONDO_AVX512 inline std::uint8_t code_of(const CutBlock* blocks, const Column& column, double x) {
-  const bool zero = std::fabs(x) <= kNearZero, nan = x != x;
-  const bool missing = column.missing == Missing::kZero ? zero | nan
-                                                        : column.missing == Missing::kNaN && nan;
-  if (missing) return column.missing_code;
-  const __m512d value = _mm512_set1_pd(zero | nan ? 0 : x);
+  const Seen seen = seen_by(column, x);
+  if (seen.missing) return column.missing_code;
+  const __m512d value = _mm512_set1_pd(seen.value);
   unsigned block = 0;
   if (column.blocks > 1) block = cuts_below<true>(blocks->cut.data(), value);
   return static_cast<std::uint8_t>(block * kCutBlock +
@@ -33,25 +24,7 @@ RONDO_AVX512 void bin_row(const ForestLayout& layout, const double* row, RowCode
     codes.planes[i] = code;
     codes.planes[columns + i] = static_cast<std::uint8_t>(~code);
   }
-  for (std::size_t i = 0; i < layout.categories.size(); ++i) {
-    const CategoryColumn& column = layout.categories[i];
-    const double x = row[column.feature];
-    const bool known = x > -1.0 && x < static_cast<double>(column.categories);
-    codes.categories[i] = static_cast<std::uint8_t>(known ? static_cast<unsigned>(x) + 1 : 0);
-  }
-}
-
-/// What the sets of one byte of leaves leave of each tree's byte.
-RONDO_AVX512 __m512i kept_by_sets(const ForestLayout& layout, const LaneSet* set,
-                                  const LaneSet* end, const RowCodes& codes) {
-  alignas(64) std::uint8_t keep[kLaneTrees];
-  std::memset(keep, 255, sizeof keep);
-  for (; set != end; ++set) {
-    const unsigned code = codes.categories[layout.set_column[set->set]];
-    const bool clears = (layout.sets[set->set].codes[code / 8] >> code % 8 & 1) != 0;
-    if (clears) keep[set->lane] = static_cast<std::uint8_t>(keep[set->lane] & set->keep);
-  }
-  return _mm512_load_si512(keep);
+  code_row_categories(layout, row, codes);
 }
 
 /// A row's codes in one, two or four registers.
@@ -85,7 +58,9 @@ RONDO_AVX512 __m512i leaves_of(const ForestLayout& layout, const LaneLayout& lan
           live, _mm512_or_si512(stays, _mm512_load_si512(split->keep.data())));
     }
     if (byte->sets != 0) {
-      live = _mm512_and_si512(live, kept_by_sets(layout, set, set + byte->sets, codes));
+      alignas(64) std::uint8_t keep[kLaneTrees];
+      keep_by_sets(layout, {set, byte->sets}, codes, keep);
+      live = _mm512_and_si512(live, _mm512_load_si512(keep));
       set += byte->sets;
     }
     const __mmask64 some = _mm512_test_epi8_mask(live, live);
@@ -101,18 +76,7 @@ RONDO_AVX512 void add_groups(const ForestLayout& layout, const LaneLayout& lanes
   alignas(64) std::uint8_t leaves[kLaneTrees];
   for (const LaneGroup& group : lanes.groups) {
     _mm512_store_si512(leaves, leaves_of<kRegisters>(layout, lanes, group, codes));
-    const double* const values = layout.leaves.data();
-    if (layout.outputs == 1) {
-      double sum = sums[0];
-      for (std::size_t i = 0; i < group.trees; ++i) sum += values[group.leaf[i] + leaves[i]];
-      sums[0] = sum;
-      continue;
-    }
-    std::size_t output = group.tree % layout.outputs;
-    for (std::size_t i = 0; i < group.trees; ++i) {
-      sums[output] += values[group.leaf[i] + leaves[i]];
-      if (++output == layout.outputs) output = 0;
-    }
+    add_leaves(layout, group, leaves, sums);
   }
 }
 

@@ -24,7 +24,7 @@ struct KernelFunctions {
   /// Adds the leaves of one block of trees. Shape: sums has kStripRows doubles an output.
   void (*add_block)(const ForestLayout&, const TreeBlock&, std::size_t rows,
                     const std::uint8_t* codes, double* sums);
-  /// One row; null where the CPU has no such kernel. Shape: sums has an entry an output, all 0.
+  /// One row. Shape: sums has an entry an output, all 0.
   void (*add_row)(const ForestLayout&, const LaneLayout&, const double* row, double* sums);
 };
 

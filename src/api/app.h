@@ -52,9 +52,15 @@ class App {
   std::size_t threads() const { return scratches_.size(); }
   Numbers numbers() const;  // of all threads
 
-  Counter in_flight, connections, asks, searches;
+  Counter in_flight, connections, handshakes, asks, searches;
   Counter unkept;  // answers that wait for the log
   Guarded<std::set<std::int64_t>> loading;  // versions on their way into memory
+  /// Of the certificate: what is wrong with it (empty: nothing), and when it ends (0: no TLS).
+  struct Tls {
+    std::string alert;
+    Time ends{};
+  };
+  Guarded<Tls> tls;
   Stop draining;  // requested: not ready, connections end with their reply
 
  private:

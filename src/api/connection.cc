@@ -1,4 +1,4 @@
-// The states of a connection and the limits of each (Patience).
+// Reading requests, having them answered, writing replies, in the limits of each state (Patience).
 #include "api/connection.h"
 
 #include <fmt/format.h>
@@ -15,13 +15,8 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::uint64_t kBodyRate = 1 << 10;  // bytes a second
-constexpr Span kLingerSpan = Span::seconds(2);
-constexpr Span kWindDownSpan = Span::millis(200);
 constexpr std::int64_t kAskEveryUs = 1000;
-constexpr std::int64_t kLooks = 15;  // at a deadline in the time that a client may be idle
-constexpr std::size_t kReadSize = 16 << 10;
 constexpr std::size_t kMostUnparsed = 64 << 10;
-constexpr std::uint64_t kLingerBytes = 64 << 20;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Refusal closing(int status, std::string_view code, std::string message) {
@@ -54,18 +49,13 @@ void LagProbe::ask(std::int64_t now_us) {
 
 Connection::Connection(Socket&& socket, const Lane& lane)
     : lane_(lane),
-      socket_(std::move(socket)),
+      stream_(std::move(socket), lane.tls == nullptr ? nullptr : lane.tls->pair()),
       timer_(lane.context),
       counted_(lane.app.connections),
-      local_(is_local(socket_)),
+      local_(is_local(stream_.socket())),
       now_us_(monotonic_us()) {
   NetError ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-}
-
-void Connection::start() {
-  watch();
-  begin_request();
+  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 void Connection::begin_request() {
@@ -81,7 +71,7 @@ void Connection::begin_request() {
 }
 
 void Connection::read() {
-  socket_.async_read_some(buffer_.prepare(kReadSize),
+  stream_.async_read_some(buffer_.prepare(kReadSize),
                           [self = shared_from_this()](NetError error, std::size_t count) {
                             self->on_read(error, count);
                           });
@@ -95,6 +85,7 @@ void Connection::on_read(NetError error, std::size_t count) {
     }
     return close();
   }
+  if (error == asio::error::eof && stream_.is_secure()) return linger();  // it waits for our end
   if (error) return close();  // also a client that ended in the middle of a request
   buffer_.commit(count);
   go_on();
@@ -201,7 +192,7 @@ bool Connection::body_is_wanted(const Announced& announced) {
 }
 
 void Connection::send_continue() {
-  asio::async_write(socket_, asio::buffer(kContinue),
+  asio::async_write(stream_, asio::buffer(kContinue),
                     [self = shared_from_this()](NetError error, std::size_t) {
                       if (error) return self->close();
                       self->now_us_ = monotonic_us();
@@ -304,15 +295,19 @@ void Connection::respond(Response&& response) {
   close_ = close_ || response_.close;
   head_out_.clear();
   write_head(head_out_, response_, wall_clock_now(), close_, old_client_);
-  const bool bare = request_.method == Method::kHead;
-  const std::array<asio::const_buffer, 2> out = {
-      asio::buffer(head_out_), bare ? asio::const_buffer() : asio::buffer(response_.body)};
+  if (request_.method == Method::kHead) response_.body.clear();
+  if (stream_.is_secure() && response_.body.size() <= kReadSize) {  // one record in place of two
+    head_out_ += response_.body;
+    response_.body.clear();
+  }
+  const std::array<asio::const_buffer, 2> out = {asio::buffer(head_out_),
+                                                 asio::buffer(response_.body)};
   const auto progress = [this](NetError error, std::size_t written) -> std::size_t {
     if (written > 0) now_us_ = monotonic_us();
     expect_within(lane_.patience.write);
     return error ? 0 : 256 << 10;
   };
-  asio::async_write(socket_, out, progress,
+  asio::async_write(stream_, out, progress,
                     [self = shared_from_this()](NetError error, std::size_t) {
                       self->on_written(error);
                     });
@@ -322,73 +317,6 @@ void Connection::on_written(NetError error) {
   if (error || timed_out_) return close();
   if (close_) return linger();
   begin_request();
-}
-
-/// Reads on for a while what the client still sends: closing at once would reset the connection,
-/// and a client that still writes would never see its reply.
-void Connection::linger() {
-  state_ = State::kLingering;
-  admission_.reset();
-  NetError ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  expect_within(kLingerSpan);
-  watch();
-  on_lingered({}, 0);
-}
-
-void Connection::on_lingered(NetError error, std::size_t count) {
-  now_us_ = monotonic_us();
-  discarded_ += count;
-  if (error || timed_out_ || discarded_ > kLingerBytes) return close();
-  buffer_.clear();
-  socket_.async_read_some(buffer_.prepare(kReadSize),
-                          [self = shared_from_this()](NetError e, std::size_t n) {
-                            self->on_lingered(e, n);
-                          });
-}
-
-void Connection::wind_down() {
-  if (state_ != State::kIdle) return;  // its reply will close it
-  now_us_ = monotonic_us();
-  expect_within(kWindDownSpan);
-  watch();
-}
-
-void Connection::close() {
-  NetError ignored;
-  timer_.cancel();
-  socket_.close(ignored);
-  admission_.reset();
-}
-
-/// Has the deadline looked at in time. The timer looks now and then anyway, so that most requests
-/// leave it alone.
-void Connection::watch() {
-  if (watched_us_ <= now_us_ || watched_us_ > deadline_us_) set_timer();
-}
-
-/// Sets the timer to the deadline, or to look again before it: deadlines also move closer. The
-/// timer holds the connection weakly, so that one that ended is not kept alive by it.
-void Connection::set_timer() {
-  const std::int64_t left = std::max<std::int64_t>(0, deadline_us_ - now_us_);
-  const std::int64_t look = std::min(left, lane_.patience.idle.us / kLooks);
-  watched_us_ = now_us_ + look;
-  timer_.expires_after(std::chrono::microseconds(look));
-  timer_.async_wait([weak = weak_from_this()](NetError error) {
-    const auto self = weak.lock();
-    if (self && !error) self->on_deadline();
-  });
-}
-
-void Connection::on_deadline() {
-  if (!socket_.is_open()) return;
-  now_us_ = monotonic_us();
-  if (now_us_ < deadline_us_) return set_timer();
-  timed_out_ = true;
-  expect_within(lane_.patience.write);
-  NetError ignored;
-  socket_.cancel(ignored);
-  set_timer();
 }
 
 }  // namespace rondo::api

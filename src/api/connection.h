@@ -4,8 +4,6 @@
 // slow handlers, which run in the pool while the connection waits.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
@@ -17,14 +15,10 @@
 #include "api/pool.h"
 #include "api/request_parser.h"
 #include "api/server.h"
+#include "api/stream.h"
 
 namespace rondo::api {
 
-namespace asio = boost::asio;
-using NetError = boost::system::error_code;
-// With the I/O thread's executor itself: the default one asks at each step which one it is.
-using Executor = asio::io_context::executor_type;
-using Socket = asio::ip::tcp::socket::rebind_executor<Executor>::other;
 using Acceptor = asio::ip::tcp::acceptor::rebind_executor<Executor>::other;
 using Timer = asio::steady_timer::rebind_executor<Executor>::other;
 
@@ -53,6 +47,7 @@ struct Lane {
   Patience patience;
   std::size_t thread;       // index of the I/O thread's Scratch
   std::size_t first_pool;   // index of the first pool worker's Scratch
+  const TlsFiles* tls;      // null: bare HTTP
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -63,8 +58,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void wind_down();
 
  private:
-  enum class State : std::uint8_t { kIdle, kHead, kBody, kWorking, kWriting, kLingering };
+  static constexpr std::size_t kReadSize = 16 << 10;
+  enum class State : std::uint8_t {
+    kHandshake, kIdle, kHead, kBody, kWorking, kWriting, kLingering
+  };
 
+  void on_handshake(NetError error);
+  void refuse_bare();
   void begin_request();
   void read();
   void on_read(NetError error, std::size_t count);
@@ -80,6 +80,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void wait_until_kept(Response&& response);
   void on_written(NetError error);
   void linger();
+  void linger_bare();
   void on_lingered(NetError error, std::size_t count);
   void send_continue();
   void close();
@@ -90,10 +91,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_deadline();
 
   const Lane lane_;
-  Socket socket_;
+  Stream stream_;
   Timer timer_;
   Held counted_;
   bool local_;
+  std::optional<Held> shaking_;  // while its handshake is not done
 
   State state_ = State::kIdle;
   boost::beast::flat_buffer buffer_;

@@ -53,6 +53,7 @@ Reply get_metrics(Call& call) {
     page.challenger = routing->trial->other->version;
     page.share = routing->trial->share / static_cast<double>(deploy::kWhole);
   }
+  page.certificate_ends = call.app.tls.with([](const App::Tls& tls) { return tls.ends; });
   page.in_flight = call.app.in_flight.get();
   page.connections = call.app.connections.get();
   page.log_written = call.app.service().log_written();

@@ -91,6 +91,8 @@ void write_requests(Page& page, const MetricsPage& from) {
   page.line(from.in_flight);
   page.family("connections", "gauge", "Open connections.");
   page.line(from.connections);
+  page.family("certificate_end_timestamp_seconds", "gauge", "When the TLS certificate ends.");
+  page.when(from.certificate_ends);
 }
 
 void write_inputs(Page& page, const Numbers& numbers) {

@@ -51,8 +51,8 @@ struct VersionNumbers {
 };
 
 /// Why a request was sent away unheard.
-enum class Shed : std::uint8_t { kInFlight, kLag, kConnections };
-inline constexpr std::string_view kShedNames[] = {"in_flight", "lag", "connections"};
+enum class Shed : std::uint8_t { kInFlight, kLag, kConnections, kHandshakes };
+inline constexpr std::string_view kShedNames[] = {"in_flight", "lag", "connections", "handshakes"};
 
 struct Numbers {
   struct Input {
@@ -76,6 +76,7 @@ struct MetricsPage {
   std::int64_t champion = 0;  // 0: none
   std::int64_t challenger = 0;  // with a share of the unnamed requests; 0: none
   double share = 0;             // in [0, 1]
+  Time certificate_ends{};      // 0: no TLS
   std::uint64_t in_flight = 0, connections = 0, log_written = 0, log_dropped = 0,
                 log_left_out = 0;
 };

@@ -10,6 +10,7 @@
 
 #include "api/connection.h"
 #include "api/rpc_host.h"
+#include "base/clock.h"
 
 namespace rondo::api {
 namespace {
@@ -19,6 +20,7 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 
 constexpr std::size_t kPoolWorkers = 8, kRpcThreads = 4;
 constexpr Span kAcceptAfterStop = Span::seconds(1);
+constexpr Span kEndIsNear = Span::days(14);  // of a certificate
 constexpr Span kAloneAfterStop = Span::millis(100);  // enough when nobody is connected
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
@@ -33,12 +35,23 @@ Result<Tcp::endpoint> endpoint_of(const std::string& listen) {
               "write numbers, like \"127.0.0.1:8080\" or \"[::1]:8080\"");
 }
 
-Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& options) {
+/// Beyond this machine everything needs a token, and a token needs TLS, as others read on the way.
+Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& options,
+                         loop::Service& service) {
   if (endpoint.address().is_loopback() || options.insecure_bind) return {};
+  if (options.tls.empty()) {
+    return fail(Code::kUnavailable,
+                fmt::format("{} can be reached by others, and [deploy] tls is not set",
+                            options.listen),
+                "name a folder with cert.pem and key.pem there, listen on 127.0.0.1 behind a proxy "
+                "with TLS, or say --insecure-bind");
+  }
+  const auto tokens = service.tokens();
+  if (!service.admin_token().empty() || (tokens && !tokens->all.empty())) return {};
   return fail(Code::kUnavailable,
-              fmt::format("{} can be reached by others, and this version serves without TLS",
+              fmt::format("{} can be reached by others, and there is no token that they could show",
                           options.listen),
-              "listen on 127.0.0.1 behind a proxy with TLS, or say --insecure-bind");
+              "`rondo token create NAME --role predictor` makes one");
 }
 
 /// The configured names, and the address itself when it is one that others use.
@@ -83,11 +96,12 @@ Limits limits_of(const ServerOptions& options) {
 /// One I/O thread's acceptor and connections. All members but stop() run on that thread.
 class IoThread {
  public:
-  IoThread(App& app, Pool& pool, const ServerOptions& options, std::size_t thread,
-           std::size_t first_pool)
+  IoThread(App& app, Pool& pool, const ServerOptions& options, const TlsFiles* tls,
+           std::size_t thread, std::size_t first_pool)
       : connections_max_(options.connections_max),
-        lane_{app,    pool,  context_, lag_, inline_limit_, options.patience,
-              thread, first_pool},
+        handshakes_max_(options.handshakes_max),
+        lane_{app,    pool,       context_, lag_, inline_limit_, options.patience,
+              thread, first_pool, tls},
         work_(asio::make_work_guard(context_)),
         acceptor_(context_),
         pause_(context_) {}
@@ -155,13 +169,19 @@ class IoThread {
     });
   }
 
+  std::optional<Shed> too_much() const {
+    if (lane_.app.connections.get() >= connections_max_) return Shed::kConnections;
+    if (lane_.app.handshakes.get() >= handshakes_max_) return Shed::kHandshakes;
+    return std::nullopt;
+  }
+
   void welcome(Socket&& socket) {
     NetError ignored;
     socket.non_blocking(true, ignored);
-    if (lane_.app.connections.get() >= connections_max_) {
+    if (const auto why = too_much()) {
       lane_.app.scratch(lane_.thread).numbers.with(
-          [](Numbers& n) { ++n.shed[static_cast<std::size_t>(Shed::kConnections)]; });
-      socket.write_some(asio::buffer(kFull), ignored);
+          [&](Numbers& n) { ++n.shed[static_cast<std::size_t>(*why)]; });
+      if (lane_.tls == nullptr) socket.write_some(asio::buffer(kFull), ignored);
       return;
     }
     if (connections_.size() >= sweep_at_) {
@@ -173,7 +193,7 @@ class IoThread {
     connection->start();
   }
 
-  std::uint64_t connections_max_;
+  std::uint64_t connections_max_, handshakes_max_;
   asio::io_context context_{1};
   LagProbe lag_{context_};
   InlineLimit inline_limit_;
@@ -188,14 +208,16 @@ class IoThread {
 
 class RealServer : public Server {
  public:
-  RealServer(const ServerOptions& options, loop::Service& service, std::size_t threads)
+  RealServer(const ServerOptions& options, loop::Service& service, std::size_t threads,
+             std::unique_ptr<TlsFiles> tls)
       : drain_(options.drain),
+        tls_(std::move(tls)),
         app_(service, limits_of(options), options.hosts,
              threads + kPoolWorkers + (options.grpc.empty() ? 0 : kRpcThreads)),
         first_rpc_(threads + kPoolWorkers),
         pool_(std::make_unique<Pool>(kPoolWorkers)) {
     for (std::size_t i = 0; i < threads; ++i) {
-      lanes_.push_back(std::make_unique<IoThread>(app_, *pool_, options, i, threads));
+      lanes_.push_back(std::make_unique<IoThread>(app_, *pool_, options, tls_.get(), i, threads));
     }
   }
   ~RealServer() override {
@@ -210,6 +232,7 @@ class RealServer : public Server {
       endpoint.port(port_);
     }
     for (const auto& lane : lanes_) lane->start();
+    if (tls_) follower_ = std::make_unique<Worker>("api-tls", [this](const Stop& s) { follow(s); });
     return {};
   }
 
@@ -231,6 +254,8 @@ class RealServer : public Server {
     return rpc_ ? static_cast<std::uint16_t>(rpc_->port()) : std::uint16_t{0};
   }
 
+  bool signs_itself() const override { return tls_ && tls_->pair()->signs_itself; }
+
   void stop() override {
     if (std::exchange(stopped_, true)) return;
     const Stop never;
@@ -248,19 +273,39 @@ class RealServer : public Server {
       sleep_for(Span::millis(10), never);
     }
     if (rpc_) rpc_->stop(std::max<std::int64_t>(drain_.us - more.us, 0));
+    follower_.reset();
     pool_.reset();  // its workers still hand replies to the I/O threads, and so does the log
     while (app_.unkept.get() > 0) sleep_for(Span::millis(1), never);
     for (const auto& lane : lanes_) lane->join();
   }
 
  private:
+  /// A renewed certificate is taken within a second; a wrong one is told, and the former goes on.
+  void follow(const Stop& stop) {
+    for (; !stop.requested(); sleep_for(Span::seconds(1), stop)) {
+      const Time now = wall_clock_now();
+      const auto news = tls_->follow(now);
+      const Time ends = tls_->pair()->ends;
+      std::string alert;
+      if (!news) {
+        alert = fmt::format("the certificate is not renewed: {}", news.error().message);
+      } else if (ends - now < kEndIsNear) {
+        alert = fmt::format("the certificate in {} {} at {}", tls_->certificate().string(),
+                            now < ends ? "ends" : "ended", to_text(ends));
+      }
+      app_.tls.with([&](App::Tls& tls) { tls = {alert, ends}; });
+    }
+  }
+
   Span drain_;
+  std::unique_ptr<TlsFiles> tls_;
   App app_;
   std::size_t first_rpc_;
   std::unique_ptr<RpcHost> rpc_host_;
   std::unique_ptr<RpcServer> rpc_;
   std::vector<std::unique_ptr<IoThread>> lanes_;
   std::unique_ptr<Pool> pool_;
+  std::unique_ptr<Worker> follower_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
 };
@@ -284,17 +329,22 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
                                               loop::Service& service) {
   const Tcp::endpoint endpoint = TRY(endpoint_of(options.listen));
-  TRY(check_reach(endpoint, options));
+  TRY(check_reach(endpoint, options, service));
   const std::size_t threads =
       options.threads > 0 ? static_cast<std::size_t>(options.threads) : cores();
   ServerOptions merged = options;
   merged.hosts = host_names(options, endpoint);
-  auto server = std::make_unique<RealServer>(merged, service, threads);
   if (!options.grpc.empty()) {
     ServerOptions second = options;
     second.listen = options.grpc;
-    TRY(check_reach(TRY(endpoint_of(options.grpc)), second));
+    second.tls.clear();  // it has none
+    TRY(check_reach(TRY(endpoint_of(options.grpc)), second, service));
   }
+  std::unique_ptr<TlsFiles> tls;
+  if (!options.tls.empty()) {
+    tls = TRY(during(TlsFiles::open(options.tls, wall_clock_now()), "reading [deploy] tls"));
+  }
+  auto server = std::make_unique<RealServer>(merged, service, threads, std::move(tls));
   TRY(server->listen(endpoint));
   TRY(server->listen_grpc(options));
   return std::unique_ptr<Server>(std::move(server));

@@ -11,10 +11,11 @@ namespace rondo::api {
 
 /// How long a client may take.
 struct Patience {
-  Span idle = Span::seconds(75);   // between two requests
-  Span head = Span::seconds(10);   // for a whole head
-  Span body = Span::seconds(10);   // in each such stretch 1 KiB/s must come
-  Span write = Span::seconds(30);  // for a reader to take the next part of its reply
+  Span handshake = Span::seconds(10);  // of TLS
+  Span idle = Span::seconds(75);       // between two requests
+  Span head = Span::seconds(10);       // for a whole head
+  Span body = Span::seconds(10);       // in each such stretch 1 KiB/s must come
+  Span write = Span::seconds(30);      // for a reader to take the next part of its reply
 };
 
 struct ServerOptions {
@@ -26,6 +27,8 @@ struct ServerOptions {
   std::uint64_t rows_max = 100'000;       // a request
   std::uint64_t in_flight_max = 1024;     // requests
   std::uint64_t connections_max = 10'000;
+  std::uint64_t handshakes_max = 1000;    // of TLS, at once
+  io::Path tls;                           // folder with cert.pem and key.pem; empty: bare HTTP
   Patience patience;
   Span drain = Span::seconds(20);
   bool durable = false;        // a reply waits until its answers are on disk
@@ -38,13 +41,15 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy);
 class Server {
  public:
   /// Listens when it returns. SIGPIPE must be ignored by the program.
-  /// Errors: kInvalidInput (address), kConflict (port in use), kUnavailable (not loopback; gRPC is
-  /// asked for and its module is not there).
+  /// Errors: kInvalidInput (address, certificate, key), kNotFound (their files), kConflict (port in
+  /// use), kUnavailable (not loopback without TLS or a token; gRPC is asked for and its module is
+  /// not there).
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
                                                loop::Service& service);
   virtual ~Server() = default;  // stops
   virtual std::uint16_t port() const = 0;
   virtual std::uint16_t grpc_port() const = 0;  // 0: there is no gRPC server
+  virtual bool signs_itself() const = 0;        // the certificate: clients must be told of it
   /// Not ready at once; accepts 1 s more; answers what is in flight, with Connection: close;
   /// returns when all connections ended, or after `drain`. Further calls do nothing.
   virtual void stop() = 0;

@@ -72,7 +72,10 @@ Reply get_status(Call& call) {
   loop::Service& service = call.app.service();
   Json status = TRY(loop::status_view(service.store(), service.config()));
   Json& alerts = status["alerts"];
-  for (const std::string& alert : service.numbers().alerts) {
+  std::vector<std::string> all = service.numbers().alerts;
+  const auto tls = call.app.tls.with([](const App::Tls& state) { return state.alert; });
+  if (!tls.empty()) all.push_back(tls);
+  for (const std::string& alert : all) {
     if (std::ranges::find(alerts, Json(alert)) == alerts.end()) alerts.push_back(alert);
   }
   return shown(status);

@@ -19,7 +19,22 @@ Result<api::ServerOptions> server_options(const Args& args, const loop::Config& 
   api::ServerOptions options = TRY(api::server_options(config.deploy));
   options.listen = args.get("--listen", config.deploy.listen);
   options.insecure_bind = args.has("--insecure-bind");
+  if (!config.deploy.tls.empty()) {
+    options.tls = (args.project / config.deploy.tls).lexically_normal();
+  }
   return options;
+}
+
+/// Where a client on this machine finds the server. A certificate has names, not addresses.
+std::string base_of(const api::ServerOptions& options, std::uint16_t port) {
+  if (options.tls.empty()) return fmt::format("http://127.0.0.1:{}", port);
+  return fmt::format("https://{}:{}", options.hosts.empty() ? "localhost" : options.hosts[0], port);
+}
+
+/// What curl must be told to know the certificate.
+std::string known_by(const api::ServerOptions& options, const api::Server& server) {
+  if (!server.signs_itself()) return "";
+  return " --cacert " + (options.tls / "cert.pem").string();
 }
 
 /// A number as a person would write it: no noise of binary fractions, whole where it is whole.
@@ -61,13 +76,14 @@ Result<int> run_up(const Args& args) {
   Display display(false, args.color);  // lines of the loop; there is no end to show progress to
   const auto service = TRY(loop::Service::open(
       {args.project, !args.has("--no-loop"), "up", [&](const Json& event) { display(event); }}));
-  auto server = TRY(api::Server::start(TRY(server_options(args, service->config())), *service));
+  const api::ServerOptions options = TRY(server_options(args, service->config()));
+  auto server = TRY(api::Server::start(options, *service));
   service->start();
-  const std::string base = fmt::format("http://127.0.0.1:{}", server->port());
+  const std::string base = base_of(options, server->port());
   say(fmt::format("{} answers at {} (pid {}); Ctrl-C drains and ends", service->model_name(), base,
                   ::getpid()));
-  say(fmt::format("  curl -s {}/api/v1/predict -H 'content-type: application/json' -d "
-                  "'{{\"rows\":[{}]}}'", base, example_row(*service)));
+  say(fmt::format("  curl -s{} {}/api/v1/predict -H 'content-type: application/json' -d "
+                  "'{{\"rows\":[{}]}}'", known_by(options, *server), base, example_row(*service)));
   if (server->grpc_port() != 0) say(fmt::format("  gRPC at 127.0.0.1:{}", server->grpc_port()));
   say(fmt::format("  token for changes: {}",
                   (loop::store_folder(args.project) / "token").string()));

@@ -17,7 +17,7 @@ constexpr Flag kRun[] = {{"--exit-idle", "", "exit with 5 when there was nothing
 constexpr Flag kUp[] = {
     {"--listen", "ADDR:PORT", "in place of [deploy] listen; port 0 takes a free one"},
     {"--no-loop", "", "only answer; do not turn the loop"},
-    {"--insecure-bind", "", "allow an address beyond loopback without TLS"}};
+    {"--insecure-bind", "", "allow an address beyond loopback without [deploy] tls"}};
 constexpr Flag kHistory[] = {{"--last", "N", "only the last N steps"},
                              {"--facts", "", "every fact, as canonical JSON lines"}};
 constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};

@@ -44,6 +44,8 @@ struct Stat {
   std::uint64_t inode = 0;
   bool folder = false;
   bool read_only = false;  // nobody has the right to write
+  unsigned mode = 0;       // rights, as of chmod
+  unsigned owner = 0;      // user id
 };
 
 /// A right that lasts as long as the value; the kernel takes it back from a process that is gone.

@@ -41,6 +41,7 @@ struct DeployOptions {
   std::int64_t in_flight_max = 1024;
   Span drain = Span::seconds(20);
   std::string grpc;
+  std::string tls;
 };
 struct LoopOptions {
   std::string policy = "performance";
@@ -66,6 +67,8 @@ void describe(Visitor& v, DeployOptions& o) {
   using io::Key;
   v(Key{"listen", "address and port of `rondo up`"}, o.listen);
   v(Key{"grpc", "address and port of the gRPC server, as \"127.0.0.1:8081\"; empty: off"}, o.grpc);
+  v(Key{"tls", "folder with cert.pem and key.pem, for HTTPS; empty: no TLS"},
+    o.tls);
   v(Key{"hosts", "Host names allowed beside localhost"}, o.hosts);
   v(Key{"threads", "I/O threads; 0: one a core", 0, 1024}, o.threads);
   v(Key{"name", "in URLs; empty: the project's"}, o.name);

@@ -44,6 +44,15 @@ std::expected<void, Refusal> check_route(const Request& head, const Found& found
                              .with("Allow", found.allowed));
 }
 
+std::expected<void, Refusal> check_store(const App& app, const Manners& manners,
+                                         std::string_view path) {
+  if (manners.needs == Needs::kModel || app.service().has_store()) return {};
+  return refuse(501, "unsupported",
+                fmt::format("{} needs a project, and this server answers from a pipeline file",
+                            path.substr(0, 200)),
+                "ask the `rondo up` of the project");
+}
+
 /// "application/json", at most with "charset=utf-8".
 bool is_type(std::string_view said, std::string_view type) {
   const std::size_t end = said.find(';');
@@ -132,6 +141,7 @@ std::expected<void, Refusal> judge(App& app, const Request& head, const Announce
   out.route = found.route;
   const Manners& manners = out.route->manners;
   out.manner = manners.manner;
+  TRY(check_store(app, manners, target.path));
   out.body_max = manners.size == Size::kLarge ? app.limits().body_max : kSmallBody;
   if (out.route->method != Method::kGet) TRY(app.access().check_origin(head));
   out.who = TRY(app.access().who_asks(head));

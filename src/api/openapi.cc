@@ -130,7 +130,7 @@ Json row_schema(const table::Schema* inputs) {
 
 }  // namespace
 
-Json openapi(std::string_view version, const table::Schema* inputs) {
+Json openapi(std::string_view version, const table::Schema* inputs, bool store) {
   Json out = {{"openapi", "3.1.0"},
               {"info",
                {{"title", "Rondo"},
@@ -138,6 +138,7 @@ Json openapi(std::string_view version, const table::Schema* inputs) {
                 {"description", "One table holds every route; what is not here does not exist."}}},
               {"paths", Json::object()}};
   for (const Route& route : routes()) {
+    if (!store && route.manners.needs == Needs::kStore) continue;
     const char* method = route.method == Method::kGet ? "get" : "post";
     out["paths"][std::string(route.path)][method] = operation_of(route);
   }
@@ -154,8 +155,9 @@ Reply get_openapi(Call& call) {
   const bool ready = routing && routing->champion;
   Response response;
   response.body =
-      io::canonical(openapi(kVersion, ready ? &routing->champion->pipeline->transform().inputs()
-                                            : nullptr)) +
+      io::canonical(openapi(kVersion,
+                            ready ? &routing->champion->pipeline->transform().inputs() : nullptr,
+                            call.app.service().has_store())) +
       "\n";
   return response;
 }

@@ -12,6 +12,7 @@ namespace rondo::api {
 /// {name: schema}, all but "Row".
 std::string_view openapi_schemas() noexcept;
 /// The whole document. Shape: `inputs` are the columns of a row, null while no model serves.
-Json openapi(std::string_view version, const table::Schema* inputs);
+/// `store`: routes that need one are there too.
+Json openapi(std::string_view version, const table::Schema* inputs, bool store = true);
 
 }  // namespace rondo::api

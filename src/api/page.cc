@@ -58,6 +58,23 @@ void write_table(std::string& out, const Json& history) {
   out += "</table>\n";
 }
 
+void write_head(std::string& out, const std::string& model) {
+  fmt::format_to(std::back_inserter(out),
+                 "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
+                 "<meta name=\"viewport\" content=\"width=device-width\">"
+                 "<title>{0} - Rondo</title><style>{1}</style>\n<h1>{0}</h1>\n",
+                 escaped(model), kStyle);
+}
+
+/// The block of commands stays open.
+void write_asking(std::string& out, const std::string& model) {
+  fmt::format_to(std::back_inserter(out),
+                 "<h2>Asking</h2>\n"
+                 "<pre>curl --json '{{\"rows\":[{{...}}]}}' http://HOST/api/v1/predict\n"
+                 "curl http://HOST/v2/models/{}        # names and types of the columns\n",
+                 escaped(model));
+}
+
 /// Base64 as a content policy wants it: the other alphabet, with padding.
 std::string base64(const io::Digest& digest) {
   std::string text = io::base64url({reinterpret_cast<const char*>(digest.bytes.data()), 32});
@@ -72,34 +89,48 @@ std::string base64(const io::Digest& digest) {
 
 std::string page_html(const std::string& model, const Json& status, const Json& history) {
   std::string out;
+  write_head(out, model);
   fmt::format_to(std::back_inserter(out),
-                 "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
-                 "<meta name=\"viewport\" content=\"width=device-width\">"
-                 "<title>{0} - Rondo</title><style>{1}</style>\n"
-                 "<h1>{0}</h1>\n<p>Serving {2}. Stage: {3}{4}. Waiting for: {5}.</p>\n<p>{6}</p>\n",
-                 escaped(model), kStyle, champion_of(status), shown(status, "stage"),
+                 "<p>Serving {}. Stage: {}{}. Waiting for: {}.</p>\n<p>{}</p>\n",
+                 champion_of(status), shown(status, "stage"),
                  io::get_or(status, "resting", false) ? " (resting)" : "",
                  shown(status, "waiting_for"), shown(status, "performs"));
   out += "<h2>The last steps</h2>\n";
   write_table(out, history);
+  write_asking(out, model);
   fmt::format_to(std::back_inserter(out),
-                 "<h2>Asking</h2>\n"
-                 "<pre>curl --json '{{\"rows\":[{{...}}]}}' http://HOST/api/v1/predict\n"
-                 "curl http://HOST/v2/models/{0}        # names and types of the columns\n"
                  "curl http://HOST/api/v1/status   # history, models, data, signals, why</pre>\n"
                  "<p><a href=\"/api/v1/status\">status</a> <a href=\"/api/v1/history\">history</a> "
                  "<a href=\"/api/v1/models\">models</a> <a href=\"/api/v1/why\">why</a> "
-                 "<a href=\"/metrics\">metrics</a></p>\n",
-                 escaped(model));
+                 "<a href=\"/metrics\">metrics</a></p>\n");
+  return out;
+}
+
+std::string file_page_html(const std::string& model, std::int64_t version,
+                           const std::vector<std::string>& alerts) {
+  std::string out;
+  write_head(out, model);
+  fmt::format_to(std::back_inserter(out),
+                 "<p>Serving version {} from a pipeline file, without its project.</p>\n", version);
+  for (const std::string& alert : alerts) out += "<p>" + escaped(alert) + "</p>\n";
+  write_asking(out, model);
+  out += "</pre>\n<p><a href=\"/metrics\">metrics</a> "
+         "<a href=\"/openapi.json\">openapi.json</a></p>\n";
   return out;
 }
 
 Reply project_page(loop::Service& service) {
-  const Json status = TRY(loop::status_view(service.store(), service.config()));
-  const Json history = TRY(loop::history_view(service.store(), kSteps));
   Response response;
   response.type = "text/html; charset=utf-8";
-  response.body = page_html(service.model_name(), status, history);
+  if (service.has_store()) {
+    const Json status = TRY(loop::status_view(service.store(), service.config()));
+    const Json history = TRY(loop::history_view(service.store(), kSteps));
+    response.body = page_html(service.model_name(), status, history);
+  } else {
+    response.body = file_page_html(service.model_name(),
+                                   service.router().take()->champion->version,
+                                   service.numbers().alerts);
+  }
   response.headers.emplace_back("Content-Security-Policy",
                                 "default-src 'none'; style-src 'sha256-" +
                                     base64(io::sha256(kStyle)) +

@@ -10,5 +10,8 @@ namespace rondo::api {
 Reply project_page(loop::Service& service);
 /// The HTML. Pure; every text from outside is escaped.
 std::string page_html(const std::string& model, const Json& status, const Json& history);
+/// The same where a pipeline file answers.
+std::string file_page_html(const std::string& model, std::int64_t version,
+                           const std::vector<std::string>& alerts);
 
 }  // namespace rondo::api

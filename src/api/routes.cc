@@ -19,8 +19,10 @@ constexpr Manners kOipHealth = {Manner::kOip, Body::kNone, Size::kSmall, Where::
                                 Load::kNeverShed};
 constexpr Manners kOipGet = {Manner::kOip, Body::kNone, Size::kSmall, Where::kInline, Load::kShed};
 constexpr Manners kOipView = {Manner::kOip, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
-constexpr Manners kOipAct = {Manner::kOip, Body::kJsonBare, Size::kSmall, Where::kPool,
+constexpr Manners kOipAsk = {Manner::kOip, Body::kJsonBare, Size::kSmall, Where::kPool,
                              Load::kShed};
+constexpr Manners kOipAct = {Manner::kOip, Body::kJsonBare, Size::kSmall, Where::kPool,
+                             Load::kShed, Needs::kStore};
 constexpr Manners kInfer = {Manner::kOip, Body::kTensors, Size::kLarge, Where::kBySize,
                             Load::kShed};
 constexpr Manners kPredict = {Manner::kOurs, Body::kJsonBare, Size::kLarge, Where::kBySize,
@@ -32,11 +34,14 @@ constexpr Manners kV1Predict = {Manner::kOip, Body::kJsonForm, Size::kLarge, Whe
 constexpr Manners kV1Explain = {Manner::kOip, Body::kJsonForm, Size::kLarge, Where::kPool,
                                 Load::kShed};
 constexpr Manners kFeedback = {Manner::kOurs, Body::kJson, Size::kLarge, Where::kPool,
-                               Load::kNeverShed};
-constexpr Manners kView = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
+                               Load::kNeverShed, Needs::kStore};
+constexpr Manners kPage = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
+constexpr Manners kView = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed,
+                           Needs::kStore};
 constexpr Manners kNumbers = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool,
                               Load::kNeverShed};
-constexpr Manners kAct = {Manner::kOurs, Body::kJson, Size::kSmall, Where::kPool, Load::kShed};
+constexpr Manners kAct = {Manner::kOurs, Body::kJson, Size::kSmall, Where::kPool, Load::kShed,
+                          Needs::kStore};
 
 constexpr auto kRoutes = std::to_array<Route>({
     {kPost, "/v2/models/{model}/infer", kPredictor, kInfer, post_infer,
@@ -89,7 +94,7 @@ constexpr auto kRoutes = std::to_array<Route>({
      {"", "ModelStats"}, "the same of a model"},
     {kGet, "/v2/models/{model}/versions/{version}/stats", kViewer, kOipView, get_model_stats,
      {"", "ModelStats"}, "the same of a version"},
-    {kPost, "/v2/repository/index", kViewer, kOipAct, post_repository_index,
+    {kPost, "/v2/repository/index", kViewer, kOipAsk, post_repository_index,
      {"IndexRequest", "Index"}, "every version and whether it is loaded"},
     {kPost, "/v2/repository/models/{model}/load", Role::kDeployer, kOipAct, post_load,
      {"LoadRequest", "Nothing"}, "load a version into memory; it gets no traffic"},
@@ -140,9 +145,9 @@ constexpr auto kRoutes = std::to_array<Route>({
      {"", "Text"}, "a model answers, or 503; an empty line"},
     {kGet, "/health", kViewer, kHealth, get_ping, {"", "Text"}, "the same"},
     {kGet, "/version", kViewer, kHealth, get_version, {"", "ProgramVersion"}, "of the program"},
-    {kGet, "/", kViewer, kView, get_root,
+    {kGet, "/", kViewer, kPage, get_root,
      {"", "Health"}, "a page for people, {\"status\":\"alive\"} for others"},
-    {kGet, "/openapi.json", kViewer, kView, get_openapi, {"", "OpenApi"},
+    {kGet, "/openapi.json", kViewer, kPage, get_openapi, {"", "OpenApi"},
      "this table in the words of OpenAPI 3.1"},
 });
 

@@ -24,6 +24,10 @@ enum class Where : std::uint8_t {
   kBySize,  // inline when the body is small (api/inline_limit.h)
 };
 enum class Load : std::uint8_t { kShed, kNeverShed };
+enum class Needs : std::uint8_t {
+  kModel,
+  kStore,  // 501 where a pipeline file answers without a project
+};
 
 struct Manners {
   Manner manner;
@@ -31,6 +35,7 @@ struct Manners {
   Size size;
   Where where;
   Load load;
+  Needs needs = Needs::kModel;
 };
 
 /// Names of shapes in openapi_schemas.cc.

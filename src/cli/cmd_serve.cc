@@ -1,4 +1,4 @@
-// up and feedback: answers online, and the labels that come back.
+// up, serve and feedback: answers online, and the labels that come back.
 #include <fmt/format.h>
 
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include "base/worker.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
+#include "loop/file_service.h"
 #include "loop/service.h"
 #include "loop/session.h"
 
@@ -62,6 +63,35 @@ std::string example_row(const loop::Service& service) {
   return row.dump();
 }
 
+/// Says where it answers, waits for the end, drains.
+void serve(const Args& args, const api::ServerOptions& options, api::Server& server,
+           loop::Service& service) {
+  const std::string base = base_of(options, server.port());
+  say(fmt::format("{} answers at {} (pid {}); Ctrl-C drains and ends", service.model_name(), base,
+                  ::getpid()));
+  say(fmt::format("  curl -s{} {}/api/v1/predict -H 'content-type: application/json' -d "
+                  "'{{\"rows\":[{}]}}'", known_by(options, server), base, example_row(service)));
+  if (server.grpc_port() != 0) say(fmt::format("  gRPC at 127.0.0.1:{}", server.grpc_port()));
+  if (service.has_store()) {
+    say(fmt::format("  token for changes: {}",
+                    (loop::store_folder(args.project) / "token").string()));
+  }
+  while (!args.stop.requested()) sleep_for(Span::millis(200), args.stop);
+  server.stop();
+  service.stop();
+  say("drained; bye");
+}
+
+std::vector<std::string> names_of(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    if (end > 0) names.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return names;
+}
+
 /// The file that was named, with a path that holds from anywhere. Errors: kNotFound.
 Result<std::string> given_file(const std::string& word) {
   const io::Path path = std::filesystem::absolute(word);
@@ -79,18 +109,35 @@ Result<int> run_up(const Args& args) {
   const api::ServerOptions options = TRY(server_options(args, service->config()));
   auto server = TRY(api::Server::start(options, *service));
   service->start();
-  const std::string base = base_of(options, server->port());
-  say(fmt::format("{} answers at {} (pid {}); Ctrl-C drains and ends", service->model_name(), base,
-                  ::getpid()));
-  say(fmt::format("  curl -s{} {}/api/v1/predict -H 'content-type: application/json' -d "
-                  "'{{\"rows\":[{}]}}'", known_by(options, *server), base, example_row(*service)));
-  if (server->grpc_port() != 0) say(fmt::format("  gRPC at 127.0.0.1:{}", server->grpc_port()));
-  say(fmt::format("  token for changes: {}",
-                  (loop::store_folder(args.project) / "token").string()));
-  while (!args.stop.requested()) sleep_for(Span::millis(200), args.stop);
-  server->stop();
-  service->stop();
-  say("drained; bye");
+  serve(args, options, *server, *service);
+  return kOk;
+}
+
+Result<int> run_serve(const Args& args) {
+  loop::FileServiceOptions options;
+  options.file = args.words[0];
+  options.name = args.get("--name");
+  options.tokens = args.get("--tokens");
+  options.past = args.has("--no-history") ? loop::Past::kMissing : loop::Past::kNeeded;
+  options.observer = [](const Json& event) {
+    const auto version = io::get_or<std::int64_t>(event, "version", 0);
+    if (event.contains("error")) {
+      complain(fmt::format("warning: the file was replaced and is refused; v{} goes on: {}",
+                           version, event.at("error").get<std::string>()));
+    } else {
+      say(fmt::format("the file was replaced: v{} answers", version));
+    }
+  };
+  const auto service = TRY(loop::open_file_service(options));
+  api::ServerOptions server;
+  server.listen = args.get("--listen", server.listen);
+  server.grpc = args.get("--grpc");
+  server.tls = args.get("--tls");
+  server.hosts = names_of(args.get("--hosts"));
+  server.insecure_bind = args.has("--insecure-bind");
+  const auto started = TRY(api::Server::start(server, *service));
+  service->start();
+  serve(args, server, *started, *service);
   return kOk;
 }
 

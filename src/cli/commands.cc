@@ -18,6 +18,18 @@ constexpr Flag kUp[] = {
     {"--listen", "ADDR:PORT", "in place of [deploy] listen; port 0 takes a free one"},
     {"--no-loop", "", "only answer; do not turn the loop"},
     {"--insecure-bind", "", "allow an address beyond loopback without [deploy] tls"}};
+constexpr Flag kServe[] = {
+    {"--listen", "ADDR:PORT", "default 127.0.0.1:8080; port 0 takes a free one"},
+    {"--grpc", "ADDR:PORT", "the gRPC server's; default: none"},
+    {"--name", "NAME", "of the model, in URLs; default: as it was exported"},
+    {"--tls", "DIR", "folder of cert.pem and key.pem: HTTPS"},
+    {"--hosts", "A,B,..", "Host names allowed beside localhost"},
+    {"--tokens", "DIR", "folder of a file `tokens`, as a project's .rondo: who may ask from afar"},
+    {"--no-history", "", "serve a model with lags all the same: they are missing in every row"},
+    {"--insecure-bind", "", "allow an address beyond loopback without --tls"}};
+constexpr Flag kExport[] = {
+    {"-o", "FILE", "where to (required)"},
+    {"--force", "", "write over an existing file"}};
 constexpr Flag kHistory[] = {{"--last", "N", "only the last N steps"},
                              {"--facts", "", "every fact, as canonical JSON lines"}};
 constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
@@ -71,6 +83,11 @@ constexpr Command kCommands[] = {
      "rondo run\nrondo run --exit-idle || echo nothing new", 0, 0, run_run},
     {"up", Group::kServe, "", "serve predictions and keep the loop running", kUp,
      "rondo up\nrondo up --listen 127.0.0.1:9000", 0, 0, run_up},
+    {"serve", Group::kServe, "FILE", "answer from a pipeline file, without its project", kServe,
+     "rondo serve model.rondo\nrondo serve model.rondo --listen 127.0.0.1:9000 --tokens .rondo", 1,
+     1, run_serve},
+    {"export", Group::kServe, "[vN]", "a version as a file that stands alone", kExport,
+     "rondo export -o model.rondo\nrondo export v3 -o v3.rondo", 0, 1, run_export},
     {"status", Group::kLook, "", "where the lifecycle stands", {},
      "rondo status\nrondo status --json",
      0, 0, run_status},

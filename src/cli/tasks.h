@@ -20,8 +20,11 @@ Result<int> run_data(const Args& args);
 Result<int> run_why(const Args& args);
 Result<int> run_config(const Args& args);
 Result<int> run_version(const Args& args);
+// cmd_export.cc
+Result<int> run_export(const Args& args);
 // cmd_serve.cc
 Result<int> run_up(const Args& args);
+Result<int> run_serve(const Args& args);
 Result<int> run_feedback(const Args& args);
 // cmd_bench.cc
 Result<int> run_bench(const Args& args);

@@ -58,6 +58,8 @@ class Service {
 
   virtual const Config& config() const = 0;
   virtual std::string model_name() const = 0;
+  /// False: it answers from a pipeline file, and store() may not be asked for.
+  virtual bool has_store() const { return true; }
   virtual ledger::Store& store() = 0;
   /// Threads: any.
   virtual const deploy::Router& router() const = 0;

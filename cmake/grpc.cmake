@@ -18,7 +18,8 @@ foreach(name inference health)
   set(wire_${name} ${made})
 endforeach()
 
-add_library(rondo_wire STATIC ${wire_inference} ${protos}/tensors.cc)
+add_library(rondo_wire STATIC ${wire_inference} ${protos}/tensors.cc
+                              ${protos}/credentials.cc)
 target_include_directories(rondo_wire SYSTEM PUBLIC ${wire})
 target_include_directories(rondo_wire PUBLIC ${CMAKE_SOURCE_DIR}/src ${protos})
 target_link_libraries(rondo_wire PUBLIC PkgConfig::GRPC)

@@ -3,15 +3,18 @@
 // is no inference is asked as its REST path, and the JSON of the reply read into the message.
 #include <google/protobuf/util/json_util.h>
 #include <grpcpp/ext/health_check_service_server_builder_option.h>
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
 
+#include "credentials.h"
 #include "inference.grpc.pb.h"
 #include "tensors.h"
 
@@ -20,6 +23,7 @@ namespace {
 
 using Service = inference::GRPCInferenceService::AsyncService;
 using Clock = std::chrono::system_clock;
+constexpr int kHandshakeMs = 10'000;
 constexpr int kWaiting = 16;  // calls of each kind that are waited for at once
 
 grpc::StatusCode code_of(int status) {
@@ -41,7 +45,16 @@ grpc::StatusCode code_of(int status) {
 
 grpc::Status status_of(const api::RpcOutcome& outcome) {
   if (outcome.status == 200) return grpc::Status::OK;
+  // UNAVAILABLE is for who shall find another server; this one is there, and has enough to do.
+  if (outcome.too_much) return {grpc::StatusCode::RESOURCE_EXHAUSTED, outcome.message};
   return {code_of(outcome.status), outcome.message};
+}
+
+/// Tells clients that try again by themselves when to do so.
+void say_when(grpc::ServerContext& context, const api::RpcOutcome& outcome) {
+  if (outcome.again_after_s <= 0) return;
+  context.AddTrailingMetadata("grpc-retry-pushback-ms",
+                              std::to_string(outcome.again_after_s * 1000));
 }
 
 api::RpcCaller caller_of(const grpc::ServerContext& context) {
@@ -233,6 +246,7 @@ class CallOf : public Call {
       status = read_reply(json, &reply_);
     } else if (!not_ready(outcome, &reply_)) {
       status = status_of(outcome);
+      say_when(context_, outcome);
     }
     if (status.ok()) {
       writer_.Finish(reply_, status, this);
@@ -279,6 +293,7 @@ void CallOf<inference::ModelInferRequest, inference::ModelInferResponse>::answer
           give(answer, raw, &reply_);
           writer_.Finish(reply_, grpc::Status::OK, this);
         } else {
+          say_when(context_, outcome);
           writer_.FinishWithError(status_of(outcome), this);
         }
         const std::scoped_lock lock(shared.guard);
@@ -312,17 +327,27 @@ void wait_for_all(Shared& shared) {
 #undef RONDO_WAIT_FOR
 }
 
+/// As gRPC takes it, where a number below 0 would be none.
+int whole(std::uint64_t number) {
+  return static_cast<int>(std::min<std::uint64_t>(number, std::numeric_limits<int>::max()));
+}
+
 class Server : public api::RpcServer {
  public:
   ~Server() override { stop(0); }
 
   bool start(const api::RpcOptions& options, api::RpcHost& host, std::string* wrong) {
+    // It would tell each failed handshake on standard error, where anybody could fill the disk.
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port_);
+    credentials_ = options.tls ? renewed_credentials(host) : grpc::InsecureServerCredentials();
+    builder.AddListeningPort(options.listen, credentials_, &port_);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, whole(options.streams_max));
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
-    builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_max));
+    builder.SetMaxReceiveMessageSize(whole(options.message_max));
     builder.SetMaxSendMessageSize(-1);
     builder.RegisterService(&shared_.service);
     queue_ = builder.AddCompletionQueue();
@@ -394,6 +419,7 @@ class Server : public api::RpcServer {
 
   Shared shared_;
   int port_ = 0;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
@@ -406,7 +432,7 @@ class Server : public api::RpcServer {
 }  // namespace
 }  // namespace rondo::wire
 
-extern "C" __attribute__((visibility("default"))) rondo::api::RpcServer* rondo_grpc_start_1(
+extern "C" __attribute__((visibility("default"))) rondo::api::RpcServer* rondo_grpc_start_2(
     const rondo::api::RpcOptions& options, rondo::api::RpcHost& host, std::string* wrong) {
   auto server = std::make_unique<rondo::wire::Server>();
   if (!server->start(options, host, wrong)) return nullptr;

@@ -3,15 +3,19 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "api/rpc_host.h"
 #include "api/testing.h"
+#include "api/tls.h"
+#include "base/clock.h"
+#include "base/worker.h"
 #include "health.grpc.pb.h"
 #include "inference.grpc.pb.h"
 
 // Linked, not opened: one process takes the descriptions of the messages once.
-extern "C" rondo::api::RpcServer* rondo_grpc_start_1(const rondo::api::RpcOptions& options,
+extern "C" rondo::api::RpcServer* rondo_grpc_start_2(const rondo::api::RpcOptions& options,
                                                      rondo::api::RpcHost& host, std::string* wrong);
 
 namespace rondo::wire {
@@ -28,27 +32,49 @@ std::string bytes_of(double value) {
 
 constexpr std::size_t kThreads = 2;
 
-api::Limits limits(bool durable) {
+api::Limits limits() {
   api::Limits out;
   out.body_max = 64 << 10;
   out.rows_max = 4;
-  out.durable = durable;
+  return out;
+}
+api::Limits durable_limits() {
+  api::Limits out = limits();
+  out.durable = true;
+  return out;
+}
+api::Limits one_at_once() {
+  api::Limits out = durable_limits();
+  out.in_flight_max = 1;
+  return out;
+}
+api::Limits with_quota() {
+  api::Limits out = limits();
+  out.quota.requests = 1e-6;
   return out;
 }
 
 class GrpcServer : public ::testing::Test {
  protected:
-  explicit GrpcServer(bool durable = false) : app_(service_, limits(durable), {}, kThreads) {}
+  explicit GrpcServer(const api::Limits& own = limits()) : app_(service_, own, {}, kThreads) {}
   void SetUp() override {
-    api::RpcOptions options;
+    start({});
+    connect(grpc::InsecureChannelCredentials());
+  }
+  void start(api::RpcOptions options) {
     options.listen = "127.0.0.1:0";
     options.threads = kThreads;
     options.message_max = 64 << 10;
     std::string wrong;
-    server_.reset(rondo_grpc_start_1(options, *host_, &wrong));
+    server_.reset(rondo_grpc_start_2(options, *host_, &wrong));
     ASSERT_TRUE(server_) << wrong;
-    channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()),
-                                   grpc::InsecureChannelCredentials());
+  }
+  /// A connection of its own.
+  void connect(const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+    grpc::ChannelArguments own;
+    own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server_->port()),
+                                         credentials, own);
     stub_ = inference::GRPCInferenceService::NewStub(channel_);
   }
 
@@ -195,8 +221,103 @@ TEST_F(GrpcServer, DeadlinesHold) {
 /// Answers wait until they are on the disk.
 class DurableGrpcServer : public GrpcServer {
  protected:
-  DurableGrpcServer() : GrpcServer(true) {}
+  DurableGrpcServer() : GrpcServer(durable_limits()) {}
 };
+
+/// One answer may wait for the disk.
+class BusyGrpcServer : public GrpcServer {
+ protected:
+  BusyGrpcServer() : GrpcServer(one_at_once()) {}
+};
+
+TEST_F(BusyGrpcServer, WhoIsOneTooManyIsToldWhenToComeAgain) {
+  service_.hold_done = true;
+  grpc::Status first;
+  Worker asker("asker", [&](const Stop&) {
+    grpc::ClientContext context;
+    ModelInferResponse reply;
+    first = stub_->ModelInfer(&context, raw(2, 0), &reply);
+  });
+  const auto held = [&] {
+    return service_.held_done.with([](auto& all) { return std::exchange(all, {}); });
+  };
+  auto done = held();
+  for (; done.empty(); done = held()) sleep_for(Span::millis(1), Stop());
+  grpc::ClientContext second, live;
+  const grpc::Status over = infer(raw(2, 0), &second);
+  EXPECT_EQ(over.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_NE(over.error_message().find("in flight"), std::string::npos) << over.error_message();
+  const auto& trailing = second.GetServerTrailingMetadata();
+  ASSERT_TRUE(trailing.contains("grpc-retry-pushback-ms"));
+  EXPECT_EQ(trailing.find("grpc-retry-pushback-ms")->second, "1000");
+  inference::ServerLiveResponse alive;
+  EXPECT_TRUE(stub_->ServerLive(&live, {}, &alive).ok()) << "health is never shed";
+  done[0](true);
+  asker.join();
+  EXPECT_TRUE(first.ok()) << first.error_message();
+}
+
+/// Each token has one request, and the next in eleven days.
+class GrpcServerWithQuota : public GrpcServer {
+ protected:
+  GrpcServerWithQuota() : GrpcServer(with_quota()) {}
+};
+
+TEST_F(GrpcServerWithQuota, IsUsedUp) {
+  EXPECT_TRUE(infer(raw(2, 0)).ok());
+  grpc::ClientContext context;
+  EXPECT_EQ(infer(raw(2, 0), &context).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(context.GetServerTrailingMetadata().contains("grpc-retry-pushback-ms"));
+  refused(grpc::StatusCode::RESOURCE_EXHAUSTED, "quota: who shows no token", raw(2, 0));
+}
+
+/// With a certificate, which a test may renew.
+class SecureGrpcServer : public GrpcServer {
+ protected:
+  void SetUp() override {
+    renew("first");
+    tls_ = std::move(api::TlsFiles::open(folder_.path(), wall_clock_now()).value());
+    host_ = api::make_rpc_host(app_, 0, kThreads, tls_.get());
+    api::RpcOptions options;
+    options.tls = true;
+    start(options);
+  }
+  ~SecureGrpcServer() override { server_.reset(); }
+  void renew(const std::string& name) {
+    const std::string at = folder_.path().string();
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 "
+        "-subj /CN=" + name + " -addext subjectAltName=IP:127.0.0.1 -keyout " + at +
+        "/key.pem -out " + at + "/cert.pem 2> /dev/null";
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  }
+  std::shared_ptr<grpc::ChannelCredentials> trusting() {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = io::real_fs()->read(folder_ / "cert.pem").value();
+    return grpc::SslCredentials(options);
+  }
+
+  io::Scratch folder_;
+  std::unique_ptr<api::TlsFiles> tls_;
+};
+
+TEST_F(SecureGrpcServer, AnswersWhoTrustsItsCertificateAndRenewsIt) {
+  const auto first = trusting();
+  connect(first);
+  EXPECT_TRUE(infer(raw(2, 0)).ok());
+  const auto kept = std::move(stub_);
+  connect(grpc::InsecureChannelCredentials());
+  EXPECT_EQ(infer(raw(2, 0)).error_code(), grpc::StatusCode::UNAVAILABLE);
+  renew("second");
+  ASSERT_TRUE(tls_->follow(wall_clock_now()));
+  connect(first);
+  EXPECT_EQ(infer(raw(2, 0)).error_code(), grpc::StatusCode::UNAVAILABLE);
+  connect(trusting());
+  const grpc::Status renewed = infer(raw(2, 0));
+  EXPECT_TRUE(renewed.ok()) << renewed.error_message();
+  grpc::ClientContext context;
+  EXPECT_TRUE(kept->ModelInfer(&context, raw(2, 0), &reply_).ok()) << "who was connected stays so";
+}
 
 TEST_F(DurableGrpcServer, WhatMustBeLoggedIsNotAnsweredWithout) {
   EXPECT_TRUE(infer(raw(2, 0)).ok());
@@ -281,7 +402,7 @@ TEST_F(GrpcServer, AnAddressThatIsTakenIsSaid) {
   api::RpcOptions options;
   options.listen = "127.0.0.1:" + std::to_string(server_->port());
   std::string wrong;
-  EXPECT_EQ(rondo_grpc_start_1(options, *host_, &wrong), nullptr);
+  EXPECT_EQ(rondo_grpc_start_2(options, *host_, &wrong), nullptr);
   EXPECT_EQ(wrong, "cannot listen on " + options.listen);
 }
 

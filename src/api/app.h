@@ -9,6 +9,7 @@
 #include "api/input_ranges.h"
 #include "api/json_in.h"
 #include "api/numbers.h"
+#include "api/quota.h"
 #include "api/target.h"
 #include "base/guarded.h"
 #include "base/worker.h"
@@ -22,6 +23,8 @@ struct Limits {
   std::uint64_t in_flight_max = 1024;    // requests
   std::uint64_t asks_max = 4;            // acts that wait for the loop
   std::uint64_t searches_max = 1;        // readings of the whole prediction log
+  std::size_t queue_max = 256;           // requests that wait for a worker of the pool
+  Quota quota{};                         // of each token
   bool durable = false;                  // answers wait until their record is on disk
 };
 
@@ -48,6 +51,7 @@ class App {
   loop::Service& service() const { return service_; }
   const Limits& limits() const { return limits_; }
   const Access& access() const { return access_; }
+  Quotas& quotas() { return quotas_; }
   Scratch& scratch(std::size_t thread) { return *scratches_[thread]; }
   std::size_t threads() const { return scratches_.size(); }
   Numbers numbers() const;  // of all threads
@@ -67,6 +71,7 @@ class App {
   loop::Service& service_;
   Limits limits_;
   Access access_;
+  Quotas quotas_;
   std::vector<std::unique_ptr<Scratch>> scratches_;
 };
 

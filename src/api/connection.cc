@@ -250,8 +250,12 @@ void Connection::dispatch() {
     lane_.lag.ask(now_us_);
     return respond(std::move(response));
   }
+  hand_to_pool();
+}
+
+void Connection::hand_to_pool() {
   admission_->posted_us = monotonic_us();
-  lane_.pool.post([self = shared_from_this()](std::size_t worker) {
+  const auto work = [self = shared_from_this()](std::size_t worker) {
     const Lane& lane = self->lane_;
     auto response = std::make_shared<Response>(answer(
         lane.app, lane.app.scratch(lane.first_pool + worker), *self->admission_, self->request_));
@@ -259,7 +263,11 @@ void Connection::dispatch() {
       self->now_us_ = monotonic_us();
       self->respond(std::move(*response));
     });
-  });
+  };
+  const bool sheds = admission_->route->manners.load == Load::kShed;
+  const std::size_t all = std::numeric_limits<std::size_t>::max();
+  if (lane_.pool.post(work, sheds ? lane_.app.limits().queue_max : all)) return;
+  respond(queue_is_full(lane_.app, lane_.app.scratch(lane_.thread), *admission_));
 }
 
 void Connection::refuse_broken(const Refusal& refusal) {

@@ -75,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool body_is_wanted(const Announced& announced);
   void take_body();
   void dispatch();
+  void hand_to_pool();
   void refuse_broken(const Refusal& refusal);
   void respond(Response&& response);
   void wait_until_kept(Response&& response);

@@ -115,17 +115,19 @@ std::expected<void, Refusal> check_size(const Announced& body, Size size, std::u
                                      : "what this path takes is short: see docs/API.md");
 }
 
+Refusal busy(std::string message) {
+  return Refusal(503, "unavailable", std::move(message), "try again in a second")
+      .with("Retry-After", "1");
+}
+
 std::expected<void, Refusal> check_load(const App& app, const Request& head, Load load,
                                         Admission& out) {
   if (load == Load::kNeverShed) return {};
   if (out.in_flight.before() >= app.limits().in_flight_max) out.shed = Shed::kInFlight;
   if (head.crowded) out.shed = Shed::kLag;
   if (!out.shed) return {};
-  return std::unexpected(Refusal(503, "unavailable",
-                                 head.crowded ? "the server is behind with its work"
-                                              : "too many requests are in flight",
-                                 "try again in a second")
-                             .with("Retry-After", "1"));
+  return std::unexpected(busy(head.crowded ? "the server is behind with its work"
+                                           : "too many requests are in flight"));
 }
 
 std::expected<void, Refusal> judge(App& app, const Request& head, const Announced& body,
@@ -150,7 +152,11 @@ std::expected<void, Refusal> judge(App& app, const Request& head, const Announce
   TRY(check_type(head, manners.body));
   TRY(check_expectation(head));
   TRY(check_size(body, manners.size, out.body_max));
-  return check_load(app, head, manners.load, out);
+  TRY(check_load(app, head, manners.load, out));
+  if (manners.load == Load::kNeverShed) return {};
+  auto within = app.quotas().take_request(out.who, out.started_us);
+  if (!within) out.shed = Shed::kQuota;
+  return within;
 }
 
 Response finished(App& app, Scratch& scratch, const Admission& admission, Response response) {
@@ -239,6 +245,12 @@ Response answer(App& app, Scratch& scratch, const Admission& admission, Request&
   Reply reply = guarded_call(admission, call);
   return finished(app, scratch, admission,
                   reply ? *std::move(reply) : render(reply.error(), admission.manner));
+}
+
+Response queue_is_full(App& app, Scratch& scratch, Admission& admission) {
+  admission.shed = Shed::kQueue;
+  return refused(app, scratch, admission,
+                 busy("too many requests wait for a worker"));
 }
 
 Response settled(App& app, Scratch& scratch, const Admission& admission, Response&& response,

@@ -1,5 +1,5 @@
-// The way of every request: host, path, origin, token, role, type, size, load, and only then its
-// handler. What is refused is refused before the body is read. Each answer is counted once.
+// The way of every request: host, path, origin, token, role, type, size, load, quota, and only then
+// its handler. What is refused is refused before the body is read. Each answer is counted once.
 #pragma once
 
 #include "api/routes.h"
@@ -38,6 +38,8 @@ bool is_quick(const Admission& admission, const Request& request, std::size_t in
 /// Decompresses, calls the handler, or renders the refusal; exceptions of libraries stop here. A
 /// HEAD gets the whole body: the connection leaves it out.
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request);
+/// The answer to a request for which the pool has no room.
+Response queue_is_full(App& app, Scratch& scratch, Admission& admission);
 /// Finishes a response whose `kept` was settled: itself, or 503 when its record is not on disk.
 Response settled(App& app, Scratch& scratch, const Admission& admission, Response&& response,
                  bool kept);

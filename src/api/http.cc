@@ -34,6 +34,7 @@ std::string_view mlflow_code(int status) {
     case 404: return "ENDPOINT_NOT_FOUND";
     case 503: return "TEMPORARILY_UNAVAILABLE";
     case 504: return "DEADLINE_EXCEEDED";
+    case 429:
     case 507: return "RESOURCE_EXHAUSTED";
     default: return status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST";
   }
@@ -123,6 +124,7 @@ std::string_view reason_of(int status) noexcept {
     case 415: return "Unsupported Media Type";
     case 417: return "Expectation Failed";
     case 421: return "Misdirected Request";
+    case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 501: return "Not Implemented";
     case 503: return "Service Unavailable";

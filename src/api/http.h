@@ -125,7 +125,7 @@ Response render(const Refusal& refusal, Manner manner);
 std::string_view reason_of(int status) noexcept;
 /// Every status that the program answers with, ascending.
 inline constexpr int kStatuses[] = {200, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415,
-                                    417, 421, 431, 500, 501, 503, 504, 507};
+                                    417, 421, 429, 431, 500, 501, 503, 504, 507};
 bool equal_fold(std::string_view a, std::string_view b) noexcept;  // ASCII
 
 }  // namespace rondo::api

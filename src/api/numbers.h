@@ -51,8 +51,9 @@ struct VersionNumbers {
 };
 
 /// Why a request was sent away unheard.
-enum class Shed : std::uint8_t { kInFlight, kLag, kConnections, kHandshakes };
-inline constexpr std::string_view kShedNames[] = {"in_flight", "lag", "connections", "handshakes"};
+enum class Shed : std::uint8_t { kInFlight, kLag, kConnections, kHandshakes, kQueue, kQuota };
+inline constexpr std::string_view kShedNames[] = {"in_flight", "lag", "connections", "handshakes",
+                                                   "queue",     "quota"};
 
 struct Numbers {
   struct Input {

@@ -20,8 +20,12 @@ Pool::~Pool() {
   workers_.clear();
 }
 
-void Pool::post(Task task) {
-  tasks_.change([&](std::deque<Task>& tasks) { tasks.push_back(std::move(task)); });
+bool Pool::post(Task task, std::size_t most) {
+  return tasks_.change([&](std::deque<Task>& tasks) {
+    if (tasks.size() >= most) return false;
+    tasks.push_back(std::move(task));
+    return true;
+  });
 }
 
 void Pool::work(const Stop& stop, std::size_t worker) {

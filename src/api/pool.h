@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -17,9 +18,10 @@ class Pool {
   explicit Pool(std::size_t workers);
   /// What waits is dropped, what runs is awaited.
   ~Pool();
-  /// Calls task(worker) on one of them. Threads: any.
+  /// Calls task(worker) on one of them. False: so many wait already that it is not taken.
+  /// Threads: any.
   using Task = std::function<void(std::size_t worker)>;
-  void post(Task task);
+  bool post(Task task, std::size_t most = std::numeric_limits<std::size_t>::max());
 
  private:
   void work(const Stop& stop, std::size_t worker);

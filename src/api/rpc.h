@@ -41,6 +41,13 @@ struct RpcInfer {
 struct RpcOutcome {
   int status = 200;
   std::string message;
+  bool too_much = false;           // sent away for load, or for a quota
+  std::int64_t again_after_s = 0;  // when it may come again; 0: not said
+};
+/// A certificate chain and its key, in PEM. `number` counts them from 1; 0: none was read yet.
+struct RpcPair {
+  std::uint64_t number = 0;
+  std::string chain, key;
 };
 struct RpcOutput {
   std::string_view name, datatype;
@@ -70,12 +77,16 @@ class RpcHost {
                          const std::string* body, std::string* json) = 0;
   /// Whether a model answers and the program is not about to end.
   virtual bool ready() = 0;
+  /// Puts the newest certificate there. False: `known` is the newest. Threads: any.
+  virtual bool renew(RpcPair& known) = 0;
 };
 
 struct RpcOptions {
   std::string listen;  // "127.0.0.1:8081"
   std::size_t threads = 4;
   std::uint64_t message_max = 16ULL << 20;  // bytes
+  std::uint64_t streams_max = 1024;         // calls at once of a connection
+  bool tls = false;                         // with RpcHost::renew's certificate
 };
 
 class RpcServer {
@@ -88,6 +99,6 @@ class RpcServer {
 
 /// What the module gives out under the name kRpcStart. Null with a sentence in `*wrong`.
 using RpcStart = RpcServer* (*)(const RpcOptions& options, RpcHost& host, std::string* wrong);
-inline constexpr const char* kRpcStart = "rondo_grpc_start_1";
+inline constexpr const char* kRpcStart = "rondo_grpc_start_2";
 
 }  // namespace rondo::api

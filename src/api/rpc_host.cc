@@ -81,11 +81,17 @@ void write_head(std::string& out, const RpcInfer& asked) {
   out += '}';
 }
 
-RpcOutcome outcome_of(const Response& response) {
-  if (response.status == 200) return {};
+RpcOutcome outcome_of(const Admission& admission, const Response& response) {
+  RpcOutcome out;
+  if (response.status == 200) return out;
   const auto said = io::parse_json(response.body, "an error");
-  return {response.status,
-          said ? io::get_or<std::string>(*said, "error", response.body) : response.body};
+  out.status = response.status;
+  out.message = said ? io::get_or<std::string>(*said, "error", response.body) : response.body;
+  out.too_much = admission.shed.has_value();
+  for (const auto& [name, value] : response.headers) {
+    if (name == "Retry-After") out.again_after_s = std::stoll(value);
+  }
+  return out;
 }
 
 std::string_view text_at(const Element& element, std::string_view name) {
@@ -116,9 +122,10 @@ bool read_outputs(const Element& root, std::string_view tail, RpcAnswer& answer)
 }
 
 /// Hands on what a reply says. Views of it live until `then` returns.
-void hand_on(JsonReader& reader, Response&& response, const RpcHost::Then& then) {
+void hand_on(JsonReader& reader, const Admission& admission, Response&& response,
+             const RpcHost::Then& then) {
   RpcAnswer answer;
-  if (response.status != 200) return then(outcome_of(response), std::move(answer));
+  if (response.status != 200) return then(outcome_of(admission, response), std::move(answer));
   std::size_t length = response.body.size();
   std::string_view prediction;
   for (const auto& [name, value] : response.headers) {
@@ -128,7 +135,10 @@ void hand_on(JsonReader& reader, Response&& response, const RpcHost::Then& then)
   answer.body = std::move(response.body);
   const auto root = reader.read(answer.body, length);
   if (!root || !read_outputs(*root, std::string_view(answer.body).substr(length), answer)) {
-    return then({500, "internal: the reply could not be read"}, RpcAnswer());
+    RpcOutcome broken;
+    broken.status = 500;
+    broken.message = "internal: the reply could not be read";
+    return then(std::move(broken), RpcAnswer());
   }
   answer.model = text_at(*root, "model_name");
   answer.version = text_at(*root, "model_version");
@@ -139,8 +149,8 @@ void hand_on(JsonReader& reader, Response&& response, const RpcHost::Then& then)
 
 class RealRpcHost : public RpcHost {
  public:
-  RealRpcHost(App& app, std::size_t first, std::size_t threads)
-      : app_(app), first_(first), rooms_(threads) {}
+  RealRpcHost(App& app, std::size_t first, std::size_t threads, const TlsFiles* tls)
+      : app_(app), first_(first), rooms_(threads), tls_(tls) {}
 
   void infer(std::size_t thread, const RpcCaller& who, const RpcInfer& asked,
              const Then& then) override {
@@ -161,12 +171,13 @@ class RealRpcHost : public RpcHost {
     for (const RpcInput& input : asked.inputs) request.body += input.bytes;
     auto admission = std::make_shared<Admission>(admit_now(request));
     Response response = answer(app_, scratch(thread), *admission, request);
-    if (!response.kept) return hand_on(room.replies, std::move(response), then);
+    if (!response.kept) return hand_on(room.replies, *admission, std::move(response), then);
     const std::shared_ptr<Kept> kept = response.kept;
     kept->wait([this, thread, admission, then,
                 waiting = std::make_shared<Response>(std::move(response))](bool good) {
       JsonReader reader;
-      hand_on(reader, settled(app_, scratch(thread), *admission, std::move(*waiting), good), then);
+      hand_on(reader, *admission,
+              settled(app_, scratch(thread), *admission, std::move(*waiting), good), then);
     });
   }
 
@@ -181,7 +192,7 @@ class RealRpcHost : public RpcHost {
     }
     const Admission admission = admit_now(request);
     Response response = answer(app_, scratch(thread), admission, request);
-    RpcOutcome outcome = outcome_of(response);
+    RpcOutcome outcome = outcome_of(admission, response);
     *json = std::move(response.body);
     return outcome;
   }
@@ -189,6 +200,14 @@ class RealRpcHost : public RpcHost {
   bool ready() override {
     const auto routing = app_.service().router().take();
     return routing && routing->champion && !app_.draining.requested();
+  }
+
+  bool renew(RpcPair& known) override {
+    if (tls_ == nullptr) return false;
+    const auto pair = tls_->pair();
+    if (pair->number == known.number) return false;
+    known = {pair->number, pair->chain, pair->key};
+    return true;
   }
 
  private:
@@ -221,12 +240,14 @@ class RealRpcHost : public RpcHost {
   App& app_;
   std::size_t first_;
   std::vector<Room> rooms_;
+  const TlsFiles* tls_;
 };
 
 }  // namespace
 
-std::unique_ptr<RpcHost> make_rpc_host(App& app, std::size_t first, std::size_t threads) {
-  return std::make_unique<RealRpcHost>(app, first, threads);
+std::unique_ptr<RpcHost> make_rpc_host(App& app, std::size_t first, std::size_t threads,
+                                       const TlsFiles* tls) {
+  return std::make_unique<RealRpcHost>(app, first, threads, tls);
 }
 
 }  // namespace rondo::api

@@ -322,6 +322,7 @@ Reply Batch::finish() {
     id += '.';
     write_number(id, static_cast<std::uint64_t>(i));
   }
+  call_.app.quotas().take_rows(call_.who, count_, call_.started_us);
   mark_rows();
   Response response;
   response.kept = TRY(log());

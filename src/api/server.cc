@@ -89,6 +89,8 @@ Limits limits_of(const ServerOptions& options) {
   limits.body_max = options.body_max;
   limits.rows_max = options.rows_max;
   limits.in_flight_max = options.in_flight_max;
+  limits.queue_max = options.queue_max;
+  limits.quota = options.quota;
   limits.durable = options.durable;
   return limits;
 }
@@ -244,7 +246,9 @@ class RealServer : public Server {
     rpc.listen = options.grpc;
     rpc.threads = kRpcThreads;
     rpc.message_max = options.body_max;
-    rpc_host_ = make_rpc_host(app_, first_rpc_, kRpcThreads);
+    rpc.streams_max = options.in_flight_max;
+    rpc.tls = tls_ != nullptr;
+    rpc_host_ = make_rpc_host(app_, first_rpc_, kRpcThreads, tls_.get());
     rpc_ = TRY(start_rpc(rpc, *rpc_host_));
     return {};
   }
@@ -321,6 +325,7 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   options.body_max = TRY(during(loop::parse_size(deploy.body_max), "reading [deploy] body_max"));
   options.rows_max = static_cast<std::uint64_t>(deploy.rows_max);
   options.in_flight_max = static_cast<std::uint64_t>(deploy.in_flight_max);
+  options.quota = {deploy.quota_requests, deploy.quota_rows, deploy.quota_burst};
   options.drain = deploy.drain;
   options.durable = deploy.log_ack == "durable";
   return options;
@@ -337,7 +342,6 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
   if (!options.grpc.empty()) {
     ServerOptions second = options;
     second.listen = options.grpc;
-    second.tls.clear();  // it has none
     TRY(check_reach(TRY(endpoint_of(options.grpc)), second, service));
   }
   std::unique_ptr<TlsFiles> tls;

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "api/quota.h"
 #include "loop/service.h"
 
 namespace rondo::api {
@@ -26,6 +27,8 @@ struct ServerOptions {
   std::uint64_t body_max = 16ULL << 20;   // bytes
   std::uint64_t rows_max = 100'000;       // a request
   std::uint64_t in_flight_max = 1024;     // requests
+  std::size_t queue_max = 256;            // of them, waiting for a worker of the pool
+  Quota quota;                            // of each token
   std::uint64_t connections_max = 10'000;
   std::uint64_t handshakes_max = 1000;    // of TLS, at once
   io::Path tls;                           // folder with cert.pem and key.pem; empty: bare HTTP

@@ -3,116 +3,20 @@
 // nothing. Every wait has a bound; nothing is timed.
 #include "api/server.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cstring>
-
+#include "api/socket_client.h"
 #include "api/testing.h"
 
 namespace rondo::api {
 namespace {
-
-constexpr const char* kRow = R"({"rows":[{"temp":25.5,"hour":8,"sky":"rain","holiday":false}]})";
 
 constexpr const char* kInfer =
     R"({"inputs":[{"name":"temp","shape":[1],"datatype":"FP64","data":[25.5]},)"
     R"({"name":"hour","shape":[1],"datatype":"INT64","data":[8]},)"
     R"({"name":"sky","shape":[1],"datatype":"BYTES","data":["rain"]},)"
     R"({"name":"holiday","shape":[1],"datatype":"BOOL","data":[false]}]})";
-
-struct Got {
-  int status = 0;  // 0: the connection ended, or nothing came in time
-  std::string head, body;
-  bool closes() const { return head.find("\r\nConnection: close") != head.npos; }
-  std::string header(const std::string& name) const {
-    const std::size_t at = head.find("\r\n" + name + ": ");
-    if (at == head.npos) return "";
-    const std::size_t from = at + name.size() + 4;
-    return head.substr(from, head.find("\r\n", from) - from);
-  }
-};
-
-/// A blocking client that waits for at most ten seconds.
-class Client {
- public:
-  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval patience{10, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    sockaddr generic{};
-    std::memcpy(&generic, &address, sizeof generic);
-    connected_ = ::connect(socket_, &generic, sizeof generic) == 0;
-  }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() { ::close(socket_); }
-
-  bool connected() const { return connected_; }
-  Client& send(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
-      if (sent <= 0) break;
-      text.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return *this;
-  }
-  /// Whether something has come; does not wait.
-  bool has_reply() const {
-    char byte = 0;
-    return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-  }
-  void end_sending() { ::shutdown(socket_, SHUT_WR); }
-
-  Got reply(bool bare = false) {
-    Got got;
-    std::size_t end = 0;
-    while ((end = in_.find("\r\n\r\n")) == in_.npos) {
-      if (!more()) return got;
-    }
-    got.head = in_.substr(0, end + 2);
-    in_.erase(0, end + 4);
-    const std::string length = got.header("Content-Length");
-    const std::size_t size = bare || length.empty() ? 0 : std::stoul(length);
-    while (in_.size() < size) {
-      if (!more()) return got;
-    }
-    got.body = in_.substr(0, size);
-    in_.erase(0, size);
-    got.status = std::stoi(got.head.substr(9, 3));
-    return got;
-  }
-  /// Whether the server ended the connection, and nothing else came.
-  bool ended() { return in_.empty() && !more() && over_; }
-
- private:
-  bool more() {
-    char bytes[4096];
-    const ssize_t count = ::recv(socket_, bytes, sizeof bytes, 0);
-    if (count == 0 || (count < 0 && errno == ECONNRESET)) over_ = true;
-    if (count <= 0) return false;
-    in_.append(bytes, static_cast<std::size_t>(count));
-    return true;
-  }
-  int socket_;
-  bool connected_ = false, over_ = false;
-  std::string in_;
-};
-
-std::string get(const std::string& path, const std::string& fields = "") {
-  return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n";
-}
-std::string post(const std::string& path, const std::string& body, const std::string& fields = "") {
-  return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
-         fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
 
 class ServerThreads : public ::testing::Test {
  protected:

@@ -222,6 +222,7 @@ struct Asking {
   std::string body{};
   std::vector<Header> headers{};  // beside Host and, for a body, Content-Type
   bool local = true;
+  std::optional<std::int64_t> now_us{};  // on a clock of the test's; absent: the real one
 };
 inline Response ask(App& app, const Asking& asking) {
   Request request;
@@ -235,7 +236,7 @@ inline Response ask(App& app, const Asking& asking) {
     request.headers.push_back({"Content-Type", "application/json"});
   }
   const Admission admission = admit(app, request, {asking.body.size(), false},
-                                    monotonic_us());
+                                    asking.now_us.value_or(monotonic_us()));
   request.body = asking.body;
   return answer(app, app.scratch(0), admission, request);
 }

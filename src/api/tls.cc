@@ -63,7 +63,7 @@ Result<void> check_dates(const X509& certificate, const io::Path& file, Time now
               "look at the clock of this machine, or use another certificate until then");
 }
 
-Result<std::shared_ptr<const TlsPair>> read_pair(io::Fs& fs, const io::Path& cert,
+Result<std::shared_ptr<TlsPair>> read_pair(io::Fs& fs, const io::Path& cert,
                                                  const io::Path& key, Time now) {
   const std::string chain = TRY(read_pem(fs, cert)), secret = TRY(read_pem(fs, key));
   const auto pair =
@@ -124,8 +124,11 @@ Result<std::unique_ptr<TlsFiles>> TlsFiles::open(const io::Path& folder, Time no
 
 Result<void> TlsFiles::follow(Time now) {
   const std::string seen = TRY(mark());
-  if (pair_.take() && seen == mark_) return {};
-  pair_.publish(TRY(read_pair(*fs_, cert_, key_, now)));
+  if (!mark_.empty() && seen == mark_) return {};
+  const auto before = pair_.take();
+  const auto next = TRY(read_pair(*fs_, cert_, key_, now));
+  next->number = before ? before->number + 1 : 1;
+  pair_.publish(next);
   mark_ = seen;  // a pair that is half replaced is wrong, and is looked at again
   return {};
 }

@@ -16,8 +16,9 @@ namespace rondo::api {
 struct TlsPair {
   boost::asio::ssl::context context;
   std::string chain, key;    // PEM
-  Time ends;                 // of the server's own certificate
+  Time ends{};               // of the server's own certificate
   bool signs_itself = false;
+  std::uint64_t number = 0;  // counts the pairs that were read, from 1
 };
 
 class TlsFiles {

@@ -39,6 +39,9 @@ struct DeployOptions {
   std::string body_max = "16MiB";
   std::int64_t rows_max = 100000;
   std::int64_t in_flight_max = 1024;
+  double quota_requests = 0;
+  double quota_rows = 0;
+  Span quota_burst = Span::seconds(10);
   Span drain = Span::seconds(20);
   std::string grpc;
   std::string tls;
@@ -67,7 +70,7 @@ void describe(Visitor& v, DeployOptions& o) {
   using io::Key;
   v(Key{"listen", "address and port of `rondo up`"}, o.listen);
   v(Key{"grpc", "address and port of the gRPC server, as \"127.0.0.1:8081\"; empty: off"}, o.grpc);
-  v(Key{"tls", "folder with cert.pem and key.pem, for HTTPS; empty: no TLS"},
+  v(Key{"tls", "folder with cert.pem and key.pem, for HTTPS and gRPC; empty: no TLS"},
     o.tls);
   v(Key{"hosts", "Host names allowed beside localhost"}, o.hosts);
   v(Key{"threads", "I/O threads; 0: one a core", 0, 1024}, o.threads);
@@ -102,6 +105,12 @@ void describe(Visitor& v, DeployOptions& o) {
   v(Key{"body_max", "largest request body, as \"16MiB\""}, o.body_max);
   v(Key{"rows_max", "rows a request", 1, 1e8}, o.rows_max);
   v(Key{"in_flight_max", "requests at once", 1, 1e6}, o.in_flight_max);
+  v(Key{"quota_requests", "requests a second that each token may make; 0: no quota", 0, 1e9},
+    o.quota_requests);
+  v(Key{"quota_rows", "rows a second that are answered to each token; 0: no quota", 0, 1e12},
+    o.quota_rows);
+  v(Key{"quota_burst", "what a token left unused for so long it may use at once", 1, 86400},
+    o.quota_burst);
   v(Key{"drain", "time to answer what is in flight at SIGTERM", 0, 3600}, o.drain);
 }
 template <class Visitor>

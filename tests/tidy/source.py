@@ -78,7 +78,7 @@ def is_test(path):
     """Tests and what only tests include."""
     name = os.path.basename(path)
     return name.endswith("_test.cc") or name in ("testing.h", "testing_test.cc", "fixture.h",
-                                                 "scratch.h")
+                                                 "scratch.h", "socket_client.h")
 
 
 LITERAL = re.compile(

@@ -53,7 +53,9 @@ Reply get_metrics(Call& call) {
     page.challenger = routing->trial->other->version;
     page.share = routing->trial->share / static_cast<double>(deploy::kWhole);
   }
-  page.certificate_ends = call.app.tls.with([](const App::Tls& tls) { return tls.ends; });
+  const App::Tls tls = call.app.tls.with([](const App::Tls& now) { return now; });
+  page.certificate_ends = tls.ends;
+  if (page.loop.alert.empty()) page.loop.alert = tls.alert;
   page.in_flight = call.app.in_flight.get();
   page.connections = call.app.connections.get();
   page.log_written = call.app.service().log_written();

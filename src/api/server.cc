@@ -51,7 +51,8 @@ Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& opt
   return fail(Code::kUnavailable,
               fmt::format("{} can be reached by others, and there is no token that they could show",
                           options.listen),
-              "`rondo token create NAME --role predictor` makes one");
+              "`rondo token create NAME --role predictor` makes one in a project; `rondo serve` "
+              "takes those of its folder by --tokens");
 }
 
 /// The configured names, and the address itself when it is one that others use.

@@ -47,7 +47,15 @@ def tensors(module, frame, binary=True):
     return made
 
 
-class Clients(unittest.TestCase):
+class Served(unittest.TestCase):
+    """A project with a model behind `rondo up`, asked by each test of a class."""
+    deploy = ()  # lines of rondo.toml
+    more = ()    # for a client of gRPC
+
+    @classmethod
+    def prepare(cls):
+        """What stands in the project before `up`."""
+
     @classmethod
     def setUpClass(cls):
         cls.project = Project(PROGRAM, rows(30), cool_down="0s")
@@ -55,7 +63,8 @@ class Clients(unittest.TestCase):
         with open(cls.project.path("rondo.toml")) as file:
             config = file.read()
         cls.project.write("rondo.toml", config.replace(
-            "[deploy]\n", "[deploy]\ngrpc = \"127.0.0.1:0\"\n"))
+            "[deploy]\n", "\n".join(["[deploy]", "grpc = \"127.0.0.1:0\"", *cls.deploy, ""])))
+        cls.prepare()
         cls.project.run("run", check=0)
         frame = FRAME.assign(at="2024-02-01 09:00:00")
         frame.to_csv(cls.project.path("ask.csv"), index=False)
@@ -67,6 +76,61 @@ class Clients(unittest.TestCase):
         cls.host = cls.base.split("//")[1]
         cls.token = {"Authorization": "Bearer " + cls.project.token()}
 
+    def grpc(self, client):
+        """Two makers of one protocol cannot be in one process."""
+        done = subprocess.run(
+            [sys.executable, os.path.join(SOURCE, "tests", "client", "grpc_client.py"), client,
+             self.address, json.dumps(self.expected), self.token["Authorization"], SOURCE,
+             *self.more], capture_output=True, text=True, timeout=120)
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done.stderr[-3000:])
+
+
+class Secure(Served):
+    """With a certificate that signs itself; clients are told of it, and of nothing else."""
+    deploy = ('tls = "tls"',)
+
+    @classmethod
+    def prepare(cls):
+        os.mkdir(cls.project.path("tls"))
+        cls.roots = cls.project.path("tls", "cert.pem")
+        cls.more = (cls.roots,)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9",
+                        "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                        "-keyout", cls.project.path("tls", "key.pem"), "-out", cls.roots],
+                       check=True, capture_output=True)
+
+    def test_requests(self):
+        with requests.Session() as session:
+            for _ in range(3):
+                said = session.post(self.base + "/invocations", timeout=30, verify=self.roots,
+                                    json={"dataframe_records": [dict(r, _time=TIME) for r in ROWS]})
+                self.assertEqual((said.status_code, said.json()["predictions"]),
+                                 (200, self.expected))
+        with self.assertRaises(requests.exceptions.SSLError):
+            requests.get(self.base + "/ping", timeout=30, verify=True)
+
+    def test_triton(self):
+        with tritonclient.http.InferenceServerClient(
+                self.host, ssl=True, ssl_options={"ca_certs": self.roots}) as client:
+            self.assertTrue(client.is_model_ready("toy"))
+            said = client.infer("toy", tensors(tritonclient.http, FRAME))
+            self.assertEqual(said.as_numpy("prediction").tolist(), self.expected)
+
+    def test_triton_grpc(self):
+        self.grpc("triton")
+
+    def test_grpcio_with_the_proto(self):
+        self.grpc("grpcio")
+
+    @unittest.skipUnless(shutil.which("curl"), "no curl here")
+    def test_the_line_that_up_prints(self):
+        done = subprocess.run(["sh", "-c", self.curl], capture_output=True, text=True, timeout=60,
+                              cwd=self.project.folder)
+        self.assertEqual(json.loads(done.stdout)["predictions"][0]["model_version"], 1)
+
+
+class Clients(Served):
     # tritonclient ---------------------------------------------------------------------------------
 
     def test_triton_looks(self):
@@ -188,14 +252,7 @@ class Clients(unittest.TestCase):
             await client.close()
         asyncio.run(ask())
 
-    # grpc: two makers of one protocol cannot be in one process ------------------------------------
-
-    def grpc(self, client):
-        done = subprocess.run(
-            [sys.executable, os.path.join(SOURCE, "tests", "client", "grpc_client.py"), client,
-             self.address, json.dumps(self.expected), self.token["Authorization"], SOURCE],
-            capture_output=True, text=True, timeout=120)
-        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done.stderr[-3000:])
+    # gRPC -----------------------------------------------------------------------------------------
 
     def test_triton_grpc(self):
         self.grpc("triton")

@@ -1,7 +1,8 @@
 """One client of the gRPC server, as it is: what it says is held against `rondo predict`.
 
-usage: grpc_client.py triton|grpcio ADDRESS EXPECTED AUTHORIZATION SOURCE_DIR (clients_test.py
-calls it: the messages of two clients have the same names and cannot be in one process)
+usage: grpc_client.py triton|grpcio ADDRESS EXPECTED AUTHORIZATION SOURCE_DIR [CERTIFICATE]
+(clients_test.py calls it: the messages of two clients have the same names and cannot be in one
+process; with a certificate the server must have it, and TLS)
 """
 import json
 import os
@@ -12,7 +13,7 @@ import tempfile
 import grpc
 import numpy
 
-CLIENT, ADDRESS, EXPECTED, AUTHORIZATION, SOURCE = sys.argv[1:]
+CLIENT, ADDRESS, EXPECTED, AUTHORIZATION, SOURCE, *ROOTS = sys.argv[1:]
 EXPECTED = json.loads(EXPECTED)
 TIME = "2024-02-01T09:00:00Z"
 X, KIND = [1.5, float("nan"), 7.25, 0.1], ["a", "b", "never seen", "c"]
@@ -34,7 +35,8 @@ def triton():
             return equal(error.status(), "StatusCode." + code)
         sys.exit("nothing was refused with %s" % code)
 
-    with module.InferenceServerClient(ADDRESS) as client:
+    secure = {"ssl": True, "root_certificates": ROOTS[0]} if ROOTS else {}
+    with module.InferenceServerClient(ADDRESS, **secure) as client:
         equal((client.is_server_live(), client.is_server_ready(),
                client.is_model_ready("toy", "1")), (True, True, True))
         equal(client.get_server_metadata().name, "rondo")
@@ -63,7 +65,13 @@ def grpcio():
                         made, "inference.proto"], check=True)
         sys.path.insert(0, made)
         import inference_pb2 as wire
-    with grpc.insecure_channel(ADDRESS) as channel:
+    def connected():
+        if not ROOTS:
+            return grpc.insecure_channel(ADDRESS)
+        with open(ROOTS[0], "rb") as file:
+            return grpc.secure_channel(ADDRESS, grpc.ssl_channel_credentials(file.read()))
+
+    with connected() as channel:
         infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer",
                                     request_serializer=wire.ModelInferRequest.SerializeToString,
                                     response_deserializer=wire.ModelInferResponse.FromString)

@@ -332,6 +332,11 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   return options;
 }
 
+Result<Time> certificate_end(const io::Path& folder) {
+  const auto files = TRY(during(TlsFiles::open(folder, wall_clock_now()), "reading [deploy] tls"));
+  return files->pair()->ends;
+}
+
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
                                               loop::Service& service) {
   const Tcp::endpoint endpoint = TRY(endpoint_of(options.listen));

@@ -41,6 +41,9 @@ struct ServerOptions {
 /// The `[deploy]` section as options. Errors: kInvalidInput for a size that is none.
 Result<ServerOptions> server_options(const loop::DeployOptions& deploy);
 
+/// When the certificate in a folder of `ServerOptions::tls` ends. Errors: as of Server::start.
+Result<Time> certificate_end(const io::Path& folder);
+
 class Server {
  public:
   /// Listens when it returns. SIGPIPE must be ignored by the program.

@@ -1,6 +1,7 @@
 // init, check, run: the first five minutes.
 #include <fmt/format.h>
 
+#include "api/server.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "collect/init.h"
@@ -81,6 +82,10 @@ Result<int> run_check(const Args& args) {
       TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target,
                         std::filesystem::temp_directory_path()));
   TRY(loop::check_source(config, loaded.contract.schema, loaded.rows));
+  std::optional<Time> certificate_ends;
+  if (const std::string& tls = config.deploy.tls; !tls.empty()) {
+    certificate_ends = TRY(api::certificate_end((args.project / tls).lexically_normal()));
+  }
   std::vector<std::vector<std::string>> columns;
   for (const table::Field& field : loaded.contract.schema.fields) {
     columns.push_back({field.name, std::string(table::name_of(field.type))});
@@ -88,15 +93,18 @@ Result<int> run_check(const Args& args) {
   if (args.json) {
     Json rows = Json::array();
     for (const auto& row : columns) rows.push_back({{"column", row[0]}, {"type", row[1]}});
-    say_json({{"rows", loaded.counts.accepted}, {"rejected", loaded.counts.rejected},
-              {"duplicate", loaded.counts.duplicate}, {"columns", rows},
-              {"rejects", loaded.rejects}});
+    Json found = {{"rows", loaded.counts.accepted}, {"rejected", loaded.counts.rejected},
+                  {"duplicate", loaded.counts.duplicate}, {"columns", rows},
+                  {"rejects", loaded.rejects}};
+    if (certificate_ends) found["certificate_ends"] = to_text(*certificate_ends);
+    say_json(found);
     return kOk;
   }
   say(fmt::format("rondo.toml is valid; the source has {}, {} rejected, {} duplicate",
                   counted(loaded.counts.accepted, "row"),
                   number(static_cast<double>(loaded.counts.rejected)),
                   number(static_cast<double>(loaded.counts.duplicate))));
+  if (certificate_ends) say("the certificate is good until " + to_text(*certificate_ends));
   say_some(loaded.rejects);
   say(table({"column", "type"}, columns, args.color));
   return kOk;

@@ -146,6 +146,14 @@ class Tls(unittest.TestCase):
         self.assertEqual(secure.recv(4096).split()[1], b"200")
         secure.unwrap()  # says the end, and demands that the server does so too
 
+    def test_who_is_refused_while_it_still_sends_gets_the_reply(self):
+        secure = self.secure()
+        secure.sendall(b"POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\n"
+                       b"Content-Length: 20000000\r\n\r\n")
+        for _ in range(20):
+            secure.sendall(bytes(1000000))
+        self.assertEqual(secure.recv(4096).split()[1], b"413")
+
     def test_who_speaks_no_tls_is_told_so(self):
         with socket.create_connection(("127.0.0.1", self.port), 30) as bare:
             bare.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -265,6 +273,8 @@ class Files(unittest.TestCase):
         with Project(PROGRAM, rows(9), rounds=3) as p:
             with_tls(p)
             certificate(p.path("tls"), "one")
+            ends = p.json("check")["certificate_ends"]
+            self.assertIn("the certificate is good until " + ends, p.run("check").stdout)
             for dates, words in ((("20200101000000Z", "20200201000000Z"),
                                   "cert.pem ended at 2020-02-01T00:00:00Z"),
                                  (("20980101000000Z", "20990101000000Z"),
@@ -287,10 +297,12 @@ class Files(unittest.TestCase):
                         "-out", p.path("tls", "cert.pem")], check=True, capture_output=True)
 
     def refused(self, p, code, *sentences):
-        done = p.run("up", "--listen", "127.0.0.1:0", check=code)
-        self.assertNotEqual(done.returncode, 0)
-        for sentence in sentences:
-            self.assertIn(sentence, done.stderr)
+        """By what serves, and before by what only looks."""
+        for words in (("check",), ("up", "--listen", "127.0.0.1:0")):
+            done = p.run(*words, check=code)
+            self.assertNotEqual(done.returncode, 0)
+            for sentence in sentences:
+                self.assertIn(sentence, done.stderr)
 
 
 class Beyond(unittest.TestCase):

@@ -1,6 +1,9 @@
 // One project's API at work.
 #include "api/app.h"
 
+#include <algorithm>
+
+#include "api/house.h"
 #include "api/routes.h"
 
 namespace rondo::api {
@@ -25,6 +28,13 @@ Numbers App::numbers() const {
     scratch->numbers.with([&](const Numbers& numbers) { sum.add(numbers); });
   }
   return sum;
+}
+
+bool is_ready(App& app) {
+  return std::ranges::any_of(apps_of(app), [](const App* one) {
+    const auto routing = one->service().router().take();
+    return routing && routing->champion && !one->draining.requested();
+  });
 }
 
 }  // namespace rondo::api

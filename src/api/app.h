@@ -28,6 +28,8 @@ struct Limits {
   bool durable = false;                  // answers wait until their record is on disk
 };
 
+class House;
+
 /// What one thread keeps from request to request.
 struct Scratch {
   std::uint16_t thread = 0;    // part of the ids that it makes
@@ -65,6 +67,7 @@ class App {
     Time ends{};
   };
   Guarded<Tls> tls;
+  const House* house = nullptr;  // of the front of several projects
   Stop draining;  // requested: not ready, connections end with their reply
 
  private:
@@ -74,6 +77,9 @@ class App {
   Quotas quotas_;
   std::vector<std::unique_ptr<Scratch>> scratches_;
 };
+
+/// Whether a model answers: of several projects, of one of them.
+bool is_ready(App& app);
 
 /// Counts one up while it lives.
 class Held {

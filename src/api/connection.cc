@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include "api/house.h"
 #include "base/clock.h"
 #include "base/words.h"
 
@@ -49,6 +50,7 @@ void LagProbe::ask(std::int64_t now_us) {
 
 Connection::Connection(Socket&& socket, const Lane& lane)
     : lane_(lane),
+      app_(&lane.app),
       stream_(std::move(socket), lane.tls == nullptr ? nullptr : lane.tls->pair()),
       timer_(lane.context),
       counted_(lane.app.connections),
@@ -65,7 +67,8 @@ void Connection::begin_request() {
   scanner_ = HeadScanner();
   state_ = State::kIdle;
   expect_within(lane_.patience.idle);
-  if (lane_.app.draining.requested()) wind_down();
+  app_ = &lane_.app;
+  if (app_->draining.requested()) wind_down();
   if (buffer_.size() > 0) return go_on();
   read();
 }
@@ -145,7 +148,8 @@ bool Connection::parse_head(std::size_t size) {
   close_ = !parser_->keep_alive();
   old_client_ = parser_->version() == 10;
   request_.crowded = lane_.lag.is_behind(now_us_);
-  admission_.emplace(admit(lane_.app, request_, announced, now_us_));
+  if (lane_.app.house != nullptr) app_ = &lane_.app.house->choose(lane_.app, request_);
+  admission_.emplace(admit(*app_, request_, announced, now_us_));
   return body_is_wanted(announced);
 }
 
@@ -241,7 +245,7 @@ void Connection::dispatch() {
   const std::size_t bytes = request_.body.size();
   if (is_quick(*admission_, request_, lane_.inline_limit.bytes())) {
     const std::int64_t before = now_us_;
-    Response response = answer(lane_.app, lane_.app.scratch(lane_.thread), *admission_, request_);
+    Response response = answer(*app_, app_->scratch(lane_.thread), *admission_, request_);
     now_us_ = monotonic_us();
     const Route* route = admission_->route;
     if (response.status == 200 && route->manners.where == Where::kBySize) {
@@ -257,8 +261,9 @@ void Connection::hand_to_pool() {
   admission_->posted_us = monotonic_us();
   const auto work = [self = shared_from_this()](std::size_t worker) {
     const Lane& lane = self->lane_;
-    auto response = std::make_shared<Response>(answer(
-        lane.app, lane.app.scratch(lane.first_pool + worker), *self->admission_, self->request_));
+    App& app = *self->app_;
+    auto response = std::make_shared<Response>(
+        answer(app, app.scratch(lane.first_pool + worker), *self->admission_, self->request_));
     asio::post(lane.context, [self, response] {
       self->now_us_ = monotonic_us();
       self->respond(std::move(*response));
@@ -266,28 +271,28 @@ void Connection::hand_to_pool() {
   };
   const bool sheds = admission_->route->manners.load == Load::kShed;
   const std::size_t all = std::numeric_limits<std::size_t>::max();
-  if (lane_.pool.post(work, sheds ? lane_.app.limits().queue_max : all)) return;
-  respond(queue_is_full(lane_.app, lane_.app.scratch(lane_.thread), *admission_));
+  if (lane_.pool.post(work, sheds ? app_->limits().queue_max : all)) return;
+  respond(queue_is_full(*app_, app_->scratch(lane_.thread), *admission_));
 }
 
 void Connection::refuse_broken(const Refusal& refusal) {
-  Scratch& scratch = lane_.app.scratch(lane_.thread);
-  respond(admission_ ? refused(lane_.app, scratch, *admission_, refusal)
-                     : refused(lane_.app, scratch, refusal));
+  Scratch& scratch = app_->scratch(lane_.thread);
+  respond(admission_ ? refused(*app_, scratch, *admission_, refusal)
+                     : refused(*app_, scratch, refusal));
 }
 
 /// The log's thread tells that the records of the answer are on disk, or cannot be.
 void Connection::wait_until_kept(Response&& response) {
   const auto waiting = std::make_shared<Response>(std::move(response));
   const std::shared_ptr<Kept> kept = waiting->kept;
-  lane_.app.unkept.add();
+  app_->unkept.add();
   kept->wait([self = shared_from_this(), waiting](bool good) mutable {
-    App& app = self->lane_.app;
+    App& app = *self->app_;
     asio::io_context& context = self->lane_.context;
     asio::post(context, [self = std::move(self), waiting = std::move(waiting), good] {
       self->now_us_ = monotonic_us();
-      const Lane& lane = self->lane_;
-      self->respond(settled(lane.app, lane.app.scratch(lane.thread), *self->admission_,
+      App& by = *self->app_;
+      self->respond(settled(by, by.scratch(self->lane_.thread), *self->admission_,
                             std::move(*waiting), good));
     });
     app.unkept.sub();  // from here on the context may go

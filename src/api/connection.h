@@ -92,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_deadline();
 
   const Lane lane_;
+  App* app_;  // that the request of now is for
   Stream stream_;
   Timer timer_;
   Held counted_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "api/house.h"
 #include "base/clock.h"
 #include "base/words.h"
 #include "io/compress.h"
@@ -44,9 +45,15 @@ std::expected<void, Refusal> check_route(const Request& head, const Found& found
                              .with("Allow", found.allowed));
 }
 
-std::expected<void, Refusal> check_store(const App& app, const Manners& manners,
+std::expected<void, Refusal> check_needs(const App& app, const Manners& manners,
                                          std::string_view path) {
-  if (manners.needs == Needs::kModel || app.service().has_store()) return {};
+  if (app.house != nullptr && manners.needs != Needs::kNothing) {
+    return refuse(404, "not_found",
+                  fmt::format("{} does not say which project it is for", path.substr(0, 200)),
+                  fmt::format("ask /p/NAME{}; GET /api/v1/projects lists them",
+                              path.substr(0, 200)));
+  }
+  if (manners.needs != Needs::kStore || app.service().has_store()) return {};
   return refuse(501, "unsupported",
                 fmt::format("{} needs a project, and this server answers from a pipeline file",
                             path.substr(0, 200)),
@@ -132,18 +139,23 @@ std::expected<void, Refusal> check_load(const App& app, const Request& head, Loa
 
 std::expected<void, Refusal> judge(App& app, const Request& head, const Announced& body,
                                    Admission& out) {
-  const Target target = parse_target(head.target);
+  Target target = parse_target(head.target);
+  if (head.base != 0) {
+    target.path.remove_prefix(head.base);
+    if (target.path.empty()) target.path = "/";
+  }
   out.path = target.path;
   out.query = target.query;
   if (target.path.starts_with("/v2") || target.path.starts_with("/v1")) out.manner = Manner::kOip;
   if (target.path == "/invocations") out.manner = Manner::kMlflow;
   TRY(app.access().check_host(head, target.authority));
+  if (app.house != nullptr) TRY(app.house->check(head, target.path));
   const Found found = find_route(head, target.path, &out.params);
   TRY(check_route(head, found, target.path));
   out.route = found.route;
   const Manners& manners = out.route->manners;
   out.manner = manners.manner;
-  TRY(check_store(app, manners, target.path));
+  TRY(check_needs(app, manners, target.path));
   out.body_max = manners.size == Size::kLarge ? app.limits().body_max : kSmallBody;
   if (out.route->method != Method::kGet) TRY(app.access().check_origin(head));
   out.who = TRY(app.access().who_asks(head));

@@ -13,6 +13,7 @@ Reply get_live(Call& call);
 Reply get_ready(Call& call);
 Reply get_version(Call& call);
 Reply get_metrics(Call& call);
+Reply get_projects(Call& call);
 
 // openapi.cc
 Reply get_openapi(Call& call);

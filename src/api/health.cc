@@ -1,5 +1,6 @@
 // Is the program alive, does a model answer, which version is it, what are its numbers.
 #include "api/handlers.h"
+#include "api/house.h"
 #include "api/page.h"
 #include "api/routes.h"
 #include "deploy/router.h"
@@ -8,17 +9,37 @@
 namespace rondo::api {
 namespace {
 
-bool is_ready(const App& app) {
-  const auto routing = app.service().router().take();
-  return routing && routing->champion && !app.draining.requested();
-}
-
 Response with_status(int status, std::string body, std::string_view type = "application/json") {
   Response response;
   response.status = status;
   response.type = type;
   response.body = std::move(body);
   return response;
+}
+
+std::string metrics_of(App& app) {
+  MetricsPage page;
+  page.model = app.service().model_name();
+  page.version = kVersion;
+  page.kernel = name_of(model::chosen_kernel().value_or(model::Kernel::kScalar));
+  page.route_names = route_names();
+  page.numbers = app.numbers();
+  page.loop = app.service().numbers();
+  const auto routing = app.service().router().take();
+  page.champion = routing && routing->champion ? routing->champion->version : 0;
+  if (routing && routing->trial && routing->trial->share != 0) {
+    page.challenger = routing->trial->other->version;
+    page.share = routing->trial->share / static_cast<double>(deploy::kWhole);
+  }
+  const App::Tls tls = app.tls.with([](const App::Tls& now) { return now; });
+  page.certificate_ends = tls.ends;
+  if (page.loop.alert.empty()) page.loop.alert = tls.alert;
+  page.in_flight = app.in_flight.get();
+  page.connections = app.connections.get();
+  page.log_written = app.service().log_written();
+  page.log_dropped = app.service().log_dropped();
+  page.log_left_out = app.service().log_left_out();
+  return to_text(page);
 }
 
 }  // namespace
@@ -40,28 +61,32 @@ Reply get_version(Call&) {
 }
 
 Reply get_metrics(Call& call) {
-  MetricsPage page;
-  page.model = call.app.service().model_name();
-  page.version = kVersion;
-  page.kernel = name_of(model::chosen_kernel().value_or(model::Kernel::kScalar));
-  page.route_names = route_names();
-  page.numbers = call.app.numbers();
-  page.loop = call.app.service().numbers();
-  const auto routing = call.app.service().router().take();
-  page.champion = routing && routing->champion ? routing->champion->version : 0;
-  if (routing && routing->trial && routing->trial->share != 0) {
-    page.challenger = routing->trial->other->version;
-    page.share = routing->trial->share / static_cast<double>(deploy::kWhole);
+  std::vector<std::string> pages;
+  for (App* app : apps_of(call.app)) pages.push_back(metrics_of(*app));
+  return with_status(200, merged(pages), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+Reply get_projects(Call& call) {
+  std::vector<Room> rooms;
+  if (call.app.house != nullptr) rooms = call.app.house->rooms();
+  else rooms.push_back({call.app.service().model_name(), {}, &call.app, {}});
+  Json list = Json::array();
+  for (const Room& room : rooms) {
+    Json one = {{"name", room.name}, {"state", "closed"}, {"version", nullptr}};
+    one["url"] = call.app.house == nullptr ? "/" : "/p/" + room.name + "/";
+    if (!room.folder.empty()) one["folder"] = room.folder.string();
+    if (room.app == nullptr) {
+      one["reason"] = room.reason;
+    } else {
+      const auto routing = room.app->service().router().take();
+      const bool ready = routing && routing->champion;
+      one["state"] = ready ? "serving" : "no model yet";
+      if (ready) one["version"] = routing->champion->version;
+      one["alerts"] = room.app->service().numbers().alerts;
+    }
+    list.push_back(std::move(one));
   }
-  const App::Tls tls = call.app.tls.with([](const App::Tls& now) { return now; });
-  page.certificate_ends = tls.ends;
-  if (page.loop.alert.empty()) page.loop.alert = tls.alert;
-  page.in_flight = call.app.in_flight.get();
-  page.connections = call.app.connections.get();
-  page.log_written = call.app.service().log_written();
-  page.log_dropped = call.app.service().log_dropped();
-  page.log_left_out = call.app.service().log_left_out();
-  return with_status(200, to_text(page), "text/plain; version=0.0.4; charset=utf-8");
+  return with_status(200, io::canonical({{"projects", list}}) + "\n");
 }
 
 Reply get_root(Call& call) {
@@ -69,7 +94,7 @@ Reply get_root(Call& call) {
   if (!accept || accept->find("text/html") == accept->npos) {
     return with_status(200, "{\"status\":\"alive\"}\n");
   }
-  return project_page(call.app.service());
+  return call.app.house != nullptr ? house_page(*call.app.house) : project_page(call.app.service());
 }
 
 }  // namespace rondo::api

@@ -29,6 +29,7 @@ struct Request {
   static constexpr std::size_t kKeptBody = 16 << 10;  // bytes that one connection may hold on to
   Method method = Method::kGet;
   std::string_view target;  // as sent
+  std::size_t base = 0;     // of its path, what names one of several projects: "/p/NAME"
   std::vector<Header> headers;
   std::string body;
   bool local = true;     // the peer is on this machine (loopback)
@@ -38,6 +39,7 @@ struct Request {
   void clear() {
     method = Method::kGet;
     target = {};
+    base = 0;
     headers.clear();
     if (body.capacity() > kKeptBody) body = std::string();
     body.clear();

@@ -261,6 +261,31 @@ void Numbers::add(const Numbers& other) {
   feedback.conflicting += other.feedback.conflicting;
 }
 
+std::string merged(std::span<const std::string> pages) {
+  if (pages.size() == 1) return pages.front();
+  std::vector<std::string> heads;  // by family, in the order of the first page
+  std::map<std::string, std::string, std::less<>> lines;
+  for (const std::string& page : pages) {
+    std::string_view rest = page;
+    std::string head;
+    while (!rest.empty()) {
+      const std::string_view line = rest.substr(0, rest.find('\n') + 1);
+      rest.remove_prefix(line.size());
+      if (line.starts_with("# HELP ")) {
+        head = line;
+      } else if (line.starts_with("# TYPE ")) {
+        head += line;
+        if (lines.try_emplace(head).second) heads.push_back(head);
+      } else {
+        lines[head] += line;
+      }
+    }
+  }
+  std::string out;
+  for (const std::string& head : heads) out += head + lines[head];
+  return out;
+}
+
 std::string to_text(const MetricsPage& from) {
   Page page(from.model);
   page.family("build_info", "gauge", "1; the labels name the program.");

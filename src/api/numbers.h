@@ -82,5 +82,7 @@ struct MetricsPage {
                 log_left_out = 0;
 };
 std::string to_text(const MetricsPage& page);
+/// Pages of several models as one: each family once, with the lines of all.
+std::string merged(std::span<const std::string> pages);
 
 }  // namespace rondo::api

@@ -96,8 +96,7 @@ Reply get_server(Call&) {
 Reply get_oip_live(Call&) { return json("{\"live\":true}\n"); }
 
 Reply get_oip_ready(Call& call) {
-  const auto routing = call.app.service().router().take();
-  const bool ready = routing && routing->champion && !call.app.draining.requested();
+  const bool ready = is_ready(call.app);
   return json(ready ? "{\"live\":true,\"ready\":true}\n" : "{\"live\":true,\"ready\":false}\n",
               ready ? 200 : 503);
 }

@@ -151,6 +151,9 @@ constexpr std::string_view kSchemas = R"json({
 "Datasets": {"type": "array", "items": {"type": "object", "required": ["version", "rows"]}},
 "List": {"type": "array", "items": {"type": "object"}},
 "Deployments": {"type": "object"},
+"Projects": {"type": "object", "required": ["projects"], "properties": {"projects": {
+  "type": "array", "items": {"type": "object", "required": ["name", "state", "version", "url"],
+  "properties": {"state": {"enum": ["serving", "no model yet", "closed"]}}}}}},
 "Why": {"type": "object", "required": ["subject", "paragraph", "facts"], "properties": {
   "subject": {"type": "string"}, "paragraph": {"type": "string"}, "facts": {"type": "array"}}},
 "Logged": {"type": "object", "required": ["id", "time", "answered", "model_version", "value",

@@ -85,6 +85,19 @@ std::string base64(const io::Digest& digest) {
   return text + "=";
 }
 
+Response as_page(std::string html) {
+  Response response;
+  response.type = "text/html; charset=utf-8";
+  response.body = std::move(html);
+  response.headers.emplace_back("Content-Security-Policy",
+                                "default-src 'none'; style-src 'sha256-" +
+                                    base64(io::sha256(kStyle)) +
+                                    "'; base-uri 'none'; form-action 'none'; "
+                                    "frame-ancestors 'none'");
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return response;
+}
+
 }  // namespace
 
 std::string page_html(const std::string& model, const Json& status, const Json& history) {
@@ -100,9 +113,9 @@ std::string page_html(const std::string& model, const Json& status, const Json& 
   write_asking(out, model);
   fmt::format_to(std::back_inserter(out),
                  "curl http://HOST/api/v1/status   # history, models, data, signals, why</pre>\n"
-                 "<p><a href=\"/api/v1/status\">status</a> <a href=\"/api/v1/history\">history</a> "
-                 "<a href=\"/api/v1/models\">models</a> <a href=\"/api/v1/why\">why</a> "
-                 "<a href=\"/metrics\">metrics</a></p>\n");
+                 "<p><a href=\"api/v1/status\">status</a> <a href=\"api/v1/history\">history</a> "
+                 "<a href=\"api/v1/models\">models</a> <a href=\"api/v1/why\">why</a> "
+                 "<a href=\"metrics\">metrics</a></p>\n");
   return out;
 }
 
@@ -114,30 +127,43 @@ std::string file_page_html(const std::string& model, std::int64_t version,
                  "<p>Serving version {} from a pipeline file, without its project.</p>\n", version);
   for (const std::string& alert : alerts) out += "<p>" + escaped(alert) + "</p>\n";
   write_asking(out, model);
-  out += "</pre>\n<p><a href=\"/metrics\">metrics</a> "
-         "<a href=\"/openapi.json\">openapi.json</a></p>\n";
+  out += "</pre>\n<p><a href=\"metrics\">metrics</a> "
+         "<a href=\"openapi.json\">openapi.json</a></p>\n";
   return out;
 }
 
-Reply project_page(loop::Service& service) {
-  Response response;
-  response.type = "text/html; charset=utf-8";
-  if (service.has_store()) {
-    const Json status = TRY(loop::status_view(service.store(), service.config()));
-    const Json history = TRY(loop::history_view(service.store(), kSteps));
-    response.body = page_html(service.model_name(), status, history);
-  } else {
-    response.body = file_page_html(service.model_name(),
-                                   service.router().take()->champion->version,
-                                   service.numbers().alerts);
+std::string house_page_html(std::span<const Room> rooms) {
+  std::string out;
+  write_head(out, "Projects");
+  out += "<table><tr><th>project<th>serves</tr>\n";
+  for (const Room& room : rooms) {
+    std::string serves = "nothing: " + room.reason;
+    if (room.app != nullptr) {
+      const auto routing = room.app->service().router().take();
+      const bool ready = routing && routing->champion;
+      serves = ready ? fmt::format("version {}", routing->champion->version) : "no model yet";
+    }
+    out += "<tr><td>";
+    out += room.app == nullptr ? escaped(room.name)
+                               : fmt::format("<a href=\"/p/{0}/\">{0}</a>", escaped(room.name));
+    out += "<td>" + escaped(serves) + "</tr>\n";
   }
-  response.headers.emplace_back("Content-Security-Policy",
-                                "default-src 'none'; style-src 'sha256-" +
-                                    base64(io::sha256(kStyle)) +
-                                    "'; base-uri 'none'; form-action 'none'; "
-                                    "frame-ancestors 'none'");
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  return response;
+  out += "</table>\n<h2>Asking</h2>\n"
+         "<pre>curl --json '{\"rows\":[{...}]}' http://HOST/p/NAME/api/v1/predict</pre>\n";
+  return out;
+}
+
+Reply house_page(const House& house) { return as_page(house_page_html(house.rooms())); }
+
+Reply project_page(loop::Service& service) {
+  if (!service.has_store()) {
+    return as_page(file_page_html(service.model_name(),
+                                  service.router().take()->champion->version,
+                                  service.numbers().alerts));
+  }
+  const Json status = TRY(loop::status_view(service.store(), service.config()));
+  const Json history = TRY(loop::history_view(service.store(), kSteps));
+  return as_page(page_html(service.model_name(), status, history));
 }
 
 }  // namespace rondo::api

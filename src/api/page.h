@@ -3,11 +3,13 @@
 #pragma once
 
 #include "api/http.h"
+#include "api/house.h"
 #include "loop/service.h"
 
 namespace rondo::api {
 
 Reply project_page(loop::Service& service);
+Reply house_page(const House& house);
 /// The HTML. Pure; every text from outside is escaped.
 std::string page_html(const std::string& model, const Json& status, const Json& history);
 /// The same where a pipeline file answers.

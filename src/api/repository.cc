@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "api/handlers.h"
+#include "api/house.h"
 #include "api/json_out.h"
 #include "api/scoring.h"
 #include "api/tensors.h"
@@ -101,6 +102,38 @@ std::expected<std::optional<std::int64_t>, Refusal> read_named_version(Call& cal
                     "POST /v2/repository/index lists them");
 }
 
+/// A line a version of one model.
+std::expected<void, Refusal> write_index(std::string& out, App& app, bool only_ready) {
+  const auto routing = app.service().router().take();
+  const auto loading = app.loading.with([](const auto& versions) { return versions; });
+  const auto known = TRY(app.service().versions());
+  for (const std::int64_t version : known) {
+    const bool ready = routing && routing->find(version);
+    if (only_ready && !ready) continue;
+    out += out.size() == 1 ? "{\"name\":" : ",{\"name\":";
+    write_text(out, app.service().model_name());
+    fmt::format_to(std::back_inserter(out),
+                   ",\"version\":\"{}\",\"state\":\"{}\",\"reason\":\"{}\"}}", version,
+                   ready                       ? "READY"
+                   : loading.contains(version) ? "LOADING"
+                                               : "UNAVAILABLE",
+                   ready ? "" : "not loaded");
+  }
+  return {};
+}
+
+/// Projects that are not open.
+void write_closed(std::string& out, const House& house) {
+  for (const Room& room : house.rooms()) {
+    if (room.app != nullptr) continue;
+    out += out.size() == 1 ? "{\"name\":" : ",{\"name\":";
+    write_text(out, room.name);
+    out += ",\"version\":\"\",\"state\":\"UNAVAILABLE\",\"reason\":";
+    write_text(out, room.reason);
+    out += '}';
+  }
+}
+
 }  // namespace
 
 std::vector<std::int64_t> loaded_versions(const deploy::Routing* routing) {
@@ -137,15 +170,17 @@ Reply get_model_config(Call& call) {
 
 /// Of one version, of one model (its loaded versions), or of all.
 Reply get_model_stats(Call& call) {
-  const std::string name = call.app.service().model_name();
-  if (!call.params[0].empty()) TRY(check_model(call.app, call.params[0]));
-  Numbers numbers = call.app.numbers();
   std::string out = "{\"model_stats\":[";
-  if (!call.params[1].empty()) {
-    const Picked by = TRY(pick(call.app, name, call.params[1]));
-    write_stats(out, name, by->version, numbers.versions[by->version]);
-  } else {
-    const auto routing = call.app.service().router().take();
+  if (!call.params[0].empty()) TRY(check_model(call.app, call.params[0]));
+  for (App* app : apps_of(call.app)) {
+    const std::string name = app->service().model_name();
+    Numbers numbers = app->numbers();
+    if (!call.params[1].empty()) {
+      const Picked by = TRY(pick(*app, name, call.params[1]));
+      write_stats(out, name, by->version, numbers.versions[by->version]);
+      continue;
+    }
+    const auto routing = app->service().router().take();
     for (const std::int64_t version : loaded_versions(routing.get())) {
       write_stats(out, name, version, numbers.versions[version]);
     }
@@ -162,22 +197,9 @@ Reply post_repository_index(Call& call) {
   if (found[0] && found[0]->get(only_ready) != simdjson::SUCCESS) {
     return wrong_type("\"ready\" must be true or false");
   }
-  const auto routing = call.app.service().router().take();
-  const auto loading = call.app.loading.with([](const auto& versions) { return versions; });
-  const auto known = TRY(call.app.service().versions());
   std::string out = "[";
-  for (const std::int64_t version : known) {
-    const bool ready = routing && routing->find(version);
-    if (only_ready && !ready) continue;
-    out += out.size() == 1 ? "{\"name\":" : ",{\"name\":";
-    write_text(out, call.app.service().model_name());
-    fmt::format_to(std::back_inserter(out),
-                   ",\"version\":\"{}\",\"state\":\"{}\",\"reason\":\"{}\"}}", version,
-                   ready                       ? "READY"
-                   : loading.contains(version) ? "LOADING"
-                                               : "UNAVAILABLE",
-                   ready ? "" : "not loaded");
-  }
+  for (App* app : apps_of(call.app)) TRY(write_index(out, *app, only_ready));
+  if (call.app.house != nullptr && !only_ready) write_closed(out, *call.app.house);
   out += "]\n";
   return repository_reply(std::move(out));
 }

@@ -14,13 +14,15 @@ constexpr Role kViewer = Role::kViewer;
 constexpr Role kPredictor = Role::kPredictor;
 
 constexpr Manners kHealth = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kInline,
-                             Load::kNeverShed};
+                             Load::kNeverShed, Needs::kNothing};
 constexpr Manners kOipHealth = {Manner::kOip, Body::kNone, Size::kSmall, Where::kInline,
-                                Load::kNeverShed};
-constexpr Manners kOipGet = {Manner::kOip, Body::kNone, Size::kSmall, Where::kInline, Load::kShed};
-constexpr Manners kOipView = {Manner::kOip, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
-constexpr Manners kOipAsk = {Manner::kOip, Body::kJsonBare, Size::kSmall, Where::kPool,
-                             Load::kShed};
+                                Load::kNeverShed, Needs::kNothing};
+constexpr Manners kOipGet = {Manner::kOip, Body::kNone, Size::kSmall, Where::kInline, Load::kShed,
+                             Needs::kNothing};
+constexpr Manners kOipView = {Manner::kOip, Body::kNone, Size::kSmall, Where::kPool, Load::kShed,
+                              Needs::kNothing};
+constexpr Manners kOipAsk = {Manner::kOip, Body::kJsonBare, Size::kSmall, Where::kPool, Load::kShed,
+                             Needs::kNothing};
 constexpr Manners kOipAct = {Manner::kOip, Body::kJsonBare, Size::kSmall, Where::kPool,
                              Load::kShed, Needs::kStore};
 constexpr Manners kInfer = {Manner::kOip, Body::kTensors, Size::kLarge, Where::kBySize,
@@ -35,11 +37,12 @@ constexpr Manners kV1Explain = {Manner::kOip, Body::kJsonForm, Size::kLarge, Whe
                                 Load::kShed};
 constexpr Manners kFeedback = {Manner::kOurs, Body::kJson, Size::kLarge, Where::kPool,
                                Load::kNeverShed, Needs::kStore};
-constexpr Manners kPage = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed};
+constexpr Manners kPage = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed,
+                           Needs::kNothing};
 constexpr Manners kView = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed,
                            Needs::kStore};
 constexpr Manners kNumbers = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool,
-                              Load::kNeverShed};
+                              Load::kNeverShed, Needs::kNothing};
 constexpr Manners kAct = {Manner::kOurs, Body::kJson, Size::kSmall, Where::kPool, Load::kShed,
                           Needs::kStore};
 
@@ -108,6 +111,8 @@ constexpr auto kRoutes = std::to_array<Route>({
      {"", "ServingStatus"}, "of a version"},
     {kGet, "/v1/models/{model}/labels/{label}", kViewer, kOipGet, get_v1_model,
      {"", "ServingStatus"}, "of a label"},
+    {kGet, "/api/v1/projects", kViewer, kPage, get_projects,
+     {"", "Projects"}, "what is served here, one project or several"},
     {kGet, "/api/v1/status", kViewer, kView, get_status,
      {"", "Status"}, "where the lifecycle stands"},
     {kGet, "/api/v1/history", kViewer, kView, get_history,

@@ -25,7 +25,8 @@ enum class Where : std::uint8_t {
 };
 enum class Load : std::uint8_t { kShed, kNeverShed };
 enum class Needs : std::uint8_t {
-  kModel,
+  kNothing,  // answered for several projects together, where no name says for which
+  kModel,    // of one project
   kStore,  // 501 where a pipeline file answers without a project
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "api/gate.h"
+#include "api/house.h"
 #include "api/infer_request.h"
 #include "api/json_out.h"
 #include "api/rows.h"
@@ -169,15 +170,16 @@ class RealRpcHost : public RpcHost {
     request.headers.push_back({"Content-Type", "application/octet-stream"});
     request.headers.push_back({"Inference-Header-Content-Length", room.length});
     for (const RpcInput& input : asked.inputs) request.body += input.bytes;
-    auto admission = std::make_shared<Admission>(admit_now(request));
-    Response response = answer(app_, scratch(thread), *admission, request);
+    App& app = app_of(request);
+    auto admission = std::make_shared<Admission>(admit_now(app, request));
+    Response response = answer(app, scratch(app, thread), *admission, request);
     if (!response.kept) return hand_on(room.replies, *admission, std::move(response), then);
     const std::shared_ptr<Kept> kept = response.kept;
-    kept->wait([this, thread, admission, then,
+    kept->wait([this, thread, admission, then, &app,
                 waiting = std::make_shared<Response>(std::move(response))](bool good) {
       JsonReader reader;
-      hand_on(reader, *admission,
-              settled(app_, scratch(thread), *admission, std::move(*waiting), good), then);
+      Scratch& own = scratch(app, thread);
+      hand_on(reader, *admission, settled(app, own, *admission, std::move(*waiting), good), then);
     });
   }
 
@@ -190,17 +192,15 @@ class RealRpcHost : public RpcHost {
       request.body = *body;
       request.headers.push_back({"Content-Type", "application/json"});
     }
-    const Admission admission = admit_now(request);
-    Response response = answer(app_, scratch(thread), admission, request);
+    App& app = app_of(request);
+    const Admission admission = admit_now(app, request);
+    Response response = answer(app, scratch(app, thread), admission, request);
     RpcOutcome outcome = outcome_of(admission, response);
     *json = std::move(response.body);
     return outcome;
   }
 
-  bool ready() override {
-    const auto routing = app_.service().router().take();
-    return routing && routing->champion && !app_.draining.requested();
-  }
+  bool ready() override { return is_ready(app_); }
 
   bool renew(RpcPair& known) override {
     if (tls_ == nullptr) return false;
@@ -232,10 +232,13 @@ class RealRpcHost : public RpcHost {
     if (!who.split_key.empty()) request.headers.push_back({"Rondo-Split-Key", who.split_key});
     return request;
   }
-  Admission admit_now(const Request& request) {
-    return admit(app_, request, {request.body.size(), false}, monotonic_us());
+  App& app_of(Request& request) {
+    return app_.house == nullptr ? app_ : app_.house->choose(app_, request);
   }
-  Scratch& scratch(std::size_t thread) { return app_.scratch(first_ + thread); }
+  static Admission admit_now(App& app, const Request& request) {
+    return admit(app, request, {request.body.size(), false}, monotonic_us());
+  }
+  Scratch& scratch(App& app, std::size_t thread) const { return app.scratch(first_ + thread); }
 
   App& app_;
   std::size_t first_;

@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 
 #include "api/connection.h"
+#include "api/house.h"
 #include "api/rpc_host.h"
 #include "base/clock.h"
 
@@ -37,7 +38,7 @@ Result<Tcp::endpoint> endpoint_of(const std::string& listen) {
 
 /// Beyond this machine everything needs a token, and a token needs TLS, as others read on the way.
 Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& options,
-                         loop::Service& service) {
+                         bool anybody_known) {
   if (endpoint.address().is_loopback() || options.insecure_bind) return {};
   if (options.tls.empty()) {
     return fail(Code::kUnavailable,
@@ -46,8 +47,7 @@ Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& opt
                 "name a folder with cert.pem and key.pem there, listen on 127.0.0.1 behind a proxy "
                 "with TLS, or say --insecure-bind");
   }
-  const auto tokens = service.tokens();
-  if (!service.admin_token().empty() || (tokens && !tokens->all.empty())) return {};
+  if (anybody_known) return {};
   return fail(Code::kUnavailable,
               fmt::format("{} can be reached by others, and there is no token that they could show",
                           options.listen),
@@ -83,17 +83,6 @@ Result<Acceptor> open_acceptor(asio::io_context& context, const Tcp::endpoint& e
   }
   return fail(Code::kUnavailable, fmt::format("cannot listen on {}: {}", where, error.message()),
               "choose another address: `up --listen` or [deploy] listen");
-}
-
-Limits limits_of(const ServerOptions& options) {
-  Limits limits;
-  limits.body_max = options.body_max;
-  limits.rows_max = options.rows_max;
-  limits.in_flight_max = options.in_flight_max;
-  limits.queue_max = options.queue_max;
-  limits.quota = options.quota;
-  limits.durable = options.durable;
-  return limits;
 }
 
 /// One I/O thread's acceptor and connections. All members but stop() run on that thread.
@@ -211,14 +200,17 @@ class IoThread {
 
 class RealServer : public Server {
  public:
-  RealServer(const ServerOptions& options, loop::Service& service, std::size_t threads,
-             std::unique_ptr<TlsFiles> tls)
+  RealServer(const ServerOptions& options, loop::Service& service, House* house,
+             std::size_t threads, std::unique_ptr<TlsFiles> tls)
       : drain_(options.drain),
+        house_(house),
         tls_(std::move(tls)),
         app_(service, limits_of(options), options.hosts,
              threads + kPoolWorkers + (options.grpc.empty() ? 0 : kRpcThreads)),
         first_rpc_(threads + kPoolWorkers),
         pool_(std::make_unique<Pool>(kPoolWorkers)) {
+    app_.house = house;
+    if (house != nullptr) house->furnish(app_.threads(), options.hosts);
     for (std::size_t i = 0; i < threads; ++i) {
       lanes_.push_back(std::make_unique<IoThread>(app_, *pool_, options, tls_.get(), i, threads));
     }
@@ -265,6 +257,7 @@ class RealServer : public Server {
     if (std::exchange(stopped_, true)) return;
     const Stop never;
     app_.draining.request();
+    if (house_ != nullptr) house_->drain();
     // Who is connected may be a balancer that sends more until it sees that we are not ready.
     Span more;
     while (more < std::min(kAcceptAfterStop, drain_)) {
@@ -280,7 +273,9 @@ class RealServer : public Server {
     if (rpc_) rpc_->stop(std::max<std::int64_t>(drain_.us - more.us, 0));
     follower_.reset();
     pool_.reset();  // its workers still hand replies to the I/O threads, and so does the log
-    while (app_.unkept.get() > 0) sleep_for(Span::millis(1), never);
+    for (const App* app : apps_of(app_)) {
+      while (app->unkept.get() > 0) sleep_for(Span::millis(1), never);
+    }
     for (const auto& lane : lanes_) lane->join();
   }
 
@@ -298,13 +293,14 @@ class RealServer : public Server {
         alert = fmt::format("the certificate in {} {} at {}", tls_->certificate().string(),
                             now < ends ? "ends" : "ended", to_text(ends));
       }
-      app_.tls.with([&](App::Tls& tls) { tls = {alert, ends}; });
+      for (App* app : apps_of(app_)) app->tls.with([&](App::Tls& tls) { tls = {alert, ends}; });
     }
   }
 
   Span drain_;
+  House* house_;
   std::unique_ptr<TlsFiles> tls_;
-  App app_;
+  App app_;  // of several projects, their front
   std::size_t first_rpc_;
   std::unique_ptr<RpcHost> rpc_host_;
   std::unique_ptr<RpcServer> rpc_;
@@ -316,6 +312,17 @@ class RealServer : public Server {
 };
 
 }  // namespace
+
+Limits limits_of(const ServerOptions& options) {
+  Limits limits;
+  limits.body_max = options.body_max;
+  limits.rows_max = options.rows_max;
+  limits.in_flight_max = options.in_flight_max;
+  limits.queue_max = options.queue_max;
+  limits.quota = options.quota;
+  limits.durable = options.durable;
+  return limits;
+}
 
 Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   ServerOptions options;
@@ -337,10 +344,13 @@ Result<Time> certificate_end(const io::Path& folder) {
   return files->pair()->ends;
 }
 
-Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
-                                              loop::Service& service) {
+namespace {
+
+/// `anybody_known`: there is a token that others could show.
+Result<std::unique_ptr<Server>> start_server(const ServerOptions& options, loop::Service& service,
+                                             House* house, bool anybody_known) {
   const Tcp::endpoint endpoint = TRY(endpoint_of(options.listen));
-  TRY(check_reach(endpoint, options, service));
+  TRY(check_reach(endpoint, options, anybody_known));
   const std::size_t threads =
       options.threads > 0 ? static_cast<std::size_t>(options.threads) : cores();
   ServerOptions merged = options;
@@ -348,16 +358,27 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
   if (!options.grpc.empty()) {
     ServerOptions second = options;
     second.listen = options.grpc;
-    TRY(check_reach(TRY(endpoint_of(options.grpc)), second, service));
+    TRY(check_reach(TRY(endpoint_of(options.grpc)), second, anybody_known));
   }
   std::unique_ptr<TlsFiles> tls;
   if (!options.tls.empty()) {
     tls = TRY(during(TlsFiles::open(options.tls, wall_clock_now()), "reading [deploy] tls"));
   }
-  auto server = std::make_unique<RealServer>(merged, service, threads, std::move(tls));
+  auto server = std::make_unique<RealServer>(merged, service, house, threads, std::move(tls));
   TRY(server->listen(endpoint));
   TRY(server->listen_grpc(options));
   return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
+                                              loop::Service& service) {
+  return start_server(options, service, nullptr, somebody_known(service));
+}
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, House& house) {
+  return start_server(options, house.front(), &house, house.somebody_known());
 }
 
 }  // namespace rondo::api

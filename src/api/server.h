@@ -19,6 +19,9 @@ struct Patience {
   Span write = Span::seconds(30);      // for a reader to take the next part of its reply
 };
 
+struct Limits;
+class House;
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";  // port 0: any free one
   std::string grpc;                       // the same of the gRPC server; empty: none
@@ -43,6 +46,7 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy);
 
 /// When the certificate in a folder of `ServerOptions::tls` ends. Errors: as of Server::start.
 Result<Time> certificate_end(const io::Path& folder);
+Limits limits_of(const ServerOptions& options);
 
 class Server {
  public:
@@ -52,6 +56,8 @@ class Server {
   /// not there).
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
                                                loop::Service& service);
+  /// The same for several projects. The house must outlive the server.
+  static Result<std::unique_ptr<Server>> start(const ServerOptions& options, House& house);
   virtual ~Server() = default;  // stops
   virtual std::uint16_t port() const = 0;
   virtual std::uint16_t grpc_port() const = 0;  // 0: there is no gRPC server

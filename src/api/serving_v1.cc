@@ -4,6 +4,7 @@
 
 #include "api/frames.h"
 #include "api/handlers.h"
+#include "api/house.h"
 #include "api/json_out.h"
 #include "api/predict.h"
 #include "api/repository.h"
@@ -77,7 +78,10 @@ Reply post_v1_explain(Call& call) {
 
 Reply get_v1_models(Call& call) {
   std::string out = "{\"models\":[";
-  write_text(out, call.app.service().model_name());
+  for (const App* app : apps_of(call.app)) {
+    if (out.back() != '[') out += ',';
+    write_text(out, app->service().model_name());
+  }
   out += "]}\n";
   return v1_reply(std::move(out));
 }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "api/house.h"
 #include "api/server.h"
 #include "base/worker.h"
 #include "cli/render.h"
@@ -82,6 +83,58 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
   say("drained; bye");
 }
 
+/// Lines of several loops, each under its project's name.
+class Displays {
+ public:
+  explicit Displays(bool color) : color_(color) {}
+  void show(const std::string& name, const Json& event) {
+    const auto kind = io::get_or<std::string>(event, "event", "");
+    if (kind != "step_finished" && kind != "signal") return;
+    state_.with([&](State& state) {
+      if (std::exchange(state.last, name) != name) say(name + ":");
+      state.displays.try_emplace(name, false, color_).first->second(event);
+    });
+  }
+
+ private:
+  struct State {
+    std::string last;
+    std::map<std::string, Display> displays;
+  };
+  bool color_;
+  Guarded<State> state_;
+};
+
+Result<int> up_many(const Args& args) {
+  Displays displays(args.color);
+  api::HouseOptions rooms;
+  for (const std::string& word : args.words) rooms.folders.push_back(args.project / word);
+  rooms.run_loop = !args.has("--no-loop");
+  rooms.tls = args.has("--tls");
+  rooms.observer = [&](const std::string& name, const Json& event) { displays.show(name, event); };
+  rooms.told = [](const std::string& name, const std::string& reason) {
+    if (reason.empty()) say(fmt::format("  {} at /p/{}/", name, name));
+    else complain(fmt::format("warning: {} is not served: {}; it is tried again", name, reason));
+  };
+  const auto house = TRY(api::House::open(rooms));
+  api::ServerOptions options;
+  options.listen = args.get("--listen", options.listen);
+  options.grpc = args.get("--grpc");
+  options.tls = args.get("--tls");
+  options.hosts = house->hosts();
+  options.insecure_bind = args.has("--insecure-bind");
+  const auto server = TRY(api::Server::start(options, *house));
+  say(fmt::format("{} projects answer at {} (pid {}); Ctrl-C drains and ends", args.words.size(),
+                  base_of(options, server->port()), ::getpid()));
+  if (server->grpc_port() != 0) say(fmt::format("  gRPC at 127.0.0.1:{}", server->grpc_port()));
+  house->start();
+  while (!args.stop.requested()) sleep_for(Span::millis(200), args.stop);
+  server->stop();
+  house->stop();
+  say("drained; bye");
+  return kOk;
+}
+
 std::vector<std::string> names_of(std::string_view list) {
   std::vector<std::string> names;
   while (!list.empty()) {
@@ -103,6 +156,17 @@ Result<std::string> given_file(const std::string& word) {
 }  // namespace
 
 Result<int> run_up(const Args& args) {
+  if (args.words.size() > 1) return up_many(args);
+  if (args.has("--tls") || args.has("--grpc")) {
+    return report_usage(args, "--tls and --grpc are for several projects",
+                        "one has [deploy] tls and [deploy] grpc in its rondo.toml");
+  }
+  if (!args.words.empty()) {
+    Args there = args;
+    there.project = args.project / args.words[0];
+    there.words.clear();
+    return run_up(there);
+  }
   Display display(false, args.color);  // lines of the loop; there is no end to show progress to
   const auto service = TRY(loop::Service::open(
       {args.project, !args.has("--no-loop"), "up", [&](const Json& event) { display(event); }}));

@@ -17,6 +17,8 @@ constexpr Flag kRun[] = {{"--exit-idle", "", "exit with 5 when there was nothing
 constexpr Flag kUp[] = {
     {"--listen", "ADDR:PORT", "in place of [deploy] listen; port 0 takes a free one"},
     {"--no-loop", "", "only answer; do not turn the loop"},
+    {"--tls", "FOLDER", "of several projects: cert.pem and key.pem of their port"},
+    {"--grpc", "ADDR:PORT", "of several projects: the gRPC server of all"},
     {"--insecure-bind", "", "allow an address beyond loopback without [deploy] tls"}};
 constexpr Flag kServe[] = {
     {"--listen", "ADDR:PORT", "default 127.0.0.1:8080; port 0 takes a free one"},
@@ -81,8 +83,9 @@ constexpr Command kCommands[] = {
      "rondo check", 0, 0, run_check},
     {"run", Group::kStart, "", "turn the loop until it rests", kRun,
      "rondo run\nrondo run --exit-idle || echo nothing new", 0, 0, run_run},
-    {"up", Group::kServe, "", "serve predictions and keep the loop running", kUp,
-     "rondo up\nrondo up --listen 127.0.0.1:9000", 0, 0, run_up},
+    {"up", Group::kServe, "[DIR...]",
+     "serve predictions and keep the loop running, of one project or many", kUp,
+     "rondo up\nrondo up --listen 127.0.0.1:9000\nrondo up projects/*", 0, kMany, run_up},
     {"serve", Group::kServe, "FILE", "answer from a pipeline file, without its project", kServe,
      "rondo serve model.rondo\nrondo serve model.rondo --listen 127.0.0.1:9000 --tokens .rondo", 1,
      1, run_serve},

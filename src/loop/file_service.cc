@@ -4,37 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "base/check.h"
-#include "base/clock.h"
 #include "base/published.h"
 #include "io/digest.h"
 #include "loop/portable.h"
+#include "loop/storeless.h"
 
 namespace rondo::loop {
 namespace {
 
 constexpr Span kLookEvery = Span::millis(200);
-constexpr const char* kNoStore = "this server answers from a pipeline file and has no project";
 
-std::uint32_t random_start() {
-  const std::string bytes = io::random_bytes(sizeof(std::uint32_t));
-  std::uint32_t start = 0;
-  std::memcpy(&start, bytes.data(), sizeof start);
-  return start;
-}
-
-std::unexpected<Error> no_store(const char* instead) {
-  return fail(Code::kUnavailable, kNoStore, instead);
-}
-
-class FileService : public Service {
+class FileService : public StorelessService {
  public:
   explicit FileService(const FileServiceOptions& options)
       : options_(options),
         fs_(io::real_fs()),
-        ids_(io::random_bytes(32), random_start()),
         token_watch_(*fs_, options.tokens) {}
   ~FileService() override { stop(); }
 
@@ -60,13 +45,8 @@ class FileService : public Service {
     return {};
   }
 
-  bool has_store() const override { return false; }
   const Config& config() const override { return config_; }
   std::string model_name() const override { return config_.project.name; }
-  ledger::Store& store() override {
-    CHECK(false, "routes that need a store are refused before their handlers");
-    __builtin_unreachable();
-  }
   const deploy::Router& router() const override { return router_; }
   Result<std::shared_ptr<const deploy::Deployed>> version(std::int64_t number) override {
     if (auto found = router_.take()->find(number)) return found;
@@ -74,26 +54,6 @@ class FileService : public Service {
   }
   Result<std::vector<std::int64_t>> versions() const override {
     return std::vector{router_.take()->champion->version};
-  }
-  Result<void> load(std::int64_t) override { return no_store("replace the file to load another"); }
-  Result<void> unload(std::int64_t) override { return no_store("its one version answers"); }
-  const ledger::PredictionIds& ids() const override { return ids_; }
-  bool log(std::span<const ledger::Prediction>) override { return true; }
-  bool log_durably(std::span<const ledger::Prediction>,
-                   ledger::PredictionLog::Done done) override {
-    done(true);
-    return true;
-  }
-  std::uint64_t log_written() const override { return 0; }
-  std::uint64_t log_dropped() const override { return 0; }
-  std::uint64_t log_left_out() const override { return 0; }
-  Time now() const override { return clock_.now(); }
-  Result<FeedbackResult> feedback(std::span<const FeedbackItem>) override {
-    return no_store("send labels to the `rondo up` of the project");
-  }
-  Result<Json> ask(const std::string&, const Json&, const std::string&, const std::string&,
-                   const std::string&) override {
-    return no_store("ask the `rondo up` of the project");
   }
   LoopNumbers numbers() const override {
     LoopNumbers out;
@@ -103,7 +63,6 @@ class FileService : public Service {
     if (!out.alerts.empty()) out.alert = out.alerts.front();
     return out;
   }
-  std::string admin_token() const override { return {}; }
   std::shared_ptr<const ledger::Tokens> tokens() const override { return tokens_.take(); }
   void start() override {
     watcher_ = std::make_unique<Worker>("file", [this](const Stop& stop) {
@@ -127,8 +86,6 @@ class FileService : public Service {
   io::Stat seen_;
   io::Digest digest_;  // of the bytes that answer
   deploy::Router router_;
-  ledger::PredictionIds ids_;
-  RealClock clock_;
   ledger::TokenWatch token_watch_;
   Published<ledger::Tokens> tokens_;
   Guarded<std::map<std::string, std::string>> alerts_;  // by part

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "batch/part.h"
@@ -10,6 +11,7 @@
 #include "collect/cells.h"
 #include "collect/csv.h"
 #include "collect/json_rows.h"
+#include "io/toml.h"
 
 namespace rondo::batch {
 namespace {
@@ -27,6 +29,17 @@ std::string_view wanted(Type type) {
     case Type::kText: break;
   }
   return "a text";
+}
+
+/// Why a column is not found, though another looks like it.
+std::string hint_for(const std::string& name, const std::vector<std::string>& there) {
+  const std::string near = io::nearest(name, there);
+  if (near.empty()) return "the model was trained with it";
+  const auto folded = [](char a, char b) { return std::tolower(a) == std::tolower(b); };
+  return fmt::format("did you mean \"{}\"?{}", near,
+                     std::ranges::equal(near, name, folded)
+                         ? " Upper and lower case are told apart: rename it in the file"
+                         : "");
 }
 
 /// Keeps the trouble of the earliest row.
@@ -140,7 +153,7 @@ class Reading {
       }
       return fail(Code::kInvalidInput,
                   fmt::format("{} lacks the column \"{}\"", layout_.file, field.name),
-                  "the model was trained with it");
+                  hint_for(field.name, source_.names()));
     }
     return {};
   }
@@ -186,7 +199,7 @@ class Reading {
     }
     std::vector<const table::Column*> columns;
     for (const auto& column : columns_) columns.push_back(column.get());
-    Scorer scorer(settings_.by, settings_.form, out);
+    Scorer scorer(settings_.by, settings_.form, settings_.explain, out);
     std::vector<model::Cell> cells(columns.size());
     std::string key, buffer;
     const std::size_t rows = source_.rows();

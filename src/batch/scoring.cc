@@ -5,6 +5,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/check.h"
+
 namespace rondo::batch {
 namespace {
 
@@ -33,7 +35,7 @@ void append_json(std::string& out, std::string_view text) {
 }
 
 std::string header(Form form, std::span<const std::string> keys,
-                   std::span<const std::string> classes) {
+                   std::span<const std::string> classes, std::span<const std::string> reasons) {
   std::string line;
   if (form == Form::kJson) return line;
   for (const std::string& key : keys) {
@@ -45,10 +47,28 @@ std::string header(Form form, std::span<const std::string> keys,
     line += ',';
     append_csv(line, "probability_" + name);
   }
+  for (const std::string& name : reasons) {
+    line += ',';
+    append_csv(line, name);
+  }
   return line + ",model_version\n";
 }
 
-Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, std::string& out)
+std::vector<std::string> reason_names(const model::Pipeline& pipeline) {
+  std::vector<std::string> names;
+  for (std::size_t output = 0; output < pipeline.outputs(); ++output) {
+    const std::string of =
+        pipeline.outputs() == 1 ? "" : pipeline.parts().classes[output] + "_";
+    for (const std::string& column : pipeline.explained()) {
+      names.push_back("contribution_" + of + column);
+    }
+    names.push_back(of.empty() ? "base_score" : "base_score_" + pipeline.parts().classes[output]);
+  }
+  return names;
+}
+
+Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, Explain explain,
+               std::string& out)
     : by_(std::move(by)), parts_(by_->pipeline->parts()), form_(form), out_(out) {
   const std::string version = std::to_string(by_->version);
   end_ = form == Form::kCsv ? "," + version + "\n" : ",\"model_version\":" + version + "}\n";
@@ -60,6 +80,10 @@ Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, std::strin
   lags_.resize(parts_.transform.history().lags.size());
   features_.resize(kBlock * parts_.transform.features());
   scores_.resize(kBlock * by_->pipeline->outputs());
+  if (explain == Explain::kNothing) return;
+  for (const std::string& name : by_->pipeline->explained()) {
+    append_json(explained_.emplace_back(), name);
+  }
 }
 
 void Scorer::add(std::span<const model::Cell> cells, Time time, std::string_view key) {
@@ -73,6 +97,12 @@ void Scorer::add(std::span<const model::Cell> cells, Time time, std::string_view
   }
   parts_.transform.row_with_lags(
       cells, time, lags_, std::span(features_).subspan(key_ends_.size() * width, width));
+  if (!explained_.empty()) {
+    const std::size_t wide = by_->pipeline->outputs() * (explained_.size() + 1);
+    reasons_.resize((key_ends_.size() + 1) * wide);
+    const auto done = by_->pipeline->explain(cells, time, lags_, std::span(reasons_).last(wide));
+    CHECK(done.has_value(), "reasons are asked of a model that can explain");
+  }
   keys_ += key;
   key_ends_.push_back(keys_.size());
   if (key_ends_.size() == kBlock) flush();
@@ -90,6 +120,10 @@ void Scorer::flush() {
     out_.append(keys_, from, key_ends_[row] - from);
     from = key_ends_[row];
     append_answer(scores.subspan(row * outputs, outputs));
+    if (!explained_.empty()) {
+      const std::size_t wide = outputs * (explained_.size() + 1);
+      append_reasons(std::span(reasons_).subspan(row * wide, wide));
+    }
     out_ += end_;
   }
   keys_.clear();
@@ -113,6 +147,36 @@ void Scorer::append_answer(std::span<const double> scores) {
     append_number(out_, probabilities_[i]);
   }
   if (json) out_ += '}';
+}
+
+/// JSON: "contributions":{column: number} and "base_score", of several classes {class: ...} each.
+void Scorer::append_reasons(std::span<const double> reasons) {
+  if (form_ == Form::kCsv) {
+    for (const double reason : reasons) {
+      out_ += ',';
+      append_number(out_, reason);
+    }
+    return;
+  }
+  const std::size_t columns = explained_.size(), outputs = reasons.size() / (columns + 1);
+  std::string bases;
+  out_ += ",\"contributions\":";
+  for (std::size_t output = 0; output < outputs; ++output) {
+    if (outputs > 1) {
+      const std::string before = (output == 0 ? "{" : ",") + labels_[output] + ":";
+      out_ += before;
+      bases += before;
+    }
+    const auto own = reasons.subspan(output * (columns + 1), columns + 1);
+    for (std::size_t i = 0; i < columns; ++i) {
+      out_.append(i == 0 ? "{" : ",").append(explained_[i]).append(":");
+      append_number(out_, own[i]);
+    }
+    out_ += '}';
+    append_number(bases, own[columns]);
+  }
+  const std::string_view end = outputs > 1 ? "}" : "";
+  out_.append(end).append(",\"base_score\":").append(bases).append(end);
 }
 
 }  // namespace rondo::batch

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/clock.h"
 #include "base/words.h"
 #include "batch/predict.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
+#include "io/digest.h"
+#include "loop/portable.h"
 #include "loop/service.h"
 #include "loop/session.h"
 
@@ -26,15 +29,47 @@ Result<std::shared_ptr<const deploy::Deployed>> asked_version(const Args& args,
   return fail(Code::kNotFound, "no model serves yet", "turn the loop first: `rondo run`");
 }
 
+/// Whether --model names a pipeline file, not a version.
+bool is_file(const Args& args) {
+  return args.has("--model") && !positive(args.get("--model"), 'v');
+}
+
+/// A file of `rondo export`, beside the project or without one: its rows are read as the project
+/// that it comes from reads them.
+Result<batch::Settings> settings_of_file(const Args& args) {
+  const std::string file = args.get("--model");
+  const std::string bytes = TRY(io::real_fs()->read(file));
+  auto deployed = std::make_shared<deploy::Deployed>();
+  deployed->pipeline = TRY(during(model::Pipeline::load(bytes), "loading " + file));
+  const auto exported = TRY(loop::exported_of(deployed->pipeline->parts().provenance));
+  deployed->version = std::max<std::int64_t>(exported.version, 1);
+  deployed->pipeline_digest = io::sha256(bytes);
+  const model::Transform& transform = deployed->pipeline->transform();
+  if (!transform.history().lags.empty() ||
+      (batch::needs_time(transform) && !exported.time.empty())) {
+    return fail(Code::kInvalidInput,
+                fmt::format("{} reads {}, which only its project knows", file,
+                            transform.history().lags.empty() ? "when a row happens"
+                                                             : "lags from the past"),
+                exported.version > 0 ? fmt::format("in the project: rondo predict {} --model v{}",
+                                                   args.words[0], exported.version)
+                                     : std::string("predict in the project"));
+  }
+  batch::Settings settings;
+  settings.by = deployed;
+  settings.options.null = exported.null;
+  settings.now = wall_clock_now();
+  settings.temp = std::filesystem::temp_directory_path();
+  return settings;
+}
+
 /// How files of this project are read; the keys are the caller's.
-Result<batch::Settings> settings_of(const Args& args, loop::Service& service) {
+Result<batch::Settings> settings_of_project(const Args& args, loop::Service& service) {
   batch::Settings settings;
   settings.by = TRY(asked_version(args, service));
   settings.options = service.config().collect;
   settings.now = service.now();
   settings.temp = service.store().attempts();
-  const std::string out = args.get("-o");
-  settings.form = args.json || out.ends_with(".jsonl") ? batch::Form::kJson : batch::Form::kCsv;
   const auto manifest = loop::newest_manifest(service.store());
   if (!manifest && manifest.error().code != Code::kNotFound) {
     return std::unexpected(manifest.error());
@@ -44,6 +79,19 @@ Result<batch::Settings> settings_of(const Args& args, loop::Service& service) {
     settings.clock = TRY(batch::clock_from(manifest->cursor));
   }
   return settings;
+}
+
+Result<void> set_form(const Args& args, batch::Settings& settings) {
+  const std::string out = args.get("-o");
+  settings.form = args.json || out.ends_with(".jsonl") ? batch::Form::kJson : batch::Form::kCsv;
+  if (!args.has("--explain")) return {};
+  settings.explain = batch::Explain::kReasons;
+  if (settings.by->pipeline->can_explain()) return {};
+  return fail(Code::kInvalidInput,
+              fmt::format("v{} cannot be explained: it does not hold how many training rows "
+                          "reached each leaf",
+                          settings.by->version),
+              "a version that this program trains or imports holds it");
 }
 
 /// The columns of the lines, for Parquet.
@@ -61,6 +109,11 @@ table::Schema line_schema(const batch::Settings& settings) {
   schema.fields.push_back({"prediction", parts.classes.empty() ? Type::kNumber : Type::kText});
   for (const std::string& name : parts.classes) {
     schema.fields.push_back({"probability_" + name, Type::kNumber});
+  }
+  if (settings.explain == batch::Explain::kReasons) {
+    for (const std::string& name : batch::reason_names(*settings.by->pipeline)) {
+      schema.fields.push_back({name, Type::kNumber});
+    }
   }
   schema.fields.push_back({"model_version", Type::kInteger});
   return schema;
@@ -97,6 +150,7 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
                       {"known", known},
                       {"keys", settings.keys},
                       {"json", settings.form == batch::Form::kJson},
+                      {"explain", settings.explain == batch::Explain::kReasons},
                       {"version", settings.by->version},
                       {"pipeline", settings.by->pipeline_digest.hex()},
                       {"null", settings.options.null},
@@ -124,10 +178,16 @@ void show(const batch::Progress& progress) {
 }  // namespace
 
 Result<int> run_predict(const Args& args) {
-  const std::string version = args.get("--model");
-  if (args.has("--model") && !positive(version, 'v')) return refuse_version(args, version);
-  const auto service = TRY(loop::Service::open({args.project, false, "predict"}));
-  batch::Settings settings = TRY(settings_of(args, *service));
+  if (is_file(args) && !TRY(io::real_fs()->stat(args.get("--model")))) {
+    return report_usage(
+        args, fmt::format("\"{}\" is no version, and no file", args.get("--model")),
+        "versions are written v7; `rondo models` lists them");
+  }
+  std::unique_ptr<loop::Service> service;  // as long as its version is used
+  if (!is_file(args)) service = TRY(loop::Service::open({args.project, false, "predict"}));
+  batch::Settings settings =
+      TRY(service ? settings_of_project(args, *service) : settings_of_file(args));
+  TRY(set_form(args, settings));
   const auto input = TRY(batch::Input::open(io::real_fs(), args.words[0], settings));
   const std::vector<std::string> names = TRY(input->names());
   const std::vector<std::string>& keys = settings.options.key;

@@ -40,7 +40,8 @@ constexpr Flag kData[] = {
     {"--column", "C", "with --retry: only those of this column's signal"}};
 constexpr Flag kPredict[] = {
     {"-o", "OUT", "a file, CSV, or Parquet if it ends so; default, and \"-\": standard output"},
-    {"--model", "VERSION", "in place of the champion: v3; --json writes JSON lines, not CSV"}};
+    {"--model", "VERSION|FILE", "in place of the champion: v3, or a file of `rondo export`"},
+    {"--explain", "", "what each column adds to the raw score, as columns of their own"}};
 constexpr Flag kImport[] = {
     {"-o", "OUT", "write a pipeline file there; default: a version in the project's store"},
     {"--golden", "FILE.csv", "rows with the library's own predictions; a difference refuses"},
@@ -108,7 +109,7 @@ constexpr Command kCommands[] = {
      "rondo report -o report.html", 0, 0, run_report},
     {"predict", Group::kServe, "FILE", "batch scoring of files of any size, in the order of rows",
      kPredict,
-     "rondo predict new.csv -o scored.csv\nrondo predict new.csv --json\n"
+     "rondo predict new.csv -o scored.csv\nrondo predict new.csv --json --explain\n"
      "rondo predict new.csv -o scored.parquet\nrondo predict - < new.csv", 1, 1, run_predict},
     {"bench", Group::kServe, "[FILE]", "what a row costs: the champion's, or a pipeline file's", {},
      "rondo bench\nrondo bench --json", 0, 1, run_bench},
@@ -147,6 +148,9 @@ constexpr Command kCommands[] = {
      "rondo token create pipeline --role labeler --role predictor --expires 90d\n"
      "rondo token list\nrondo token revoke pipeline",
      1, 2, run_token},
+    {"completion", Group::kCare, "bash|zsh|fish", "what a shell completes at the tab key", {},
+     "rondo completion bash > ~/.local/share/bash-completion/completions/rondo", 1, 1,
+     run_completion},
     {"doctor", Group::kCare, "", "machine and installation", kDoctor, "rondo doctor", 0, 0,
      run_doctor},
     {"worker", Group::kHidden, "", "one job by the rank contract", {}, "rondo worker", 0, 0,

@@ -74,6 +74,44 @@ class Flat(unittest.TestCase):
     def predict(self, *words, check=0, **more):
         return self.project.run("predict", *words, check=check, **more)
 
+    def test_reasons_add_up_to_the_raw_score(self):
+        """Of a regression the raw score is the answer; the server tells the same reasons."""
+        write_csv(self.project.path("few.csv"), self.rows[:40])
+        self.predict("few.csv", "--explain", "-o", "why.csv")
+        columns = ["contribution_x", "contribution_n", "contribution_kind", "contribution_on"]
+        explained = lines_of(self.project.path("why.csv"))
+        for line, plain in zip(explained, csv.DictReader(self.expected.splitlines())):
+            self.assertEqual({k: line[k] for k in plain}, plain)
+            total = sum(float(line[k]) for k in columns + ["base_score"])
+            self.assertAlmostEqual(total, float(line["prediction"]), places=9)
+        self.assertGreater(len({line["contribution_x"] for line in explained}), 5)
+        said = [json.loads(line) for line in
+                self.predict("few.csv", "--explain", "--json").stdout.splitlines()]
+        for line, one in zip(explained, said):
+            self.assertEqual([one["contributions"][c[13:]] for c in columns] + [one["base_score"]],
+                             [float(line[c]) for c in columns + ["base_score"]])
+        self.predict("few.csv", "--explain", "-o", "why.parquet")
+        back = self.predict("why.parquet", "--json", check=3).stderr  # its columns are told
+        self.assertIn("lacks the column", back)
+
+    def test_a_file_in_place_of_a_version(self):
+        self.project.run("export", "-o", "flat.rondo", "--force", check=0)
+        with Project(PROGRAM) as away:
+            os.remove(away.path("rondo.toml"))
+            for name in ("flat.rondo", "new.csv"):
+                shutil.copy(self.project.path(name), away.path(name))
+            away.run("predict", "new.csv", "--model", "flat.rondo", "-o", "out.csv", check=0)
+            values = lambda path: [row["prediction"] for row in lines_of(path)]  # noqa: E731
+            self.assertEqual(values(away.path("out.csv")), values(self.project.path("new.out")))
+            said = away.run("predict", "new.csv", "--model", "none.rondo", check=2)
+            self.assertIn("no version, and no file", said.stderr)
+
+    def test_names_are_told_apart_by_case(self):
+        write_csv(self.project.path("upper.csv"), [dict(x=1, n=2, Kind="a", on="true")])
+        said = self.predict("upper.csv", check=3).stderr
+        self.assertIn('lacks the column "kind"', said)
+        self.assertIn('did you mean "Kind"? Upper and lower case are told apart', said)
+
     def text(self, name):
         with open(self.project.path(name)) as file:
             return file.read()

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/words.h"
+#include "api/load.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "loop/service.h"
@@ -164,9 +165,69 @@ std::string to_text(const Measured& m, bool color) {
                      m.kernel, table({"what", "cost", "of that"}, rows, color));
 }
 
+/// A number above 0 of a flag, or `otherwise`. Errors: kInvalidInput.
+Result<std::size_t> count_of(const Args& args, std::string_view flag, std::size_t otherwise,
+                             std::int64_t most) {
+  if (!args.has(flag)) return otherwise;
+  const auto number = positive(args.get(flag));
+  if (number && *number <= most) return static_cast<std::size_t>(*number);
+  return fail(Code::kInvalidInput, fmt::format("{} is a number from 1 to {}", flag, most));
+}
+
+Json to_json(const api::LoadReport& report, const api::LoadOptions& options) {
+  return {{"model", report.model}, {"version", report.version}, {"columns", report.columns},
+          {"connections", options.connections}, {"rows", options.rows},
+          {"seconds", report.seconds}, {"answered", report.answered},
+          {"refused", report.refused},
+          {"refusal", report.refusal.empty() ? Json(nullptr) : Json(report.refusal)},
+          {"requests_per_second", static_cast<double>(report.answered) / report.seconds},
+          {"p50_us", report.percentile(0.5)}, {"p90_us", report.percentile(0.9)},
+          {"p99_us", report.percentile(0.99)}, {"p999_us", report.percentile(0.999)},
+          {"max_us", report.percentile(1)}};
+}
+
+std::string to_text(const api::LoadReport& report, const api::LoadOptions& options, bool color) {
+  const double rate = static_cast<double>(report.answered) / report.seconds;
+  std::vector<std::vector<std::string>> rows = {
+      {"answered", grouped(report.answered),
+       fmt::format("{} requests/s, {} rows/s", two_digits(rate),
+                   two_digits(rate * static_cast<double>(options.rows)))},
+      {"half within", time_text(report.percentile(0.5)), ""},
+      {"90 %", time_text(report.percentile(0.9)), ""},
+      {"99 %", time_text(report.percentile(0.99)), ""},
+      {"99.9 %", time_text(report.percentile(0.999)), ""},
+      {"all", time_text(report.percentile(1)), ""}};
+  if (report.refused > 0) rows.push_back({"refused", grouped(report.refused), report.refusal});
+  return fmt::format("v{} of {}, {} columns, {} a request, {}\n\n{}", report.version, report.model,
+                     report.columns, counted(options.rows, "row"),
+                     counted(options.connections, "connection"),
+                     table({"requests", "count, time", "of that"}, rows, color));
+}
+
+Result<int> bench_server(const Args& args) {
+  api::LoadOptions options;
+  options.url = args.words[0];
+  options.token = args.get("--token");
+  options.connections = TRY(count_of(args, "--connections", 1, 1'000));
+  options.rows = TRY(count_of(args, "--rows", 1, 10'000));
+  options.length = Span::seconds(static_cast<std::int64_t>(TRY(count_of(args, "--seconds", 3,
+                                                                        3'600))));
+  const api::LoadReport report = TRY(api::load(options, args.stop));
+  if (args.json) say_json(to_json(report, options));
+  else say(to_text(report, options, args.color));
+  return report.answered > 0 && report.refused == 0 ? kOk : kFailed;
+}
+
 }  // namespace
 
 Result<int> run_bench(const Args& args) {
+  if (!args.words.empty() && args.words[0].find("://") != std::string::npos) {
+    return bench_server(args);
+  }
+  if (!args.values.empty()) {
+    return report_usage(args, fmt::format("{} is for a server", args.values.begin()->first),
+                        "rondo bench http://127.0.0.1:8080 asks one");
+  }
   std::string bytes, name;
   if (!args.words.empty()) {
     name = args.words[0];

@@ -5,6 +5,7 @@
 #include "io/digest.h"
 #include "loop/portable.h"
 #include "loop/session.h"
+#include "model/export.h"
 
 namespace rondo::cli {
 namespace {
@@ -21,6 +22,62 @@ Result<std::int64_t> champion_of(const loop::State& state) {
               "turn the loop first: `rondo run`, or name a version: `rondo models` lists them");
 }
 
+/// What a format of others cannot say, in sentences. Errors: kInvalidInput for features that it
+/// cannot make.
+Result<std::vector<std::string>> left_out(const Args& args, const model::Transform& transform) {
+  const auto made = model::made_features(transform);
+  if (!made.empty() && !args.has("--features")) {
+    return fail(Code::kInvalidInput,
+                fmt::format("the format has no parts of time and no lags, which make {}",
+                            fmt::join(made, ", ")),
+                "say --features when who asks the file makes them; `rondo serve` needs no such");
+  }
+  std::vector<std::string> notes;
+  if (!made.empty()) {
+    notes.push_back(fmt::format("who asks it makes {}", fmt::join(made, ", ")));
+  }
+  std::string filled, coded;
+  for (const model::Step& step : transform.steps()) {
+    if (step.fill) filled += fmt::format("{}{} {:.6g}", filled.empty() ? "" : ", ", step.feature,
+                                         *step.fill);
+    if (step.kind == model::Step::Kind::kCategory) {
+      coded += fmt::format("{}{}", coded.empty() ? "" : ", ", step.feature);
+    }
+  }
+  if (!filled.empty()) notes.push_back("missing values are filled by who asks it: " + filled);
+  if (!coded.empty()) {
+    notes.push_back("categories are codes, their places in the list of --json: " + coded);
+  }
+  if (args.get("--to") == "onnx") {
+    notes.push_back("inputs are floats: a double between a threshold and the float below it may go "
+                    "the other way");
+  }
+  return notes;
+}
+
+/// Of another library's format. Errors: kInvalidInput.
+Result<int> export_foreign(const Args& args, const std::string& bytes, std::int64_t version,
+                           const std::string& name) {
+  const auto pipeline = TRY(model::Pipeline::load(bytes));
+  const model::Transform& transform = pipeline->transform();
+  const std::string to = args.get("--to"), out = args.get("-o");
+  const auto notes = TRY(left_out(args, transform));
+  const std::string file =
+      TRY(to == "onnx" ? model::to_onnx(*pipeline) : model::to_lightgbm(*pipeline));
+  TRY(io::write_atomically(*io::real_fs(), out, file));
+  if (args.json) {
+    say_json({{"file", out}, {"version", version}, {"model", name}, {"format", to},
+              {"bytes", file.size()}, {"sha256", io::sha256(file).hex()}, {"notes", notes},
+              {"features", model::feature_list(transform)},
+              {"classes", pipeline->parts().classes}});
+    return kOk;
+  }
+  say(fmt::format("v{} of {} to {}, as {} reads it: {} features", version, name, out, to,
+                  transform.features()));
+  for (const std::string& note : notes) say("  " + note);
+  return kOk;
+}
+
 }  // namespace
 
 Result<int> run_export(const Args& args) {
@@ -30,6 +87,11 @@ Result<int> run_export(const Args& args) {
   }
   const auto asked = args.words.empty() ? std::nullopt : positive(args.words[0], 'v');
   if (!args.words.empty() && !asked) return refuse_version(args, args.words[0]);
+  const std::string to = args.get("--to", "rondo");
+  if (to != "rondo" && to != "onnx" && to != "lightgbm") {
+    return report_usage(args, fmt::format("\"{}\" is no format", to),
+                        "--to is rondo, onnx or lightgbm");
+  }
   const auto fs = io::real_fs();
   TRY(check_free(args, *fs, out));
   const loop::Config config = TRY(loop::load_config(*fs, args.project));
@@ -38,6 +100,10 @@ Result<int> run_export(const Args& args) {
   const auto store = TRY(ledger::Store::open(fs, loop::store_folder(args.project), options));
   const loop::State state = TRY(loop::read_state(*store->ledger));
   const std::int64_t version = asked ? *asked : TRY(champion_of(state));
+  if (to != "rondo") {
+    return export_foreign(args, TRY(loop::stored_pipeline(*store, state, version)), version,
+                          config.model_name());
+  }
   const std::string bytes = TRY(loop::export_pipeline(*store, state, config, version));
   TRY(io::write_atomically(*fs, out, bytes));
   if (args.json) {

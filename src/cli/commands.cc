@@ -31,6 +31,8 @@ constexpr Flag kServe[] = {
     {"--insecure-bind", "", "allow an address beyond loopback without --tls"}};
 constexpr Flag kExport[] = {
     {"-o", "FILE", "where to (required)"},
+    {"--to", "rondo|onnx|lightgbm", "format; default rondo, a pipeline file"},
+    {"--features", "", "of onnx and lightgbm: parts of time and lags are made by who asks it"},
     {"--force", "", "write over an existing file"}};
 constexpr Flag kHistory[] = {{"--last", "N", "only the last N steps"},
                              {"--facts", "", "every fact, as canonical JSON lines"}};
@@ -42,6 +44,11 @@ constexpr Flag kPredict[] = {
     {"-o", "OUT", "a file, CSV, or Parquet if it ends so; default, and \"-\": standard output"},
     {"--model", "VERSION|FILE", "in place of the champion: v3, or a file of `rondo export`"},
     {"--explain", "", "what each column adds to the raw score, as columns of their own"}};
+constexpr Flag kBench[] = {
+    {"--connections", "N", "of a server: at once, default 1"},
+    {"--rows", "N", "of a server: rows a request, default 1"},
+    {"--seconds", "N", "of a server: how long it is asked, default 3"},
+    {"--token", "TOKEN", "of a server: one with the roles viewer and predictor"}};
 constexpr Flag kImport[] = {
     {"-o", "OUT", "write a pipeline file there; default: a version in the project's store"},
     {"--golden", "FILE.csv", "rows with the library's own predictions; a difference refuses"},
@@ -91,7 +98,7 @@ constexpr Command kCommands[] = {
      "rondo serve model.rondo\nrondo serve model.rondo --listen 127.0.0.1:9000 --tokens .rondo", 1,
      1, run_serve},
     {"export", Group::kServe, "[vN]", "a version as a file that stands alone", kExport,
-     "rondo export -o model.rondo\nrondo export v3 -o v3.rondo", 0, 1, run_export},
+     "rondo export -o model.rondo\nrondo export v3 --to onnx -o v3.onnx", 0, 1, run_export},
     {"status", Group::kLook, "", "where the lifecycle stands", {},
      "rondo status\nrondo status --json",
      0, 0, run_status},
@@ -111,8 +118,10 @@ constexpr Command kCommands[] = {
      kPredict,
      "rondo predict new.csv -o scored.csv\nrondo predict new.csv --json --explain\n"
      "rondo predict new.csv -o scored.parquet\nrondo predict - < new.csv", 1, 1, run_predict},
-    {"bench", Group::kServe, "[FILE]", "what a row costs: the champion's, or a pipeline file's", {},
-     "rondo bench\nrondo bench --json", 0, 1, run_bench},
+    {"bench", Group::kServe, "[FILE|URL]",
+     "what a row costs: the champion's, a pipeline file's, or a server's by the network", kBench,
+     "rondo bench\nrondo bench --json\nrondo bench http://127.0.0.1:8080 --connections 8", 0, 1,
+     run_bench},
     {"feedback", Group::kServe, "FILE", "labels by prediction id (CSV with id,label)", {},
      "rondo feedback labels.csv", 1, 1, run_feedback},
     {"import", Group::kServe, "FILE", "a model of LightGBM or XGBoost, checked against it", kImport,

@@ -62,4 +62,12 @@ class ForestBuilder {
   std::vector<Forest::Plane> plane_of_node_;  // until finish() knows all planes
 };
 
+/// A forest as the builder took it. Tree::set is a place in `sets`, 0 the empty one.
+struct Loose {
+  ForestBuilder::Head head;
+  std::vector<ForestBuilder::Tree> trees;
+  std::vector<std::vector<std::uint32_t>> sets;
+};
+Loose take_apart(const Forest& forest);
+
 }  // namespace rondo::model

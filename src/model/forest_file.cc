@@ -31,6 +31,7 @@ class ForestCoder {
   using Rule = Forest::Rule;
 
   static std::string encode(const Forest& forest);
+  static Loose take_apart(const Forest& forest);
   Result<Forest> decode(std::string_view bytes);
 
  private:
@@ -357,8 +358,43 @@ Result<Forest> ForestCoder::decode(std::string_view bytes) {
   return forest;
 }
 
-std::string Forest::encode() const { return ForestCoder::encode(*this); }
+Loose ForestCoder::take_apart(const Forest& forest) {
+  Loose out;
+  out.head = {forest.features_, forest.outputs_, forest.link_, forest.sigmoid_};
+  out.sets.emplace_back();
+  for (std::size_t t = 0; t < forest.trees(); ++t) {
+    const std::size_t node_from = forest.node_from(t), leaf_from = forest.leaf_from_[t];
+    const std::size_t leaves = forest.leaf_from_[t + 1] - leaf_from;
+    const auto local = [n = static_cast<std::int32_t>(node_from),
+                        l = static_cast<std::int32_t>(leaf_from)](std::int32_t child) {
+      return child >= 0 ? child - n : ~(~child - l);
+    };
+    ForestBuilder::Tree tree;
+    for (std::size_t i = node_from; i < node_from + leaves - 1; ++i) {
+      const Forest::Node& node = forest.nodes_[i];
+      const Plane plane = forest.planes_[node.plane];
+      tree.feature.push_back(plane.feature);
+      tree.rule.push_back(static_cast<std::uint8_t>(plane.rule));
+      tree.default_left.push_back(plane.default_left ? 1 : 0);
+      tree.cut.push_back(node.set != 0 ? 0 : node.cut);
+      tree.left.push_back(local(node.child[0]));
+      tree.right.push_back(local(node.child[1]));
+      tree.set.push_back(node.set == 0 ? 0 : static_cast<std::uint32_t>(out.sets.size()));
+      if (node.set == 0) continue;
+      const auto words = forest.sets_.begin() + node.set + 1;
+      out.sets.emplace_back(words, words + forest.sets_[node.set]);
+    }
+    for (std::size_t i = leaf_from; i < leaf_from + leaves; ++i) {
+      tree.leaves.push_back(forest.leaf_values_[i]);
+      if (forest.has_covers()) tree.covers.push_back(forest.covers_[i]);
+    }
+    out.trees.push_back(std::move(tree));
+  }
+  return out;
+}
 
+Loose take_apart(const Forest& forest) { return ForestCoder::take_apart(forest); }
+std::string Forest::encode() const { return ForestCoder::encode(*this); }
 Result<Forest> Forest::decode(std::string_view bytes) { return ForestCoder().decode(bytes); }
 
 }  // namespace rondo::model

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""`rondo bench` tells what a model costs: of a project and of a pipeline file, as a table and as
-JSON. No time is judged here; the numbers hold together, and what is measured is the model.
+"""`rondo bench` tells what a model costs: of a project, of a pipeline file and of a server, as a
+table and as JSON. No time is judged here; the numbers hold together, and what is measured is the
+model.
 
 usage: bench_test.py PROGRAM SOURCE_DIR
 """
 import glob
 import os
+import re
 import shutil
 import sys
 import unittest
+import urllib.request
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
@@ -54,6 +57,37 @@ class Bench(unittest.TestCase):
         self.assertNotIn("e+", text)
         for line in ("one row", "a row of many", "loading", "memory"):
             self.assertRegex(text, r"(?m)^ *%s  " % line)
+
+    def test_a_server(self):
+        process, base = self.project.up("--no-loop")
+        said = self.project.json("bench", base, "--seconds", "1", "--connections", "2", "--rows",
+                                 "3")
+        self.assertEqual((said["model"], said["version"], said["columns"]), ("toy", "1", 2))
+        self.assertEqual((said["refused"], said["refusal"]), (0, None))
+        self.assertGreater(said["answered"], 0)
+        order = [said[name] for name in ("p50_us", "p90_us", "p99_us", "p999_us", "max_us")]
+        self.assertEqual(order, sorted(order))
+        self.assertGreater(order[0], 0)
+        # What it says that it was answered is what the server counted, but for the first request.
+        with urllib.request.urlopen(base + "/metrics", timeout=30) as reply:
+            text = reply.read().decode()
+        count = int(re.search(r'predictions_total\{model="toy",version="1",arm="champion"\} (\d+)',
+                              text).group(1))
+        self.assertEqual(count, 3 * (said["answered"] + 1))
+        text = self.project.run("bench", base, "--seconds", "1", check=0).stdout
+        self.assertRegex(text, r"v1 of toy, 2 columns, 1 row a request, 1 connection")
+        self.assertRegex(text, r"(?m)^ *99 %  ")
+        said = self.project.run("bench", base, "--token", "wrong", check=1).stderr
+        self.assertIn("401", said)
+        process.terminate()
+        self.assertEqual(process.wait(60), 0)
+        said = self.project.run("bench", base, check=1).stderr
+        self.assertIn("does not answer", said)
+
+    def test_what_is_no_server_is_refused(self):
+        for url in ("https://localhost:1", "http://", "http://localhost:0", "http://[::1]:x"):
+            self.assertIn("hint:", self.project.run("bench", url, check=3).stderr, url)
+        self.assertIn("is for a server", self.project.run("bench", "--rows", "3", check=2).stderr)
 
     def test_what_is_no_pipeline_is_refused(self):
         with open(self.project.path("toy.rondo"), "rb") as file:

@@ -1,0 +1,37 @@
+// A client of our own that asks a running server as fast as it answers: what a request costs by the
+// network, with the percentiles of its time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/stop.h"
+#include "base/time.h"
+
+namespace rondo::api {
+
+struct LoadOptions {
+  std::string url;    // "http://HOST:PORT", or with the base of one project: "/p/NAME"
+  std::string token;  // empty: none
+  std::size_t connections = 1, rows = 1;  // rows a request
+  Span length = Span::seconds(3);
+};
+
+struct LoadReport {
+  std::string model, version;
+  std::size_t columns = 0;
+  std::uint64_t answered = 0, refused = 0;
+  std::string refusal;  // the first one
+  double seconds = 0;
+  std::vector<double> us;  // of the answered requests, ascending
+  /// The time that the share `p` of them did not exceed; 0 without any.
+  double percentile(double p) const;
+};
+
+/// Asks what the model reads, then for predictions of rows of zeros and missing texts.
+/// Errors: kInvalidInput for what is no URL or leaves the project open; kUnavailable when nobody
+/// answers there, or what answers is no server of the inference protocol.
+Result<LoadReport> load(const LoadOptions& options, const Stop& stop);
+
+}  // namespace rondo::api

@@ -1,0 +1,25 @@
+// Forests in the formats of others. What they read are features, as the pipeline's transform makes
+// them; what a format cannot say is refused by name.
+#pragma once
+
+#include "io/json.h"
+#include "model/pipeline.h"
+
+namespace rondo::model {
+
+/// LightGBM's model text, version v4: the library, and our own import, score it in the same bits.
+/// Errors: kInvalidInput for a link that it does not have.
+Result<std::string> to_lightgbm(const Pipeline& pipeline);
+/// An ONNX model of one TreeEnsemble (ai.onnx.ml 5): "features" FLOAT [rows, features] in,
+/// "prediction" FLOAT [rows, outputs] out, behind the link, and "raw_score". Thresholds are rounded
+/// down to float, so a float goes the same way as here; sums are floats, within their rounding.
+/// Errors: kInvalidInput for nodes that send 0 where ONNX would not.
+Result<std::string> to_onnx(const Pipeline& pipeline);
+
+/// How each feature is made of the columns, for who scores with the file: {"feature", "kind", and
+/// what belongs to it}.
+Json feature_list(const Transform& transform);
+/// Features that are more than a column: parts of time, lags.
+std::vector<std::string> made_features(const Transform& transform);
+
+}  // namespace rondo::model

@@ -1,0 +1,254 @@
+// ONNX by hand: a model is a message of protobuf, and of that format only numbers, texts and
+// messages within messages are needed. Field numbers are those of onnx.proto3.
+// Source: ONNX 1.16, onnx.proto3; ai.onnx.ml version 5, TreeEnsemble.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "model/bytes.h"
+#include "model/export.h"
+#include "model/forest_build.h"
+
+namespace rondo::model {
+namespace {
+
+constexpr std::int64_t kIrVersion = 10, kOpset = 21, kMlOpset = 5;
+constexpr std::uint64_t kFloat = 1, kUint8 = 2;                        // TensorProto.DataType
+constexpr std::uint64_t kInt = 2, kTensor = 4, kInts = 7;              // AttributeProto type
+constexpr std::uint8_t kLeq = 0, kMember = 6;                          // nodes_modes
+constexpr std::int64_t kSum = 1, kNone = 0;
+
+/// A message under construction.
+class Message {
+ public:
+  void number(unsigned field, std::uint64_t value) {
+    out_.varint(field << 3);
+    out_.varint(value);
+  }
+  void bytes(unsigned field, std::string_view value) {
+    out_.varint(field << 3 | 2U);
+    out_.varint(value.size());
+    out_.raw(value);
+  }
+  std::string take() { return out_.take(); }
+
+ private:
+  ByteWriter out_;
+};
+
+std::string tensor(std::uint64_t type, std::size_t count, std::string_view raw) {
+  Message out;
+  out.number(1, count);
+  out.number(2, type);
+  out.bytes(9, raw);
+  return out.take();
+}
+
+std::string tensor(const std::vector<float>& values) {
+  ByteWriter raw;
+  for (const float value : values) raw.put(value);
+  const std::string bytes = raw.take();
+  return tensor(kFloat, values.size(), bytes);
+}
+
+std::string attribute(std::string_view name, std::int64_t value) {
+  Message out;
+  out.bytes(1, name);
+  out.number(3, static_cast<std::uint64_t>(value));
+  out.number(20, kInt);
+  return out.take();
+}
+
+std::string attribute(std::string_view name, const std::vector<std::int64_t>& values) {
+  Message out;
+  out.bytes(1, name);
+  for (const std::int64_t value : values) out.number(8, static_cast<std::uint64_t>(value));
+  out.number(20, kInts);
+  return out.take();
+}
+
+std::string tensor_attribute(std::string_view name, const std::string& value) {
+  Message out;
+  out.bytes(1, name);
+  out.bytes(5, value);
+  out.number(20, kTensor);
+  return out.take();
+}
+
+/// The greatest float that is not above: a float is at most x where it is at most that.
+float rounded_down(double x) {
+  const auto near = static_cast<float>(x);
+  if (static_cast<double>(near) <= x) return near;
+  return std::nextafter(near, -std::numeric_limits<float>::infinity());
+}
+
+/// The attributes of TreeEnsemble, node by node of all trees.
+struct Ensemble {
+  std::vector<std::int64_t> roots, features, yes, no, yes_leaf, no_leaf, missing_yes, targets;
+  std::string modes;
+  std::vector<float> splits, weights, members;
+};
+
+std::unexpected<Error> zeros(std::size_t tree) {
+  return fail(Code::kInvalidInput,
+              fmt::format("tree {}: ONNX cannot send 0 the way of missing values, as it does",
+                          tree),
+              "train without zero_as_missing, or export to lightgbm");
+}
+
+void add_node(Ensemble& out, std::uint32_t feature, float split, std::uint8_t mode, bool missing) {
+  out.features.push_back(feature);
+  out.splits.push_back(split);
+  out.modes.push_back(static_cast<char>(mode));
+  out.missing_yes.push_back(missing ? 1 : 0);
+}
+
+void add_children(Ensemble& out, std::int64_t yes, bool yes_leaf, std::int64_t no, bool no_leaf) {
+  out.yes.push_back(yes);
+  out.yes_leaf.push_back(yes_leaf ? 1 : 0);
+  out.no.push_back(no);
+  out.no_leaf.push_back(no_leaf ? 1 : 0);
+}
+
+Result<void> add_split(Ensemble& out, const Loose& forest, const ForestBuilder::Tree& tree,
+                       std::size_t node, std::size_t number) {
+  const double cut = tree.cut[node];
+  const bool left = tree.default_left[node] != 0;
+  switch (tree.rule[node]) {
+    case 0: add_node(out, tree.feature[node], rounded_down(cut), kLeq, 0 <= cut); return {};
+    case 1:
+      if ((0 <= cut) != left) return zeros(number);
+      add_node(out, tree.feature[node], rounded_down(cut), kLeq, left);
+      return {};
+    case 2: add_node(out, tree.feature[node], rounded_down(cut), kLeq, left); return {};
+    default: break;
+  }
+  add_node(out, tree.feature[node], 0, kMember, false);
+  const auto& words = forest.sets[tree.set[node]];
+  for (std::size_t code = 0; code < 32 * words.size(); ++code) {
+    const bool member = (words[code / 32] >> (code % 32) & 1U) != 0;
+    if (member) out.members.push_back(static_cast<float>(code));
+  }
+  out.members.push_back(std::numeric_limits<float>::quiet_NaN());  // ends a set
+  return {};
+}
+
+Result<void> add_tree(Ensemble& out, const Loose& forest, std::size_t number) {
+  const ForestBuilder::Tree& tree = forest.trees[number];
+  const auto node_from = static_cast<std::int64_t>(out.features.size());
+  const auto leaf_from = static_cast<std::int64_t>(out.weights.size());
+  const bool stretched = forest.head.link == Link::kSigmoid;
+  std::vector<double> leaves = tree.leaves;
+  out.roots.push_back(node_from);
+  if (tree.left.empty()) {  // a tree has a node there: both ways lead to the same answer
+    leaves.push_back(leaves.front());
+    add_node(out, 0, 0, kLeq, false);
+    add_children(out, leaf_from, true, leaf_from + 1, true);
+  }
+  const auto place = [&](std::int32_t child) {
+    return child < 0 ? leaf_from + ~child : node_from + child;
+  };
+  for (std::size_t i = 0; i < tree.left.size(); ++i) {
+    TRY(add_split(out, forest, tree, i, number));
+    add_children(out, place(tree.left[i]), tree.left[i] < 0, place(tree.right[i]),
+                 tree.right[i] < 0);
+  }
+  for (const double leaf : leaves) {
+    out.weights.push_back(static_cast<float>(stretched ? leaf * forest.head.sigmoid : leaf));
+    out.targets.push_back(static_cast<std::int64_t>(number % forest.head.outputs));
+  }
+  return {};
+}
+
+std::string node_message(const char* op, std::string_view from, std::string_view to,
+                         std::string_view domain, const std::vector<std::string>& attributes) {
+  Message out;
+  out.bytes(1, from);
+  out.bytes(2, to);
+  out.bytes(4, op);
+  for (const std::string& one : attributes) out.bytes(5, one);
+  if (!domain.empty()) out.bytes(7, domain);
+  return out.take();
+}
+
+/// FLOAT [rows, width].
+std::string value_info(std::string_view name, std::size_t width) {
+  Message rows, columns, shape, type, tensor_type, out;
+  rows.bytes(2, "rows");
+  columns.number(1, width);
+  shape.bytes(1, rows.take());
+  shape.bytes(1, columns.take());
+  tensor_type.number(1, kFloat);
+  tensor_type.bytes(2, shape.take());
+  type.bytes(1, tensor_type.take());
+  out.bytes(1, name);
+  out.bytes(2, type.take());
+  return out.take();
+}
+
+std::string opset(std::string_view domain, std::int64_t version) {
+  Message out;
+  if (!domain.empty()) out.bytes(1, domain);
+  out.number(2, static_cast<std::uint64_t>(version));
+  return out.take();
+}
+
+std::string graph_of(const Ensemble& trees, const ForestBuilder::Head& head) {
+  // A node of its own: not every runtime looks at post_transform.
+  const char* const link = head.link == Link::kSigmoid   ? "Sigmoid"
+                           : head.link == Link::kSoftmax ? "Softmax"
+                           : head.link == Link::kExp     ? "Exp"
+                                                         : "Identity";
+  std::vector<std::string> attributes = {
+      attribute("aggregate_function", kSum),
+      attribute("leaf_targetids", trees.targets),
+      tensor_attribute("leaf_weights", tensor(trees.weights)),
+      attribute("n_targets", static_cast<std::int64_t>(head.outputs)),
+      attribute("nodes_falseleafs", trees.no_leaf),
+      attribute("nodes_falsenodeids", trees.no),
+      attribute("nodes_featureids", trees.features),
+      attribute("nodes_missing_value_tracks_true", trees.missing_yes),
+      tensor_attribute("nodes_modes", tensor(kUint8, trees.modes.size(), trees.modes)),
+      tensor_attribute("nodes_splits", tensor(trees.splits)),
+      attribute("nodes_trueleafs", trees.yes_leaf),
+      attribute("nodes_truenodeids", trees.yes),
+      attribute("post_transform", kNone),
+      attribute("tree_roots", trees.roots)};
+  if (!trees.members.empty()) {
+    attributes.push_back(tensor_attribute("membership_values", tensor(trees.members)));
+  }
+  Message out;
+  out.bytes(1, node_message("TreeEnsemble", "features", "raw_score", "ai.onnx.ml", attributes));
+  out.bytes(1, node_message(link, "raw_score", "prediction", "", {}));
+  out.bytes(2, "rondo");
+  out.bytes(11, value_info("features", head.features));
+  out.bytes(12, value_info("prediction", head.outputs));
+  out.bytes(12, value_info("raw_score", head.outputs));
+  return out.take();
+}
+
+}  // namespace
+
+Result<std::string> to_onnx(const Pipeline& pipeline) {
+  const Loose forest = take_apart(pipeline.parts().forest);
+  Ensemble trees;
+  for (std::size_t i = 0; i < forest.trees.size(); ++i) TRY(add_tree(trees, forest, i));
+  Message out;
+  out.number(1, static_cast<std::uint64_t>(kIrVersion));
+  out.bytes(2, "rondo");
+  out.bytes(7, graph_of(trees, forest.head));
+  out.bytes(8, opset("", kOpset));
+  out.bytes(8, opset("ai.onnx.ml", kMlOpset));
+  const Json about[] = {feature_list(pipeline.transform()), Json(pipeline.parts().classes)};
+  const char* const names[] = {"features", "classes"};
+  for (std::size_t i = 0; i < std::size(about); ++i) {
+    Message entry;
+    entry.bytes(1, names[i]);
+    entry.bytes(2, io::canonical(about[i]));
+    out.bytes(14, entry.take());
+  }
+  return out.take();
+}
+
+}  // namespace rondo::model

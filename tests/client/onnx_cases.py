@@ -1,0 +1,69 @@
+"""Exported models as ONNX Runtime scores them, beside `rondo predict` on the same rows: floats go
+the same way in every tree, so what differs is the rounding of float sums alone.
+"""
+import csv
+import json
+import os
+import random
+import unittest
+
+import numpy
+import onnxruntime
+
+from project import Project, write_csv
+
+MODELS = ("lightgbm_regression.txt", "lightgbm_binary.txt", "lightgbm_multiclass.txt",
+          "lightgbm_poisson.txt", "xgboost_regression.json", "xgboost_binary.json",
+          "xgboost_multiclass.json")
+TOML = '[project]\nname = "flat"\ntarget = "y"\n[collect]\nsource = "rows.csv"\n'
+
+
+def cuts(path):
+    """Numbers that LightGBM's text compares with: where a wrong way would show."""
+    with open(path) as file:
+        lines = [line[10:].split() for line in file if line.startswith("threshold=")]
+    return sorted({float(word) for line in lines for word in line if abs(float(word)) < 1e30})
+
+
+class Onnx(unittest.TestCase):
+    program = source = None  # set by clients_test.py
+
+    def cell(self, chance, feature, near):
+        """A float as both read it; NaN where it is missing."""
+        if feature["kind"] == "category":
+            return float(chance.randrange(max(len(feature["categories"]), 1)))
+        at = numpy.float32(chance.choice(near + [0.0, -0.0, 3.25]))
+        return float(chance.choice([at, numpy.nextafter(at, numpy.float32(1e9)),
+                                    numpy.nextafter(at, numpy.float32(-1e9)),
+                                    numpy.float32(chance.uniform(-20, 45)),
+                                    numpy.float32("nan")]))
+
+    def test_the_same_answers(self):
+        for name in MODELS:
+            with self.subTest(name=name), Project(self.program) as room:
+                room.write("rondo.toml", TOML)
+                path = os.path.join(self.source, "tests", "data", "foreign", name)
+                said = json.loads(room.run("import", path, "-o", "a.rondo", "--json",
+                                           check=0).stdout)
+                room.write("rows.csv", ",".join(said["features"] + ["y"]) + "\n")
+                room.run("import", path, check=0)
+                features = room.json("export", "v1", "--to", "onnx", "-o", "m.onnx")["features"]
+                room.run("export", "v1", "--to", "lightgbm", "-o", "m.txt", check=0)
+                near, chance = cuts(room.path("m.txt")), random.Random(3)
+                table = [[self.cell(chance, f, near) for f in features] for _ in range(2000)]
+                write_csv(room.path("in.csv"), [
+                    {f["feature"]: None if x != x else f["categories"][int(x)]
+                     if f["kind"] == "category" and f["categories"] else repr(x)
+                     for f, x in zip(features, row)} for row in table])
+                room.run("predict", "in.csv", "--model", "v1", "-o", "out.csv", check=0)
+                with open(room.path("out.csv")) as file:
+                    lines = list(csv.DictReader(file))
+                wanted = [key for key in lines[0] if key.startswith("probability_")]
+                wanted = wanted[1:] if len(wanted) == 2 else wanted or ["prediction"]
+                ours = numpy.array([[float(line[key]) for key in wanted] for line in lines])
+                session = onnxruntime.InferenceSession(room.path("m.onnx"))
+                theirs = session.run(["prediction"], {
+                    "features": numpy.array(table, dtype=numpy.float32)})[0]
+                self.assertEqual(theirs.shape, ours.shape)
+                self.assertGreater(numpy.ptp(ours), 0.1)
+                numpy.testing.assert_allclose(theirs, ours, rtol=2e-6, atol=2e-6)

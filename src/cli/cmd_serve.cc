@@ -1,6 +1,7 @@
 // up, serve and feedback: answers online, and the labels that come back.
 #include <fmt/format.h>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -178,6 +179,9 @@ Result<int> run_up(const Args& args) {
 }
 
 Result<int> run_serve(const Args& args) {
+  // Scripts send it to say "read your file again", which happens anyway; of a terminal it is the
+  // end.
+  if (!args.terminal) ::signal(SIGHUP, SIG_IGN);
   loop::FileServiceOptions options;
   options.file = args.words[0];
   options.name = args.get("--name");

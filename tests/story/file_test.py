@@ -121,6 +121,7 @@ class File(unittest.TestCase):
         process, base = serve(self.project, path)
         self.assertEqual({version for version, _ in self.predict(base)}, {1})
         before = self.predict(base)
+        process.send_signal(signal.SIGHUP)  # what a script sends that replaced the file
         with open(self.project.path("v2.rondo"), "rb") as file:
             bad = bytearray(file.read())
         bad[len(bad) // 2] ^= 1

@@ -10,9 +10,11 @@ namespace {
 
 constexpr std::string_view kCommon[] = {"-C", "--color", "--json", "--help"};
 
-/// "bash|zsh|fish" as it stands in a table: the words that may be typed there. Empty: any may.
+/// "bash|zsh|fish" or "[show|diff] [dN]" as it stands in a table: the words that may be typed
+/// there. Empty: any may.
 std::vector<std::string> choices(std::string_view text) {
   text = text.substr(0, text.find(' '));
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   std::vector<std::string> out;
   if (!text.contains('|')) return out;
   while (!text.empty()) {

@@ -1,33 +1,13 @@
-// status, history, models, data, why, config: reading needs no lease and changes nothing.
+// status, history, models, why, config: reading needs no lease and changes nothing.
 #include <fmt/format.h>
 
+#include "cli/opened.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
-#include "loop/session.h"
 #include "loop/views.h"
 
 namespace rondo::cli {
 namespace {
-
-struct Opened {
-  loop::Config config;
-  std::unique_ptr<ledger::Store> store;
-};
-
-Result<Opened> open(const Args& args) {
-  const auto fs = io::real_fs();
-  Opened out;
-  out.config = TRY(loop::load_config(*fs, args.project));
-  const io::Path folder = loop::store_folder(args.project);
-  if (!TRY(fs->stat(folder / "rondo.db"))) {
-    return fail(Code::kNotFound, fmt::format("{} has no history yet", args.project.string()),
-                "turn the loop first: `rondo run`");
-  }
-  ledger::OpenOptions options;
-  options.read_only = true;
-  out.store = TRY(ledger::Store::open(fs, folder, options));
-  return out;
-}
 
 std::string text(const Json& row, const char* key) {
   const auto found = row.find(key);
@@ -54,43 +34,10 @@ std::string metrics_text(const Json& metrics) {
   return out.empty() ? "-" : out;
 }
 
-/// The row of one dataset version. Errors: kNotFound.
-Result<Json> only(const Json& versions, std::int64_t version) {
-  for (const Json& row : versions) {
-    if (row.at("version") == fmt::format("d{}", version)) return Json::array({row});
-  }
-  return fail(Code::kNotFound, fmt::format("there is no d{}", version),
-              versions.empty() ? "nothing was collected yet: `rondo run`"
-                               : "`rondo data` lists the versions");
-}
-
-std::string data_table(const Json& versions, bool color) {
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& v : versions) {
-    rows.push_back({text(v, "version"), text(v, "rows"), text(v, "labelled"), text(v, "added"),
-                    text(v, "rejected"), text(v, "duplicate"), text(v, "from"), text(v, "until"),
-                    text(v, "digest").substr(0, 12)});
-  }
-  return table({"version", "rows", "labelled", "added", "rejected", "duplicate", "from", "until",
-                "digest"}, rows, color);
-}
-
-int say_rejects(const Json& rejects, const Args& args) {
-  if (args.json) {
-    say_json(rejects);
-    return kOk;
-  }
-  for (const Json& reject : rejects) {
-    say(io::get_or<std::string>(reject, "sentence", reject.dump()));
-  }
-  say(counted(rejects.size(), "rejected row"));
-  return kOk;
-}
-
 }  // namespace
 
 Result<int> run_status(const Args& args) {
-  const Opened project = TRY(open(args));
+  const Opened project = TRY(open_project(args));
   const Json status = TRY(loop::status_view(*project.store, project.config));
   if (args.json) {
     say_json(status);
@@ -129,7 +76,7 @@ Result<int> run_history(const Args& args) {
                                           args.get("--last")),
                         "rondo history --last 12");
   }
-  const Opened project = TRY(open(args));
+  const Opened project = TRY(open_project(args));
   if (args.has("--facts")) {
     for (const ledger::Fact& fact : TRY(project.store->ledger->facts(0))) {
       say(io::canonical(fact.to_json()));
@@ -143,7 +90,7 @@ Result<int> run_history(const Args& args) {
 }
 
 Result<int> run_models(const Args& args) {
-  const Opened project = TRY(open(args));
+  const Opened project = TRY(open_project(args));
   const Json models = TRY(loop::models_view(*project.store, project.config));
   if (args.json) {
     say_json(models);
@@ -165,31 +112,8 @@ Result<int> run_models(const Args& args) {
   return kOk;
 }
 
-Result<int> run_data(const Args& args) {
-  const bool rejects = !args.words.empty() && args.words[0] == "rejects";
-  if (!rejects && args.words.size() > 1) {
-    return report_usage(args, usage_line(*find_command("data")), "rondo data rejects d3");
-  }
-  const std::string asked = args.words.size() > (rejects ? 1 : 0) ? args.words.back() : "";
-  const auto version = positive(asked, 'd');
-  if (!asked.empty() && !version) {
-    return report_usage(args, fmt::format("\"{}\" is no dataset version", asked),
-                        "versions are written d3; `rondo data` lists them");
-  }
-  if (args.has("--retry")) return accept_rows(args);
-  const Opened project = TRY(open(args));
-  Json versions = TRY(loop::data_view(*project.store));
-  if (version) versions = TRY(only(versions, *version));
-  if (rejects) {
-    return say_rejects(TRY(loop::rejects_view(*project.store, version.value_or(0))), args);
-  }
-  if (args.json) say_json(versions);
-  else say(data_table(versions, args.color));
-  return kOk;
-}
-
 Result<int> run_why(const Args& args) {
-  const Opened project = TRY(open(args));
+  const Opened project = TRY(open_project(args));
   const Json why = TRY(loop::why_view(*project.store, project.config,
                                       args.words.empty() ? "" : args.words[0]));
   if (args.json) say_json(why);

@@ -38,6 +38,8 @@ constexpr Flag kHistory[] = {{"--last", "N", "only the last N steps"},
                              {"--facts", "", "every fact, as canonical JSON lines"}};
 constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
 constexpr Flag kData[] = {
+    {"--rows", "N", "with show: so many rows, default 10"},
+    {"--as-of", "TIME", "with show: as they were known by then"},
     {"--retry", "", "rows that a signal kept out were right: let them train again"},
     {"--column", "C", "with --retry: only those of this column's signal"}};
 constexpr Flag kPredict[] = {
@@ -106,8 +108,11 @@ constexpr Command kCommands[] = {
      "rondo history --last 12\nrondo history --json\nrondo history --facts", 0, 0, run_history},
     {"models", Group::kLook, "", "versions, with their metrics", {}, "rondo models", 0, 0,
      run_models},
-    {"data", Group::kLook, "[rejects] [dN]", "dataset versions, rejected rows", kData,
-     "rondo data\nrondo data rejects d3\nrondo data rejects --retry --column cnt", 0, 2, run_data},
+    {"data", Group::kLook, "[show|diff|rejects] [dN] [dM]",
+     "dataset versions, their rows, what changed, rejected rows", kData,
+     "rondo data\nrondo data show --rows 5\nrondo data show d1 --as-of 2011-03-02 --json\n"
+     "rondo data diff d1 d2\nrondo data rejects d3\nrondo data rejects --retry --column cnt", 0, 3,
+     run_data},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
      "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
     {"config", Group::kLook, "", "every setting with its value", {}, "rondo config", 0, 0,

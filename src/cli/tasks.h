@@ -16,10 +16,11 @@ Result<int> run_import(const Args& args);
 Result<int> run_status(const Args& args);
 Result<int> run_history(const Args& args);
 Result<int> run_models(const Args& args);
-Result<int> run_data(const Args& args);
 Result<int> run_why(const Args& args);
 Result<int> run_config(const Args& args);
 Result<int> run_version(const Args& args);
+// cmd_data.cc
+Result<int> run_data(const Args& args);
 // cmd_completion.cc
 Result<int> run_completion(const Args& args);
 // cmd_export.cc

@@ -1,15 +1,10 @@
-// The cursor as JSON, and the canonical bytes of rows: equal rows have equal digests, whatever
-// format they came from.
+// The cursor as JSON. Whatever is read is checked field by field.
 #include "collect/cursor.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
-
-#include "io/digest.h"
 
 namespace rondo::collect {
 namespace {
@@ -57,44 +52,6 @@ Result<ClockState> clock_from(const Json& json) {
   return clock;
 }
 
-void put(std::string& out, char kind, std::string_view bytes) {
-  const auto length = static_cast<std::uint32_t>(bytes.size());
-  out.push_back(kind);
-  out.append(reinterpret_cast<const char*>(&length), sizeof length);
-  out += bytes;
-}
-
-template <class Value>
-void put_value(std::string& out, char kind, Value value) {
-  static_assert(std::endian::native == std::endian::little);
-  std::array<char, sizeof value> bytes;
-  std::memcpy(bytes.data(), &value, sizeof value);
-  put(out, kind, {bytes.data(), bytes.size()});
-}
-
-/// A whole number is written as a double where that loses nothing, so that a column which is
-/// widened later has the digests that it had.
-void put_integer(std::string& out, std::int64_t value) {
-  constexpr std::int64_t kExact = 9007199254740992;  // 2^53
-  if (value < -kExact || value > kExact) return put_value(out, 'i', value);
-  put_value(out, 'd', static_cast<double>(value));
-}
-
-void put_cell(std::string& out, const table::Column& column, std::size_t row) {
-  using table::Type;
-  if (column.is_null(row)) return put(out, 'n', {});
-  switch (column.type) {
-    case Type::kNumber:
-      return put_value(out, 'd', column.numbers[row] == 0 ? 0.0 : column.numbers[row]);
-    case Type::kInteger: return put_integer(out, column.integers[row]);
-    case Type::kBool: return put_value(out, 'b', column.integers[row]);
-    case Type::kTime: return put_value(out, 't', column.integers[row]);
-    default: return put(out, 's', column.text(row));
-  }
-}
-
-std::string half(const std::string& bytes) { return io::sha256(bytes).hex().substr(0, 32); }
-
 }  // namespace
 
 Json Cursor::to_json() const {
@@ -133,29 +90,6 @@ Result<Cursor> Cursor::from_json(const Json& json) {
   }
   cursor.boundary_whole = TRY(io::get<bool>(json, "boundary_whole"));
   return cursor;
-}
-
-void append_canonical(const table::Table& rows, std::size_t row, std::string& out) {
-  std::size_t used = out.size();
-  for (std::size_t i = 0; i < rows.columns(); ++i) {
-    if (rows.schema().fields[i].name == table::kTimeColumn) continue;
-    put_cell(out, rows.column(i), row);
-    if (!rows.column(i).is_null(row)) used = out.size();
-  }
-  out.resize(used);
-}
-
-std::string row_digest(const table::Table& rows, std::size_t row) {
-  std::string bytes;
-  append_canonical(rows, row, bytes);
-  return half(bytes);
-}
-
-std::string key_digest(const table::Table& rows, std::span<const std::size_t> columns,
-                       std::size_t row) {
-  std::string bytes;
-  for (const std::size_t column : columns) put_cell(bytes, rows.column(column), row);
-  return half(bytes);
 }
 
 }  // namespace rondo::collect

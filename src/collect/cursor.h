@@ -8,7 +8,7 @@
 #include <set>
 
 #include "io/json.h"
-#include "table/table.h"
+#include "table/canonical.h"
 
 namespace rondo::collect {
 
@@ -46,16 +46,5 @@ struct Cursor {
   static Result<Cursor> from_json(const Json& json);
 };
 inline constexpr std::size_t kBoundaryListed = 4096;
-
-/// The canonical bytes of a row: for each column in order a letter for the type (n, d, i, b, t, s),
-/// the length in 4 bytes, the value, little-endian; `_time` is not part of it. -0 is 0, integers
-/// within 2^53 are doubles, missing cells at the end are left out: so a column that is widened or
-/// added later changes no digest.
-void append_canonical(const table::Table& rows, std::size_t row, std::string& out);
-/// 128 bits of their SHA-256, as 32 hexadecimal digits.
-std::string row_digest(const table::Table& rows, std::size_t row);
-/// The same over some columns only.
-std::string key_digest(const table::Table& rows, std::span<const std::size_t> columns,
-                       std::size_t row);
 
 }  // namespace rondo::collect

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/words.h"
+#include "loop/dataset_views.h"
 #include "loop/desk.h"
 #include "loop/policy.h"
 
@@ -123,9 +124,20 @@ std::string stage_of_life(const State& state, std::int64_t version) {
   return state.versions.at(version).step == 0 ? "imported" : "retired";
 }
 
-Result<Json> object_json(ledger::Store& store, const std::string& hex, std::string_view what) {
-  const std::string bytes = TRY(store.objects->get(TRY(io::Digest::from_hex(hex))));
-  return io::parse_json(bytes, what);
+/// "120 rows from b.csv; new column extra (number)": what the step said of its rows, and what the
+/// contract has that it had not.
+std::string what_changed(const DatasetVersion& version, const table::Schema* before) {
+  std::string out = version.reason.substr(0, version.reason.find("; "));
+  if (before == nullptr) return out;
+  for (const table::Field& field : version.manifest.contract.schema.fields) {
+    const auto was = before->find(field.name);
+    if (!was) out += fmt::format("; new column {} ({})", field.name, name_of(field.type));
+    else if (before->fields[*was].type != field.type) {
+      out += fmt::format("; {} is {}, was {}", field.name, name_of(field.type),
+                         name_of(before->fields[*was].type));
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -229,22 +241,17 @@ Result<Json> models_view(ledger::Store& store, const Config& config) {
 
 Result<Json> data_view(ledger::Store& store) {
   Json rows = Json::array();
-  std::string seen;
-  for (const ledger::Fact& fact : TRY(store.ledger->facts_of("step_finished"))) {
-    const Json outputs = io::get_or<Json>(fact.body, "outputs", Json::object());
-    const std::string hex = io::get_or<std::string>(outputs, "manifest", "");
-    const bool collected = io::get_or<std::string>(fact.body, "stage", "") ==
-                           text_of(Stage::kCollection).name;
-    if (!collected || hex.empty() || hex == seen) continue;
-    seen = hex;
-    const auto m = TRY(ledger::Manifest::from_json(TRY(object_json(store, hex, "manifest"))));
+  const table::Schema* before = nullptr;
+  const auto versions = TRY(dataset_versions(store));
+  for (const DatasetVersion& version : versions) {
+    const ledger::Manifest& m = version.manifest;
     Time first = kEndOfTime, last = kBeginningOfTime;  // served rows may be older than a source's
     for (const ledger::Segment& segment : m.segments) {
       first = std::min(first, segment.first);
       last = std::max(last, segment.last);
     }
     const bool clock = last > first;
-    rows.push_back({{"version", fmt::format("d{}", m.number)},
+    rows.push_back({{"version", version.name()},
                     {"rows", m.rows},
                     {"labelled", m.labelled},
                     {"added", m.counts.accepted},
@@ -252,25 +259,26 @@ Result<Json> data_view(ledger::Store& store) {
                     {"duplicate", m.counts.duplicate},
                     {"from", clock ? Json(to_text(first)) : Json(nullptr)},
                     {"until", clock ? Json(to_text(last)) : Json(nullptr)},
-                    {"digest", hex},
-                    {"step", fact.step}});
+                    {"changed", what_changed(version, before)},
+                    {"committed", to_text(version.at)},
+                    {"digest", version.digest},
+                    {"step", version.step}});
+    before = &m.contract.schema;
   }
   return rows;
 }
 
-Result<Json> rejects_view(ledger::Store& store, std::int64_t version) {
+Result<Json> rejects_view(ledger::Store& store, std::int64_t wanted) {
   Json out = Json::array();
-  const Json versions = TRY(data_view(store));
-  for (const Json& row : versions) {
-    const auto m = TRY(ledger::Manifest::from_json(
-        TRY(object_json(store, row.at("digest").get<std::string>(), "manifest"))));
-    if (version != 0 && static_cast<std::int64_t>(m.number) != version) continue;
+  for (const DatasetVersion& version : TRY(dataset_versions(store))) {
+    const ledger::Manifest& m = version.manifest;
+    if (wanted != 0 && static_cast<std::int64_t>(m.number) != wanted) continue;
     if (!m.rejects) continue;
     const std::string lines = TRY(store.objects->get(*m.rejects));
     for (std::size_t at = 0; at < lines.size();) {
       const std::size_t end = std::min(lines.find('\n', at), lines.size());
       Json reject = TRY(io::parse_json(std::string_view(lines).substr(at, end - at), "a reject"));
-      reject["dataset"] = fmt::format("d{}", m.number);
+      reject["dataset"] = version.name();
       out.push_back(std::move(reject));
       at = end + 1;
     }

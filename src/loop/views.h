@@ -17,8 +17,8 @@ Result<Json> status_view(ledger::Store& store, const Config& config);
 Result<Json> history_view(ledger::Store& store, std::int64_t last = 0);
 /// Array: {"name","version","stage_of_life","metrics","dataset","created","step","pipeline"}.
 Result<Json> models_view(ledger::Store& store, const Config& config);
-/// Array: {"version":"d5","rows","labelled","added","rejected","duplicate","from","until","digest",
-/// "step"}.
+/// Array: {"version":"d5","rows","labelled","added","rejected","duplicate","from","until",
+/// "changed" (in words),"committed","digest","step"}.
 Result<Json> data_view(ledger::Store& store);
 /// The rejected rows of a dataset version (0: all), as stored.
 Result<Json> rejects_view(ledger::Store& store, std::int64_t version);

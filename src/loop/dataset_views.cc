@@ -1,0 +1,246 @@
+// Versions come from the facts of finished steps, rows from segments. What was known by a time
+// follows from the times of commits; before the first one, from the declared delays.
+#include "loop/dataset_views.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ledger/dataset.h"
+#include "loop/lifecycle.h"
+#include "loop/row_diff.h"
+
+namespace rondo::loop {
+namespace {
+
+/// "d1", "d1 and d2", "d1 to d7".
+std::string range_text(const std::vector<DatasetVersion>& versions) {
+  const std::string first = versions.front().name(), last = versions.back().name();
+  if (versions.size() == 1) return first;
+  return fmt::format("{} {} {}", first, versions.size() == 2 ? "and" : "to", last);
+}
+
+Result<std::size_t> place_of(const std::vector<DatasetVersion>& versions, std::int64_t number) {
+  if (versions.empty()) {
+    return fail(Code::kNotFound, "there is no dataset version yet",
+                "nothing was collected yet: `rondo run`");
+  }
+  if (number == 0) return versions.size() - 1;
+  for (std::size_t i = 0; i < versions.size(); ++i) {
+    if (static_cast<std::int64_t>(versions[i].manifest.number) == number) return i;
+  }
+  return fail(Code::kNotFound, fmt::format("there is no d{}", number),
+              fmt::format("there {} {}; `rondo data` lists {}", versions.size() == 1 ? "is" : "are",
+                          range_text(versions), versions.size() == 1 ? "it" : "them"));
+}
+
+struct Known {
+  const DatasetVersion* version;
+  table::Table rows;
+};
+
+/// The column with cells missing where `blank` says so.
+std::shared_ptr<const table::Column> blanked(const table::Column& column,
+                                             const std::vector<bool>& blank) {
+  table::Column out = column;
+  out.valid = {};
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    out.valid.push(column.valid.get(row) && !blank[row]);
+  }
+  return std::make_shared<const table::Column>(std::move(out));
+}
+
+/// Of the history that the first collection found: what could have been known by `as_of`.
+Result<table::Table> history_by(const table::Table& all, const Config& config, Time as_of) {
+  const table::Column& time = *all.find(table::kTimeColumn);
+  std::vector<std::size_t> kept;
+  std::vector<bool> unlabelled;
+  for (std::size_t row = 0; row < all.rows(); ++row) {
+    const Time event{time.integers[row]};
+    if (event + config.collect.delay > as_of) continue;
+    kept.push_back(row);
+    unlabelled.push_back(event + config.monitor.label_delay > as_of);
+  }
+  if (kept.empty()) {
+    return fail(Code::kNotFound, fmt::format("no row was known by {}", to_text(as_of)),
+                fmt::format("the first one was known at {}",
+                            to_text(Time{time.integers[0]} + config.collect.delay)));
+  }
+  table::Table rows = all.take(kept);
+  const auto target = rows.schema().find(config.project.target);
+  if (!target) return rows;
+  return rows.with(rows.schema().fields[*target], blanked(rows.column(*target), unlabelled));
+}
+
+Result<Known> known_rows(ledger::Store& store, const Config& config,
+                         const std::vector<DatasetVersion>& versions, const ShowWish& wish,
+                         const io::Path& temp) {
+  std::size_t place = TRY(place_of(versions, wish.number));
+  if (wish.as_of) {
+    while (place > 0 && versions[place].at > *wish.as_of) --place;
+  }
+  const DatasetVersion& version = versions[place];
+  const ledger::Manifest& manifest = version.manifest;
+  const auto read = [&] { return ledger::read_dataset(manifest, *store.objects, temp); };
+  if (!wish.as_of || version.at <= *wish.as_of) return Known{&version, TRY(read())};
+  table::Table rows = TRY(read());
+  if (rows.find(table::kTimeColumn) == nullptr || manifest.orders_only) {
+    return fail(Code::kNotFound, fmt::format("no row was known by {}", to_text(*wish.as_of)),
+                fmt::format("d1 was collected at {}, and rows without a time of their own were "
+                            "not known before", to_text(version.at)));
+  }
+  return Known{&version, TRY(history_by(rows, config, *wish.as_of))};
+}
+
+Json row_json(const table::Table& rows, std::size_t row) {
+  Json out = Json::object();
+  for (std::size_t c = 0; c < rows.columns(); ++c) {
+    out[rows.schema().fields[c].name] = cell_json(rows.column(c), row);
+  }
+  return out;
+}
+
+Json columns_json(const table::Schema& schema) {
+  Json out = Json::array();
+  for (const table::Field& field : schema.fields) {
+    out.push_back({{"name", field.name}, {"type", name_of(field.type)}});
+  }
+  return out;
+}
+
+Json columns_diff(const table::Table& before, const table::Table& after) {
+  Json added = Json::array(), removed = Json::array(), retyped = Json::array();
+  for (const table::Field& field : after.schema().fields) {
+    const auto there = before.schema().find(field.name);
+    if (!there) added.push_back({{"name", field.name}, {"type", name_of(field.type)}});
+    else if (before.schema().fields[*there].type != field.type) {
+      retyped.push_back({{"name", field.name},
+                         {"from", name_of(before.schema().fields[*there].type)},
+                         {"to", name_of(field.type)}});
+    }
+  }
+  for (const table::Field& field : before.schema().fields) {
+    if (after.schema().find(field.name)) continue;
+    removed.push_back({{"name", field.name}, {"type", name_of(field.type)}});
+  }
+  Json moved = Json::array();
+  for (const ColumnMove& move : moves(before, after)) {
+    if (move.distance == 0 && move.missing_before == move.missing_after) continue;
+    moved.push_back({{"name", move.column}, {"distance", move.distance},
+                     {"missing_before", move.missing_before},
+                     {"missing_after", move.missing_after}});
+  }
+  return {{"before", columns_json(before.schema())}, {"after", columns_json(after.schema())},
+          {"added", added}, {"removed", removed}, {"retyped", retyped}, {"moved", moved}};
+}
+
+Json changed_json(const table::Table& before, const table::Table& after,
+                  const RowDiff::Changed& changed, const std::vector<std::string>& key) {
+  Json cells = Json::object(), names = Json::object();
+  for (const std::string& name : changed.columns) {
+    cells[name] = {{"before", cell_json(*before.find(name), changed.before)},
+                   {"after", cell_json(*after.find(name), changed.after)}};
+  }
+  for (const std::string& name : key) {
+    names[name] = cell_json(*after.find(name), changed.after);
+  }
+  return {{"key", names}, {"cells", cells}};
+}
+
+Json examples_json(const table::Table& before, const table::Table& after, const RowDiff& diff,
+                   const std::vector<std::string>& key, std::size_t most) {
+  Json added = Json::array(), removed = Json::array(), changed = Json::array();
+  for (std::size_t i = 0; i < std::min(most, diff.added.size()); ++i) {
+    added.push_back(row_json(after, diff.added[i]));
+  }
+  for (std::size_t i = 0; i < std::min(most, diff.removed.size()); ++i) {
+    removed.push_back(row_json(before, diff.removed[i]));
+  }
+  for (std::size_t i = 0; i < std::min(most, diff.changed.size()); ++i) {
+    changed.push_back(changed_json(before, after, diff.changed[i], key));
+  }
+  return {{"added", added}, {"removed", removed}, {"changed", changed}};
+}
+
+}  // namespace
+
+std::string DatasetVersion::name() const { return fmt::format("d{}", manifest.number); }
+
+Result<std::vector<DatasetVersion>> dataset_versions(ledger::Store& store) {
+  std::vector<DatasetVersion> out;
+  for (const ledger::Fact& fact : TRY(store.ledger->facts_of("step_finished"))) {
+    const Json outputs = io::get_or<Json>(fact.body, "outputs", Json::object());
+    const std::string hex = io::get_or<std::string>(outputs, "manifest", "");
+    const bool collected = io::get_or<std::string>(fact.body, "stage", "") ==
+                           text_of(Stage::kCollection).name;
+    if (!collected || hex.empty() || (!out.empty() && hex == out.back().digest)) continue;
+    DatasetVersion version;
+    version.manifest = TRY(ledger::get_manifest(*store.objects, TRY(io::Digest::from_hex(hex))));
+    version.digest = hex;
+    version.step = fact.step;
+    version.at = fact.at;
+    version.reason = io::get_or<std::string>(fact.body, "reason", "");
+    out.push_back(std::move(version));
+  }
+  return out;
+}
+
+Result<DatasetVersion> dataset_version(ledger::Store& store, std::int64_t number) {
+  std::vector<DatasetVersion> versions = TRY(dataset_versions(store));
+  return std::move(versions[TRY(place_of(versions, number))]);
+}
+
+Json cell_json(const table::Column& column, std::size_t row) {
+  if (column.is_null(row)) return nullptr;
+  switch (column.type) {
+    case table::Type::kNumber: return column.numbers[row];
+    case table::Type::kInteger: return column.integers[row];
+    case table::Type::kBool: return column.integers[row] != 0;
+    case table::Type::kTime: return to_text(Time{column.integers[row]});
+    default: return column.text(row);
+  }
+}
+
+Result<Json> show_view(ledger::Store& store, const Config& config, const ShowWish& wish,
+                       const io::Path& temp) {
+  const auto versions = TRY(dataset_versions(store));
+  const Known known = TRY(known_rows(store, config, versions, wish, temp));
+  Json shown = Json::array();
+  for (std::size_t row = 0; row < std::min(wish.rows, known.rows.rows()); ++row) {
+    shown.push_back(row_json(known.rows, row));
+  }
+  return Json{{"version", known.version->name()},
+              {"digest", known.version->digest},
+              {"as_of", wish.as_of ? Json(to_text(*wish.as_of)) : Json()},
+              {"rows", known.rows.rows()},
+              {"columns", columns_json(known.rows.schema())},
+              {"shown", std::move(shown)}};
+}
+
+Result<Json> diff_view(ledger::Store& store, const Config& config, const DiffWish& wish,
+                       const io::Path& temp) {
+  const auto versions = TRY(dataset_versions(store));
+  const DatasetVersion& from = versions[TRY(place_of(versions, wish.before))];
+  const DatasetVersion& to = versions[TRY(place_of(versions, wish.after))];
+  const table::Table before = TRY(ledger::read_dataset(from.manifest, *store.objects, temp));
+  const table::Table after = TRY(ledger::read_dataset(to.manifest, *store.objects, temp));
+  const std::vector<std::string>& key = config.collect.key;
+  const RowDiff diff = TRY(diff_rows(before, after, key));
+  Json cells = Json::object();
+  for (const RowDiff::Changed& changed : diff.changed) {
+    for (const std::string& name : changed.columns) {
+      cells[name] = cells.value(name, std::int64_t{0}) + 1;
+    }
+  }
+  return Json{{"from", from.name()},
+              {"to", to.name()},
+              {"by", key.empty() ? Json("row") : Json(key)},
+              {"rows", {{"before", before.rows()}, {"after", after.rows()}, {"same", diff.same},
+                        {"added", diff.added.size()}, {"removed", diff.removed.size()},
+                        {"changed", key.empty() ? Json() : Json(diff.changed.size())}}},
+              {"columns", columns_diff(before, after)},
+              {"cells", std::move(cells)},
+              {"examples", examples_json(before, after, diff, key, wish.examples)}};
+}
+
+}  // namespace rondo::loop

@@ -51,7 +51,8 @@ acceptance: build
 	@python3 tests/acceptance/run build/release/rondo
 
 bench: build
-	@cmake --build build/release -j $(JOBS) --target bench_steps bench_scoring bench_bare
+	@cmake --build build/release -j $(JOBS) --target bench_steps bench_scoring bench_bare \
+	  bench_bare_grpc
 	@python3 bench/run
 
 install: build

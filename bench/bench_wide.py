@@ -234,6 +234,41 @@ def measure(program):
                      rate / yard, "", ">= 0.85")
         yield figure("wide", "memory of the server after that load", memory, "MB", "<= 200")
         yield from training(wide, bodies)
+    yield from costs(program)
+
+
+SHADOW = """shadow_rows = 1000000000
+guard_errors = 0.5
+guard_latency = 1000
+guard_loss = 0.5
+"""
+
+
+def costs(program):
+    """What keeping the answers takes, and scoring them by a second version: requests a second, in
+    turns of one run. Whether the answers are those of the first version is looked at too."""
+    with Wide(program, SHADOW) as tried, Wide(program) as plain:
+        append_rows(os.path.join(tried.folder, "wide.csv"), ROWS // 2)
+        tried.run("run")
+        rollout = json.loads(tried.run("status", "--json").stdout)["rollout"]
+        assert rollout and rollout["challenger"] == 2, rollout
+        turns = {"off": [], "on": [], "shadow": []}
+        bodies = os.path.join(plain.folder, "bodies")
+        for _ in range(TURNS):
+            for name, wide, deploy in (("off", plain, "log = 0"), ("on", plain, ""),
+                                       ("shadow", tried, SHADOW)):
+                wide.configure(deploy)
+                with Up(wide, core=cores()[0]) as up:
+                    if not os.path.exists(bodies):
+                        write_bodies(up.base, plain.rows, bodies)
+                    checked = load(up.base, bodies, 1, PATH, ways=["check"])
+                    assert checked["wrong"] + checked["errors"] == 0, checked
+                    turns[name].append(timed(up.base, bodies))
+        yield figure("wide", "requests a second with the log, of those without it",
+                     median(turns["on"], "rate") / median(turns["off"], "rate"), "", ">= 0.9")
+        yield figure("wide", "requests a second with a shadow, of those without it",
+                     median(turns["shadow"], "rate") / median(turns["on"], "rate"), "",
+                     ">= 0.95")
 
 
 def training(wide, bodies):

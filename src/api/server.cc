@@ -255,26 +255,25 @@ class RealServer : public Server {
 
   void stop() override {
     if (std::exchange(stopped_, true)) return;
-    const Stop never;
     app_.draining.request();
     if (house_ != nullptr) house_->drain();
     // Who is connected may be a balancer that sends more until it sees that we are not ready.
     Span more;
     while (more < std::min(kAcceptAfterStop, drain_)) {
       if (more >= kAloneAfterStop && app_.connections.get() == 0) break;
-      sleep_for(Span::millis(10), never);
+      sleep_for(Span::millis(10));
       more.us += 10'000;
     }
     for (const auto& lane : lanes_) lane->stop_accepting();
     for (Span waited = more; waited < drain_; waited.us += 10'000) {
       if (app_.connections.get() == 0) break;
-      sleep_for(Span::millis(10), never);
+      sleep_for(Span::millis(10));
     }
     if (rpc_) rpc_->stop(std::max<std::int64_t>(drain_.us - more.us, 0));
     follower_.reset();
     pool_.reset();  // its workers still hand replies to the I/O threads, and so does the log
     for (const App* app : apps_of(app_)) {
-      while (app->unkept.get() > 0) sleep_for(Span::millis(1), never);
+      while (app->unkept.get() > 0) sleep_for(Span::millis(1));
     }
     for (const auto& lane : lanes_) lane->join();
   }

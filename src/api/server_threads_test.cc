@@ -155,10 +155,9 @@ TEST_F(ServerThreads, SlowClientsAreSentAway) {
   const std::string start = "POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\n";
   EXPECT_EQ(body.send(start + "Content-Length: 1000\r\n\r\n{").reply().status, 408);
   EXPECT_TRUE(body.ended());
-  const Stop never;
   trickle.send(start + "Content-Length: 1000\r\n\r\n");
   for (int i = 0; i < 10; ++i) {  // 20 bytes in 300 ms, where 307 must come
-    sleep_for(Span::millis(60), never);
+    sleep_for(Span::millis(60));
     trickle.send("1234");
   }
   EXPECT_EQ(trickle.reply().status, 408);
@@ -184,10 +183,9 @@ TEST_F(ServerThreads, AReaderThatStallsIsCutOff) {
     const std::size_t at = text.find(name) + name.size();
     return text.substr(at, text.find('\n', at) - at);
   };
-  const Stop never;
   std::string left;
   for (int i = 0; i < 200 && left != "1"; ++i) {
-    sleep_for(Span::millis(50), never);
+    sleep_for(Span::millis(50));
     left = connections();
   }
   EXPECT_EQ(left, "1") << "only the one that asks is left";
@@ -295,12 +293,11 @@ TEST_F(ServerThreads, ADurableReplyWaitsForTheLog) {
   start();
   Client client(port()), other(port());
   client.send(post("/api/v1/predict", kRow) + get("/ping"));
-  const Stop never;
   const auto held = [&] {
     return service_.held_done.with([](auto& all) { return std::exchange(all, {}); });
   };
   auto done = held();
-  for (; done.empty(); done = held()) sleep_for(Span::millis(1), never);
+  for (; done.empty(); done = held()) sleep_for(Span::millis(1));
   EXPECT_EQ(other.send(get("/ping")).reply().status, 200) << "nobody waits behind it";
   EXPECT_EQ(service_.logged.with([](const auto& all) { return all.size(); }), 1U);
   EXPECT_FALSE(client.has_reply()) << "it came before the sync";

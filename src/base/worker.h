@@ -44,6 +44,8 @@ class Counter {
 /// From now on the calling thread runs after others that want its processor; it still gets a tenth
 /// of one. A wish: where it cannot be fulfilled nothing happens.
 void give_way();
+/// Between small parts of long work: a thread that gives way lets the others go first here.
+void breathe();
 
 /// How many threads can run at once: the processors that this process may use, at least 1.
 std::size_t cores();
@@ -52,5 +54,6 @@ std::uint64_t physical_memory();
 
 /// Sleeps; wakes early when the stop is requested (within 20 ms).
 void sleep_for(Span span, const Stop& stop);
+void sleep_for(Span span);
 
 }  // namespace rondo

@@ -261,9 +261,8 @@ Result<std::optional<int>> Child::poll() {
 
 Result<std::optional<int>> Child::wait(Span at_most) {
   constexpr Span kPause = Span::millis(5);
-  const Stop never;
   for (Span left = at_most; !TRY(poll()) && left.us > 0; left.us -= kPause.us) {
-    sleep_for(std::min(kPause, left), never);
+    sleep_for(std::min(kPause, left));
   }
   return state_->exit_code;
 }

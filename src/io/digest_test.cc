@@ -56,6 +56,18 @@ TEST(Crc32c, KnownAnswers) {
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAU);
   EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62A8AB43U);
   EXPECT_EQ(crc32c(""), 0U);
+  const auto bit_by_bit = [](std::string_view bytes) {
+    std::uint32_t crc = ~0U;
+    for (const char c : bytes) {
+      crc ^= static_cast<unsigned char>(c);
+      for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82F63B78U : 0U);
+    }
+    return ~crc;
+  };
+  const std::string many = random_bytes(5000);
+  for (const std::size_t size : {511UL, 1535UL, 1536UL, 1537UL, 3071UL, 3072UL, 4999UL}) {
+    EXPECT_EQ(crc32c(many.substr(1, size)), bit_by_bit(many.substr(1, size))) << size;
+  }
   const std::string text = "the quick brown fox jumps over the lazy dog";
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
     EXPECT_EQ(crc32c(text.substr(cut), crc32c(text.substr(0, cut))), crc32c(text));

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/failpoint.h"
+#include "base/worker.h"
 #include "io/record_scan.h"
 
 namespace rondo::io {
@@ -18,7 +19,7 @@ constexpr std::string_view kSuffix = ".rlog";
 constexpr std::string_view kTornSuffix = ".torn";
 constexpr std::size_t kEpochDigits = 10;
 constexpr std::size_t kNumberDigits = 8;
-constexpr std::uint64_t kPart = 1 << 20;  // bytes of a segment that are read at once
+constexpr std::uint64_t kPart = 1 << 18;  // bytes of a segment that are read at once, at least
 
 struct SegmentName {
   std::uint64_t epoch = 0, number = 0;
@@ -280,19 +281,32 @@ Result<std::unique_ptr<RecordLog>> RecordLog::open(std::shared_ptr<Fs> fs, Path 
 
 namespace {
 
-/// Reads whole batches from `offset` on, a part at a time, as long as they are intact and something
-/// stands behind them; returns where they end. What is bad or torn only the rest of the segment can
-/// tell.
+/// Reads whole batches from `offset` on: a part, or the first batch where that is longer; returns
+/// where they end: at `offset` when they are not intact, beyond `size` when more was written since.
+Result<std::uint64_t> read_part(Fs& fs, const Path& file, std::uint64_t offset, std::uint64_t size,
+                                const std::function<void(std::uint8_t, std::string_view)>& each,
+                                LogState& told) {
+  for (std::uint64_t length = kPart;; length *= 2) {
+    const std::string bytes = TRY(fs.read_at(file, offset, length));
+    const Scan scan = scan_segment(bytes, offset, Segment::kMayBeTorn);
+    if (!scan.damaged.empty()) return offset;
+    if (scan.end == offset && offset + length < size) continue;
+    told.records += scan.records.size();
+    for (const FoundRecord& record : scan.records) each(record.type, record.payload);
+    breathe();
+    return scan.end;
+  }
+}
+
+/// The same, part after part, as long as they are intact and something stands behind them. What is
+/// bad or torn only the rest of the segment can tell.
 Result<std::uint64_t> read_parts(Fs& fs, const Path& file, std::uint64_t offset, std::uint64_t size,
                                  const std::function<void(std::uint8_t, std::string_view)>& each,
                                  LogState& told) {
-  while (size - offset > kPart) {
-    const std::string bytes = TRY(fs.read_at(file, offset, kPart));
-    const Scan scan = scan_segment(bytes, offset, Segment::kMayBeTorn);
-    if (!scan.damaged.empty() || scan.end == offset) break;
-    told.records += scan.records.size();
-    for (const FoundRecord& record : scan.records) each(record.type, record.payload);
-    offset = scan.end;
+  while (offset + kPart < size) {
+    const std::uint64_t end = TRY(read_part(fs, file, offset, size, each, told));
+    if (end == offset) break;
+    offset = end;
   }
   return offset;
 }
@@ -307,6 +321,7 @@ Result<std::optional<std::uint64_t>> read_one(
   if (size.sealed) told.sealed.push_back(name);
   if (offset >= size.bytes - (size.sealed ? kSealRecord : 0)) return std::nullopt;
   offset = TRY(read_parts(fs, file, offset, size.bytes, each, told));
+  if (offset >= size.bytes) return offset;
   const std::string bytes = TRY(fs.read_at(file, offset, size.bytes - offset));
   const Scan scan = scan_segment(bytes, offset, last ? Segment::kMayBeTorn : Segment::kComplete);
   tell_damage(scan, name, told);
@@ -336,6 +351,27 @@ Result<LogPosition> read_log(Fs& fs, const Path& folder, const LogPosition& from
     if (until) end = {name, *until};
   }
   return end;
+}
+
+Result<LogPosition> read_log_part(Fs& fs, const Path& folder, const LogPosition& from,
+                                  const std::function<void(std::uint8_t, std::string_view)>& each) {
+  LogState unwanted;
+  const auto names = TRY(segments_of(fs, folder));
+  for (const std::string& name : names) {
+    if (name < from.segment) continue;
+    const std::uint64_t offset = name == from.segment ? from.offset : 0;
+    const auto size = size_of(fs, folder / name);
+    if (!size && size.error().code == Code::kNotFound) continue;  // dropped while we read
+    if (offset < TRY(size).bytes) {
+      const std::uint64_t end =
+          TRY(read_part(fs, folder / name, offset, size->bytes, each, unwanted));
+      if (end != offset) return LogPosition{name, end};
+    }
+    // Nothing more in it, or what only its whole rest can tell.
+    const auto rest = TRY(read_one(fs, folder, name, offset, name == names.back(), each, unwanted));
+    if (rest && *rest != offset) return LogPosition{name, *rest};
+  }
+  return from;
 }
 
 Result<std::vector<LogSegment>> log_segments(Fs& fs, const Path& folder) {

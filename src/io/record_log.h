@@ -57,6 +57,11 @@ Result<LogPosition> read_log(Fs& fs, const Path& folder, const LogPosition& from
                              const std::function<void(std::uint8_t, std::string_view)>& each,
                              LogState* state = nullptr);
 
+/// The same of whole batches of one segment, about 256 KiB of them; returns `from` when nothing
+/// stands behind it.
+Result<LogPosition> read_log_part(Fs& fs, const Path& folder, const LogPosition& from,
+                                  const std::function<void(std::uint8_t, std::string_view)>& each);
+
 /// One file of a log, in the order of writing.
 struct LogSegment {
   std::string name;

@@ -22,17 +22,19 @@ class LogRetention {
     SequenceEnds ends;  // no answer up to these is kept any more
   };
   /// Drops what has to go at `now`. The newest segment stays. Threads: one, while others read and
-  /// write. Errors: kIo; what was dropped before is told by the next call. Cost: reads each segment
-  /// once, when it has become the oldest.
+  /// write. Errors: kIo; what was dropped before is told by the next call. Cost: reads a part
+  /// of each segment, when it has become the oldest, and all of it once, when it may have to go.
   Result<Dropped> run(Time now);
 
  private:
   struct Oldest {
     std::string name;
-    Time newest;  // answer in it
+    std::optional<Time> first;   // an early answer in it
+    std::optional<Time> newest;  // when all of it was read
     SequenceEnds ends;
   };
   Result<void> look_at(const std::string& name);
+  Result<void> look_through();
 
   io::Fs& fs_;
   const io::Path folder_;

@@ -41,8 +41,10 @@ std::string PredictionIds::make(std::uint16_t thread, std::uint64_t sequence,
 }
 
 PredictionIds::Origin PredictionIds::origin_of(std::string_view id) {
-  const auto bytes = io::from_base64url(id.substr(0, kText));
-  if (!bytes || bytes->size() != kWhole) return {};
+  constexpr std::size_t kOriginText = 16, kOrigin = 12;
+  if (id.size() < kText) return {};
+  const auto bytes = io::from_base64url(id.substr(0, kOriginText));
+  if (!bytes || bytes->size() != kOrigin) return {};
   const auto big = [&](std::size_t from, std::size_t until) {
     std::uint64_t value = 0;
     for (std::size_t i = from; i < until; ++i) {

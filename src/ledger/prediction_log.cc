@@ -20,7 +20,10 @@ namespace rondo::ledger {
 namespace {
 
 constexpr std::size_t kRecordBytes = 16 << 10;
-constexpr Span kDrain = Span::millis(10), kSync = Span::millis(80), kRetry = Span::seconds(1);
+// To write many rows holds up whoever answers on the same processor: then few, more often.
+constexpr Span kDrain = Span::millis(10), kBusyDrain = Span::millis(2);
+constexpr std::size_t kBusyBytes = 32 << 10;
+constexpr Span kSync = Span::millis(80), kRetry = Span::seconds(1);
 
 // The writer ---------------------------------------------------------------------------------
 
@@ -36,6 +39,17 @@ struct Waiting {
   bool broken = false;                   // a failed sync: nothing is taken any more
   bool closing = false;
 };
+
+bool encode_into(EncodedRows& out, std::span<const Prediction> rows) {
+  out.bytes.clear();
+  out.rows = rows.size();
+  out.type = record_type(rows);
+  for (const Prediction& row : rows) {
+    if (!fits_a_record(row)) return false;
+    encode_row(row, out.type, out.bytes);
+  }
+  return true;
+}
 
 class QueuedLog final : public PredictionLog {
  public:
@@ -55,20 +69,20 @@ class QueuedLog final : public PredictionLog {
   bool write(std::span<const Prediction> rows) override { return write(rows, nullptr); }
 
   bool write(std::span<const Prediction> rows, Done done) override {
-    thread_local std::string encoded;
-    encoded.clear();
-    bool good = true;
-    const std::uint8_t type = record_type(rows);
-    for (const Prediction& row : rows) {
-      good = good && fits_a_record(row);
-      if (good) encode_row(row, type, encoded);
-    }
-    const bool kept = good && waiting_.change([&](Waiting& waiting) {
-      if (!keep(waiting, encoded, rows.size(), type)) return false;
+    thread_local EncodedRows encoded;
+    const bool good = encode_into(encoded, rows);
+    if (good) return write(encoded, std::move(done));
+    dropped_.add(rows.size());
+    return false;
+  }
+
+  bool write(const EncodedRows& encoded, Done done) override {
+    const bool kept = waiting_.change([&](Waiting& waiting) {
+      if (!keep(waiting, encoded)) return false;
       if (done) waiting.told.push_back(std::move(done));
       return true;
     });
-    if (!kept) dropped_.add(rows.size());
+    if (!kept) dropped_.add(encoded.rows);
     return kept;
   }
 
@@ -97,23 +111,22 @@ class QueuedLog final : public PredictionLog {
   const io::LogState& opened() const override { return opened_; }
 
  private:
-  bool keep(Waiting& waiting, const std::string& encoded, std::size_t rows,
-            std::uint8_t type) const {
-    if (waiting.broken || waiting.bytes + encoded.size() > most_) return false;
-    if (waiting.records.empty() || waiting.types.back() != type ||
-        waiting.records.back().size() + encoded.size() > kRecordBytes) {
-      waiting.records.emplace_back().reserve(std::max(kRecordBytes, encoded.size()));
+  bool keep(Waiting& waiting, const EncodedRows& encoded) const {
+    const std::size_t size = encoded.bytes.size();
+    if (waiting.broken || waiting.bytes + size > most_) return false;
+    if (waiting.records.empty() || waiting.types.back() != encoded.type ||
+        waiting.records.back().size() + size > kRecordBytes) {
+      waiting.records.emplace_back().reserve(std::max(kRecordBytes, size));
       waiting.rows.push_back(0);
-      waiting.types.push_back(type);
+      waiting.types.push_back(encoded.type);
     }
-    waiting.records.back() += encoded;
-    waiting.rows.back() += rows;
-    waiting.bytes += encoded.size();
+    waiting.records.back() += encoded.bytes;
+    waiting.rows.back() += encoded.rows;
+    waiting.bytes += size;
     return true;
   }
 
   void serve() {
-    const Stop never;
     for (;;) {
       bool closing = false, wanted = false;
       std::uint64_t asked = 0;
@@ -125,7 +138,7 @@ class QueuedLog final : public PredictionLog {
         asked = waiting.asked;
         wanted = asked > waiting.tried || !waiting.told.empty();
       });
-      if (!closing && !wanted) sleep_for(kDrain, never);  // let more rows come
+      if (!closing && !wanted) sleep_for(busy_ ? kBusyDrain : kDrain);  // let more rows come
       std::vector<Done> told;
       const auto done = drain(closing || wanted, told);
       waiting_.change([&](Waiting& waiting) {
@@ -167,6 +180,7 @@ class QueuedLog final : public PredictionLog {
       std::swap(taken.told, waiting.told);
     });
     told = std::move(taken.told);
+    busy_ = taken.bytes > kBusyBytes;
     const auto done = broken_ ? Result<void>(std::unexpected(*broken_))
                               : store(taken, sync_now || !told.empty());
     if (broken_) return done;
@@ -253,9 +267,9 @@ class QueuedLog final : public PredictionLog {
     dropped_.add(lost);
   }
 
-  std::unique_ptr<io::RecordLog> log_;  // the worker's, like the next three
+  std::unique_ptr<io::RecordLog> log_;  // the worker's, like the next four
   std::optional<Error> broken_;
-  bool dirty_ = false;
+  bool dirty_ = false, busy_ = false;
   std::int64_t synced_us_ = 0;
   std::int64_t begun_us_ = 0;  // about when the segment that is written was begun; 0: none is
   const std::uint64_t most_;
@@ -267,6 +281,12 @@ class QueuedLog final : public PredictionLog {
 };
 
 }  // namespace
+
+std::optional<EncodedRows> encode_rows(std::span<const Prediction> rows) {
+  EncodedRows out;
+  if (!encode_into(out, rows)) return std::nullopt;
+  return out;
+}
 
 Result<std::unique_ptr<PredictionLog>> PredictionLog::open(std::shared_ptr<io::Fs> fs,
                                                            const io::Path& folder,
@@ -304,6 +324,14 @@ Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
                                          const std::function<void(Prediction&&)>& each,
                                          io::LogState* state) {
   return read_predictions(fs, folder, from, {}, each, state);
+}
+
+Result<io::LogPosition> read_part_of_predictions(
+    io::Fs& fs, const io::Path& folder, const io::LogPosition& from,
+    const std::function<void(std::string_view id, Time answered)>& each) {
+  return io::read_log_part(fs, folder, from, [&](std::uint8_t type, std::string_view payload) {
+    each_head(type, payload, each);
+  });
 }
 
 Result<void> read_segment_of_predictions(

@@ -69,6 +69,15 @@ class PredictionIds {
   std::uint32_t start_;
 };
 
+/// Rows as the log keeps them.
+struct EncodedRows {
+  std::string bytes;
+  std::uint64_t rows = 0;
+  std::uint8_t type = 0;
+};
+/// Nothing when a field of one is too long for a record.
+std::optional<EncodedRows> encode_rows(std::span<const Prediction> rows);
+
 struct PredictionLogOptions {
   std::uint64_t buffer_bytes = 64ULL << 20;
   std::uint64_t segment_bytes = 64ULL << 20;
@@ -89,6 +98,7 @@ class PredictionLog {
   /// is never called.
   using Done = std::function<void(bool durable)>;
   virtual bool write(std::span<const Prediction> rows, Done done) = 0;
+  virtual bool write(const EncodedRows& rows, Done done) = 0;
   /// Until everything queued is on disk. Errors: kExhausted, kIo.
   virtual Result<void> flush() = 0;
   virtual std::uint64_t written() const = 0;
@@ -114,7 +124,12 @@ Result<io::LogPosition> read_predictions(io::Fs& fs, const io::Path& folder,
                                          const io::LogPosition& from,
                                          const std::function<void(Prediction&&)>& each,
                                          io::LogState* state = nullptr);
-/// Id and time of answering of every row of one finished segment.
+/// Id and time of answering of every row in about 256 KiB behind `from`; returns where it ends,
+/// or `from` when nothing stands there.
+Result<io::LogPosition> read_part_of_predictions(
+    io::Fs& fs, const io::Path& folder, const io::LogPosition& from,
+    const std::function<void(std::string_view id, Time answered)>& each);
+/// The same of one finished segment.
 Result<void> read_segment_of_predictions(
     io::Fs& fs, const io::Path& folder, const std::string& name,
     const std::function<void(std::string_view id, Time answered)>& each);

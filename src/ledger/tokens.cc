@@ -93,11 +93,10 @@ Result<void> check_name(const std::string& name) {
 
 /// Held until it goes, and by no process that is gone.
 Result<std::unique_ptr<io::FolderLock>> lock(io::Fs& fs, const io::Path& folder) {
-  const Stop never;
   for (Span waited;; waited.us += kLockPause.us) {
     auto held = fs.lock_folder(folder);
     if (held || held.error().code != Code::kConflict || waited >= kLockPatience) return held;
-    sleep_for(kLockPause, never);
+    sleep_for(kLockPause);
   }
 }
 

@@ -65,7 +65,6 @@ void add_state(const State& now, LoopNumbers& numbers) {
 }
 
 Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id) {
-  const Stop never;
   for (Span waited; waited < kAnswerAtMost; waited.us += 10'000) {
     const std::optional<ledger::Request> request = TRY(ledger.request(id));
     if (request && request->result) {
@@ -75,7 +74,7 @@ Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id) {
       return fail(Code::kConflict, io::get_or<std::string>(error, "message", "refused"),
                   io::get_or<std::string>(error, "hint", ""));
     }
-    sleep_for(Span::millis(10), never);
+    sleep_for(Span::millis(10));
   }
   return fail(Code::kUnavailable, "the loop did not answer within 30 s; the request is kept",
               "`rondo status` shows what it is doing");

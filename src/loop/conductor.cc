@@ -180,8 +180,10 @@ Result<void> Conductor::attach_watch(const State& state) {
     const std::string bytes = TRY(parts_.store->objects->get(TRY(io::Digest::from_hex(hex))));
     pipeline = TRY(model::Pipeline::load(bytes));
   }
-  watch_ = TRY(Watch::open(*parts_.store, parts_.config->monitor, std::move(pipeline),
-                           state.champion));
+  auto watch = TRY(Watch::open(*parts_.store, parts_.config->monitor, std::move(pipeline),
+                               state.champion));
+  if (watch_) watch->take_over(std::move(*watch_));
+  watch_ = std::move(watch);
   return {};
 }
 

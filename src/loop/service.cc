@@ -199,6 +199,7 @@ void RealService::observe(const Json& event) {
 }
 
 void RealService::turn(const Stop& stop) {
+  give_way();
   auto policy = Policy::make(config_->loop.policy, config_->loop, config_->collect.min_rows);
   if (!policy) return complain("loop", policy.error().text());
   const auto doubtful = [this] { return doubt_.with([](const auto& d) { return d; }); };
@@ -235,6 +236,7 @@ Result<void> RealService::answer_requests() {
 }
 
 void RealService::serve_requests(const Stop& stop) {
+  give_way();  // who asks for a prediction goes first
   while (!stop.requested()) {
     const auto answered = answer_requests();
     if (!answered) complain("model", answered.error().text());
@@ -258,10 +260,7 @@ void RealService::start() {
     return;
   }
   requests_ = std::make_unique<Worker>("requests", [this](const Stop& s) { serve_requests(s); });
-  loop_ = std::make_unique<Worker>("loop", [this](const Stop& s) {
-    give_way();  // requests are answered first
-    turn(s);
-  });
+  loop_ = std::make_unique<Worker>("loop", [this](const Stop& s) { turn(s); });
 }
 
 void RealService::stop() {

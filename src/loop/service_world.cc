@@ -15,6 +15,11 @@ namespace rondo::loop {
 namespace {
 
 constexpr std::int64_t kLookEveryUs = 1'000'000;
+constexpr std::int64_t kMostEarlyUs = 60'000'000;  // a label waits for its answer
+constexpr std::size_t kRoundParts = 16;            // of the log, read between two requests
+constexpr std::size_t kAtOnceParts = 1024;
+constexpr std::size_t kAtOnceLabels = 100'000;
+constexpr std::uint64_t kServedSequence = 1ULL << 40;  // behind the rows of the data
 
 /// The index of the target among the series, if lags read it.
 std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
@@ -35,7 +40,9 @@ bool reads_the_same_past(const model::Pipeline& a, const model::Pipeline& b) {
 
 ServiceWorld::ServiceWorld(ledger::Store& store, const Config& config, Session* session,
                            ledger::PredictionLog* log)
-    : store_(store), config_(config), session_(session), log_(log) {}
+    : store_(store), config_(config), session_(session), log_(log) {
+  loaded_.with([&](Loaded& loaded) { loaded.answers.emplace(*store.fs, store.log()); });
+}
 
 Result<void> ServiceWorld::flush() {
   if (shadow_ != nullptr) shadow_->drain();
@@ -55,22 +62,60 @@ Result<SourceNews> ServiceWorld::peek(const State& state) {
   return last_news_;
 }
 
-Result<void> ServiceWorld::read_served(Loaded& loaded, const model::Pipeline::Parts& parts,
-                                       std::vector<model::Observation>* fresh) {
+/// Finds the answers of labels and takes those off that are found, or never will be: an answer may
+/// be written a moment after its label came.
+Result<std::vector<model::Observation>> ServiceWorld::join(Loaded& loaded, Labels& labels,
+                                                           const model::Pipeline::Parts& parts) {
+  std::vector<model::Observation> found;
   const auto series = target_series(parts.transform.history(), config_.project.target);
-  if (!series) return {};
-  loaded.log_place = TRY(ledger::read_predictions(
-      *store_.fs, store_.log(), loaded.log_place, [&](ledger::Prediction&& prediction) {
-        loaded.asked.try_emplace(prediction.id, prediction.time);
-      }));
-  return ledger::each_label(*store_.ledger, loaded.label_row, [&](const ledger::Label& label) {
-    const auto asked = loaded.asked.find(label.id);
+  if (!series || labels.empty()) return found;
+  std::set<std::string, std::less<>> ids;
+  for (const auto& [id, early] : labels) ids.insert(id);
+  TRY(loaded.answers->find(ids, [&](ledger::Prediction&& prediction) {
+    const auto node = labels.extract(prediction.id);
+    if (node.empty()) return;
+    const ledger::Label& label = node.mapped().label;
     const auto value = label_number(label.value, parts);
-    if (asked == loaded.asked.end() || !value) return;
-    const auto sequence = (1ULL << 40) + loaded.served.size();
-    loaded.served.push_back({*series, "", asked->second, label.received, sequence, *value});
-    if (fresh != nullptr) fresh->push_back(loaded.served.back());
+    const auto sequence = kServedSequence + static_cast<std::uint64_t>(label.first_row);
+    if (value) found.push_back({*series, "", prediction.time, label.received, sequence, *value});
+  }));
+  const std::int64_t now = monotonic_us();
+  std::erase_if(labels, [&](const auto& item) {
+    return !loaded.answers->is_ahead(item.first) || now - item.second.since_us > kMostEarlyUs;
   });
+  return found;
+}
+
+/// The labels of all served rows, for a history that is new.
+Result<std::vector<model::Observation>> ServiceWorld::all_served(
+    Loaded& loaded, const model::Pipeline::Parts& parts) {
+  if (!target_series(parts.transform.history(), config_.project.target)) return {};
+  while (!TRY(loaded.answers->extend(kAtOnceParts))) {
+  }
+  std::vector<model::Observation> served;
+  Labels labels, ahead;
+  const auto take = [&]() -> Result<void> {
+    const auto joined = TRY(join(loaded, labels, parts));
+    served.insert(served.end(), joined.begin(), joined.end());
+    ahead.merge(labels);
+    labels.clear();
+    return {};
+  };
+  std::int64_t row = 0;
+  std::optional<Error> failed;
+  const std::int64_t now = monotonic_us();
+  TRY(ledger::each_label(*store_.ledger, row, [&](const ledger::Label& label) {
+    labels[label.id] = {label, now};
+    if (labels.size() < kAtOnceLabels || failed) return;
+    if (auto done = take(); !done) failed = done.error();
+  }));
+  if (failed) return std::unexpected(*failed);
+  TRY(take());
+  if (loaded.versions.empty()) {  // else the others learn on from where they are
+    loaded.label_row = row;
+    loaded.early = std::move(ahead);
+  }
+  return served;
 }
 
 Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
@@ -81,7 +126,7 @@ Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
     if (reads_the_same_past(*other->pipeline, pipeline)) return other->history;
   }
   auto history = std::make_shared<Guarded<model::HistoryState>>(spec);
-  TRY(read_served(loaded, pipeline.parts(), nullptr));
+  const std::vector<model::Observation> served = TRY(all_served(loaded, pipeline.parts()));
   if (!state.manifest.empty()) {
     const std::string bytes = TRY(store_.objects->get(TRY(io::Digest::from_hex(state.manifest))));
     const auto manifest = TRY(ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest"))));
@@ -93,7 +138,7 @@ Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
     });
   }
   history->with([&](model::HistoryState& h) {
-    for (const model::Observation& o : loaded.served) {
+    for (const model::Observation& o : served) {
       if (!any_covers(state.kept, o.event)) h.apply(o);
     }
   });
@@ -253,12 +298,17 @@ std::shared_ptr<const model::Pipeline> ServiceWorld::loaded(std::int64_t version
   return found ? found->pipeline : nullptr;
 }
 
+/// A history that was made meanwhile may know some of them: to learn one twice changes nothing.
 Result<void> ServiceWorld::learn_labels() {
   const auto routing = router_.take();
   if (!routing || !routing->champion || !routing->champion->history) return {};
   return loaded_.with([&](Loaded& loaded) -> Result<void> {
-    std::vector<model::Observation> fresh;
-    TRY(read_served(loaded, routing->champion->pipeline->parts(), &fresh));
+    const std::int64_t now = monotonic_us();
+    TRY(loaded.answers->extend(kRoundParts));
+    TRY(ledger::each_label(*store_.ledger, loaded.label_row, [&](const ledger::Label& label) {
+      loaded.early[label.id] = {label, now};
+    }));
+    auto fresh = TRY(join(loaded, loaded.early, routing->champion->pipeline->parts()));
     std::erase_if(fresh, [&](const auto& o) { return any_covers(loaded.kept, o.event); });
     if (!fresh.empty()) router_.learn(fresh, config_.project.target);
     return {};

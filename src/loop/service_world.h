@@ -6,7 +6,7 @@
 
 #include "base/guarded.h"
 #include "deploy/router.h"
-#include "ledger/prediction_log.h"
+#include "ledger/answer_index.h"
 #include "loop/session.h"
 #include "loop/shadow.h"
 #include "loop/world.h"
@@ -42,12 +42,17 @@ class ServiceWorld : public World {
   std::string alert() const;
 
  private:
+  /// A label whose answer is not found yet.
+  struct Early {
+    ledger::Label label;
+    std::int64_t since_us = 0;
+  };
+  using Labels = std::map<std::string, Early, std::less<>>;
   struct Loaded {
     std::map<std::int64_t, std::shared_ptr<const deploy::Deployed>> versions;
-    io::LogPosition log_place;
+    std::optional<ledger::AnswerIndex> answers;
     std::int64_t label_row = 0;
-    std::map<std::string, Time, std::less<>> asked;  // id -> prediction time, no label yet
-    std::vector<model::Observation> served;          // labels of served rows, as known
+    Labels early;
     std::vector<Kept> kept;
     std::set<std::int64_t> pinned;
     std::int64_t untried = 0;                        // a challenger that cannot be loaded
@@ -61,8 +66,10 @@ class ServiceWorld : public World {
   void publish(Loaded& loaded, const State& state, deploy::Routing routing);
   Result<std::shared_ptr<Guarded<model::HistoryState>>> history_for(
       Loaded& loaded, const State& state, const model::Pipeline& pipeline);
-  Result<void> read_served(Loaded& loaded, const model::Pipeline::Parts& parts,
-                           std::vector<model::Observation>* fresh);
+  Result<std::vector<model::Observation>> join(Loaded& loaded, Labels& labels,
+                                               const model::Pipeline::Parts& parts);
+  Result<std::vector<model::Observation>> all_served(Loaded& loaded,
+                                                     const model::Pipeline::Parts& parts);
 
   ledger::Store& store_;
   const Config& config_;

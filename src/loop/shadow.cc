@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t kScoredMost = 20'000;   // rows that may wait to be scored
 constexpr std::size_t kKeptMost = 200'000;    // rows that may wait at all
+constexpr Span kGather = Span::millis(2);     // so that no request has to wake the scorer
+constexpr double kPart = 0.02;                // of each processor's time
+constexpr double kMostSavedS = 0.25;          // for a burst after quiet times
+constexpr std::size_t kBreath = 16;           // records between two pauses
 
 using Deployed = std::shared_ptr<const deploy::Deployed>;
 using Cells = std::vector<std::vector<model::Cell>>;
@@ -35,7 +39,11 @@ std::uint32_t timed(const Deployed& by, const std::vector<ledger::Prediction>& r
 }  // namespace
 
 ShadowScorer::ShadowScorer(const deploy::Router& router, ledger::PredictionLog& log)
-    : router_(router), log_(log), worker_("shadow", [this](const Stop&) { serve(); }) {}
+    : router_(router),
+      log_(log),
+      saved_s_(kMostSavedS),
+      settled_us_(monotonic_us()),
+      worker_("shadow", [this](const Stop&) { serve(); }) {}
 
 ShadowScorer::~ShadowScorer() {
   queue_.change([](Queue& queue) { queue.closing = true; });
@@ -45,28 +53,46 @@ ShadowScorer::~ShadowScorer() {
 void ShadowScorer::hold() { busy_.add(); }
 void ShadowScorer::release() { busy_.sub(); }
 
+/// Whether the rows are to be scored; they count as waiting then.
+bool ShadowScorer::takes(std::span<const ledger::Prediction> rows) {
+  if (rows.front().arm == ledger::Arm::kNamed) return false;
+  if (spent_.get() == 0 && to_score_.get() + rows.size() <= kScoredMost) {
+    to_score_.add(rows.size());
+    return true;
+  }
+  shed_.add(rows.size());
+  return false;
+}
+
 bool ShadowScorer::write(std::span<const ledger::Prediction> rows,
                          ledger::PredictionLog::Done done) {
   if (rows.empty()) return log_.write(rows, std::move(done));
-  Job job{{rows.begin(), rows.end()}, rows.front().arm != ledger::Arm::kNamed, std::move(done)};
-  busy_.add();
-  enum class Fate : std::uint8_t { kScored, kShed, kDropped };
-  const bool scores = job.scores;
-  const Fate fate = queue_.change([&](Queue& queue) {
-    if (queue.rows + rows.size() > kKeptMost) return Fate::kDropped;
-    const bool room = queue.rows + rows.size() <= kScoredMost;
-    job.scores = job.scores && room;
-    queue.rows += rows.size();
-    queue.jobs.push_back(std::move(job));
-    return room ? Fate::kScored : Fate::kShed;
-  });
-  if (fate == Fate::kDropped) {
-    busy_.sub();
+  Job job;
+  job.done = std::move(done);
+  if (takes(rows)) {
+    job.rows.assign(rows.begin(), rows.end());
+  } else if (auto encoded = ledger::encode_rows(rows)) {
+    job.unscored = *std::move(encoded);
+  } else {
     dropped_.add(rows.size());
     return false;
   }
-  if (fate == Fate::kShed && scores) shed_.add(rows.size());
-  return true;
+  const bool scores = !job.rows.empty();
+  busy_.add();
+  bool first = false;
+  const bool kept = queue_.with([&](Queue& queue) {
+    if (queue.rows + rows.size() > kKeptMost) return false;
+    first = queue.jobs.empty();
+    queue.rows += rows.size();
+    queue.jobs.push_back(std::move(job));
+    return true;
+  });
+  if (kept && first) queue_.change([](Queue&) {});  // wakes the scorer
+  if (kept) return true;
+  busy_.sub();
+  if (scores) to_score_.sub(rows.size());
+  dropped_.add(rows.size());
+  return false;
 }
 
 void ShadowScorer::drain() {
@@ -78,27 +104,53 @@ void ShadowScorer::drain() {
 }
 
 void ShadowScorer::serve() {
-  for (;;) {
-    Job job;
-    bool closing = false;
+  give_way();
+  for (bool closing = false;;) {
+    std::deque<Job> jobs;
     queue_.wait(
         Span::seconds(1), [](const Queue& queue) { return queue.closing || !queue.jobs.empty(); },
-        [&](Queue& queue) {
-          closing = queue.closing;
-          if (queue.jobs.empty()) return;
-          job = std::move(queue.jobs.front());
-          queue.jobs.pop_front();
-        });
-    if (job.rows.empty()) {
-      if (closing) return;
-      continue;
+        [&](Queue& queue) { closing = queue.closing; });
+    if (!closing) sleep_for(kGather);
+    queue_.with([&](Queue& queue) { jobs.swap(queue.jobs); });
+    std::size_t rows = 0;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      rows += jobs[i].count();
+      handle(jobs[i]);
+      busy_.sub();  // before who drains goes on: nothing waits any more
+      if (i % kBreath == 0) breathe();
     }
-    if (job.scores) score(job);
-    // What finds no room is counted there.
-    if (!log_.write(job.rows, job.done) && job.done) job.done(false);
-    busy_.sub();  // before who drains goes on: nothing waits any more
-    queue_.change([&](Queue& queue) { queue.rows -= job.rows.size(); });
+    settle();
+    queue_.change([rows](Queue& queue) { queue.rows -= rows; });
+    if (closing && jobs.empty()) return;
   }
+}
+
+void ShadowScorer::handle(Job& job) {
+  const auto done = job.done;
+  bool kept = false;
+  if (job.rows.empty()) {
+    kept = log_.write(job.unscored, done);
+  } else {
+    const double began = thread_cpu_seconds();
+    score(job);
+    settled_s_ += thread_cpu_seconds() - began;
+    to_score_.sub(job.rows.size());
+    kept = log_.write(job.rows, done);
+  }
+  if (!kept && done) done(false);  // what finds no room is counted there
+}
+
+/// What scoring took is paid, and what it may take grows with time.
+void ShadowScorer::settle() {
+  const std::int64_t now_us = monotonic_us();
+  const double wall_s = static_cast<double>(now_us - settled_us_) * 1e-6;
+  saved_s_ += kPart * static_cast<double>(cores()) * wall_s - settled_s_;
+  saved_s_ = std::min(saved_s_, kMostSavedS);
+  settled_us_ = now_us;
+  settled_s_ = 0;
+  const bool spent = saved_s_ <= 0;
+  if (spent && spent_.get() == 0) spent_.add();
+  if (!spent && spent_.get() != 0) spent_.sub();
 }
 
 void ShadowScorer::score(Job& job) {

@@ -1,6 +1,6 @@
 // The other version of a rollout, after the reply: every record of a rollout waits here until both
-// versions have scored its row, and then goes to the prediction log. Under load the scoring is shed
-// first, then, as in the log itself, the record.
+// versions have scored its row, and then goes to the prediction log. Scoring takes a small part of
+// the processors at most; beyond that it is shed, and much later, as in the log itself, the record.
 #pragma once
 
 #include <deque>
@@ -34,23 +34,32 @@ class ShadowScorer {
 
  private:
   struct Job {
-    std::vector<ledger::Prediction> rows;
-    bool scores = false;
+    std::vector<ledger::Prediction> rows;  // to be scored; else:
+    ledger::EncodedRows unscored;
     ledger::PredictionLog::Done done;
+    std::size_t count() const { return rows.empty() ? unscored.rows : rows.size(); }
   };
   struct Queue {
     std::deque<Job> jobs;
     std::size_t rows = 0;        // waiting, and being scored
     bool closing = false;
   };
+  bool takes(std::span<const ledger::Prediction> rows);
   void serve();
+  void handle(Job& job);
   void score(Job& job);
+  void settle();
 
   const deploy::Router& router_;
   ledger::PredictionLog& log_;
   Counter busy_, scored_, shed_, dropped_;
+  Counter to_score_;        // rows that wait to be scored
+  Counter spent_;           // not 0: scoring has taken its part of the processors for now
   Guarded<Queue> queue_;
-  std::uint64_t turn_ = 0;  // the worker's
+  std::uint64_t turn_ = 0;  // the worker's, like the next three
+  double saved_s_;          // CPU time that scoring may still take
+  double settled_s_ = 0;    // CPU time of scoring since
+  std::int64_t settled_us_; // when that was added up last
   Worker worker_;           // last: it uses the others
 };
 

@@ -57,6 +57,17 @@ Result<std::unique_ptr<Watch>> Watch::open(ledger::Store& store, const monitor::
   return watch;
 }
 
+void Watch::take_over(Watch&& before) {
+  place_ = std::move(before.place_);
+  through_ = before.through_;
+  windows_ = std::move(before.windows_);
+  asked_ = std::move(before.asked_);
+  labels_ = std::move(before.labels_);
+  homeless_ = std::move(before.homeless_);
+  least_share_ = before.least_share_;
+  late_labels_ = before.late_labels_;
+}
+
 Result<bool> Watch::quiet(ledger::Store& store, std::int64_t version, Time now) {
   const std::optional<Json> kept = TRY(store.ledger->projection("watch"));
   if (!kept || io::get_or<std::int64_t>(*kept, "version", 0) != version) return false;

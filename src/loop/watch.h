@@ -21,6 +21,8 @@ class Watch {
   static Result<std::unique_ptr<Watch>> open(ledger::Store& store, const monitor::Options& options,
                                              std::shared_ptr<const model::Pipeline> pipeline,
                                              std::int64_t version);
+  /// Goes on where the watch of the version before is: what it gathered needs not be read again.
+  void take_over(Watch&& before);
   /// Reads what is new in log and labels.
   Result<void> read();
   /// The start of the next window that is due at `now`, if any.

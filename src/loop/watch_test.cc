@@ -1,0 +1,74 @@
+// When another version becomes the champion, its watch goes on with what the last one gathered.
+#include "loop/watch.h"
+
+#include <gtest/gtest.h>
+
+#include "deploy/testing.h"
+#include "io/scratch.h"
+
+namespace rondo::loop {
+namespace {
+
+class WatchTest : public ::testing::Test {
+ protected:
+  WatchTest() {
+    ledger::OpenOptions create;
+    create.create = true;
+    store_ = ledger::Store::open(fs_, scratch_.path() / ".rondo", create).value();
+    options_.window = Span::hours(1);
+    options_.label_delay = Span::hours(1);
+    ids_.emplace(store_->ledger->secret("prediction_ids").value(), 1);
+  }
+  /// So many answers of the first hour, each with its label.
+  void answer(std::uint64_t epoch, std::uint64_t from, std::uint64_t to) {
+    const auto log = ledger::PredictionLog::open(fs_, store_->log(), epoch).value();
+    std::vector<ledger::Label> labels;
+    for (std::uint64_t i = from; i < to; ++i) {
+      ledger::Prediction row;
+      row.id = ids_->make(0, i, 1) + ".0";
+      row.time = row.answered = Time{static_cast<std::int64_t>(i) * 1'000'000};
+      row.version = 4;
+      const model::Cell x = deploy::cell(1);
+      row.cells = model::encode_cells({&x, 1});
+      ASSERT_TRUE(log->write(std::span(&row, 1)));
+      labels.push_back({row.id, 1.0, row.time, row.time, 1, false});
+    }
+    ASSERT_TRUE(log->flush());
+    ASSERT_TRUE(store_->ledger->add_labels(labels));
+  }
+  std::unique_ptr<Watch> open(std::int64_t version) {
+    const auto pipeline = deploy::lagged(version, 100, 0)->pipeline;
+    return Watch::open(*store_, options_, pipeline, version).value();
+  }
+
+  io::Scratch scratch_;
+  std::shared_ptr<io::Fs> fs_ = io::real_fs(io::Durability::kProcess);
+  std::unique_ptr<ledger::Store> store_;
+  monitor::Options options_;
+  std::optional<ledger::PredictionIds> ids_;
+};
+
+TEST_F(WatchTest, TheNextVersionsWatchKnowsWhatTheLastOneGathered) {
+  answer(1, 0, 100);
+  auto last = open(4);
+  ASSERT_TRUE(last->read());
+  auto next = open(5);
+  next->take_over(std::move(*last));
+  // It need not be read again: nothing of it is left to read.
+  const auto segments = io::log_segments(*fs_, store_->log()).value();
+  for (const io::LogSegment& segment : segments) {
+    ASSERT_TRUE(io::drop_segment(*fs_, store_->log(), segment.name));
+  }
+  answer(2, 100, 150);
+  ASSERT_TRUE(next->read());
+  const Time now = Time{0} + Span::hours(2);
+  ASSERT_EQ(next->due(now), Time{0});
+  const Watch::Judged judged = next->judge(Time{0}).value();
+  EXPECT_EQ(judged.rows, 150U);
+  EXPECT_EQ(judged.labelled, 150U);
+  EXPECT_EQ(next->version(), 5);
+  EXPECT_FALSE(next->due(now).has_value());
+}
+
+}  // namespace
+}  // namespace rondo::loop

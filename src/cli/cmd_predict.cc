@@ -119,11 +119,6 @@ table::Schema line_schema(const batch::Settings& settings) {
   return schema;
 }
 
-Result<void> write_out(std::string_view lines) {
-  if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size()) return {};
-  return fail(Code::kIo, "standard output takes no more", "whoever read it has ended");
-}
-
 Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
                                                    const batch::Settings& settings,
                                                    const batch::Input& input) {

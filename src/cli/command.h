@@ -77,6 +77,8 @@ std::string nearest_command(std::string_view name);
 
 /// The only ways to print.
 void say(std::string_view text);               // standard output
+/// Lines to standard output as they are. Errors: kIo when whoever read it has ended.
+Result<void> write_out(std::string_view lines);
 void complain(std::string_view text);          // standard error
 void say_json(const Json& value);              // one document, then a line feed
 /// Prints what does not fit the command, with a hint, and gives kUsage.

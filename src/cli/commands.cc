@@ -64,6 +64,11 @@ constexpr Flag kReplay[] = {
     {"--every", "SPAN", "a look each, default 1d"},
     {"--policy", "P", "own (default), never, always, schedule:7d, performance, cron:7d"},
     {"--fault", "TEXT", "rehearse a broken source: \"cnt=0 from 2011-10-28 to 2011-11-27\""}};
+constexpr Flag kAnswers[] = {
+    {"-o", "OUT", "a file, CSV, or Parquet if it ends so; default, and \"-\": standard output"},
+    {"--version", "VERSION", "only what this version answered, with its columns: v3"},
+    {"--from", "TIME", "only what was answered from then on"},
+    {"--to", "TIME", "only what was answered before"}};
 constexpr Flag kRequests[] = {
     {"--version", "VERSION", "the version that answers them now: v3 (required)"},
     {"--from", "TIME", "only what was answered from then on"},
@@ -137,6 +142,9 @@ constexpr Command kCommands[] = {
     {"replay-requests", Group::kServe, "--version V",
      "logged requests answered again: the same bits, or what another version says", kRequests,
      "rondo replay-requests --version v1", 0, 0, run_replay_requests},
+    {"answers", Group::kServe, "", "the log of predictions with their labels, as a table", kAnswers,
+     "rondo answers --from 2024-05-01 -o may.parquet\nrondo answers --version v3 --json", 0, 0,
+     run_answers},
     {"backtest", Group::kStart, "", "compare policies on the recorded history", kBacktest,
      "rondo backtest --policy never,cron:7d,own --from 2011-03-02", 0, 0, run_backtest},
     {"trigger", Group::kDecide, "", "start a cycle", kWhyAsked,

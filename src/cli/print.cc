@@ -7,6 +7,11 @@
 
 namespace rondo::cli {
 
+Result<void> write_out(std::string_view lines) {
+  if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size()) return {};
+  return fail(Code::kIo, "standard output takes no more", "whoever read it has ended");
+}
+
 void say(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);

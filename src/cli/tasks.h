@@ -49,6 +49,7 @@ Result<int> run_backtest(const Args& args);
 Result<int> run_report(const Args& args);
 // cmd_requests.cc
 Result<int> run_replay_requests(const Args& args);
+Result<int> run_answers(const Args& args);
 // cmd_token.cc
 Result<int> run_token(const Args& args);
 // cmd_care.cc

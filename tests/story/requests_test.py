@@ -3,8 +3,10 @@
 
 usage: requests_test.py PROGRAM SOURCE_DIR
 """
+import csv
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -92,6 +94,7 @@ class Requests(unittest.TestCase):
             self.assertEqual(p.json("replay-requests", "--version", "1", "--to",
                                     "2024-01-01")["rows"], 0)
             self.by_another_version(p, ids[:10])
+            self.as_a_table(p, ids)
             self.with_another_bit(p)
 
     def by_another_version(self, p, labelled):
@@ -114,6 +117,39 @@ class Requests(unittest.TestCase):
         self.assertEqual(said["loss"]["rows"], 10)
         self.assertNotEqual(said["loss"]["logged"], said["loss"]["replayed"])
         self.assertIn("there is no v9", p.run("replay-requests", "--version", "9", check=3).stderr)
+
+    def as_a_table(self, p, ids):
+        table = list(csv.DictReader(p.run("answers", check=0).stdout.splitlines()))
+        self.assertEqual([row["id"] for row in table], ids)
+        for i, row in enumerate(table):
+            self.assertEqual(row["model_version"], "1")
+            self.assertEqual(row["arm"], "champion")
+            self.assertEqual(row["label"], "30" if i < 10 else "")
+            self.assertEqual(row["label_received"] != "", i < 10)
+            self.assertEqual(row["time"][:13], "2024-01-%02dT%02d" % (20 + i // 2 % 12, i // 2))
+            self.assertEqual(float(row["input_x"]), i // 2 / 3 if i % 2 == 0 else 1.5)
+            self.assertEqual(row["input_kind"], "a" if i % 2 == 0 else "new")
+        lines = p.run("answers", "--json", check=0).stdout.splitlines()
+        for line, row in zip(lines, table, strict=True):
+            said = json.loads(line)
+            self.assertEqual(said["prediction"], float(row["prediction"]))
+            self.assertEqual(said["label"], 30 if row["label"] else None)
+        self.assertEqual(p.run("answers", "--to", "2024-01-01", "--json", check=0).stdout, "")
+        self.assertEqual(p.run("answers", "--version", "v2", "--json", check=0).stdout, "")
+        self.assertIn("there is no v9", p.run("answers", "--version", "v9", check=3).stderr)
+        self.assertIn("48 answers to a.parquet", p.run("answers", "-o", "a.parquet",
+                                                       check=0).stdout)
+        with Project(PROGRAM) as other:  # read back as rows of another project
+            shutil.copy(p.path("a.parquet"), other.path("rows.parquet"))
+            other.write("rondo.toml", """[project]
+name = "back"
+target = "prediction"
+[collect]
+source = "rows.parquet"
+time = "time"
+""")
+            ended = other.run("run")
+            self.assertIn("48 rows from rows.parquet", ended.stdout + ended.stderr)
 
     def with_another_bit(self, p):
         """The value of one logged answer gets another last bit, under a right checksum."""

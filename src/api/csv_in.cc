@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "api/frames.h"
-#include "api/utf8.h"
 #include "collect/cells.h"
+#include "io/utf8.h"
 
 namespace rondo::api {
 namespace {
@@ -106,7 +106,7 @@ bool read_field(std::string_view text, Type type, Cell& out) {
 
 std::expected<void, Refusal> add_csv(Batch& batch, std::string_view text,
                                      std::span<const std::string> null, std::optional<Time> time) {
-  if (!is_utf8(text)) return bad_shape("the CSV is not UTF-8");
+  if (!io::is_utf8(text)) return bad_shape("the CSV is not UTF-8");
   CsvReader reader(text, batch);
   std::vector<std::string_view> fields;
   if (reader.at_end()) return bad_shape("the CSV is empty", "its first line names the columns");

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "api/utf8.h"
+#include "io/utf8.h"
 
 namespace rondo::api {
 namespace {
@@ -43,7 +43,7 @@ void write_text(std::string& out, std::string_view text) {
       ++i;
       continue;
     }
-    const std::size_t length = byte < 0x80 ? 0 : utf8_length(text.substr(i));
+    const std::size_t length = byte < 0x80 ? 0 : io::utf8_length(text.substr(i));
     if (length != 0) {
       i += length;
       continue;

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "api/utf8.h"
 #include "io/toml.h"
+#include "io/utf8.h"
 
 namespace rondo::api {
 
@@ -146,7 +146,7 @@ std::expected<void, Refusal> read_text_cell(std::string_view text, const table::
     out.number = static_cast<double>(time->us);
     return {};
   }
-  if (!is_utf8(text)) {
+  if (!io::is_utf8(text)) {
     return wrong_type(fmt::format("row {}: column \"{}\" takes a text in UTF-8", row, field.name));
   }
   out.kind = Cell::Kind::kText;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "api/utf8.h"
+#include "io/utf8.h"
 
 namespace rondo::api {
 namespace {
@@ -125,7 +125,7 @@ class Judge {
         if (!escape()) return false;
         continue;
       }
-      const std::size_t length = utf8_length(text_.substr(at_));
+      const std::size_t length = io::utf8_length(text_.substr(at_));
       if (length == 0 || static_cast<unsigned char>(text_[at_]) < 0x20) return false;
       at_ += length;
     }

@@ -15,8 +15,6 @@
 namespace rondo {
 namespace {
 
-// How long a request to stop may wait: an eighth of what was slept, within these.
-constexpr Span kShortestNap = Span::millis(1), kLongestNap = Span::millis(20);
 constexpr std::uint64_t kTurnNs = 100'000;  // of a thread that gives way
 thread_local bool gives_way = false;
 
@@ -68,15 +66,7 @@ std::uint64_t physical_memory() {
          static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-void sleep_for(Span span, const Stop& stop) {
-  const std::int64_t begin_us = monotonic_us();
-  while (!stop.requested()) {
-    const std::int64_t slept_us = monotonic_us() - begin_us;
-    if (slept_us >= span.us) return;
-    const std::int64_t nap_us = std::clamp(slept_us / 8, kShortestNap.us, kLongestNap.us);
-    std::this_thread::sleep_for(std::chrono::microseconds(std::min(span.us - slept_us, nap_us)));
-  }
-}
+void sleep_for(Span span, const Stop& stop) { stop.wait(span); }
 
 void sleep_for(Span span) { std::this_thread::sleep_for(std::chrono::microseconds(span.us)); }
 

@@ -52,7 +52,7 @@ std::size_t cores();
 /// Of the machine, in bytes.
 std::uint64_t physical_memory();
 
-/// Sleeps; wakes early when the stop is requested (within 20 ms).
+/// Sleeps; wakes when the stop is requested.
 void sleep_for(Span span, const Stop& stop);
 void sleep_for(Span span);
 

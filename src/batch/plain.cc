@@ -6,6 +6,7 @@
 #include "batch/part.h"
 #include "collect/cells.h"
 #include "collect/plain_number.h"
+#include "io/utf8.h"
 
 namespace rondo::batch {
 namespace {
@@ -13,12 +14,10 @@ namespace {
 using model::Cell;
 using table::Type;
 
-/// Whether the bytes are ASCII and hold neither quotes nor NUL nor a carriage return that ends no
+/// Whether the bytes are UTF-8 and hold neither quotes nor NUL nor a carriage return that ends no
 /// line.
 bool is_plain(std::string_view bytes, char quote) {
-  unsigned char seen = 0;
-  for (const char c : bytes) seen |= static_cast<unsigned char>(c);
-  if (seen >= 0x80 || bytes.contains(quote) || bytes.contains('\0')) return false;
+  if (!io::is_utf8(bytes) || bytes.contains(quote) || bytes.contains('\0')) return false;
   for (std::size_t at = bytes.find('\r'); at != bytes.npos; at = bytes.find('\r', at + 1)) {
     if (at + 1 >= bytes.size() || bytes[at + 1] != '\n') return false;
   }

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <set>
 
+#include "io/utf8.h"
+
 namespace rondo::collect {
 namespace {
 
@@ -195,7 +197,7 @@ class Splitter {
     if (text.find('\0') != std::string_view::npos) {
       return Trouble{Why::kNul, "the record holds a NUL byte", "remove it", true};
     }
-    if (is_utf8(text)) return std::nullopt;
+    if (io::is_utf8(text)) return std::nullopt;
     return Trouble{Why::kInvalidUtf8, "the record is not valid UTF-8", "convert the file to UTF-8",
                    true};
   }
@@ -265,7 +267,7 @@ Result<void> check_text(std::string_view bytes, const std::string& file) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 && c != '\t' && c != '\r';
   });
-  if (bad == first.end() && is_utf8(first)) return {};
+  if (bad == first.end() && io::is_utf8(first)) return {};
   return says("is no text: its first line holds bytes that no CSV or JSON file begins with",
               "name a CSV, JSON or Parquet file, plain, .gz or .zst");
 }

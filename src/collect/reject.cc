@@ -9,6 +9,7 @@
 
 #include "base/words.h"
 #include "io/digest.h"
+#include "io/utf8.h"
 
 namespace rondo::collect {
 namespace {
@@ -17,14 +18,6 @@ constexpr std::array<std::string_view, 13> kNames = {
     "field_count", "stray_quote", "open_quote", "invalid_utf8", "nul",
     "too_long",    "json",        "type",       "time",         "target",
     "late_row",    "duplicate_key", "new_column"};
-
-/// Length of the character that begins with this byte; 0 when none does.
-std::size_t length_of(unsigned char first) {
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return 2;
-  if (first >= 0xE0 && first <= 0xEF) return 3;
-  return first >= 0xF0 && first <= 0xF4 ? 4 : 0;
-}
 
 std::string text_of(const Json& reject, std::string_view key) {
   return io::get_or<std::string>(reject, key, "");
@@ -41,26 +34,8 @@ std::string place_of(const Json& reject) {
 
 std::string_view name_of(Why why) noexcept { return kNames[static_cast<std::size_t>(why)]; }
 
-bool is_utf8(std::string_view bytes) noexcept {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  for (std::size_t i = 0; i < bytes.size();) {
-    const std::size_t length = length_of(at(i));
-    if (length == 0 || i + length > bytes.size()) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((at(i + k) & 0xC0) != 0x80) return false;
-    }
-    // The shortest form only, no surrogates, nothing beyond U+10FFFF.
-    if (length == 3 && at(i) == 0xE0 && at(i + 1) < 0xA0) return false;
-    if (length == 3 && at(i) == 0xED && at(i + 1) > 0x9F) return false;
-    if (length == 4 && at(i) == 0xF0 && at(i + 1) < 0x90) return false;
-    if (length == 4 && at(i) == 0xF4 && at(i + 1) > 0x8F) return false;
-    i += length;
-  }
-  return true;
-}
-
 std::string shown(std::string_view text) {
-  const bool readable = is_utf8(text);
+  const bool readable = io::is_utf8(text);
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -94,7 +69,7 @@ Json to_json(const Reject& reject, const Origin& origin) {
                {"detail", reject.detail},
                {"sentence", sentence(reject, origin.file)},
                {"hint", reject.hint}};
-  if (is_utf8(reject.raw)) {
+  if (io::is_utf8(reject.raw)) {
     json["raw"] = reject.raw;
   } else {
     json["raw_base64url"] = io::base64url(reject.raw);

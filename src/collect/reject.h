@@ -56,6 +56,5 @@ std::vector<Reason> commonest(std::span<const Json> rejects, std::size_t at_most
 /// A text for a message: cut to 40 bytes (at a character), control characters written as \n or
 /// \x00.
 std::string shown(std::string_view text);
-bool is_utf8(std::string_view bytes) noexcept;
 
 }  // namespace rondo::collect

@@ -41,7 +41,7 @@ Result<void> enter_wal(Db& db) {
     if (mode.error().code != Code::kUnavailable || tries == 50) {
       return std::unexpected(mode.error());
     }
-    sleep_for(Span::millis(20), Stop());
+    sleep_for(Span::millis(20));
   }
 }
 

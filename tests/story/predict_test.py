@@ -43,11 +43,11 @@ def table(count, first=0):
     made = []
     for number in range(first, first + count):
         x, n = chance.uniform(-10, 10), chance.randrange(100)
-        kind = chance.choice(["a", "b", "c"])
+        kind = chance.choice(["a", "b", "\u00e7"])
         spelled = chance.choice([repr(x), "%.3f" % x, "%.17g" % x, "%.4e" % x, "%d" % x, "", "NA"])
         made.append({"id": "r%d" % number, "x": spelled, "n": n, "kind": kind,
                      "on": chance.choice(["true", "false", ""]),
-                     "y": round(3 * x + n / 10 + {"a": 0, "b": 5, "c": 9}[kind], 3)})
+                     "y": round(3 * x + n / 10 + {"a": 0, "b": 5, "\u00e7": 9}[kind], 3)})
     return made
 
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace rondo::api {
+namespace rondo::io {
 
 /// Bytes of the well-formed sequence at the front of `text` (not empty), or 0.
 /// Source: Unicode 15, table 3-7.
@@ -30,13 +30,7 @@ constexpr std::size_t utf8_length(std::string_view text) noexcept {
   return 0;
 }
 
-constexpr bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
+/// Whether all of it is well-formed. Cost: a few bytes a cycle.
+bool is_utf8(std::string_view text) noexcept;
 
-}  // namespace rondo::api
+}  // namespace rondo::io

@@ -19,7 +19,7 @@ namespace {
 using Tcp = asio::ip::tcp;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-constexpr std::size_t kPoolWorkers = 8, kRpcThreads = 4;
+constexpr std::size_t kPoolWorkers = 8;
 constexpr Span kAcceptAfterStop = Span::seconds(1);
 constexpr Span kEndIsNear = Span::days(14);  // of a certificate
 constexpr Span kAloneAfterStop = Span::millis(100);  // enough when nobody is connected
@@ -198,6 +198,10 @@ class IoThread {
   std::unique_ptr<Worker> worker_;
 };
 
+/// gRPC's threads wake each other for each call, so more than processors only cost; a second one
+/// answers while the first loads a model.
+std::size_t rpc_threads(std::size_t threads) { return std::max<std::size_t>(threads, 2); }
+
 class RealServer : public Server {
  public:
   RealServer(const ServerOptions& options, loop::Service& service, House* house,
@@ -206,7 +210,7 @@ class RealServer : public Server {
         house_(house),
         tls_(std::move(tls)),
         app_(service, limits_of(options), options.hosts,
-             threads + kPoolWorkers + (options.grpc.empty() ? 0 : kRpcThreads)),
+             threads + kPoolWorkers + (options.grpc.empty() ? 0 : rpc_threads(threads))),
         first_rpc_(threads + kPoolWorkers),
         pool_(std::make_unique<Pool>(kPoolWorkers)) {
     app_.house = house;
@@ -237,11 +241,11 @@ class RealServer : public Server {
     TRY(during(endpoint_of(options.grpc), "reading [deploy] grpc"));
     RpcOptions rpc;
     rpc.listen = options.grpc;
-    rpc.threads = kRpcThreads;
+    rpc.threads = rpc_threads(lanes_.size());
     rpc.message_max = options.body_max;
     rpc.streams_max = options.in_flight_max;
     rpc.tls = tls_ != nullptr;
-    rpc_host_ = make_rpc_host(app_, first_rpc_, kRpcThreads, tls_.get());
+    rpc_host_ = make_rpc_host(app_, first_rpc_, rpc.threads, tls_.get());
     rpc_ = TRY(start_rpc(rpc, *rpc_host_));
     return {};
   }

@@ -73,7 +73,7 @@ Reply get_projects(Call& call) {
   Json list = Json::array();
   for (const Room& room : rooms) {
     Json one = {{"name", room.name}, {"state", "closed"}, {"version", nullptr}};
-    one["url"] = call.app.house == nullptr ? "/" : "/p/" + room.name + "/";
+    one["url"] = call.app.house == nullptr ? "/" : "/p/" + encoded(room.name) + "/";
     if (!room.folder.empty()) one["folder"] = room.folder.string();
     if (room.app == nullptr) {
       one["reason"] = room.reason;

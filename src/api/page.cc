@@ -145,7 +145,8 @@ std::string house_page_html(std::span<const Room> rooms) {
     }
     out += "<tr><td>";
     out += room.app == nullptr ? escaped(room.name)
-                               : fmt::format("<a href=\"/p/{0}/\">{0}</a>", escaped(room.name));
+                               : fmt::format("<a href=\"/p/{}/\">{}</a>", encoded(room.name),
+                                             escaped(room.name));
     out += "<td>" + escaped(serves) + "</tr>\n";
   }
   out += "</table>\n<h2>Asking</h2>\n"

@@ -2,6 +2,8 @@
 // name.
 #include "api/target.h"
 
+#include <fmt/format.h>
+
 namespace rondo::api {
 namespace {
 
@@ -69,6 +71,17 @@ std::optional<std::string> decoded(std::string_view text) {
     }
     if (c == '\0') return std::nullopt;
     out += c;
+  }
+  return out;
+}
+
+std::string encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").contains(c);
+    if (plain) out += c;
+    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }

@@ -26,6 +26,8 @@ bool matches(std::string_view pattern, std::string_view path, Params* out);
 
 /// "%C3%A4" decoded. None for a bad escape or a NUL.
 std::optional<std::string> decoded(std::string_view text);
+/// The other way: one segment of a path, whatever is in the name.
+std::string encoded(std::string_view text);
 /// The value of `name` in "a=1&b=2"; "+" is a blank.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);
 

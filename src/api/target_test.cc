@@ -71,6 +71,12 @@ TEST(Target, PatternsTakeWholeSegments) {
   }
 }
 
+TEST(Target, ANameIsOneSegment) {
+  EXPECT_EQ(encoded("bikes-2.1_x~"), "bikes-2.1_x~");
+  EXPECT_EQ(encoded("a/b:c \xC3\xA4%"), "a%2Fb%3Ac%20%C3%A4%25");
+  EXPECT_EQ(decoded(encoded("a/b:c <\xC3\xA4>%2F?#")), "a/b:c <\xC3\xA4>%2F?#");
+}
+
 TEST(Target, OptionsAreDecodedOnce) {
   EXPECT_EQ(query_value("a=1&b=2", "b"), "2");
   EXPECT_EQ(query_value("a=1&b=2", "c"), std::nullopt);

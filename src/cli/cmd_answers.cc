@@ -4,6 +4,7 @@
 #include "batch/answers.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
+#include "cli/written.h"
 #include "loop/service.h"
 
 namespace rondo::cli {
@@ -43,7 +44,7 @@ Result<int> run_answers(const Args& args) {
     output = batch::output_to(write_out);
   } else {
     batch::FileOptions options;
-    options.file = out;
+    options.file = TRY(file_to_write(*io::real_fs(), out, Taken::kReplaced));
     options.goes_on = false;  // the log grows meanwhile
     options.temp = service->store().attempts();
     if (parquet) options.parquet = batch::answers_schema(*shape);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/tasks.h"
+#include "cli/written.h"
 #include "io/digest.h"
 #include "loop/portable.h"
 #include "loop/session.h"
@@ -9,12 +10,6 @@
 
 namespace rondo::cli {
 namespace {
-
-Result<void> check_free(const Args& args, io::Fs& fs, const io::Path& file) {
-  if (!TRY(fs.stat(file)) || args.has("--force")) return {};
-  return fail(Code::kConflict, fmt::format("{} exists already", file.string()),
-              "name another file, or write over it with --force");
-}
 
 Result<std::int64_t> champion_of(const loop::State& state) {
   if (state.champion != 0) return state.champion;
@@ -57,14 +52,14 @@ Result<std::vector<std::string>> left_out(const Args& args, const model::Transfo
 
 /// Of another library's format. Errors: kInvalidInput.
 Result<int> export_foreign(const Args& args, const std::string& bytes, std::int64_t version,
-                           const std::string& name) {
+                           const std::string& name, const io::Path& place) {
   const auto pipeline = TRY(model::Pipeline::load(bytes));
   const model::Transform& transform = pipeline->transform();
   const std::string to = args.get("--to"), out = args.get("-o");
   const auto notes = TRY(left_out(args, transform));
   const std::string file =
       TRY(to == "onnx" ? model::to_onnx(*pipeline) : model::to_lightgbm(*pipeline));
-  TRY(io::write_atomically(*io::real_fs(), out, file));
+  TRY(io::write_atomically(*io::real_fs(), place, file));
   if (args.json) {
     say_json({{"file", out}, {"version", version}, {"model", name}, {"format", to},
               {"bytes", file.size()}, {"sha256", io::sha256(file).hex()}, {"notes", notes},
@@ -93,7 +88,8 @@ Result<int> run_export(const Args& args) {
                         "--to is rondo, onnx or lightgbm");
   }
   const auto fs = io::real_fs();
-  TRY(check_free(args, *fs, out));
+  const io::Path place = TRY(file_to_write(
+      *fs, out, args.has("--force") ? Taken::kReplaced : Taken::kRefused));
   const loop::Config config = TRY(loop::load_config(*fs, args.project));
   ledger::OpenOptions options;
   options.read_only = true;
@@ -102,10 +98,10 @@ Result<int> run_export(const Args& args) {
   const std::int64_t version = asked ? *asked : TRY(champion_of(state));
   if (to != "rondo") {
     return export_foreign(args, TRY(loop::stored_pipeline(*store, state, version)), version,
-                          config.model_name());
+                          config.model_name(), place);
   }
   const std::string bytes = TRY(loop::export_pipeline(*store, state, config, version));
-  TRY(io::write_atomically(*fs, out, bytes));
+  TRY(io::write_atomically(*fs, place, bytes));
   if (args.json) {
     say_json({{"file", out}, {"version", version}, {"model", config.model_name()},
               {"bytes", bytes.size()}, {"sha256", io::sha256(bytes).hex()}});

@@ -6,6 +6,7 @@
 
 #include "cli/render.h"
 #include "cli/tasks.h"
+#include "cli/written.h"
 #include "deploy/import.h"
 #include "io/digest.h"
 #include "loop/service.h"
@@ -61,15 +62,16 @@ Result<std::vector<std::string>> next_record(std::string_view& text, std::size_t
 struct Goal {
   std::string file;    // empty: the store
   std::string target;
+  io::Path place = {};  // where that is, behind links
 };
 
 Result<Goal> goal_of(const Args& args, io::Fs& fs) {
   Goal goal{args.get("-o"), args.get("--target")};
   if (!goal.file.empty()) {
     if (goal.target.empty()) goal.target = "prediction";
-    if (!TRY(fs.stat(goal.file)) || args.has("--force")) return goal;
-    return fail(Code::kConflict, fmt::format("{} exists already", goal.file),
-                "name another file, or write over it with --force");
+    goal.place = TRY(file_to_write(
+        fs, goal.file, args.has("--force") ? Taken::kReplaced : Taken::kRefused));
+    return goal;
   }
   if (!TRY(fs.stat(args.project / "rondo.toml"))) {
     return fail(Code::kNotFound, "there is no project here that could take the model in",
@@ -140,7 +142,7 @@ std::string told(const deploy::Import& import, const deploy::Imported& made,
 Result<std::string> put(const Args& args, const Goal& goal, const deploy::Import& import,
                         const deploy::Imported& made) {
   if (!goal.file.empty()) {
-    TRY(io::write_atomically(*io::real_fs(), goal.file, made.file));
+    TRY(io::write_atomically(*io::real_fs(), goal.place, made.file));
     return goal.file;
   }
   const auto pipeline = TRY(model::Pipeline::load(made.file));

@@ -10,6 +10,7 @@
 #include "batch/predict.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
+#include "cli/written.h"
 #include "io/digest.h"
 #include "loop/portable.h"
 #include "loop/service.h"
@@ -125,7 +126,7 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
   const std::string out = args.get("-o", "-");
   if (out == "-") return batch::output_to(write_out);
   batch::FileOptions options;
-  options.file = out;
+  options.file = TRY(file_to_write(*io::real_fs(), out, Taken::kReplaced));
   options.temp = settings.temp;
   const bool parquet = out.ends_with(".parquet");
   if (parquet && settings.form == batch::Form::kJson) {

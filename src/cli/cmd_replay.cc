@@ -7,6 +7,7 @@
 #include "cli/render.h"
 #include "cli/report.h"
 #include "cli/tasks.h"
+#include "cli/written.h"
 #include "io/digest.h"
 #include "loop/session.h"
 #include "loop/views.h"
@@ -210,7 +211,8 @@ Result<int> run_backtest(const Args& args) {
   const auto parts = TRY(stretches(args, result.policies.front().second.days));
   if (args.has("--window")) add_window(result, parts.back());
   if (args.has("--report")) {
-    TRY(io::write_atomically(*fs, args.get("--report"), backtest_report(result)));
+    const auto place = TRY(file_to_write(*fs, args.get("--report"), Taken::kReplaced));
+    TRY(io::write_atomically(*fs, place, backtest_report(result)));
   }
   if (args.json) {
     say_json(result.json);
@@ -243,7 +245,7 @@ Result<int> run_report(const Args& args) {
                                           TRY(loop::decisions_view(*store, 2000)),
                                           TRY(loop::signals_view(*store)));
   const std::string out = args.get("-o", "report.html");
-  TRY(io::write_atomically(*fs, out, html));
+  TRY(io::write_atomically(*fs, TRY(file_to_write(*fs, out, Taken::kReplaced)), html));
   say(fmt::format("wrote {}", out));
   return kOk;
 }

@@ -8,6 +8,7 @@
 
 #include "api/house.h"
 #include "api/server.h"
+#include "api/target.h"
 #include "base/worker.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
@@ -114,8 +115,8 @@ Result<int> up_many(const Args& args) {
   rooms.tls = args.has("--tls");
   rooms.observer = [&](const std::string& name, const Json& event) { displays.show(name, event); };
   rooms.told = [](const std::string& name, const std::string& reason) {
-    if (reason.empty()) say(fmt::format("  {} at /p/{}/", name, name));
-    else complain(fmt::format("warning: {} is not served: {}; it is tried again", name, reason));
+    if (reason.empty()) say(fmt::format("  {} at /p/{}/", name, api::encoded(name)));
+    else complain(fmt::format("warning: {} is not served, and tried again: {}", name, reason));
   };
   const auto house = TRY(api::House::open(rooms));
   api::ServerOptions options;
@@ -125,7 +126,9 @@ Result<int> up_many(const Args& args) {
   options.hosts = house->hosts();
   options.insecure_bind = args.has("--insecure-bind");
   const auto server = TRY(api::Server::start(options, *house));
-  say(fmt::format("{} projects answer at {} (pid {}); Ctrl-C drains and ends", args.words.size(),
+  const std::size_t open = house->apps().size(), all = args.words.size();
+  say(fmt::format("{}{} projects answer at {} (pid {}); Ctrl-C drains and ends",
+                  open == all ? "" : fmt::format("{} of ", open), all,
                   base_of(options, server->port()), ::getpid()));
   if (server->grpc_port() != 0) say(fmt::format("  gRPC at 127.0.0.1:{}", server->grpc_port()));
   house->start();

@@ -80,6 +80,9 @@ void say(std::string_view text);               // standard output
 /// Lines to standard output as they are. Errors: kIo when whoever read it has ended.
 Result<void> write_out(std::string_view lines);
 void complain(std::string_view text);          // standard error
+/// `code`, or kFailed and a sentence when standard output did not take all. A reader that went away
+/// early (`| head`) had what it wanted.
+int all_said(int code);
 void say_json(const Json& value);              // one document, then a line feed
 /// Prints what does not fit the command, with a hint, and gives kUsage.
 int report_usage(const Args& args, const std::string& message, const std::string& hint);

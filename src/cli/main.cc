@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
   // Training threads that wait must not spin: on a busy machine that costs more than the training.
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
   try {
-    return dispatch(std::vector<std::string>(argv + 1, argv + argc));
+    return rondo::cli::all_said(dispatch(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::exception& e) {
     rondo::cli::complain(fmt::format("rondo: internal error: {}", e.what()));
     return rondo::cli::kInternal;

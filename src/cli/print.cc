@@ -1,5 +1,7 @@
 // Standard output and standard error; errors read the same everywhere.
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -21,6 +23,15 @@ void say(std::string_view text) {
 void complain(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
   if (text.empty() || text.back() != '\n') std::fputc('\n', stderr);
+}
+
+int all_said(int code) {
+  const bool good = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  pollfd reader = {STDOUT_FILENO, POLLOUT, 0};
+  const bool gone = ::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0;
+  if (good || gone || code != kOk) return code;
+  return report_error({Code::kIo, "standard output did not take all of it",
+                       "look whether its disk is full", {}, {}}, false);
 }
 
 void say_json(const Json& value) {

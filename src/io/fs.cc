@@ -117,7 +117,8 @@ class RealFile : public File {
 Stat to_stat(const struct stat& raw) {
   const std::int64_t us = raw.st_mtim.tv_sec * 1'000'000 + raw.st_mtim.tv_nsec / 1'000;
   return {static_cast<std::uint64_t>(raw.st_size), Time{us}, raw.st_ino, S_ISDIR(raw.st_mode),
-          (raw.st_mode & 0222) == 0, raw.st_mode & 07777, raw.st_uid};
+          !S_ISDIR(raw.st_mode) && !S_ISREG(raw.st_mode), (raw.st_mode & 0222) == 0,
+          raw.st_mode & 07777, raw.st_uid};
 }
 
 /// Reads up to `count` bytes from `offset` on; fewer at the end of the file.

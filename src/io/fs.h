@@ -43,6 +43,7 @@ struct Stat {
   Time modified;
   std::uint64_t inode = 0;
   bool folder = false;
+  bool special = false;    // a pipe, a socket, a device
   bool read_only = false;  // nobody has the right to write
   unsigned mode = 0;       // rights, as of chmod
   unsigned owner = 0;      // user id

@@ -102,8 +102,12 @@ Result<void> check_past(const model::Pipeline& pipeline, Past past) {
               "less well");
 }
 
-/// Reads the file and lets it answer from the next request on.
+/// Reads the file and lets it answer from the next request on. A pipe would hold whoever opens it.
 Result<void> FileService::take_in() {
+  if (seen_.special) {
+    return fail(Code::kInvalidInput,
+                fmt::format("{} is a pipe or a device", options_.file.string()), "name a file");
+  }
   const std::string bytes = TRY(fs_->read(options_.file));
   const io::Digest digest = io::sha256(bytes);
   const auto before = router_.take();

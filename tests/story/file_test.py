@@ -139,6 +139,9 @@ class File(unittest.TestCase):
         self.until(lambda text: "rondo_degraded{model=\"toy\"} 1" in text,
                    lambda: ask(base, "/metrics")[1])
         self.assertEqual({version for version, _ in self.predict(base)}, {2})
+        os.mkfifo(path)  # whoever opens it waits for a writer; the server must not
+        self.until(lambda page: "is a pipe or a device" in page,
+                   lambda: ask(base, "/", headers={"Accept": "text/html"})[1])
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(60), 0)
         self.assertIn("is refused; v1 goes on", process.stderr.read())

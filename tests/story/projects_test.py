@@ -25,7 +25,8 @@ class Projects(unittest.TestCase):
         cls.empty = Project(PROGRAM, rows(1), name="empty")
         cls.broken = Project(PROGRAM, rows(12), name="mended", prepare="")
         cls.broken.write("rondo.toml", "[project]\nname = \"mended\"\ntarget = \n")
-        cls.all = cls.two + [cls.empty, cls.broken]
+        cls.odd = Project(PROGRAM, rows(1), name="a/b <c>")
+        cls.all = cls.two + [cls.empty, cls.broken, cls.odd]
         for project in cls.two:
             project.run("run", check=0)
         cls.process = cls.two[0].start("up", *[p.folder for p in cls.all], "--listen",
@@ -34,6 +35,8 @@ class Projects(unittest.TestCase):
         if " answer at " not in first:
             cls.process.wait(60)
             raise AssertionError(first + cls.process.stderr.read())
+        if not first.startswith("4 of 5 projects answer at "):
+            raise AssertionError(first)
         cls.base = first.split(" answer at ")[1].split(" ")[0]
 
     @classmethod
@@ -114,6 +117,10 @@ class Projects(unittest.TestCase):
         projects = {p["name"]: p for p in self.ask("/api/v1/projects")[1]["projects"]}
         self.assertEqual((projects["one"]["state"], projects["one"]["version"]), ("serving", 1))
         self.assertEqual(projects["empty"]["state"], "no model yet")
+        url = projects["a/b <c>"]["url"]
+        self.assertEqual(url, "/p/a%2Fb%20%3Cc%3E/")
+        self.assertEqual(self.ask(url + "api/v1/status")[1]["project"], "a/b <c>")
+        self.assertIn('href="%s"' % url, self.ask("/", headers={"Accept": "text/html"})[1])
 
     def test_tokens_labels_and_acts_stay_with_their_project(self):
         first, second = [project.token() for project in self.two]
@@ -148,7 +155,7 @@ class Projects(unittest.TestCase):
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(60), 0)
         said = self.process.stderr.read()
-        self.assertIn("is not served", said)
+        self.assertRegex(said, "warning: .* is not served, and tried again: .*rondo.toml:3")
 
     def test_words(self):
         one = self.two[0]

@@ -72,6 +72,46 @@ TEST_F(AnswerIndexTest, WhatIsNotReadYetIsAhead) {
   EXPECT_EQ(found(index, {id(1, 599), id(2, 600)}).size(), 2U);
 }
 
+TEST_F(AnswerIndexTest, AnswersThatOvertakeEachOtherAreFound) {
+  // The last answers of a part come before the first ones, as when a thread scores beside others.
+  AnswerIndex index(*fs_, root_);
+  std::map<std::string, std::int64_t> want;
+  for (const int from : {900, 600, 300, 0, 1200}) {
+    write(1, from, from + 300);
+    while (!must(index.extend(1))) {
+    }
+    EXPECT_EQ(index.is_ahead(id(1, 1199)), false) << from;
+    EXPECT_EQ(index.is_ahead(id(1, 1201)), from != 1200);
+    for (int i = from; i < from + 300; i += 7) {
+      want[id(1, i)] = 1000 + i;
+      EXPECT_EQ(found(index, {id(1, i)}).size(), 1U) << i;
+    }
+  }
+  Ids all;
+  for (const auto& item : want) all.insert(item.first);
+  EXPECT_EQ(found(index, all), want);
+}
+
+TEST_F(AnswerIndexTest, DroppedSegmentsAreForgotten) {
+  AnswerIndex index(*fs_, root_);
+  write(1, 0, 3000);
+  while (!must(index.extend(1))) {
+  }
+  LogRetention retention(*fs_, root_, Span::days(1), 4 << 20);
+  EXPECT_GE(must(retention.run(Time{0})).segments, 1U);
+  write(1, 3000, 3600);
+  write(2, 0, 900);
+  while (!must(index.extend(1))) {
+  }
+  AnswerIndex other(*fs_, root_);
+  while (!must(other.extend(1))) {
+  }
+  EXPECT_EQ(index.parts(), other.parts());
+  EXPECT_TRUE(found(index, {id(1, 0)}).empty());
+  EXPECT_FALSE(index.is_ahead(id(1, 0)));
+  EXPECT_EQ(found(index, {id(1, 3599), id(2, 0), id(2, 899)}).size(), 3U);
+}
+
 TEST_F(AnswerIndexTest, AManyTimesExtendedLogIsReadWhole) {
   // A megabyte in many small steps is one part.
   AnswerIndex index(*fs_, root_);

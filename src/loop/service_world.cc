@@ -15,9 +15,11 @@ namespace rondo::loop {
 namespace {
 
 constexpr std::int64_t kLookEveryUs = 1'000'000;
-constexpr std::int64_t kMostEarlyUs = 60'000'000;  // a label waits for its answer
+constexpr std::int64_t kAheadUs = 60'000'000;     // a label waits for what is not written yet
+constexpr std::int64_t kOvertakenUs = 2'000'000;  // and for what a later answer overtook
 constexpr std::size_t kRoundParts = 16;            // of the log, read between two requests
 constexpr std::size_t kAtOnceParts = 1024;
+constexpr std::size_t kRoundLabels = 10'000;
 constexpr std::size_t kAtOnceLabels = 100'000;
 constexpr std::uint64_t kServedSequence = 1ULL << 40;  // behind the rows of the data
 
@@ -63,14 +65,21 @@ Result<SourceNews> ServiceWorld::peek(const State& state) {
 }
 
 /// Finds the answers of labels and takes those off that are found, or never will be: an answer may
-/// be written a moment after its label came.
+/// be written a moment after its label came. One is looked for twice at most.
 Result<std::vector<model::Observation>> ServiceWorld::join(Loaded& loaded, Labels& labels,
                                                            const model::Pipeline::Parts& parts) {
   std::vector<model::Observation> found;
   const auto series = target_series(parts.transform.history(), config_.project.target);
   if (!series || labels.empty()) return found;
+  const std::int64_t now = monotonic_us();
+  const auto is_older = [&](const Early& early, std::int64_t age_us) {
+    return now - early.since_us >= age_us;
+  };
   std::set<std::string, std::less<>> ids;
-  for (const auto& [id, early] : labels) ids.insert(id);
+  for (const auto& [id, early] : labels) {
+    if (loaded.answers->is_ahead(id) || (early.missed && !is_older(early, kOvertakenUs))) continue;
+    ids.insert(id);
+  }
   TRY(loaded.answers->find(ids, [&](ledger::Prediction&& prediction) {
     const auto node = labels.extract(prediction.id);
     if (node.empty()) return;
@@ -79,11 +88,22 @@ Result<std::vector<model::Observation>> ServiceWorld::join(Loaded& loaded, Label
     const auto sequence = kServedSequence + static_cast<std::uint64_t>(label.first_row);
     if (value) found.push_back({*series, "", prediction.time, label.received, sequence, *value});
   }));
-  const std::int64_t now = monotonic_us();
   std::erase_if(labels, [&](const auto& item) {
-    return !loaded.answers->is_ahead(item.first) || now - item.second.since_us > kMostEarlyUs;
+    const bool sought = ids.contains(item.first);
+    return is_older(item.second, sought ? kOvertakenUs : kAheadUs);
   });
+  for (const std::string& id : ids) {
+    if (const auto at = labels.find(id); at != labels.end()) at->second.missed = true;
+  }
   return found;
+}
+
+/// Reads on in the labels; whether there may be more.
+Result<bool> ServiceWorld::next_labels(std::int64_t& row, std::size_t most, std::int64_t since_us,
+                                       Labels& labels) {
+  const auto read = TRY(store_.ledger->labels_after(row, most, &row));
+  for (const ledger::Label& label : read) labels[label.id] = {label, since_us, false};
+  return read.size() == most;
 }
 
 /// The labels of all served rows, for a history that is new.
@@ -102,15 +122,11 @@ Result<std::vector<model::Observation>> ServiceWorld::all_served(
     return {};
   };
   std::int64_t row = 0;
-  std::optional<Error> failed;
-  const std::int64_t now = monotonic_us();
-  TRY(ledger::each_label(*store_.ledger, row, [&](const ledger::Label& label) {
-    labels[label.id] = {label, now};
-    if (labels.size() < kAtOnceLabels || failed) return;
-    if (auto done = take(); !done) failed = done.error();
-  }));
-  if (failed) return std::unexpected(*failed);
-  TRY(take());
+  const std::int64_t since = monotonic_us() - kOvertakenUs;  // the log is read to its end
+  for (bool more = true; more;) {
+    more = TRY(next_labels(row, kAtOnceLabels, since, labels));
+    TRY(take());
+  }
   if (loaded.versions.empty()) {  // else the others learn on from where they are
     loaded.label_row = row;
     loaded.early = std::move(ahead);
@@ -303,11 +319,8 @@ Result<void> ServiceWorld::learn_labels() {
   const auto routing = router_.take();
   if (!routing || !routing->champion || !routing->champion->history) return {};
   return loaded_.with([&](Loaded& loaded) -> Result<void> {
-    const std::int64_t now = monotonic_us();
     TRY(loaded.answers->extend(kRoundParts));
-    TRY(ledger::each_label(*store_.ledger, loaded.label_row, [&](const ledger::Label& label) {
-      loaded.early[label.id] = {label, now};
-    }));
+    TRY(next_labels(loaded.label_row, kRoundLabels, monotonic_us(), loaded.early));
     auto fresh = TRY(join(loaded, loaded.early, routing->champion->pipeline->parts()));
     std::erase_if(fresh, [&](const auto& o) { return any_covers(loaded.kept, o.event); });
     if (!fresh.empty()) router_.learn(fresh, config_.project.target);

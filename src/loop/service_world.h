@@ -46,6 +46,7 @@ class ServiceWorld : public World {
   struct Early {
     ledger::Label label;
     std::int64_t since_us = 0;
+    bool missed = false;  // looked for where it should stand
   };
   using Labels = std::map<std::string, Early, std::less<>>;
   struct Loaded {
@@ -68,6 +69,8 @@ class ServiceWorld : public World {
       Loaded& loaded, const State& state, const model::Pipeline& pipeline);
   Result<std::vector<model::Observation>> join(Loaded& loaded, Labels& labels,
                                                const model::Pipeline::Parts& parts);
+  Result<bool> next_labels(std::int64_t& row, std::size_t most, std::int64_t since_us,
+                           Labels& labels);
   Result<std::vector<model::Observation>> all_served(Loaded& loaded,
                                                      const model::Pipeline::Parts& parts);
 

@@ -64,11 +64,25 @@ Result<Place> place_of(const std::string& url) {
 struct Said {
   int status = 0;
   std::string body;
+  /// The sentence of a refusal of Rondo, else the beginning of the body.
+  std::string shown() const;
 };
+
+std::string Said::shown() const {
+  const auto json = io::parse_json(body, "its reply");
+  if (json && json->is_object()) {
+    const Json error = io::get_or<Json>(*json, "error", Json());
+    if (error.is_string()) return error.get<std::string>();
+    if (error.is_object()) return io::get_or<std::string>(error, "message", body);
+  }
+  return body.substr(0, kMostShown);
+}
 
 class Client {
  public:
-  Client(const Place& place, std::string token) : place_(place), token_(std::move(token)) {}
+  /// `dry`: nothing is kept of what is asked, which takes a token for it.
+  Client(const Place& place, std::string token, bool dry)
+      : place_(place), token_(std::move(token)), dry_(dry) {}
 
   Result<Said> ask(const std::string& path, const std::string& body) {
     if (!stream_) TRY(connect());
@@ -76,6 +90,7 @@ class Client {
                      place_.base + path, 11);
     request.set(beast::http::field::host, place_.host + ":" + place_.port);
     if (!token_.empty()) request.set(beast::http::field::authorization, "Bearer " + token_);
+    if (dry_) request.set("Rondo-Dry-Run", "true");
     if (!body.empty()) request.set(beast::http::field::content_type, "application/json");
     request.body() = body;
     request.prepare_payload();
@@ -130,7 +145,8 @@ class Client {
   }
 
   const Place& place_;
-  std::string token_;
+  const std::string token_;
+  const bool dry_;
   asio::io_context context_{1};
   std::optional<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
@@ -141,8 +157,7 @@ Result<Json> ask_json(Client& client, const std::string& path) {
   const auto json = io::parse_json(said.body, "its reply");
   if (said.status == 200 && json && json->is_object()) return *json;
   return fail(Code::kUnavailable,
-              fmt::format("{} was answered by {}: {}", path, said.status,
-                          said.body.substr(0, kMostShown)),
+              fmt::format("{} was answered by {}: {}", path, said.status, said.shown()),
               said.status == 401 ? "show a token: --token" : "a server of Rondo is asked, with a "
                                                              "model that answers");
 }
@@ -180,8 +195,8 @@ void keep_asking(Client& client, const Asked& asked, const Stop& stop,
     }
     ++own.refused;
     if (own.refusal.empty()) {
-      own.refusal = said ? fmt::format("{}: {}", said->status, said->body.substr(0, kMostShown))
-                         : said.error().text();
+      own.refusal = said ? fmt::format("{}: {}", said->status, said->shown())
+                         : said.error().line();
     }
     if (!said) break;
   }
@@ -203,7 +218,7 @@ double LoadReport::percentile(double p) const {
 
 Result<LoadReport> load(const LoadOptions& options, const Stop& stop) {
   const Place place = TRY(place_of(options.url));
-  Client first(place, options.token);
+  Client first(place, options.token, false), trial(place, options.token, true);
   const Json models = io::get_or<Json>(TRY(ask_json(first, "/v1/models")), "models", Json::array());
   if (!models.is_array() || models.size() != 1 || !models[0].is_string()) {
     return fail(Code::kInvalidInput, fmt::format("{} serves {} projects", options.url,
@@ -216,11 +231,12 @@ Result<LoadReport> load(const LoadOptions& options, const Stop& stop) {
   const Json inputs = io::get_or<Json>(about, "inputs", Json::array());
   out.columns = inputs.size();
   Asked asked{fmt::format("/v2/models/{}/infer", out.model), body_of(inputs, options.rows), 0};
-  const Said warm = TRY(first.ask(asked.path, asked.body));
+  Said warm = TRY(trial.ask(asked.path, asked.body));
+  out.logged = warm.status == 401 || warm.status == 403;
+  if (out.logged) warm = TRY(first.ask(asked.path, asked.body));
   if (warm.status != 200) {
     return fail(Code::kUnavailable,
-                fmt::format("{} was answered by {}: {}", asked.path, warm.status,
-                            warm.body.substr(0, kMostShown)),
+                fmt::format("{} was answered by {}: {}", asked.path, warm.status, warm.shown()),
                 warm.status == 401 ? "show a token with the role predictor: --token" : "");
   }
   const auto said = io::parse_json(warm.body, "its reply");
@@ -233,7 +249,7 @@ Result<LoadReport> load(const LoadOptions& options, const Stop& stop) {
     workers.reserve(options.connections);
     for (std::size_t i = 0; i < options.connections; ++i) {
       workers.emplace_back("load", [&](const Stop&) {
-        Client client(place, options.token);
+        Client client(place, options.token, !out.logged);
         keep_asking(client, asked, stop, report);
       });
     }

@@ -21,6 +21,7 @@ struct LoadOptions {
 struct LoadReport {
   std::string model, version;
   std::size_t columns = 0;
+  bool logged = true;  // the token could not keep them out of the log of predictions
   std::uint64_t answered = 0, refused = 0;
   std::string refusal;  // the first one
   double seconds = 0;
@@ -29,7 +30,8 @@ struct LoadReport {
   double percentile(double p) const;
 };
 
-/// Asks what the model reads, then for predictions of rows of zeros and missing texts.
+/// Asks what the model reads, then for predictions of rows of zeros and missing texts, which the
+/// server forgets if the token may change what answers.
 /// Errors: kInvalidInput for what is no URL or leaves the project open; kUnavailable when nobody
 /// answers there, or what answers is no server of the inference protocol.
 Result<LoadReport> load(const LoadOptions& options, const Stop& stop);

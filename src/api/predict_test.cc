@@ -55,6 +55,20 @@ TEST_F(Predict, RowsGiveAnswersIdsAndALog) {
   EXPECT_EQ(app_.numbers().versions.at(3).rows, 2U);
 }
 
+TEST_F(Predict, ADryRunLeavesNothingBehind) {
+  Asking request{Method::kPost, "/api/v1/predict", R"({"rows":[)" + std::string(kRow) + "]}"};
+  request.headers = {{"Content-Type", "application/json"}, {"rondo-dry-run", "true"}};
+  EXPECT_EQ(ask(app_, request).status, 401) << "whoever may only ask cannot hide that";
+  request.headers.push_back({"Rondo-Token", kAdminToken});
+  const Response reply = ask(app_, request);
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(json(reply).at("predictions")[0].at("value"), 31);
+  service_.logged.with([](const auto& rows) { EXPECT_TRUE(rows.empty()); });
+  request.headers[1].value = "false";
+  EXPECT_EQ(ask(app_, request).status, 200);
+  service_.logged.with([](const auto& rows) { EXPECT_EQ(rows.size(), 1U); });
+}
+
 TEST_F(Predict, EachRequestHasIdsOfItsOwn) {
   const std::string body = R"({"rows":[)" + std::string(kRow) + "]}";
   EXPECT_NE(json(predict(body)).at("predictions")[0].at("id"),

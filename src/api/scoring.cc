@@ -303,6 +303,12 @@ void Batch::mark_rows() {
 
 std::expected<std::shared_ptr<Kept>, Refusal> Batch::log() {
   loop::Service& service = call_.app.service();
+  // A trial leaves nothing behind that is monitored or judged. Who may not change what answers may
+  // not hide what was asked either.
+  if (call_.request.header("Rondo-Dry-Run") == "true") {
+    TRY(Access::check_role(call_.who, Role::kDeployer));
+    return nullptr;
+  }
   if (!call_.app.limits().durable) {
     // A record that finds no room is dropped and counted by the log: predictions go on.
     static_cast<void>(service.log(rows()));

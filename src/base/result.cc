@@ -17,11 +17,22 @@ std::string_view name_of(Code code) noexcept {
   return "unknown";
 }
 
-std::string Error::text() const {
-  std::string out = message;
-  for (const std::string& what : context) out += " (while " + what + ")";
-  if (!hint.empty()) out += "\nhint: " + hint;
+namespace {
+
+std::string with_context(const Error& error) {
+  std::string out = error.message;
+  for (const std::string& what : error.context) out += " (while " + what + ")";
   return out;
+}
+
+}  // namespace
+
+std::string Error::text() const {
+  return with_context(*this) + (hint.empty() ? "" : "\nhint: " + hint);
+}
+
+std::string Error::line() const {
+  return with_context(*this) + (hint.empty() ? "" : "; " + hint);
 }
 
 Error&& Error::during(std::string what) && {

@@ -36,6 +36,8 @@ struct Error {
 
   /// The message, then what was being done, then the hint, as one readable text.
   std::string text() const;
+  /// The same in one line, for where one stands: a list, JSON, a header.
+  std::string line() const;
   /// Adds what was being done; returns itself so that it can be chained.
   Error&& during(std::string what) &&;
 };

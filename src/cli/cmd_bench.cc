@@ -178,7 +178,7 @@ Json to_json(const api::LoadReport& report, const api::LoadOptions& options) {
   return {{"model", report.model}, {"version", report.version}, {"columns", report.columns},
           {"connections", options.connections}, {"rows", options.rows},
           {"seconds", report.seconds}, {"answered", report.answered},
-          {"refused", report.refused},
+          {"refused", report.refused}, {"logged", report.logged},
           {"refusal", report.refusal.empty() ? Json(nullptr) : Json(report.refusal)},
           {"requests_per_second", static_cast<double>(report.answered) / report.seconds},
           {"p50_us", report.percentile(0.5)}, {"p90_us", report.percentile(0.9)},
@@ -215,6 +215,10 @@ Result<int> bench_server(const Args& args) {
   const api::LoadReport report = TRY(api::load(options, args.stop));
   if (args.json) say_json(to_json(report, options));
   else say(to_text(report, options, args.color));
+  if (report.logged && !args.json) {
+    complain("These rows of zeros are in the log of predictions now, and monitored; with the token "
+             "of a deployer they are not: --token");
+  }
   return report.answered > 0 && report.refused == 0 ? kOk : kFailed;
 }
 

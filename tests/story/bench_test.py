@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import time
 import unittest
 import urllib.request
 
@@ -58,12 +59,35 @@ class Bench(unittest.TestCase):
         for line in ("one row", "a row of many", "loading", "memory"):
             self.assertRegex(text, r"(?m)^ *%s  " % line)
 
+    @staticmethod
+    def logged(base):
+        """Rows that the log of predictions has taken, when no more come."""
+        said = None
+        while True:
+            with urllib.request.urlopen(base + "/metrics", timeout=30) as reply:
+                text = reply.read().decode()
+            now = int(re.search(r"rondo_log_records_total\S*written\S* (\d+)", text).group(1))
+            if now == said:
+                return now
+            said = now
+            time.sleep(.3)
+
     def test_a_server(self):
-        process, base = self.project.up("--no-loop")
+        process, base = self.project.up()
         said = self.project.json("bench", base, "--seconds", "1", "--connections", "2", "--rows",
                                  "3")
         self.assertEqual((said["model"], said["version"], said["columns"]), ("toy", "1", 2))
-        self.assertEqual((said["refused"], said["refusal"]), (0, None))
+        self.assertEqual((said["refused"], said["refusal"], said["logged"]), (0, None, True))
+        token = self.project.json("token", "create", "bench", "--role", "deployer", "--role",
+                                  "predictor", "--role", "viewer")["token"]
+        time.sleep(2)  # until the server knows the token
+        before = self.logged(base)
+        self.assertGreater(before, 0)
+        dry = self.project.json("bench", base, "--seconds", "1", "--token", token)
+        self.assertGreater(dry["answered"], 0)
+        self.assertFalse(dry["logged"])
+        self.assertEqual(self.logged(base), before)
+        said["answered"] += (dry["answered"] + 1) / 3
         self.assertGreater(said["answered"], 0)
         order = [said[name] for name in ("p50_us", "p90_us", "p99_us", "p999_us", "max_us")]
         self.assertEqual(order, sorted(order))
@@ -74,7 +98,9 @@ class Bench(unittest.TestCase):
         count = int(re.search(r'predictions_total\{model="toy",version="1",arm="champion"\} (\d+)',
                               text).group(1))
         self.assertEqual(count, 3 * (said["answered"] + 1))
-        text = self.project.run("bench", base, "--seconds", "1", check=0).stdout
+        done = self.project.run("bench", base, "--seconds", "1", check=0)
+        text = done.stdout
+        self.assertIn("--token", done.stderr)
         self.assertRegex(text, r"v1 of toy, 2 columns, 1 row a request, 1 connection")
         self.assertRegex(text, r"(?m)^ *99 %  ")
         said = self.project.run("bench", base, "--token", "wrong", check=1).stderr

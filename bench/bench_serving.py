@@ -102,35 +102,53 @@ def measure(program):
 
 def swaps(bikes, up, path, wanted=1000, seconds=60):
     """Promotions by name and rollbacks in turn, evenly over a minute, under a load that leaves the
-    server room: the figure says how many requests a second."""
+    server room: the figure says how many requests a second. Beside the load that it is compared
+    with somebody asks as often for what changes nothing, since he who asks needs the cores too."""
     with open(os.path.join(bikes.folder, ".rondo", "token")) as file:
         token = file.read().strip()
-    stop, count = threading.Event(), [0]
+    champions = [ask(up.base, "/api/v1/deployments")[1][name] for name in ("champion", "former")]
 
-    def swap():
-        began = time.perf_counter()
-        while count[0] < wanted and not stop.wait(
-                max(0, began + count[0] * (seconds - 2) / wanted - time.perf_counter())):
-            wish = {"why": str(count[0])}
-            if count[0] % 2:  # by name, the other way by rollback
-                wish["version"] = "v%d" % ask(up.base, "/api/v1/deployments")[1]["former"]
-            act = "promote" if count[0] % 2 else "rollback"
-            status, said = ask(up.base, "/api/v1/" + act, wish, token=token)
-            assert status == 200, said
-            count[0] += 1
-    quiet = load(up.base, path, seconds // 3, ways=["check", "paced"])
-    thread = threading.Thread(target=swap)
-    thread.start()
-    said = load(up.base, path, seconds, ways=["check", "paced"])
-    stop.set()
-    thread.join()
+    def swap(i):
+        act = ("rollback", "promote")[i % 2]  # by name, the other way by rollback
+        wish = {"why": str(i), **({"version": "v%d" % champions[0]} if i % 2 else {})}
+        status, said = ask(up.base, "/api/v1/" + act, wish, token=token)
+        assert status == 200, said
+
+    def refused(i):
+        status, said = ask(up.base, "/api/v1/feedback", {"why": str(i)}, token=token)
+        assert status == 400, said
+
+    quiet, _ = beside(lambda: load(up.base, path, seconds // 3, ways=["check", "paced"]), refused,
+                      (seconds - 2) / wanted, wanted // 3)
+    said, count = beside(lambda: load(up.base, path, seconds, ways=["check", "paced"]), swap,
+                         (seconds - 2) / wanted, wanted)
     yield figure("serving", "promotions and rollbacks in %d s under %d req/s"
-                 % (seconds, said["requests"] / said["seconds"]), count[0], "swaps",
+                 % (seconds, said["requests"] / said["seconds"]), count, "swaps",
                  ">= %d" % wanted)
     yield figure("serving", "failed requests and answers of another version meanwhile",
                  said["wrong"] + said["errors"], "requests", "<= 0")
     yield figure("serving", "99th percentile meanwhile, to that without",
                  said["p99_ms"] / quiet["p99_ms"], "x", "<= 1.2")
+
+
+def beside(work, act, every, most):
+    """What `work` gives, and how often `act` was called meanwhile: each so many seconds."""
+    stop, count = threading.Event(), [0]
+
+    def go_on():
+        began = time.perf_counter()
+        while count[0] < most and not stop.wait(
+                max(0, began + count[0] * every - time.perf_counter())):
+            act(count[0])
+            count[0] += 1
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        said = work()
+    finally:
+        stop.set()
+        thread.join()
+    return said, count[0]
 
 
 def labels(bikes, up, requests=200, each=100, clients=8):

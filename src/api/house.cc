@@ -116,7 +116,7 @@ Result<std::unique_ptr<House>> House::open(HouseOptions options) {
     }
     auto opened = house->try_open(folder, doors);
     if (opened) doors.push_back({(*opened)->name, folder, *opened, {}});
-    else doors.push_back({folder_name(folder), folder, nullptr, opened.error().text()});
+    else doors.push_back({folder_name(folder), folder, nullptr, opened.error().line()});
   }
   house->doors_.publish(std::make_shared<const Doors>(std::move(doors)));
   return house;
@@ -180,7 +180,7 @@ void House::try_again() {
     auto doors = *doors_.take();
     Door& door = doors[i];
     auto opened = try_open(door.folder, doors);
-    const std::string reason = opened ? "" : opened.error().text();
+    const std::string reason = opened ? "" : opened.error().line();
     const bool news = opened || reason != door.reason;
     door.reason = reason;
     if (opened) {

@@ -238,7 +238,7 @@ class RealServer : public Server {
   /// The gRPC server on the same app, with scratches of its own.
   Result<void> listen_grpc(const ServerOptions& options) {
     if (options.grpc.empty()) return {};
-    TRY(during(endpoint_of(options.grpc), "reading [deploy] grpc"));
+    TRY(during(endpoint_of(options.grpc), "reading the address of gRPC"));
     RpcOptions rpc;
     rpc.listen = options.grpc;
     rpc.threads = rpc_threads(lanes_.size());
@@ -342,8 +342,16 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   return options;
 }
 
+namespace {
+
+Result<std::unique_ptr<TlsFiles>> open_tls(const io::Path& folder) {
+  return during(TlsFiles::open(folder, wall_clock_now()), "reading the files of TLS");
+}
+
+}  // namespace
+
 Result<Time> certificate_end(const io::Path& folder) {
-  const auto files = TRY(during(TlsFiles::open(folder, wall_clock_now()), "reading [deploy] tls"));
+  const auto files = TRY(open_tls(folder));
   return files->pair()->ends;
 }
 
@@ -364,9 +372,7 @@ Result<std::unique_ptr<Server>> start_server(const ServerOptions& options, loop:
     TRY(check_reach(TRY(endpoint_of(options.grpc)), second, anybody_known));
   }
   std::unique_ptr<TlsFiles> tls;
-  if (!options.tls.empty()) {
-    tls = TRY(during(TlsFiles::open(options.tls, wall_clock_now()), "reading [deploy] tls"));
-  }
+  if (!options.tls.empty()) tls = TRY(open_tls(options.tls));
   auto server = std::make_unique<RealServer>(merged, service, house, threads, std::move(tls));
   TRY(server->listen(endpoint));
   TRY(server->listen_grpc(options));

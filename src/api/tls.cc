@@ -15,8 +15,8 @@ using SslError = boost::system::error_code;
 
 constexpr std::uint64_t kMostPem = 1 << 20;
 constexpr const char* kWhatIsThere =
-    "[deploy] tls names a folder with cert.pem (the chain in PEM, the server's own certificate "
-    "first) and key.pem";
+    "the folder of TLS holds cert.pem (the chain in PEM, the server's own certificate first) and "
+    "key.pem";
 
 Result<std::string> read_pem(io::Fs& fs, const io::Path& file) {
   auto text = fs.read(file, kMostPem);

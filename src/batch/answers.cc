@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/clock.h"
 #include "ledger/prediction_log.h"
 
 namespace rondo::batch {
@@ -13,6 +14,7 @@ namespace {
 
 using Deployed = std::shared_ptr<const deploy::Deployed>;
 constexpr std::size_t kLinesBytes = 1 << 18;
+constexpr std::int64_t kTellUs = 250'000;
 
 std::string number_text(double value) {
   return std::isfinite(value) ? fmt::format("{}", value) : std::string();
@@ -68,12 +70,14 @@ struct Places {
 class Table {
  public:
   Table(ledger::Store& store, const AnswersWish& wish, const deploy::Deployed& shape,
-        const VersionOf& version_of, Output& output)
+        const VersionOf& version_of, Output& output,
+        const std::function<void(const Progress&)>& tell)
       : store_(store),
         wish_(wish),
         shape_(shape),
         version_of_(version_of),
         output_(output),
+        tell_(tell),
         schema_(answers_schema(shape)) {}
 
   Result<std::uint64_t> write(const Stop& stop);
@@ -93,6 +97,9 @@ class Table {
   const deploy::Deployed& shape_;
   const VersionOf& version_of_;
   Output& output_;
+  const std::function<void(const Progress&)>& tell_;
+  const std::int64_t began_us_ = monotonic_us();
+  std::int64_t told_us_ = began_us_;
   const table::Schema schema_;
   std::map<std::int64_t, Places> places_;
   std::string lines_;
@@ -176,6 +183,10 @@ Result<void> Table::hand_on(std::size_t at_least) {
   if (lines_.size() < at_least) return {};
   TRY(output_.append(lines_));
   lines_.clear();
+  const std::int64_t now = monotonic_us();
+  if (now - told_us_ < kTellUs) return {};
+  told_us_ = now;
+  tell_({.rows = rows_, .took = Span{now - began_us_}});
   return {};
 }
 
@@ -228,8 +239,9 @@ table::Schema answers_schema(const deploy::Deployed& shape) {
 
 Result<std::uint64_t> write_answers(ledger::Store& store, const AnswersWish& wish,
                                     const deploy::Deployed& shape, const VersionOf& version_of,
-                                    Output& output, const Stop& stop) {
-  return Table(store, wish, shape, version_of, output).write(stop);
+                                    Output& output, const Stop& stop,
+                                    const std::function<void(const Progress&)>& tell) {
+  return Table(store, wish, shape, version_of, output, tell).write(stop);
 }
 
 }  // namespace rondo::batch

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "batch/output.h"
+#include "batch/predict.h"
 #include "batch/scoring.h"
 #include "ledger/store.h"
 
@@ -24,9 +25,11 @@ table::Schema answers_schema(const deploy::Deployed& shape);
 /// Writes a line for each logged row that is wished, in the order of the log; returns how many. An
 /// input or a class that `shape` does not have is left out; one that only it has is empty. An
 /// answer of a version that cannot be loaded any more comes without its inputs.
+/// `tell` is called some times a second, of the rows that were written.
 /// Errors: kCorrupt, kIo; kCancelled. Cost: reads the whole log; memory does not grow with it.
 Result<std::uint64_t> write_answers(ledger::Store& store, const AnswersWish& wish,
                                     const deploy::Deployed& shape, const VersionOf& version_of,
-                                    Output& output, const Stop& stop);
+                                    Output& output, const Stop& stop,
+                                    const std::function<void(const Progress&)>& tell);
 
 }  // namespace rondo::batch

@@ -30,13 +30,13 @@ Result<int> run_answers(const Args& args) {
   }
   if (args.has("--from")) wish.from = TRY(parse_time(args.get("--from")));
   if (args.has("--to")) wish.to = TRY(parse_time(args.get("--to")));
-  const std::string out = args.get("-o", "-");
-  const bool parquet = out.ends_with(".parquet");
-  if (args.json && parquet) {
-    return fail(Code::kInvalidInput, "--json writes lines, and the file is to be Parquet",
-                "leave --json away, or name the file otherwise");
+  if (wish.from >= wish.to) {
+    return report_usage(args, "--from is not before --to, so nothing lies between",
+                        "what was answered at --to itself is left out");
   }
-  if (args.json || out.ends_with(".jsonl")) wish.form = batch::Form::kJson;
+  const std::string out = args.get("-o", "-");
+  const TableForm form = TRY(table_form(args));
+  wish.form = form.form;
   const auto service = TRY(loop::Service::open({args.project, false, "answers"}));
   const auto shape = TRY(shape_of(wish, *service));
   std::unique_ptr<batch::Output> output;
@@ -47,12 +47,15 @@ Result<int> run_answers(const Args& args) {
     options.file = TRY(file_to_write(*io::real_fs(), out, Taken::kReplaced));
     options.goes_on = false;  // the log grows meanwhile
     options.temp = service->store().attempts();
-    if (parquet) options.parquet = batch::answers_schema(*shape);
+    if (form.parquet) options.parquet = batch::answers_schema(*shape);
     output = TRY(batch::output_file(io::real_fs(), std::move(options)));
   }
   const auto version_of = [&](std::int64_t number) { return service->version(number); };
-  const auto rows = batch::write_answers(service->store(), wish, *shape, version_of, *output,
-                                         args.stop);
+  const auto rows = [&] {
+    RowsBar bar(args);
+    return batch::write_answers(service->store(), wish, *shape, version_of, *output, args.stop,
+                                [&](const batch::Progress& progress) { bar.show(progress); });
+  }();
   if (!rows) output->discard();
   const std::uint64_t written = TRY(rows);
   if (out != "-") say(fmt::format("{} to {}", counted(written, "answer"), out));

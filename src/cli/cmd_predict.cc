@@ -1,9 +1,7 @@
 // predict: files in, lines of predictions out, in constant memory; the same bits as online.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/clock.h"
 #include "base/words.h"
@@ -83,8 +81,7 @@ Result<batch::Settings> settings_of_project(const Args& args, loop::Service& ser
 }
 
 Result<void> set_form(const Args& args, batch::Settings& settings) {
-  const std::string out = args.get("-o");
-  settings.form = args.json || out.ends_with(".jsonl") ? batch::Form::kJson : batch::Form::kCsv;
+  settings.form = TRY(table_form(args)).form;
   if (!args.has("--explain")) return {};
   settings.explain = batch::Explain::kReasons;
   if (settings.by->pipeline->can_explain()) return {};
@@ -128,12 +125,7 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
   batch::FileOptions options;
   options.file = TRY(file_to_write(*io::real_fs(), out, Taken::kReplaced));
   options.temp = settings.temp;
-  const bool parquet = out.ends_with(".parquet");
-  if (parquet && settings.form == batch::Form::kJson) {
-    return fail(Code::kInvalidInput, "--json writes lines, and the file is to be Parquet",
-                "leave --json away, or name the file otherwise");
-  }
-  if (parquet) options.parquet = line_schema(settings);
+  if (TRY(table_form(args)).parquet) options.parquet = line_schema(settings);
   // Times that follow from when it began would differ behind the place where it goes on.
   const bool timed = batch::needs_time(settings.by->pipeline->transform());
   const bool fixed = !timed || (!settings.options.time.empty() && !settings.clock.orders_only());
@@ -153,22 +145,6 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
                       {"trim", settings.options.trim},
                       {"time", settings.options.time}};
   return batch::output_file(io::real_fs(), std::move(options));
-}
-
-/// On a terminal: "[#####     ] 52 %  1,234,567 rows  812,345 rows/s  12 s to go".
-void show(const batch::Progress& progress) {
-  const double seconds = std::max(progress.took.in_seconds(), 1e-3);
-  const double share = progress.bytes_total == 0 ? 0
-                                                 : static_cast<double>(progress.bytes) /
-                                                       static_cast<double>(progress.bytes_total);
-  const auto fresh = static_cast<double>(progress.rows - progress.rows_before);
-  std::string line = progress.bytes_total == 0 ? "" : bar(share) + "  ";
-  line += fmt::format("{} rows  {} rows/s", grouped(progress.rows),
-                      grouped(static_cast<std::uint64_t>(fresh / seconds)));
-  if (share > 0.01 && share < 1 && progress.rows_before == 0) {
-    line += fmt::format("  {} to go", duration(1e3 * seconds * (1 - share) / share));
-  }
-  std::fputs(fmt::format("\r\x1b[K{}", line).c_str(), stderr);
 }
 
 }  // namespace
@@ -193,10 +169,11 @@ Result<int> run_predict(const Args& args) {
   if (keyed) settings.keys = keys;
   const std::unique_ptr<batch::Output> output = TRY(open_output(args, settings, *input));
   const std::string out = args.get("-o", "-");
-  const bool bar_shown = out != "-" && ::isatty(STDERR_FILENO) == 1;
-  const auto done = batch::predict(settings, *input, *output, args.stop,
-                                   [&](const batch::Progress& p) { if (bar_shown) show(p); });
-  if (bar_shown) std::fputs("\r\x1b[K", stderr);
+  const auto done = [&] {
+    RowsBar bar(args);
+    return batch::predict(settings, *input, *output, args.stop,
+                          [&](const batch::Progress& progress) { bar.show(progress); });
+  }();
   if (!done) {
     Error error = done.error();
     if (error.code == Code::kCancelled && out != "-") error.hint = "the same command goes on";

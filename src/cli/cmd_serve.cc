@@ -29,9 +29,18 @@ Result<api::ServerOptions> server_options(const Args& args, const loop::Config& 
   return options;
 }
 
+/// What a client on this machine names to find who listens there.
+std::string near_host(const std::string& listen) {
+  const auto wish = loop::parse_listen(listen);
+  const std::string host = wish ? wish->host : "";
+  if (host == "::" || host == "::1") return "[::1]";
+  if (host.find(':') != host.npos) return "[" + host + "]";
+  return host.empty() || host == "0.0.0.0" ? "127.0.0.1" : host;
+}
+
 /// Where a client on this machine finds the server. A certificate has names, not addresses.
 std::string base_of(const api::ServerOptions& options, std::uint16_t port) {
-  if (options.tls.empty()) return fmt::format("http://127.0.0.1:{}", port);
+  if (options.tls.empty()) return fmt::format("http://{}:{}", near_host(options.listen), port);
   return fmt::format("https://{}:{}", options.hosts.empty() ? "localhost" : options.hosts[0], port);
 }
 
@@ -74,7 +83,9 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
                   ::getpid()));
   say(fmt::format("  curl -s{} {}/api/v1/predict -H 'content-type: application/json' -d "
                   "'{{\"rows\":[{}]}}'", known_by(options, server), base, example_row(service)));
-  if (server.grpc_port() != 0) say(fmt::format("  gRPC at 127.0.0.1:{}", server.grpc_port()));
+  if (server.grpc_port() != 0) {
+    say(fmt::format("  gRPC at {}:{}", near_host(options.grpc), server.grpc_port()));
+  }
   if (service.has_store()) {
     say(fmt::format("  token for changes: {}",
                     (loop::store_folder(args.project) / "token").string()));
@@ -130,7 +141,9 @@ Result<int> up_many(const Args& args) {
   say(fmt::format("{}{} projects answer at {} (pid {}); Ctrl-C drains and ends",
                   open == all ? "" : fmt::format("{} of ", open), all,
                   base_of(options, server->port()), ::getpid()));
-  if (server->grpc_port() != 0) say(fmt::format("  gRPC at 127.0.0.1:{}", server->grpc_port()));
+  if (server->grpc_port() != 0) {
+    say(fmt::format("  gRPC at {}:{}", near_host(options.grpc), server->grpc_port()));
+  }
   house->start();
   while (!args.stop.requested()) sleep_for(Span::millis(200), args.stop);
   server->stop();
@@ -193,8 +206,8 @@ Result<int> run_serve(const Args& args) {
   options.observer = [](const Json& event) {
     const auto version = io::get_or<std::int64_t>(event, "version", 0);
     if (event.contains("error")) {
-      complain(fmt::format("warning: the file was replaced and is refused; v{} goes on: {}",
-                           version, event.at("error").get<std::string>()));
+      complain(fmt::format("warning: v{} goes on: {}", version,
+                           event.at("error").get<std::string>()));
     } else {
       say(fmt::format("the file was replaced: v{} answers", version));
     }

@@ -77,9 +77,11 @@ std::string nearest_command(std::string_view name);
 
 /// The only ways to print.
 void say(std::string_view text);               // standard output
-/// Lines to standard output as they are. Errors: kIo when whoever read it has ended.
+/// Lines to standard output as they are. Errors: kCancelled when whoever read it has ended; kIo.
 Result<void> write_out(std::string_view lines);
 void complain(std::string_view text);          // standard error
+/// Whether whoever read standard output has ended.
+bool nobody_reads();
 /// `code`, or kFailed and a sentence when standard output did not take all. A reader that went away
 /// early (`| head`) had what it wanted.
 int all_said(int code);

@@ -43,7 +43,7 @@ constexpr Flag kData[] = {
     {"--retry", "", "rows that a signal kept out were right: let them train again"},
     {"--column", "C", "with --retry: only those of this column's signal"}};
 constexpr Flag kPredict[] = {
-    {"-o", "OUT", "a file, CSV, or Parquet if it ends so; default, and \"-\": standard output"},
+    {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
     {"--model", "VERSION|FILE", "in place of the champion: v3, or a file of `rondo export`"},
     {"--explain", "", "what each column adds to the raw score, as columns of their own"}};
 constexpr Flag kBench[] = {
@@ -65,7 +65,7 @@ constexpr Flag kReplay[] = {
     {"--policy", "P", "own (default), never, always, schedule:7d, performance, cron:7d"},
     {"--fault", "TEXT", "rehearse a broken source: \"cnt=0 from 2011-10-28 to 2011-11-27\""}};
 constexpr Flag kAnswers[] = {
-    {"-o", "OUT", "a file, CSV, or Parquet if it ends so; default, and \"-\": standard output"},
+    {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
     {"--version", "VERSION", "only what this version answered, with its columns: v3"},
     {"--from", "TIME", "only what was answered from then on"},
     {"--to", "TIME", "only what was answered before"}};

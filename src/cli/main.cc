@@ -46,7 +46,9 @@ int run_command(const Command& command, std::span<const std::string> typed) {
   }
   install_signals(args->stop);
   const auto code = command.run(*args);
-  return code ? *code : rondo::cli::report_error(code.error(), args->json);
+  if (code) return *code;
+  const bool left = code.error().code == rondo::Code::kCancelled && rondo::cli::nobody_reads();
+  return left ? rondo::cli::kOk : rondo::cli::report_error(code.error(), args->json);
 }
 
 int unknown_command(const std::string& name) {

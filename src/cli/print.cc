@@ -9,9 +9,16 @@
 
 namespace rondo::cli {
 
+bool nobody_reads() {
+  pollfd reader = {STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0;
+}
+
 Result<void> write_out(std::string_view lines) {
   if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size()) return {};
-  return fail(Code::kIo, "standard output takes no more", "whoever read it has ended");
+  if (nobody_reads()) return fail(Code::kCancelled, "nobody reads standard output any more");
+  return fail(Code::kIo, "standard output did not take all of it",
+              "look whether its disk is full");
 }
 
 void say(std::string_view text) {
@@ -27,9 +34,7 @@ void complain(std::string_view text) {
 
 int all_said(int code) {
   const bool good = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-  pollfd reader = {STDOUT_FILENO, POLLOUT, 0};
-  const bool gone = ::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0;
-  if (good || gone || code != kOk) return code;
+  if (good || code != kOk || nobody_reads()) return code;
   return report_error({Code::kIo, "standard output did not take all of it",
                        "look whether its disk is full", {}, {}}, false);
 }

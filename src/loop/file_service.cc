@@ -144,10 +144,17 @@ Result<void> FileService::take_in() {
 /// What was refused is not tried again until the file changes once more.
 void FileService::look() {
   const auto now = fs_->stat(options_.file);
-  if (!now) return complain("file", now.error().text());
+  if (!now) return complain("file", now.error().line());
   if (!*now) {
-    return complain("file", fmt::format("{} is gone; v{} goes on from memory",
-                                        options_.file.string(), router_.take()->champion->version));
+    const bool news = seen_.inode != 0;
+    seen_ = {};  // what comes back is read, also the same file
+    const std::string gone = fmt::format("{} is gone", options_.file.string());
+    const std::int64_t version = router_.take()->champion->version;
+    complain("file", fmt::format("{}; v{} goes on from memory", gone, version));
+    if (news && options_.observer) {
+      options_.observer({{"event", "refused"}, {"version", version}, {"error", gone}});
+    }
+    return;
   }
   if ((*now)->inode == seen_.inode && (*now)->modified == seen_.modified &&
       (*now)->size == seen_.size) {
@@ -158,17 +165,17 @@ void FileService::look() {
   const auto taken = take_in();
   const std::int64_t version = router_.take()->champion->version;
   complain("file", taken ? ""
-                         : fmt::format("{}; v{} goes on", taken.error().text(), version));
+                         : fmt::format("{}; v{} goes on", taken.error().line(), version));
   if (!options_.observer || (taken && digest_ == before)) return;
   Json event = {{"event", taken ? "reloaded" : "refused"}, {"version", version}};
-  if (!taken) event["error"] = taken.error().text();
+  if (!taken) event["error"] = taken.error().line();
   options_.observer(event);
 }
 
 /// What cannot be read holds nobody.
 void FileService::follow_tokens() {
   auto news = token_watch_.look();
-  complain("tokens", news ? "" : news.error().text());
+  complain("tokens", news ? "" : news.error().line());
   if (!news) tokens_.publish(nullptr);
   if (news && *news) tokens_.publish(std::make_shared<const ledger::Tokens>(**std::move(news)));
 }

@@ -163,7 +163,7 @@ Result<void> RealService::open() {
     shadow_ = std::make_unique<ShadowScorer>(world_->router(), *log_);
     world_->passes_by(shadow_.get());
   }
-  if (auto loaded = world_->changed(now); !loaded) complain("model", loaded.error().text());
+  if (auto loaded = world_->changed(now); !loaded) complain("model", loaded.error().line());
   if (session_) {
     rollout_ = std::make_unique<RolloutTurn>(RolloutTurn::Parts{
         session_->desk.get(), store_, config_, world_.get(), clock_.get(),
@@ -176,7 +176,7 @@ Result<void> RealService::open() {
 /// What cannot be read holds nobody: a token that was revoked may stand in the list of before.
 void RealService::follow_tokens() {
   auto news = token_watch_->look();
-  complain("tokens", news ? "" : news.error().text());
+  complain("tokens", news ? "" : news.error().line());
   if (!news) tokens_.publish(nullptr);
   if (news && *news) tokens_.publish(std::make_shared<const ledger::Tokens>(**std::move(news)));
 }
@@ -201,7 +201,7 @@ void RealService::observe(const Json& event) {
 void RealService::turn(const Stop& stop) {
   give_way();
   auto policy = Policy::make(config_->loop.policy, config_->loop, config_->collect.min_rows);
-  if (!policy) return complain("loop", policy.error().text());
+  if (!policy) return complain("loop", policy.error().line());
   const auto doubtful = [this] { return doubt_.with([](const auto& d) { return d; }); };
   if (const auto doubt = doubtful()) complain("clock", doubt->text());
   while (doubtful() && !stop.requested()) sleep_for(kPoll, stop);
@@ -211,7 +211,7 @@ void RealService::turn(const Stop& stop) {
                          [this](const Json& event) { observe(event); }});
     const auto ended = conductor.run(stop);
     if (ended || stop.requested()) return;
-    complain("loop", "the loop stopped: " + ended.error().text());
+    complain("loop", "the loop stopped: " + ended.error().line());
     if (ended.error().code == Code::kConflict) return;  // another program holds the lease now
     sleep_for(Span::seconds(1), stop);                  // a full disk may be freed
   }
@@ -231,7 +231,7 @@ Result<void> RealService::answer_requests() {
   if (same_routing(after, before) && after.kept.size() == before.kept.size()) return {};
   RONDO_FAILPOINT(kPromoteAfterCommit);
   const auto switched = world_->changed(after);
-  complain("model", switched ? "" : switched.error().text());
+  complain("model", switched ? "" : switched.error().line());
   return {};
 }
 
@@ -239,11 +239,11 @@ void RealService::serve_requests(const Stop& stop) {
   give_way();  // who asks for a prediction goes first
   while (!stop.requested()) {
     const auto answered = answer_requests();
-    if (!answered) complain("model", answered.error().text());
+    if (!answered) complain("model", answered.error().line());
     const auto rolled = rollout_->judge();
-    complain("rollout", rolled ? "" : rolled.error().text());
+    complain("rollout", rolled ? "" : rolled.error().line());
     const auto learnt = world_->learn_labels();
-    complain("labels", learnt ? "" : learnt.error().text());
+    complain("labels", learnt ? "" : learnt.error().line());
     follow_tokens();
     look_after_log();
     if (const auto routing = world_->router().take()) skew_.check(*routing);
@@ -291,7 +291,7 @@ void RealService::look_after_log() {
     retained_us_ = monotonic_us();
     const auto dropped = retention_->run(clock_->now());
     if (dropped) lost_->dropped(dropped->ends);
-    complain("log_keep", dropped ? "" : "old answers cannot be dropped: " + dropped.error().text());
+    complain("log_keep", dropped ? "" : "old answers cannot be dropped: " + dropped.error().line());
   }
   const std::uint64_t dropped = log_->dropped();
   if (dropped != told_dropped_) last_dropped_ = clock_->now();

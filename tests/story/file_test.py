@@ -144,7 +144,9 @@ class File(unittest.TestCase):
                    lambda: ask(base, "/", headers={"Accept": "text/html"})[1])
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(60), 0)
-        self.assertIn("is refused; v1 goes on", process.stderr.read())
+        said = process.stderr.read()
+        self.assertIn("warning: v1 goes on: ", said)
+        self.assertEqual(said.count("is gone"), 1, said)
 
     def put(self, path, data):
         with open(path + ".new", "wb") as out:

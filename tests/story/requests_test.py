@@ -137,6 +137,13 @@ class Requests(unittest.TestCase):
         self.assertEqual(p.run("answers", "--to", "2024-01-01", "--json", check=0).stdout, "")
         self.assertEqual(p.run("answers", "--version", "v2", "--json", check=0).stdout, "")
         self.assertIn("there is no v9", p.run("answers", "--version", "v9", check=3).stderr)
+        for out, why in (("a.csv.gz", ".gz"), ("a.json", ".jsonl"),
+                         ("none/a.csv", "no folder none")):
+            self.assertIn(why, p.run("answers", "-o", out, check=3).stderr)
+            self.assertFalse(os.path.exists(p.path(out.split("/")[0])))
+        self.assertIn("--from is not before --to",
+                      p.run("answers", "--from", "2024-02-01", "--to", "2024-02-01",
+                            check=2).stderr)
         self.assertIn("48 answers to a.parquet", p.run("answers", "-o", "a.parquet",
                                                        check=0).stdout)
         with Project(PROGRAM) as other:  # read back as rows of another project

@@ -253,7 +253,7 @@ class Files(unittest.TestCase):
     def test_wrong_files_are_named(self):
         with Project(PROGRAM, rows(9), rounds=3) as p:
             with_tls(p)
-            there = "[deploy] tls names a folder with cert.pem"
+            there = "the folder of TLS holds cert.pem"
             self.refused(p, 3, "tls/cert.pem", there)
             certificate(p.path("tls"), "one")
             certificate(p.path("two"), "two")

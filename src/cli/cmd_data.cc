@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 
 #include "cli/opened.h"
+#include "cli/profile_text.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "loop/dataset_views.h"
+#include "loop/profile_view.h"
 #include "loop/session.h"
 #include "loop/views.h"
 
@@ -191,9 +193,11 @@ int say_rejects(const Json& rejects, const Args& args) {
   return kOk;
 }
 
+constexpr std::array<std::string_view, 4> kWords = {"show", "diff", "profile", "rejects"};
+
 /// What stands behind `data`: a word or none, and versions.
 struct Asked {
-  std::string what;                    // "", "show", "diff", "rejects"
+  std::string what;                    // "", "show", "diff", "profile", "rejects"
   std::vector<std::int64_t> versions;
   std::int64_t version() const { return versions.empty() ? 0 : versions[0]; }
 };
@@ -224,9 +228,9 @@ std::optional<Misuse> misuse_of(const Args& args, const Asked& asked) {
                     "rondo data show d3 --rows 5"};
     }
   }
-  if (args.has("--column") && !args.has("--retry")) {
-    return Misuse{"--column belongs to `rondo data rejects --retry`",
-                  "rondo data rejects --retry --column cnt"};
+  if (args.has("--column") && !args.has("--retry") && asked.what != "profile") {
+    return Misuse{"--column belongs to `rondo data profile` and `rondo data rejects --retry`",
+                  "rondo data profile --column cnt"};
   }
   return std::nullopt;
 }
@@ -249,6 +253,27 @@ Result<int> show(const Args& args, const Asked& asked) {
                                          std::filesystem::temp_directory_path()));
   if (args.json) say_json(shown);
   else say(show_text(shown, args.color));
+  return kOk;
+}
+
+Result<int> profile(const Args& args, const Asked& asked) {
+  const Opened project = TRY(open_project(args));
+  const Json all = TRY(loop::profile_view(*project.store, asked.version(),
+                                          std::filesystem::temp_directory_path()));
+  if (!args.has("--column")) {
+    if (args.json) say_json(all);
+    else say(profile_text(all, args.color));
+    return kOk;
+  }
+  const std::string name = args.get("--column");
+  const Json* column = find_column(all, name);
+  if (column == nullptr) {
+    return fail(Code::kNotFound, fmt::format("{} has no column \"{}\"",
+                                             all.at("version").get<std::string>(), name),
+                fmt::format("it has {}", fmt::join(names_of(all.at("columns")), ", ")));
+  }
+  if (args.json) say_json(*column);
+  else say(column_text(all, *column, args.color));
   return kOk;
 }
 
@@ -298,7 +323,7 @@ Result<int> run_data(const Args& args) {
   Asked asked;
   for (std::size_t i = 0; i < args.words.size(); ++i) {
     const std::string& word = args.words[i];
-    if (i == 0 && (word == "show" || word == "diff" || word == "rejects")) {
+    if (i == 0 && std::ranges::find(kWords, word) != kWords.end()) {
       asked.what = word;
     } else if (const auto version = positive(word, 'd')) {
       asked.versions.push_back(*version);
@@ -313,6 +338,7 @@ Result<int> run_data(const Args& args) {
   if (args.has("--retry")) return accept_rows(args);
   if (asked.what == "show") return show(args, asked);
   if (asked.what == "diff") return diff(args, asked);
+  if (asked.what == "profile") return profile(args, asked);
   return list(args, asked);
 }
 

@@ -41,7 +41,7 @@ constexpr Flag kData[] = {
     {"--rows", "N", "with show: so many rows, default 10"},
     {"--as-of", "TIME", "with show: as they were known by then"},
     {"--retry", "", "rows that a signal kept out were right: let them train again"},
-    {"--column", "C", "with --retry: only those of this column's signal"}};
+    {"--column", "C", "with profile: this one in full; with --retry: only those of its signal"}};
 constexpr Flag kPredict[] = {
     {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
     {"--model", "VERSION|FILE", "in place of the champion: v3, or a file of `rondo export`"},
@@ -113,11 +113,11 @@ constexpr Command kCommands[] = {
      "rondo history --last 12\nrondo history --json\nrondo history --facts", 0, 0, run_history},
     {"models", Group::kLook, "", "versions, with their metrics", {}, "rondo models", 0, 0,
      run_models},
-    {"data", Group::kLook, "[show|diff|rejects] [dN] [dM]",
-     "dataset versions, their rows, what changed, rejected rows", kData,
+    {"data", Group::kLook, "[show|diff|profile|rejects] [dN] [dM]",
+     "dataset versions, their rows, what changed, distributions, rejected rows", kData,
      "rondo data\nrondo data show --rows 5\nrondo data show d1 --as-of 2011-03-02 --json\n"
-     "rondo data diff d1 d2\nrondo data rejects d3\nrondo data rejects --retry --column cnt", 0, 3,
-     run_data},
+     "rondo data diff d1 d2\nrondo data profile\nrondo data profile d1 --column cnt\n"
+     "rondo data rejects d3\nrondo data rejects --retry --column cnt", 0, 3, run_data},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
      "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
     {"config", Group::kLook, "", "every setting with its value", {}, "rondo config", 0, 0,

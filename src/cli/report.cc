@@ -221,8 +221,8 @@ std::string backtest_report(const loop::BacktestResult& result) {
   return out + "</body></html>\n";
 }
 
-std::string project_report(const Json& status, const Json& history, const Json& models,
-                           const Json& decisions, const Json& signals) {
+std::string project_report(const ProjectPage& page) {
+  const Json& status = page.status;
   std::string out = std::string(kHead);
   out += fmt::format("<h1>{}</h1><p>{}</p>", escaped(status.at("project").get<std::string>()),
                      escaped(status.at("performs").get<std::string>()));
@@ -233,14 +233,15 @@ std::string project_report(const Json& status, const Json& history, const Json& 
   out += "<h2>Process</h2>" +
          html_table({{"step", "step"}, {"stage", "current stage"}, {"action", "action"},
                      {"result", "result"}, {"next", "next stage"}, {"started", "time"},
-                     {"reason", "why"}}, history);
+                     {"reason", "why"}}, page.history);
   out += "<h2>Models</h2>" + html_table({{"version", "version"}, {"stage_of_life", "life"},
                                          {"metrics", "metrics"}, {"labelled", "trained on"},
-                                         {"created", "created"}}, models);
+                                         {"created", "created"}}, page.models);
+  out += data_section(page.profile);
   out += "<h2>Signals</h2>" + html_table({{"at", "time"}, {"kind", "kind"}, {"subject", "subject"},
-                                          {"sentence", "what"}}, signals);
+                                          {"sentence", "what"}}, page.signals);
   out += "<h2>Decisions, newest first</h2>" +
-         html_table({{"at", "time"}, {"answer", "answer"}, {"reason", "why"}}, decisions);
+         html_table({{"at", "time"}, {"answer", "answer"}, {"reason", "why"}}, page.decisions);
   return out + "</body></html>\n";
 }
 

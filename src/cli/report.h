@@ -15,9 +15,14 @@ std::string backtest_report(const loop::BacktestResult& result);
 /// Over which rows the values of a backtest are, in a sentence.
 std::string rows_sentence(const loop::BacktestResult& result);
 
-/// A project: status, tracker, process table, models, decisions and signals.
-std::string project_report(const Json& status, const Json& history, const Json& models,
-                           const Json& decisions, const Json& signals);
+/// What a project's page is made of, as the views of loop/ give it. `profile` null: no data yet.
+struct ProjectPage {
+  Json status, history, models, decisions, signals, profile;
+};
+/// A project: status, tracker, process table, models, data, decisions and signals.
+std::string project_report(const ProjectPage& page);
+/// Of that page: the columns of a profile (loop/profile_view.h), with their distributions.
+std::string data_section(const Json& profile);
 
 /// Text for HTML.
 std::string escaped(std::string_view text);

@@ -63,14 +63,14 @@ Result<std::vector<std::size_t>> places_of(const std::vector<std::string>& names
   return places;
 }
 
-struct Entry {
+struct Keyed {
   std::string key, content;
   std::size_t row = 0;
-  auto operator<=>(const Entry&) const = default;
+  auto operator<=>(const Keyed&) const = default;
 };
 
-std::vector<Entry> entries(const table::Table& rows, const std::vector<std::size_t>& key) {
-  std::vector<Entry> out(rows.rows());
+std::vector<Keyed> entries(const table::Table& rows, const std::vector<std::size_t>& key) {
+  std::vector<Keyed> out(rows.rows());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     out[row].row = row;
     out[row].content = table::row_digest(rows, row);
@@ -107,14 +107,14 @@ void settle(std::vector<std::size_t> gone, std::vector<std::size_t> come, const 
   out.added.insert(out.added.end(), come.begin() + skip, come.end());
 }
 
-RowDiff walk(const std::vector<Entry>& before, const std::vector<Entry>& after, const Sides& tables,
+RowDiff walk(const std::vector<Keyed>& before, const std::vector<Keyed>& after, const Sides& tables,
              bool by_key) {
   RowDiff out;
   for (auto a = before.begin(), b = after.begin(); a != before.end() || b != after.end();) {
     const bool first = b == after.end() || (a != before.end() && a->key <= b->key);
     const std::string& key = first ? a->key : b->key;
     std::vector<std::size_t> gone, come;
-    const auto here = [&key](auto at, const std::vector<Entry>& side) {
+    const auto here = [&key](auto at, const std::vector<Keyed>& side) {
       return at != side.end() && at->key == key;
     };
     while (here(a, before) || here(b, after)) {

@@ -36,13 +36,13 @@ std::shared_ptr<const Column> joined_text(std::span<const Table> parts, std::siz
   return builder.finish();
 }
 
+}  // namespace
+
 std::string number_text(double value) {
   std::array<char, 32> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   return {digits.data(), end};
 }
-
-}  // namespace
 
 std::string_view name_of(Type type) noexcept {
   return kTypeNames[static_cast<std::size_t>(type)];

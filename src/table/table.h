@@ -20,6 +20,7 @@ namespace rondo::table {
 
 enum class Type { kNumber, kInteger, kCategory, kText, kBool, kTime };
 std::string_view name_of(Type type) noexcept;          // "number", "integer", ...
+std::string number_text(double value);                 // the shortest form that reads back
 Result<Type> type_from(std::string_view name);
 /// Its values are codes of a dictionary.
 constexpr bool is_text(Type type) noexcept {

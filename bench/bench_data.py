@@ -1,0 +1,103 @@
+"""Data Collection at size: a CSV of 10^6 rows and 20 columns becomes a dataset version and is
+profiled. What the profile says follows from how the rows are made."""
+import json
+import math
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from common import figure
+
+ROWS, PERIOD, TURNS = 1_000_000, 1000, 3
+NUMBERS = (1, 3, 7, 9, 11, 13, 17, 19, 21, 23, 27, 29)  # none shares a divisor with PERIOD
+SETTINGS = """[project]
+name = "large"
+target = "y"
+
+[collect]
+source = "*.csv"
+min_rows = 100000000
+"""
+
+
+def number(i, k):
+    """Of each 1000 rows every value of 0, 1/8 .. 999/8 once."""
+    return i * k % PERIOD / 8
+
+
+def ending(i):
+    """Of row i, all but its id: it repeats each 1000 rows."""
+    cells = ["%g" % number(i, k) for k in NUMBERS]
+    cells += ["abcde"[i % 5], "north south".split()[i % 2], "%d" % (i % 25), "%d" % (i % 8)]
+    cells += ["" if i % 10 == 0 else "%d" % (i % 4), "" if i % 4 == 0 else "%g" % number(i, 31)]
+    return ",".join(cells + ["%g" % (2 * number(i, 3))])
+
+
+def write(path):
+    endings = [ending(i) for i in range(PERIOD)]
+    names = ["id"] + ["x%d" % k for k in NUMBERS] + ["letter", "side", "code", "day", "few", "gap"]
+    with open(path, "w") as file:
+        file.write(",".join(names + ["y"]) + "\n")
+        for part in range(0, ROWS, PERIOD):
+            file.write("".join("%d,%s\n" % (part + i, endings[i]) for i in range(PERIOD)))
+
+
+def spent(program, folder, *words):
+    """(seconds, peak in MB, what was said) of one command."""
+    with open(os.path.join(folder, "said"), "w+") as said:
+        began = time.perf_counter()
+        process = subprocess.Popen([program, *words], cwd=folder, stdout=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0, words
+        said.seek(0)
+        return seconds, usage.ru_maxrss / 1024, said.read()
+
+
+def check(profile):
+    """Against what the formulas of the rows say."""
+    assert profile["rows"] == ROWS
+    columns = {column["name"]: column for column in profile["columns"]}
+    assert columns["id"]["distinct"] == ROWS and columns["id"]["mean"] == (ROWS - 1) / 2
+    # 0 .. m-1 equally often, in eighths: the mean is (m - 1) / 16, the squares m (m^2 - 1) / 768.
+    deviation = math.sqrt((PERIOD ** 2 - 1) / 768 * ROWS / (ROWS - 1))
+    for k in NUMBERS:
+        x = columns["x%d" % k]
+        assert (x["min"], x["max"], x["distinct"]) == (0, (PERIOD - 1) / 8, PERIOD), x
+        assert abs(x["mean"] / ((PERIOD - 1) / 16) - 1) < 1e-14, x["mean"]
+        assert abs(x["sd"] / deviation - 1) < 1e-12, x["sd"]
+        assert x["quantiles"]["0.5"] == (PERIOD - 1) / 16
+        assert x["histogram"]["counts"] == [ROWS // 20] * 20, x["histogram"]
+    assert columns["few"]["missing"] == ROWS // 10 and columns["gap"]["missing"] == ROWS // 4
+    assert columns["letter"]["top"] == [{"value": c, "count": ROWS // 5} for c in "abcde"]
+    best = profile["correlations"][0]
+    assert {best["a"], best["b"]} == {"x3", "y"} and abs(best["r"] - 1) < 1e-12, best
+
+
+def once(program, folder):
+    """(seconds, peak in MB) of collecting, committing and profiling."""
+    shutil.rmtree(os.path.join(folder, ".rondo"), ignore_errors=True)
+    collected = spent(program, folder, "run")
+    profiled = spent(program, folder, "data", "profile", "--json")
+    check(json.loads(profiled[2]))
+    return collected[0] + profiled[0], max(collected[1], profiled[1]), profiled[0]
+
+
+def measure(program):
+    folder = tempfile.mkdtemp(prefix="rondo-bench-")
+    try:
+        write(os.path.join(folder, "rows.csv"))
+        with open(os.path.join(folder, "rondo.toml"), "w") as file:
+            file.write(SETTINGS)
+        runs = sorted(once(program, folder) for _ in range(TURNS))
+        yield figure("data", "10^6 x 20 CSV collected, committed, profiled", runs[TURNS // 2][0],
+                     "s", "<= 5")
+        yield figure("data", "the profile alone", sorted(run[2] for run in runs)[TURNS // 2], "s",
+                     "<= 3")
+        yield figure("data", "the most memory that it took", max(run[1] for run in runs), "MB",
+                     "<= 1024")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -18,8 +18,11 @@ foreach(name inference health)
   set(wire_${name} ${made})
 endforeach()
 
-add_library(rondo_wire STATIC ${wire_inference} ${protos}/tensors.cc
-                              ${protos}/credentials.cc)
+set(wire_sources)
+foreach(name acceptor asks calls credentials health infers tensors)
+  list(APPEND wire_sources ${protos}/${name}.cc)
+endforeach()
+add_library(rondo_wire STATIC ${wire_inference} ${wire_health} ${wire_sources})
 target_include_directories(rondo_wire SYSTEM PUBLIC ${wire})
 target_include_directories(rondo_wire PUBLIC ${CMAKE_SOURCE_DIR}/src ${protos})
 target_link_libraries(rondo_wire PUBLIC PkgConfig::GRPC)

@@ -28,7 +28,7 @@ endforeach()
 
 # The gRPC server, linked with its client's code: one program takes the messages' descriptions once.
 rondo_test(grpc_test rondo_api ${CMAKE_SOURCE_DIR}/modules/grpc/server_test.cc
-           ${CMAKE_SOURCE_DIR}/modules/grpc/server.cc ${wire_health})
+           ${CMAKE_SOURCE_DIR}/modules/grpc/server.cc)
 target_link_libraries(grpc_test PRIVATE rondo_wire)
 set_target_properties(grpc_test PROPERTIES UNITY_BUILD OFF)
 

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <future>
 
 #include "api/rpc_host.h"
 #include "api/testing.h"
@@ -15,7 +16,7 @@
 #include "inference.grpc.pb.h"
 
 // Linked, not opened: one process takes the descriptions of the messages once.
-extern "C" rondo::api::RpcServer* rondo_grpc_start_2(const rondo::api::RpcOptions& options,
+extern "C" rondo::api::RpcServer* rondo_grpc_start_3(const rondo::api::RpcOptions& options,
                                                      rondo::api::RpcHost& host, std::string* wrong);
 
 namespace rondo::wire {
@@ -31,6 +32,12 @@ std::string bytes_of(double value) {
 }
 
 constexpr std::size_t kThreads = 2;
+constexpr std::uint64_t kConnections = 3, kStreams = 5;
+
+api::RpcPlaces places() {
+  return {.first = 0, .threads = kThreads, .first_pool = kThreads,
+          .connections_max = kConnections};
+}
 
 api::Limits limits() {
   api::Limits out;
@@ -56,7 +63,7 @@ api::Limits with_quota() {
 
 class GrpcServer : public ::testing::Test {
  protected:
-  explicit GrpcServer(const api::Limits& own = limits()) : app_(service_, own, {}, kThreads) {}
+  explicit GrpcServer(const api::Limits& own = limits()) : app_(service_, own, {}, kThreads + 1) {}
   void SetUp() override {
     start({});
     connect(grpc::InsecureChannelCredentials());
@@ -65,8 +72,9 @@ class GrpcServer : public ::testing::Test {
     options.listen = "127.0.0.1:0";
     options.threads = kThreads;
     options.message_max = 64 << 10;
+    options.streams_max = kStreams;
     std::string wrong;
-    server_.reset(rondo_grpc_start_2(options, *host_, &wrong));
+    server_.reset(rondo_grpc_start_3(options, *host_, &wrong));
     ASSERT_TRUE(server_) << wrong;
   }
   /// A connection of its own.
@@ -112,7 +120,8 @@ class GrpcServer : public ::testing::Test {
 
   api::FakeService service_{api::binary_pipeline()};
   api::App app_;
-  std::unique_ptr<api::RpcHost> host_ = api::make_rpc_host(app_, 0, kThreads);
+  api::Pool pool_{1};
+  std::unique_ptr<api::RpcHost> host_ = api::make_rpc_host(app_, pool_, places());
   std::unique_ptr<api::RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<inference::GRPCInferenceService::Stub> stub_;
@@ -277,7 +286,7 @@ class SecureGrpcServer : public GrpcServer {
   void SetUp() override {
     renew("first");
     tls_ = std::move(api::TlsFiles::open(folder_.path(), wall_clock_now()).value());
-    host_ = api::make_rpc_host(app_, 0, kThreads, tls_.get());
+    host_ = api::make_rpc_host(app_, pool_, places(), tls_.get());
     api::RpcOptions options;
     options.tls = true;
     start(options);
@@ -386,23 +395,143 @@ TEST_F(GrpcServer, StatisticsAndTheRepository) {
   EXPECT_TRUE(stub_->RepositoryModelUnload(&c[4], unload, &gone).ok());
 }
 
-TEST_F(GrpcServer, HealthIsThatOfGrpc) {
-  auto stub = grpc::health::v1::Health::NewStub(channel_);
-  grpc::health::v1::HealthCheckRequest request;
-  grpc::health::v1::HealthCheckResponse response;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+class GrpcHealth : public GrpcServer {
+ protected:
+  void SetUp() override {
+    GrpcServer::SetUp();
+    health_ = grpc::health::v1::Health::NewStub(channel_);
+  }
+  static HealthCheckRequest about(const std::string& service) {
+    HealthCheckRequest request;
+    request.set_service(service);
+    return request;
+  }
+  /// "CODE" of what was refused, else the number of the status.
+  int check(const std::string& service) {
+    grpc::ClientContext context;
+    HealthCheckResponse response;
+    const grpc::Status status = health_->Check(&context, about(service), &response);
+    return status.ok() ? response.status() : -status.error_code();
+  }
+  /// The next status that a stream tells; -1: it ended.
+  static int next(grpc::ClientReader<HealthCheckResponse>& stream) {
+    HealthCheckResponse response;
+    return stream.Read(&response) ? response.status() : -1;
+  }
+  std::unique_ptr<grpc::health::v1::Health::Stub> health_;
+};
+
+TEST_F(GrpcHealth, ACheckTellsWhetherAModelAnswers) {
+  EXPECT_EQ(check(""), HealthCheckResponse::SERVING);
+  EXPECT_EQ(check("inference.GRPCInferenceService"), HealthCheckResponse::SERVING);
+  EXPECT_EQ(check("nobody"), -grpc::StatusCode::NOT_FOUND);
+  service_.publish({});
+  EXPECT_EQ(check(""), HealthCheckResponse::NOT_SERVING);
+  service_.deploy(4, api::binary_pipeline());
+  EXPECT_EQ(check(""), HealthCheckResponse::SERVING);
+  app_.draining.request();
+  EXPECT_EQ(check("inference.GRPCInferenceService"), HealthCheckResponse::NOT_SERVING);
+}
+
+TEST_F(GrpcHealth, AWatchTellsEachChangeAndEndsWithTheServer) {
   grpc::ClientContext context;
-  ASSERT_TRUE(stub->Check(&context, request, &response).ok());
-  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
-  request.set_service("nobody");
-  grpc::ClientContext other;
-  EXPECT_EQ(stub->Check(&other, request, &response).error_code(), grpc::StatusCode::NOT_FOUND);
+  const auto stream = health_->Watch(&context, about(""));
+  EXPECT_EQ(next(*stream), HealthCheckResponse::SERVING);
+  service_.publish({});
+  EXPECT_EQ(next(*stream), HealthCheckResponse::NOT_SERVING);
+  service_.deploy(4, api::binary_pipeline());
+  EXPECT_EQ(next(*stream), HealthCheckResponse::SERVING);
+  Worker ending("ending", [&](const Stop&) { server_->stop(60'000'000); });
+  EXPECT_EQ(next(*stream), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(next(*stream), -1);
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  ending.join();
+}
+
+TEST_F(GrpcHealth, WhoWatchesAnUnknownServiceIsToldSoAndMayLeave) {
+  for (int i = 0; i < 20; ++i) {
+    grpc::ClientContext context;
+    const auto stream = health_->Watch(&context, about("nobody"));
+    EXPECT_EQ(next(*stream), HealthCheckResponse::SERVICE_UNKNOWN);
+    context.TryCancel();
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  EXPECT_EQ(check(""), HealthCheckResponse::SERVING);
+}
+
+TEST_F(GrpcHealth, WatchersHaveALimit) {
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<HealthCheckResponse>>> streams;
+  for (std::size_t i = 0; i <= kStreams; ++i) {
+    if (i == kStreams) connect(grpc::InsecureChannelCredentials());  // a connection has as many
+    health_ = grpc::health::v1::Health::NewStub(channel_);
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    streams.push_back(health_->Watch(contexts.back().get(), about("")));
+    EXPECT_EQ(next(*streams.back()), i < kStreams ? HealthCheckResponse::SERVING : -1);
+  }
+  EXPECT_EQ(streams.back()->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  for (const auto& context : contexts) context->TryCancel();
+}
+
+TEST_F(GrpcServer, OneConnectionTooManyIsClosedAndTheOthersGoOn) {
+  const auto shed = [&] {
+    return app_.numbers().shed[static_cast<std::size_t>(api::Shed::kConnections)];
+  };
+  std::vector<std::shared_ptr<grpc::Channel>> kept;
+  ASSERT_TRUE(infer(raw(2, 0)).ok());
+  for (std::uint64_t i = 1; i < kConnections; ++i) {
+    kept.push_back(channel_);
+    connect(grpc::InsecureChannelCredentials());
+    ASSERT_TRUE(infer(raw(2, 0)).ok()) << i;
+  }
+  kept.push_back(channel_);
+  EXPECT_EQ(app_.rpc_connections.get(), kConnections);
+  EXPECT_EQ(shed(), 0U);
+  connect(grpc::InsecureChannelCredentials());
+  EXPECT_EQ(infer(raw(2, 0)).error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_GE(shed(), 1U);
+  EXPECT_EQ(app_.rpc_connections.get(), kConnections);
+  stub_ = inference::GRPCInferenceService::NewStub(kept[0]);
+  EXPECT_TRUE(infer(raw(2, 0)).ok()) << "who is connected stays so";
+  // Whoever leaves makes room; gRPC's client tries again by itself.
+  stub_.reset();
+  kept.clear();
+  stub_ = inference::GRPCInferenceService::NewStub(channel_);
+  grpc::ClientContext patient;
+  patient.set_wait_for_ready(true);
+  const grpc::Status status = infer(raw(2, 0), &patient);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST_F(GrpcServer, WhatTakesLongIsAnsweredByAWorker) {
+  std::promise<void> busy, free;
+  ASSERT_TRUE(pool_.post([&](std::size_t) {
+    busy.set_value();
+    free.get_future().wait();
+  }));
+  busy.get_future().wait();
+  ModelInferRequest explained = raw(2, 0);
+  explained.add_outputs()->set_name("contributions");
+  grpc::Status status;
+  Worker asker("asker", [&](const Stop&) {
+    grpc::ClientContext context;
+    ModelInferResponse reply;
+    status = stub_->ModelInfer(&context, explained, &reply);
+  });
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(infer(raw(2, 0)).ok()) << "nobody stands behind it";
+  free.set_value();
+  asker.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
 TEST_F(GrpcServer, AnAddressThatIsTakenIsSaid) {
   api::RpcOptions options;
   options.listen = "127.0.0.1:" + std::to_string(server_->port());
   std::string wrong;
-  EXPECT_EQ(rondo_grpc_start_2(options, *host_, &wrong), nullptr);
+  EXPECT_EQ(rondo_grpc_start_3(options, *host_, &wrong), nullptr);
   EXPECT_EQ(wrong, "cannot listen on " + options.listen);
 }
 

@@ -121,9 +121,11 @@ bool take(const inference::ModelInferRequest& request, Taken* out, Wrong* wrong)
     } else if (!typed(input, out, &bytes, wrong)) {
       return false;
     }
-    out->infer.inputs.push_back({input.name(), input.datatype(),
-                                 {input.shape().begin(), input.shape().end()}, bytes,
-                                 has(input.parameters(), "shared_memory_region")});
+    out->bytes += bytes.size();
+    out->infer.inputs.push_back(
+        {input.name(), input.datatype(),
+         {input.shape().data(), static_cast<std::size_t>(input.shape_size())}, bytes,
+         has(input.parameters(), "shared_memory_region")});
   }
   for (const auto& wish : request.outputs()) {
     out->infer.outputs.push_back({wish.name(), has(wish.parameters(), "classification"),

@@ -18,9 +18,20 @@ struct Taken {
   api::RpcInfer infer;
   std::deque<std::string> kept;  // values that were not sent raw
   bool raw = false;              // so are the outputs then
+  std::size_t bytes = 0;         // of all tensors
+
+  /// Empties it; its memory is used again.
+  void clear() {
+    infer.inputs.clear();
+    infer.outputs.clear();
+    infer.time = {};
+    kept.clear();
+    raw = false;
+    bytes = 0;
+  }
 };
 
-/// False, and what is wrong: raw and typed contents together, a list that is not the datatype's,
+/// Fills what is empty. False, and what is wrong: raw and typed contents together, a list that is not the datatype's,
 /// a number that the datatype cannot hold.
 bool take(const inference::ModelInferRequest& request, Taken* out, Wrong* wrong);
 

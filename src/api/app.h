@@ -59,6 +59,7 @@ class App {
   Numbers numbers() const;  // of all threads
 
   Counter in_flight, connections, handshakes, asks, searches;
+  Counter rpc_connections;  // of gRPC
   Counter unkept;  // answers that wait for the log
   Guarded<std::set<std::int64_t>> loading;  // versions on their way into memory
   /// Of the certificate: what is wrong with it (empty: nothing), and when it ends (0: no TLS).

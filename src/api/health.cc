@@ -35,7 +35,7 @@ std::string metrics_of(App& app) {
   page.certificate_ends = tls.ends;
   if (page.loop.alert.empty()) page.loop.alert = tls.alert;
   page.in_flight = app.in_flight.get();
-  page.connections = app.connections.get();
+  page.connections = app.connections.get() + app.rpc_connections.get();
   page.log_written = app.service().log_written();
   page.log_dropped = app.service().log_dropped();
   page.log_left_out = app.service().log_left_out();

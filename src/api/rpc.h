@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,7 @@ struct RpcCaller {
 /// A tensor with its values as bytes: little-endian, BOOL 1 byte, BYTES u32 length and bytes.
 struct RpcInput {
   std::string_view name, datatype;
-  std::vector<std::int64_t> shape;
+  std::span<const std::int64_t> shape;
   std::string_view bytes;
   bool shared_memory = false;  // asked for; refused
 };
@@ -66,17 +67,21 @@ struct RpcAnswer {
 class RpcHost {
  public:
   using Then = std::function<void(RpcOutcome&&, RpcAnswer&&)>;
+  using Said = std::function<void(RpcOutcome&&, std::string&& json)>;
   virtual ~RpcHost() = default;
-  /// Calls `then` once: in this thread before it returns, or in another one where the answer waits
-  /// for the log. What `asked` points to must live until this returns.
+  /// Calls `then` once: in this thread before it returns, or in another one where the answer takes
+  /// long or waits for the log. `who` and `asked`, and what they point to, must live until then.
   virtual void infer(std::size_t thread, const RpcCaller& who, const RpcInfer& asked,
                      const Then& then) = 0;
   /// Any other call as its path of the REST protocol; `body` of a POST, null: a GET. The JSON of
-  /// the reply, or what was wrong.
-  virtual RpcOutcome ask(std::size_t thread, const RpcCaller& who, const std::string& path,
-                         const std::string* body, std::string* json) = 0;
-  /// Whether a model answers and the program is not about to end.
+  /// the reply, or what was wrong. Else as infer().
+  virtual void ask(std::size_t thread, const RpcCaller& who, const std::string& path,
+                   const std::string* body, const Said& said) = 0;
+  /// Whether a model answers and the program is not about to end. Threads: any.
   virtual bool ready() = 0;
+  /// A connection more. False: it is one too many, and not counted. Threads: one.
+  virtual bool connected() = 0;
+  virtual void disconnected() = 0;
   /// Puts the newest certificate there. False: `known` is the newest. Threads: any.
   virtual bool renew(RpcPair& known) = 0;
 };
@@ -99,6 +104,6 @@ class RpcServer {
 
 /// What the module gives out under the name kRpcStart. Null with a sentence in `*wrong`.
 using RpcStart = RpcServer* (*)(const RpcOptions& options, RpcHost& host, std::string* wrong);
-inline constexpr const char* kRpcStart = "rondo_grpc_start_2";
+inline constexpr const char* kRpcStart = "rondo_grpc_start_3";
 
 }  // namespace rondo::api

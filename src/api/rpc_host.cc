@@ -6,6 +6,7 @@
 #include "api/gate.h"
 #include "api/house.h"
 #include "api/infer_request.h"
+#include "api/inline_limit.h"
 #include "api/json_out.h"
 #include "api/rows.h"
 #include "base/clock.h"
@@ -148,59 +149,71 @@ void hand_on(JsonReader& reader, const Admission& admission, Response&& response
   then({}, std::move(answer));
 }
 
+/// A request on its way. It lives on the heap where a worker or the log takes it on.
+struct Work {
+  Request request;
+  std::string target, length;
+  std::optional<Admission> admission;
+  JsonReader replies;
+};
+
 class RealRpcHost : public RpcHost {
  public:
-  RealRpcHost(App& app, std::size_t first, std::size_t threads, const TlsFiles* tls)
-      : app_(app), first_(first), rooms_(threads), tls_(tls) {}
+  RealRpcHost(App& app, Pool& pool, const RpcPlaces& places, const TlsFiles* tls)
+      : app_(app), pool_(pool), places_(places), rooms_(places.threads), tls_(tls) {}
 
   void infer(std::size_t thread, const RpcCaller& who, const RpcInfer& asked,
              const Then& then) override {
-    Room& room = rooms_[thread];
-    room.target = "/v2/models/";
-    write_segment(room.target, asked.model);
+    Work& work = begin(thread, who);
+    work.target = "/v2/models/";
+    write_segment(work.target, asked.model);
     if (!asked.version.empty()) {
-      room.target += "/versions/";
-      write_segment(room.target, asked.version);
+      work.target += "/versions/";
+      write_segment(work.target, asked.version);
     }
-    room.target += "/infer";
-    Request& request = begin(room, Method::kPost, who);
+    work.target += "/infer";
+    Request& request = work.request;
+    request.method = Method::kPost;
+    request.target = work.target;
     write_head(request.body, asked);
-    room.length.clear();
-    write_number(room.length, static_cast<std::uint64_t>(request.body.size()));
+    work.length.clear();
+    write_number(work.length, static_cast<std::uint64_t>(request.body.size()));
     request.headers.push_back({"Content-Type", "application/octet-stream"});
-    request.headers.push_back({"Inference-Header-Content-Length", room.length});
+    request.headers.push_back({"Inference-Header-Content-Length", work.length});
     for (const RpcInput& input : asked.inputs) request.body += input.bytes;
-    App& app = app_of(request);
-    auto admission = std::make_shared<Admission>(admit_now(app, request));
-    Response response = answer(app, scratch(app, thread), *admission, request);
-    if (!response.kept) return hand_on(room.replies, *admission, std::move(response), then);
-    const std::shared_ptr<Kept> kept = response.kept;
-    kept->wait([this, thread, admission, then, &app,
-                waiting = std::make_shared<Response>(std::move(response))](bool good) {
-      JsonReader reader;
-      Scratch& own = scratch(app, thread);
-      hand_on(reader, *admission, settled(app, own, *admission, std::move(*waiting), good), then);
+    run(thread, [then](Work& by, Response&& response) {
+      hand_on(by.replies, *by.admission, std::move(response), then);
     });
   }
 
-  RpcOutcome ask(std::size_t thread, const RpcCaller& who, const std::string& path,
-                 const std::string* body, std::string* json) override {
-    Room& room = rooms_[thread];
-    room.target = path;
-    Request& request = begin(room, body == nullptr ? Method::kGet : Method::kPost, who);
+  void ask(std::size_t thread, const RpcCaller& who, const std::string& path,
+           const std::string* body, const Said& said) override {
+    Work& work = begin(thread, who);
+    work.target = path;
+    Request& request = work.request;
+    request.method = body == nullptr ? Method::kGet : Method::kPost;
+    request.target = work.target;
     if (body != nullptr) {
       request.body = *body;
       request.headers.push_back({"Content-Type", "application/json"});
     }
-    App& app = app_of(request);
-    const Admission admission = admit_now(app, request);
-    Response response = answer(app, scratch(app, thread), admission, request);
-    RpcOutcome outcome = outcome_of(admission, response);
-    *json = std::move(response.body);
-    return outcome;
+    run(thread, [said](Work& by, Response&& response) {
+      RpcOutcome outcome = outcome_of(*by.admission, response);
+      said(std::move(outcome), std::move(response.body));
+    });
   }
 
   bool ready() override { return is_ready(app_); }
+
+  bool connected() override {
+    if (app_.rpc_connections.next() < places_.connections_max) return true;
+    app_.rpc_connections.sub();
+    app_.scratch(places_.first).numbers.with([](Numbers& numbers) {
+      ++numbers.shed[static_cast<std::size_t>(Shed::kConnections)];
+    });
+    return false;
+  }
+  void disconnected() override { app_.rpc_connections.sub(); }
 
   bool renew(RpcPair& known) override {
     if (tls_ == nullptr) return false;
@@ -213,16 +226,16 @@ class RealRpcHost : public RpcHost {
  private:
   /// What one thread keeps from call to call.
   struct Room {
-    Request request;
-    std::string target, length;
-    JsonReader replies;
+    std::shared_ptr<Work> work;
+    InlineLimit inline_limit;
   };
 
-  static Request& begin(Room& room, Method method, const RpcCaller& who) {
-    Request& request = room.request;
+  Work& begin(std::size_t thread, const RpcCaller& who) {
+    std::shared_ptr<Work>& work = rooms_[thread].work;
+    if (!work) work = std::make_shared<Work>();
+    work->admission.reset();
+    Request& request = work->request;
     request.clear();
-    request.method = method;
-    request.target = room.target;
     request.local = who.local;
     request.headers.push_back({"Host", "localhost"});  // no browser speaks gRPC
     if (!who.authorization.empty()) {
@@ -230,27 +243,73 @@ class RealRpcHost : public RpcHost {
     }
     if (!who.token.empty()) request.headers.push_back({"Rondo-Token", who.token});
     if (!who.split_key.empty()) request.headers.push_back({"Rondo-Split-Key", who.split_key});
-    return request;
+    return *work;
   }
+
+  /// Has the thread's request answered, here or by a worker, and calls finish(work, response).
+  template <class Finish>
+  void run(std::size_t thread, const Finish& finish) {
+    Room& room = rooms_[thread];
+    Work& work = *room.work;
+    App& app = app_of(work.request);
+    const std::int64_t before = monotonic_us();
+    work.admission.emplace(admit(app, work.request, {work.request.body.size(), false}, before));
+    if (!is_quick(*work.admission, work.request, room.inline_limit.bytes())) {
+      return hand_to_pool(app, std::move(room.work), finish);
+    }
+    Scratch& scratch = app.scratch(places_.first + thread);
+    Response response = answer(app, scratch, *work.admission, work.request);
+    const Route* route = work.admission->route;
+    if (response.status == 200 && route->manners.where == Where::kBySize) {
+      room.inline_limit.note(work.request.body.size(), monotonic_us() - before);
+    }
+    if (!response.kept) return finish(work, std::move(response));
+    wait_until_kept(app, scratch, std::move(room.work), std::move(response), finish);
+  }
+
+  template <class Finish>
+  void hand_to_pool(App& app, std::shared_ptr<Work> work, const Finish& finish) {
+    Admission& admission = *work->admission;
+    admission.posted_us = monotonic_us();
+    const bool sheds = admission.route->manners.load == Load::kShed;
+    const std::size_t all = std::numeric_limits<std::size_t>::max();
+    const auto task = [this, &app, work, finish](std::size_t worker) {
+      Scratch& scratch = app.scratch(places_.first_pool + worker);
+      Response response = answer(app, scratch, *work->admission, work->request);
+      if (!response.kept) return finish(*work, std::move(response));
+      wait_until_kept(app, scratch, work, std::move(response), finish);
+    };
+    if (pool_.post(task, sheds ? app.limits().queue_max : all)) return;
+    finish(*work, queue_is_full(app, app.scratch(places_.first), admission));
+  }
+
+  /// The log's thread tells that the records of the answer are on disk, or cannot be.
+  template <class Finish>
+  static void wait_until_kept(App& app, Scratch& scratch, std::shared_ptr<Work> work,
+                              Response&& response, const Finish& finish) {
+    const std::shared_ptr<Kept> kept = response.kept;
+    kept->wait([&app, &scratch, work, finish,
+                waiting = std::make_shared<Response>(std::move(response))](bool good) {
+      finish(*work, settled(app, scratch, *work->admission, std::move(*waiting), good));
+    });
+  }
+
   App& app_of(Request& request) {
     return app_.house == nullptr ? app_ : app_.house->choose(app_, request);
   }
-  static Admission admit_now(App& app, const Request& request) {
-    return admit(app, request, {request.body.size(), false}, monotonic_us());
-  }
-  Scratch& scratch(App& app, std::size_t thread) const { return app.scratch(first_ + thread); }
 
   App& app_;
-  std::size_t first_;
+  Pool& pool_;
+  RpcPlaces places_;
   std::vector<Room> rooms_;
   const TlsFiles* tls_;
 };
 
 }  // namespace
 
-std::unique_ptr<RpcHost> make_rpc_host(App& app, std::size_t first, std::size_t threads,
+std::unique_ptr<RpcHost> make_rpc_host(App& app, Pool& pool, const RpcPlaces& places,
                                        const TlsFiles* tls) {
-  return std::make_unique<RealRpcHost>(app, first, threads, tls);
+  return std::make_unique<RealRpcHost>(app, pool, places, tls);
 }
 
 }  // namespace rondo::api

@@ -198,10 +198,6 @@ class IoThread {
   std::unique_ptr<Worker> worker_;
 };
 
-/// gRPC's threads wake each other for each call, so more than processors only cost; a second one
-/// answers while the first loads a model.
-std::size_t rpc_threads(std::size_t threads) { return std::max<std::size_t>(threads, 2); }
-
 class RealServer : public Server {
  public:
   RealServer(const ServerOptions& options, loop::Service& service, House* house,
@@ -210,7 +206,7 @@ class RealServer : public Server {
         house_(house),
         tls_(std::move(tls)),
         app_(service, limits_of(options), options.hosts,
-             threads + kPoolWorkers + (options.grpc.empty() ? 0 : rpc_threads(threads))),
+             threads + kPoolWorkers + (options.grpc.empty() ? 0 : threads)),
         first_rpc_(threads + kPoolWorkers),
         pool_(std::make_unique<Pool>(kPoolWorkers)) {
     app_.house = house;
@@ -241,11 +237,15 @@ class RealServer : public Server {
     TRY(during(endpoint_of(options.grpc), "reading the address of gRPC"));
     RpcOptions rpc;
     rpc.listen = options.grpc;
-    rpc.threads = rpc_threads(lanes_.size());
+    rpc.threads = lanes_.size();
     rpc.message_max = options.body_max;
     rpc.streams_max = options.in_flight_max;
     rpc.tls = tls_ != nullptr;
-    rpc_host_ = make_rpc_host(app_, first_rpc_, rpc.threads, tls_.get());
+    const RpcPlaces places{.first = first_rpc_,
+                           .threads = rpc.threads,
+                           .first_pool = lanes_.size(),
+                           .connections_max = options.connections_max};
+    rpc_host_ = make_rpc_host(app_, *pool_, places, tls_.get());
     rpc_ = TRY(start_rpc(rpc, *rpc_host_));
     return {};
   }

@@ -1,8 +1,9 @@
-// The yardstick of bench/run grpc, and its client. `serve` is the least that an asynchronous grpc++
-// server can do with the same requests: one thread, one completion queue; it adds the raw numbers
-// up and answers a message of the same form. `load` keeps so many calls under way, one a
-// connection, and prints one line of JSON.
-// usage: bare_grpc serve PORT
+// The yardstick of bench/run grpc, and its client. `serve` is an asynchronous grpc++ server as one
+// would write it: one thread, one completion queue; it reads the raw numbers, adds them up, and
+// answers as many bytes in the same form, an id in the body and in the trailing metadata included;
+// with `lean` no id and no metadata. It scores nothing and keeps nothing. `load` keeps so many
+// calls under way, one a connection, and prints one line of JSON.
+// usage: bare_grpc serve PORT [lean]
 //        bare_grpc load PORT CONNECTIONS SECONDS MODEL COLUMNS
 #include <grpcpp/grpcpp.h>
 
@@ -24,10 +25,12 @@ using inference::ModelInferRequest;
 using inference::ModelInferResponse;
 using Clock = std::chrono::steady_clock;
 
+constexpr char kId[] = "AAAAAQAAAAAAAAAAAAABAAAAAAAAAAAAAAAA";  // of the length of ours
+
 class Call {
  public:
-  Call(GRPCInferenceService::AsyncService& service, grpc::ServerCompletionQueue& queue)
-      : service_(service), queue_(queue), writer_(&context_) {
+  Call(GRPCInferenceService::AsyncService& service, grpc::ServerCompletionQueue& queue, bool lean)
+      : service_(service), queue_(queue), lean_(lean), writer_(&context_) {
     service_.RequestModelInfer(&context_, &request_, &writer_, &queue_, &queue_, this);
   }
   void proceed(bool good) {
@@ -35,7 +38,7 @@ class Call {
       delete this;
       return;
     }
-    new Call(service_, queue_);
+    new Call(service_, queue_, lean_);
     double sum = 0;
     const std::string& raw = request_.raw_input_contents(0);
     for (std::size_t i = 0; i + sizeof sum <= raw.size(); i += sizeof sum) {
@@ -46,6 +49,11 @@ class Call {
     ModelInferResponse reply;
     reply.set_model_name(request_.model_name());
     reply.set_model_version("1");
+    if (!lean_) {
+      (*reply.mutable_parameters())["prediction_id"].set_string_param(kId);
+      context_.AddTrailingMetadata("rondo-model-version", "1");
+      context_.AddTrailingMetadata("rondo-prediction-id", kId);
+    }
     auto* const output = reply.add_outputs();
     output->set_name("prediction");
     output->set_datatype("FP64");
@@ -58,13 +66,14 @@ class Call {
  private:
   GRPCInferenceService::AsyncService& service_;
   grpc::ServerCompletionQueue& queue_;
+  const bool lean_;
   grpc::ServerContext context_;
   ModelInferRequest request_;
   grpc::ServerAsyncResponseWriter<ModelInferResponse> writer_;
   bool answered_ = false;
 };
 
-int serve(const std::string& port) {
+int serve(const std::string& port, bool lean) {
   GRPCInferenceService::AsyncService service;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:" + port, grpc::InsecureServerCredentials());
@@ -73,7 +82,7 @@ int serve(const std::string& port) {
   const auto server = builder.BuildAndStart();
   if (!server) return 1;
   constexpr int kWaiting = 16;
-  for (int i = 0; i < kWaiting; ++i) new Call(service, *queue);
+  for (int i = 0; i < kWaiting; ++i) new Call(service, *queue, lean);
   void* tag = nullptr;
   bool good = false;
   while (queue->Next(&tag, &good)) static_cast<Call*>(tag)->proceed(good);
@@ -94,6 +103,14 @@ struct Client {
     context = std::make_unique<grpc::ClientContext>();
     reader = stub->AsyncModelInfer(context.get(), request, &queue);
     reader->Finish(&reply, &status, this);
+  }
+  /// Of the message, and of the metadata behind it.
+  std::size_t bytes() const {
+    std::size_t sum = reply.ByteSizeLong();
+    for (const auto& [name, value] : context->GetServerTrailingMetadata()) {
+      sum += name.size() + value.size();
+    }
+    return sum;
   }
   bool right() const {
     return status.ok() && reply.raw_output_contents_size() == 1 &&
@@ -127,7 +144,7 @@ int load(const std::string& port, int connections, int seconds, const std::strin
   }
   const auto began = Clock::now(), end = began + std::chrono::seconds(seconds);
   std::vector<double> took;
-  std::size_t wrong = 0, open = clients.size();
+  std::size_t wrong = 0, bytes = 0, open = clients.size();
   void* tag = nullptr;
   bool good = false;
   while (open > 0 && queue.Next(&tag, &good)) {
@@ -135,6 +152,7 @@ int load(const std::string& port, int connections, int seconds, const std::strin
     const auto now = Clock::now();
     took.push_back(std::chrono::duration<double, std::milli>(now - client.began).count());
     if (!client.right()) ++wrong;
+    if (bytes == 0) bytes = client.bytes();
     if (now < end) {
       client.ask(request, queue);
     } else {
@@ -144,8 +162,8 @@ int load(const std::string& port, int connections, int seconds, const std::strin
   const double spent = std::chrono::duration<double>(Clock::now() - began).count();
   std::sort(took.begin(), took.end());
   std::cout << "{\"requests\": " << took.size() << ", \"seconds\": " << spent
-            << ", \"wrong\": " << wrong << ", \"p99_ms\": " << took[took.size() * 99 / 100]
-            << "}\n";
+            << ", \"wrong\": " << wrong << ", \"reply_bytes\": " << bytes
+            << ", \"p99_ms\": " << took[took.size() * 99 / 100] << "}\n";
   return 0;
 }
 
@@ -153,10 +171,11 @@ int load(const std::string& port, int connections, int seconds, const std::strin
 
 int main(int count, char** words) {
   const std::vector<std::string> said(words + 1, words + count);
-  if (said.size() == 2 && said[0] == "serve") return serve(said[1]);
+  if (said.size() == 2 && said[0] == "serve") return serve(said[1], false);
+  if (said.size() == 3 && said[0] == "serve" && said[2] == "lean") return serve(said[1], true);
   if (said.size() == 6 && said[0] == "load") {
     return load(said[1], std::atoi(words[3]), std::atoi(words[4]), said[4], std::atoi(words[6]));
   }
-  std::cerr << "usage: bare_grpc serve PORT | load PORT CONNECTIONS SECONDS MODEL COLUMNS\n";
+  std::cerr << "usage: bare_grpc serve PORT [lean] | load PORT CONNECTIONS SECONDS MODEL COLUMNS\n";
   return 2;
 }

@@ -31,6 +31,9 @@ rondo_test(grpc_test rondo_api ${CMAKE_SOURCE_DIR}/modules/grpc/server_test.cc
            ${CMAKE_SOURCE_DIR}/modules/grpc/server.cc)
 target_link_libraries(grpc_test PRIVATE rondo_wire)
 set_target_properties(grpc_test PROPERTIES UNITY_BUILD OFF)
+# A client for tests in Python; it stands beside the program.
+add_executable(grpc_ask ${CMAKE_SOURCE_DIR}/tests/lib/grpc_ask.cc)
+target_link_libraries(grpc_ask PRIVATE rondo_wire)
 
 foreach(kind story crash)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${kind}/*_test.cc)

@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -110,6 +111,7 @@ void Acceptor::stop() {
 }
 
 void Acceptor::run() {
+  ::pthread_setname_np(::pthread_self(), "rpc-accept");
   std::array<epoll_event, 64> events;
   while (true) {
     const int count = ::epoll_wait(queue_.number(), events.data(), static_cast<int>(events.size()),

@@ -143,7 +143,7 @@ class AskCall : public Event {
     const Asked what = asked(request_);
     shared_.pending.add();
     shared_.host->ask(thread, caller_of(context_), what.path, what.post ? &what.body : nullptr,
-                      [this](api::RpcOutcome&& outcome, std::string&& json) {
+                      [this](const api::RpcOutcome& outcome, const std::string& json) {
                         Shared& shared = shared_;  // the call may be gone before this returns
                         finish(outcome, json);
                         shared.pending.done();

@@ -89,7 +89,7 @@ class InferCall : public Event {
     taken_.infer.timeout_us = left;
     shared_.pending.add();
     shared_.host->infer(thread, caller_of(wire_->context), taken_.infer,
-                        [this](api::RpcOutcome&& outcome, api::RpcAnswer&& answer) {
+                        [this](const api::RpcOutcome& outcome, const api::RpcAnswer& answer) {
                           Shared& shared = shared_;  // the call may rest before this returns
                           finish(outcome, answer);
                           shared.pending.done();

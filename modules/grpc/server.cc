@@ -1,6 +1,8 @@
 // The gRPC server: one completion queue, a few threads on it (calls.h).
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <pthread.h>
 
 #include <cstdlib>
 #include <limits>
@@ -26,8 +28,12 @@ class Server : public api::RpcServer {
   ~Server() override { stop(0); }
 
   bool start(const api::RpcOptions& options, api::RpcHost& host, std::string* wrong) {
-    // It would tell each failed handshake on standard error, where anybody could fill the disk.
-    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+    // They would tell each failed handshake, and each message that is none, on standard error,
+    // where anybody could fill the disk.
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+      gpr_set_log_function([](gpr_log_func_args*) {});
+      google::protobuf::SetLogHandler(nullptr);
+    }
     acceptor_ = Acceptor::open(options.listen);
     if (!acceptor_) {
       *wrong = "cannot listen on " + options.listen;
@@ -97,6 +103,7 @@ class Server : public api::RpcServer {
   }
 
   void serve(std::size_t thread) {
+    ::pthread_setname_np(::pthread_self(), ("rpc-" + std::to_string(thread)).c_str());
     void* tag = nullptr;
     bool good = false;
     while (queue_->Next(&tag, &good)) static_cast<Event*>(tag)->proceed(good, thread);

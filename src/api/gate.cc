@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/house.h"
+#include "api/rpc.h"
 #include "base/clock.h"
 #include "base/words.h"
 #include "io/compress.h"
@@ -224,6 +225,12 @@ Reply guarded_call(const Admission& admission, Call& call) {
   }
 }
 
+bool asks_for_contributions(const Request& request) {
+  if (request.rpc == nullptr) return request.body.find("\"contributions\"") != std::string::npos;
+  return std::ranges::any_of(request.rpc->outputs,
+                             [](const RpcWish& wish) { return wish.name == "contributions"; });
+}
+
 }  // namespace
 
 Admission::Admission(App& app, std::int64_t now_us)
@@ -243,8 +250,8 @@ bool is_quick(const Admission& admission, const Request& request, std::size_t in
   if (where == Where::kInline) return true;
   // Explaining a row takes a hundred times as long as scoring it.
   const bool explains = admission.query.find("explain") != std::string_view::npos ||
-                        request.body.find("\"contributions\"") != std::string::npos;
-  return where == Where::kBySize && request.body.size() <= inline_most && !explains;
+                        asks_for_contributions(request);
+  return where == Where::kBySize && request.size() <= inline_most && !explains;
 }
 
 Response answer(App& app, Scratch& scratch, const Admission& admission, Request& request) {

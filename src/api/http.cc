@@ -3,6 +3,7 @@
 #include "api/http.h"
 
 #include "api/json_out.h"
+#include "api/rpc.h"
 
 namespace rondo::api {
 namespace {
@@ -50,6 +51,13 @@ bool equal_fold(std::string_view a, std::string_view b) noexcept {
     if (lower(a[i]) != lower(b[i])) return false;
   }
   return true;
+}
+
+std::size_t Request::size() const {
+  std::size_t bytes = body.size();
+  if (rpc == nullptr) return bytes;
+  for (const RpcInput& input : rpc->inputs) bytes += input.bytes.size();
+  return bytes;
 }
 
 std::optional<std::string_view> Request::header(std::string_view name) const {

@@ -24,6 +24,9 @@ struct Header {
   std::string_view name, value;
 };
 
+struct RpcAnswer;
+struct RpcInfer;
+
 /// Views live as long as the connection works on the request.
 struct Request {
   static constexpr std::size_t kKeptBody = 16 << 10;  // bytes that one connection may hold on to
@@ -32,6 +35,7 @@ struct Request {
   std::size_t base = 0;     // of its path, what names one of several projects: "/p/NAME"
   std::vector<Header> headers;
   std::string body;
+  const RpcInfer* rpc = nullptr;  // of gRPC: an inference, in place of its body
   bool local = true;     // the peer is on this machine (loopback)
   bool crowded = false;  // its I/O thread is behind with its work
 
@@ -43,11 +47,14 @@ struct Request {
     headers.clear();
     if (body.capacity() > kKeptBody) body = std::string();
     body.clear();
+    rpc = nullptr;
     local = true;
     crowded = false;
   }
   /// The value of a header, by name in any case; the first one.
   std::optional<std::string_view> header(std::string_view name) const;
+  /// Bytes of what it brings: of the body, or of gRPC's tensors.
+  std::size_t size() const;
 };
 
 /// Whether the records of an answer are on disk. Threads: any.
@@ -85,6 +92,7 @@ struct Response {
   std::vector<std::pair<std::string_view, std::string>> headers;
   bool close = false;  // the connection ends after it
   std::shared_ptr<Kept> kept{};  // the reply waits for it; null: it does not wait
+  std::shared_ptr<RpcAnswer> rpc{};  // to an inference of gRPC, in place of the body
 };
 
 /// Why a request is not answered with what it asked for. Becomes a Response in the manner of the

@@ -145,6 +145,39 @@ void write_reply(Response& response, const Batch& batch, const InferRequest& ask
   out += tail;
 }
 
+/// The same for gRPC. All bytes stand in one text, texts before tensors.
+void write_answer(Response& response, const Batch& batch, const InferRequest& asked,
+                  const RpcInfer& rpc) {
+  response.rpc = std::make_shared<RpcAnswer>();
+  RpcAnswer& answer = *response.rpc;
+  std::string& out = answer.body;
+  out.reserve(64 + 8 * batch.rows().size());
+  write_number(out, batch.by().version);
+  const std::size_t digits = out.size();
+  out += batch.id();
+  std::vector<std::size_t> ends = {out.size()};
+  for (const InferRequest::Wish& wish : asked.outputs) {
+    const OutputTensor tensor(wish.output, batch);
+    RpcOutput& output = answer.outputs.emplace_back();
+    output.name = kOutputNames[static_cast<std::size_t>(wish.output)];
+    output.datatype = tensor.datatype();
+    output.shape.push_back(static_cast<std::int64_t>(batch.rows().size()));
+    for (const std::size_t size : tensor.dimensions()) {
+      output.shape.push_back(static_cast<std::int64_t>(size));
+    }
+    tensor.write_binary(out);
+    ends.push_back(out.size());
+  }
+  const std::string_view whole = out;
+  answer.version = whole.substr(0, digits);
+  answer.prediction = whole.substr(digits, ends[0] - digits);
+  for (std::size_t i = 0; i < answer.outputs.size(); ++i) {
+    answer.outputs[i].bytes = whole.substr(ends[i], ends[i + 1] - ends[i]);
+  }
+  answer.model = rpc.model;
+  answer.id = rpc.id;
+}
+
 deploy::Wanted wanted_by(const InferRequest& asked) {
   if (asked.wants(Output::kContributions)) return deploy::Wanted::kContributions;
   return asked.wants(Output::kRawScore) ? deploy::Wanted::kRawToo : deploy::Wanted::kAnswer;
@@ -162,11 +195,27 @@ Reply infer_matrix(Call& call, Picked by, const InferRequest& asked) {
   return response;
 }
 
+Reply infer_rpc(Call& call, Picked by, const InferRequest& asked, const RpcInfer& rpc) {
+  if (asked.wants(Output::kContributions)) TRY(check_explains(*by));
+  Batch batch(call, std::move(by), wanted_by(asked));
+  if (asked.timeout) batch.expire_after(*asked.timeout);
+  TRY(add_tensors(batch,
+                  TRY(Tensors::open(rpc.inputs, batch.inputs(), call.app.limits().rows_max,
+                                    batch.outsiders())),
+                  asked.time));
+  Response response = TRY(batch.finish());
+  write_answer(response, batch, asked, rpc);
+  return response;
+}
+
 }  // namespace
 
 Reply post_infer(Call& call) {
   Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   const bool classes = by->pipeline->parts().task != model::Task::kRegression;
+  if (const RpcInfer* const rpc = call.request.rpc) {
+    return infer_rpc(call, std::move(by), TRY(read_infer_request(*rpc, classes)), *rpc);
+  }
   const auto length = TRY(json_length(call.request));
   if (length == std::size_t{0}) {
     InferRequest asked;

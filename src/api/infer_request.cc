@@ -42,6 +42,28 @@ std::expected<Parameters, Refusal> read_parameters(const Element& element) {
   return out;
 }
 
+std::unexpected<Refusal> not_supported(std::string_view output, std::string_view parameter) {
+  return refuse(501, "unsupported",
+                fmt::format("output \"{}\": \"{}\" is not supported", output, parameter),
+                "ask for \"probabilities\", in the reply");
+}
+
+std::expected<void, Refusal> add_wish(std::vector<InferRequest::Wish>& wishes,
+                                      InferRequest::Wish wish) {
+  const bool again = std::ranges::any_of(
+      wishes, [&](const InferRequest::Wish& other) { return other.output == wish.output; });
+  if (again) return twice(kOutputNames[static_cast<std::size_t>(wish.output)], "\"outputs\"");
+  wishes.push_back(wish);
+  return {};
+}
+
+/// What is answered to who names no output.
+std::vector<InferRequest::Wish> usual_wishes(bool classes, bool binary) {
+  std::vector<InferRequest::Wish> out = {{Output::kPrediction, binary}};
+  if (classes) out.push_back({Output::kProbabilities, binary});
+  return out;
+}
+
 std::expected<InferRequest::Wish, Refusal> read_output(const Element& element, bool classes,
                                                        bool binary) {
   constexpr std::array<std::string_view, 2> kNames = {"name", "parameters"};
@@ -56,33 +78,20 @@ std::expected<InferRequest::Wish, Refusal> read_output(const Element& element, b
   std::array<std::optional<Element>, kMore.size()> more;
   TRY(members(*found[1], "\"parameters\"", kMore, more, Others::kIgnored));
   for (std::size_t i = 1; i < kMore.size(); ++i) {
-    if (!more[i]) continue;
-    return refuse(501, "unsupported",
-                  fmt::format("output \"{}\": \"{}\" is not supported", name, kMore[i]),
-                  "ask for \"probabilities\", in the reply");
+    if (more[i]) return not_supported(name, kMore[i]);
   }
   return InferRequest::Wish{output, TRY(read_flag(more[0], kMore[0], binary))};
 }
 
 std::expected<std::vector<InferRequest::Wish>, Refusal> read_outputs(
     const std::optional<Element>& element, bool classes, bool binary) {
-  std::vector<InferRequest::Wish> out;
   Array array;
   if (element && element->get(array) != simdjson::SUCCESS) {
     return bad_shape("\"outputs\" must be an array");
   }
-  if (!element || array.size() == 0) {
-    out.push_back({Output::kPrediction, binary});
-    if (classes) out.push_back({Output::kProbabilities, binary});
-    return out;
-  }
-  for (const Element one : array) {
-    const InferRequest::Wish wish = TRY(read_output(one, classes, binary));
-    const bool again = std::ranges::any_of(
-        out, [&](const InferRequest::Wish& other) { return other.output == wish.output; });
-    if (again) return twice(kOutputNames[static_cast<std::size_t>(wish.output)], "\"outputs\"");
-    out.push_back(wish);
-  }
+  if (!element || array.size() == 0) return usual_wishes(classes, binary);
+  std::vector<InferRequest::Wish> out;
+  for (const Element one : array) TRY(add_wish(out, TRY(read_output(one, classes, binary))));
   return out;
 }
 
@@ -121,6 +130,21 @@ std::expected<InferRequest, Refusal> read_infer_request(const Element& root, boo
   if (asked.inputs.has_value() == asked.rows.has_value()) {
     return bad_shape("the body has either \"inputs\" or \"rows\"",
                      "GET the model's metadata for the names of its inputs");
+  }
+  return asked;
+}
+
+std::expected<InferRequest, Refusal> read_infer_request(const RpcInfer& rpc, bool classes) {
+  InferRequest asked;
+  if (!rpc.id.empty()) asked.id = rpc.id;
+  if (!rpc.time.empty()) asked.time = TRY(read_time(rpc.time, "\"time\""));
+  if (rpc.timeout_us >= 0) asked.timeout = Span{std::max<std::int64_t>(rpc.timeout_us, 1)};
+  if (rpc.outputs.empty()) asked.outputs = usual_wishes(classes, true);
+  for (const RpcWish& wish : rpc.outputs) {
+    const Output output = TRY(output_named(wish.name, classes));
+    if (wish.classification) return not_supported(wish.name, "classification");
+    if (wish.shared_memory) return not_supported(wish.name, "shared_memory_region");
+    TRY(add_wish(asked.outputs, {output, true}));
   }
   return asked;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/json_in.h"
+#include "api/rpc.h"
 #include "base/time.h"
 
 namespace rondo::api {
@@ -21,7 +22,7 @@ struct InferRequest {
     bool binary = false;
   };
   std::optional<std::string_view> id;
-  std::optional<Element> inputs, rows;  // one of them
+  std::optional<Element> inputs, rows;  // one of them, in JSON
   std::optional<Time> time;             // parameters.time
   std::optional<Span> timeout;          // parameters.timeout, from the head of the request on
   std::vector<Wish> outputs;            // in the order in which they are answered
@@ -31,6 +32,9 @@ struct InferRequest {
 /// `classes`: whether the model has probabilities. Errors: invalid_shape, wrong_type,
 /// duplicate_key, 501.
 std::expected<InferRequest, Refusal> read_infer_request(const Element& root, bool classes);
+
+/// The same of gRPC's; its inputs are not among it.
+std::expected<InferRequest, Refusal> read_infer_request(const RpcInfer& rpc, bool classes);
 
 /// The bytes of JSON before the binary tensors, by Inference-Header-Content-Length; none without
 /// that header. Errors: 400 for one that is no number or longer than the body.

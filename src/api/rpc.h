@@ -55,7 +55,7 @@ struct RpcOutput {
   std::vector<std::int64_t> shape;
   std::string_view bytes;
 };
-/// Views live as long as the value.
+/// Views point into `body`, those of the model and the id into what was asked.
 struct RpcAnswer {
   std::string body;
   std::string_view model, version, id, prediction;
@@ -66,8 +66,8 @@ struct RpcAnswer {
 /// makes it, below `RpcOptions::threads`; no two at once use one number.
 class RpcHost {
  public:
-  using Then = std::function<void(RpcOutcome&&, RpcAnswer&&)>;
-  using Said = std::function<void(RpcOutcome&&, std::string&& json)>;
+  using Then = std::function<void(const RpcOutcome&, const RpcAnswer&)>;
+  using Said = std::function<void(const RpcOutcome&, const std::string& json)>;
   virtual ~RpcHost() = default;
   /// Calls `then` once: in this thread before it returns, or in another one where the answer takes
   /// long or waits for the log. `who` and `asked`, and what they point to, must live until then.

@@ -5,11 +5,9 @@
 
 #include "api/gate.h"
 #include "api/house.h"
-#include "api/infer_request.h"
 #include "api/inline_limit.h"
-#include "api/json_out.h"
-#include "api/rows.h"
 #include "base/clock.h"
+#include "io/json.h"
 
 namespace rondo::api {
 namespace {
@@ -22,65 +20,6 @@ void write_segment(std::string& out, std::string_view text) {
     if (plain) out += c;
     else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
-}
-
-void write_shape(std::string& out, std::span<const std::int64_t> shape) {
-  out += "\"shape\":[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (i != 0) out += ',';
-    write_number(out, shape[i]);
-  }
-  out += ']';
-}
-
-void write_input(std::string& out, const RpcInput& input) {
-  out += out.back() == '[' ? "{\"name\":" : ",{\"name\":";
-  write_text(out, input.name);
-  out += ",\"datatype\":";
-  write_text(out, input.datatype);
-  out += ',';
-  write_shape(out, input.shape);
-  out += input.shared_memory ? ",\"parameters\":{\"shared_memory_region\":\"\"}}"
-                             : ",\"parameters\":{\"binary_data_size\":";
-  if (input.shared_memory) return;
-  write_number(out, static_cast<std::uint64_t>(input.bytes.size()));
-  out += "}}";
-}
-
-void write_wish(std::string& out, const RpcWish& wish) {
-  out += out.back() == '[' ? "{\"name\":" : ",{\"name\":";
-  write_text(out, wish.name);
-  if (wish.classification) out += ",\"parameters\":{\"classification\":1}";
-  else if (wish.shared_memory) out += ",\"parameters\":{\"shared_memory_region\":\"\"}";
-  out += '}';
-}
-
-/// The JSON before the tensors.
-void write_head(std::string& out, const RpcInfer& asked) {
-  out = "{";
-  if (!asked.id.empty()) {
-    out += "\"id\":";
-    write_text(out, asked.id);
-    out += ',';
-  }
-  out += "\"parameters\":{\"binary_data_output\":true";
-  if (!asked.time.empty()) {
-    out += ",\"time\":";
-    write_text(out, asked.time);
-  }
-  if (asked.timeout_us >= 0) {
-    out += ",\"timeout\":";
-    write_number(out, std::max<std::int64_t>(asked.timeout_us, 1));  // 0 would be none
-  }
-  out += "},\"inputs\":[";
-  for (const RpcInput& input : asked.inputs) write_input(out, input);
-  out += ']';
-  if (!asked.outputs.empty()) {
-    out += ",\"outputs\":[";
-    for (const RpcWish& wish : asked.outputs) write_wish(out, wish);
-    out += ']';
-  }
-  out += '}';
 }
 
 RpcOutcome outcome_of(const Admission& admission, const Response& response) {
@@ -96,65 +35,11 @@ RpcOutcome outcome_of(const Admission& admission, const Response& response) {
   return out;
 }
 
-std::string_view text_at(const Element& element, std::string_view name) {
-  std::string_view text;
-  return element[name].get(text) == simdjson::SUCCESS ? text : std::string_view();
-}
-
-/// Outputs in order, each with its part of what follows the JSON. False: the reply is not ours.
-bool read_outputs(const Element& root, std::string_view tail, RpcAnswer& answer) {
-  Array outputs;
-  if (root["outputs"].get(outputs) != simdjson::SUCCESS) return false;
-  for (const Element output : outputs) {
-    RpcOutput& out = answer.outputs.emplace_back();
-    out.name = text_at(output, "name");
-    out.datatype = text_at(output, "datatype");
-    Array shape;
-    std::uint64_t size = 0;
-    if (output["shape"].get(shape) != simdjson::SUCCESS ||
-        output["parameters"]["binary_data_size"].get(size) != simdjson::SUCCESS ||
-        size > tail.size()) {
-      return false;
-    }
-    for (const Element length : shape) out.shape.push_back(length.get_int64().value_unsafe());
-    out.bytes = tail.substr(0, size);
-    tail.remove_prefix(size);
-  }
-  return true;
-}
-
-/// Hands on what a reply says. Views of it live until `then` returns.
-void hand_on(JsonReader& reader, const Admission& admission, Response&& response,
-             const RpcHost::Then& then) {
-  RpcAnswer answer;
-  if (response.status != 200) return then(outcome_of(admission, response), std::move(answer));
-  std::size_t length = response.body.size();
-  std::string_view prediction;
-  for (const auto& [name, value] : response.headers) {
-    if (name == "Inference-Header-Content-Length") length = std::stoull(value);
-    if (name == "Rondo-Prediction-Id") prediction = value;
-  }
-  answer.body = std::move(response.body);
-  const auto root = reader.read(answer.body, length);
-  if (!root || !read_outputs(*root, std::string_view(answer.body).substr(length), answer)) {
-    RpcOutcome broken;
-    broken.status = 500;
-    broken.message = "internal: the reply could not be read";
-    return then(std::move(broken), RpcAnswer());
-  }
-  answer.model = text_at(*root, "model_name");
-  answer.version = text_at(*root, "model_version");
-  answer.id = text_at(*root, "id");
-  answer.prediction = prediction;
-  then({}, std::move(answer));
-}
-
 /// A request on its way. It lives on the heap where a worker or the log takes it on.
 struct Work {
   Request request;
-  std::string target, length;
+  std::string target;
   std::optional<Admission> admission;
-  JsonReader replies;
 };
 
 class RealRpcHost : public RpcHost {
@@ -175,14 +60,10 @@ class RealRpcHost : public RpcHost {
     Request& request = work.request;
     request.method = Method::kPost;
     request.target = work.target;
-    write_head(request.body, asked);
-    work.length.clear();
-    write_number(work.length, static_cast<std::uint64_t>(request.body.size()));
+    request.rpc = &asked;
     request.headers.push_back({"Content-Type", "application/octet-stream"});
-    request.headers.push_back({"Inference-Header-Content-Length", work.length});
-    for (const RpcInput& input : asked.inputs) request.body += input.bytes;
     run(thread, [then](Work& by, Response&& response) {
-      hand_on(by.replies, *by.admission, std::move(response), then);
+      then(outcome_of(*by.admission, response), response.rpc ? *response.rpc : RpcAnswer());
     });
   }
 
@@ -198,8 +79,7 @@ class RealRpcHost : public RpcHost {
       request.headers.push_back({"Content-Type", "application/json"});
     }
     run(thread, [said](Work& by, Response&& response) {
-      RpcOutcome outcome = outcome_of(*by.admission, response);
-      said(std::move(outcome), std::move(response.body));
+      said(outcome_of(*by.admission, response), response.body);
     });
   }
 
@@ -253,7 +133,7 @@ class RealRpcHost : public RpcHost {
     Work& work = *room.work;
     App& app = app_of(work.request);
     const std::int64_t before = monotonic_us();
-    work.admission.emplace(admit(app, work.request, {work.request.body.size(), false}, before));
+    work.admission.emplace(admit(app, work.request, {work.request.size(), false}, before));
     if (!is_quick(*work.admission, work.request, room.inline_limit.bytes())) {
       return hand_to_pool(app, std::move(room.work), finish);
     }
@@ -261,7 +141,7 @@ class RealRpcHost : public RpcHost {
     Response response = answer(app, scratch, *work.admission, work.request);
     const Route* route = work.admission->route;
     if (response.status == 200 && route->manners.where == Where::kBySize) {
-      room.inline_limit.note(work.request.body.size(), monotonic_us() - before);
+      room.inline_limit.note(work.request.size(), monotonic_us() - before);
     }
     if (!response.kept) return finish(work, std::move(response));
     wait_until_kept(app, scratch, std::move(room.work), std::move(response), finish);

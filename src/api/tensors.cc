@@ -30,23 +30,10 @@ bool fits(Family family, Type type) {
   return false;
 }
 
-/// One or two sizes. Errors: invalid_shape.
-std::expected<std::vector<std::uint64_t>, Refusal> read_shape(const Element& element,
-                                                              std::string_view name) {
-  Array array;
-  std::vector<std::uint64_t> shape;
-  bool good = element.get(array) == simdjson::SUCCESS;
-  if (good) {
-    for (const Element size : array) {
-      std::uint64_t value = 0;
-      good = good && size.get(value) == simdjson::SUCCESS && shape.size() < 2;
-      if (!good) break;
-      shape.push_back(value);
-    }
-  }
-  if (good && !shape.empty()) return shape;
-  return bad_shape(fmt::format("input \"{}\": the shape must be [rows], [rows,1] or [rows,columns]",
-                               name));
+std::unexpected<Refusal> no_shared_memory(std::string_view name) {
+  return refuse(501, "unsupported",
+                fmt::format("input \"{}\": shared memory is not supported", name),
+                "send the data in the request");
 }
 
 std::expected<void, Refusal> check_rows(std::uint64_t rows, std::uint64_t most) {
@@ -115,7 +102,7 @@ std::expected<Element, Refusal> Tensors::Cursor::next(std::string_view name) {
 
 struct Tensors::Parts {
   std::string_view name, datatype;
-  std::vector<std::uint64_t> shape;
+  TensorShape shape;
   std::optional<Element> data;                  // JSON
   std::optional<std::uint64_t> binary_bytes;    // or so many bytes behind it
 };
@@ -128,11 +115,7 @@ std::expected<std::optional<std::uint64_t>, Refusal> read_binary_size(const Elem
   constexpr std::array<std::string_view, 2> kNames = {"binary_data_size", "shared_memory_region"};
   std::array<std::optional<Element>, kNames.size()> found;
   TRY(members(parameters, "\"parameters\"", kNames, found, Others::kIgnored));
-  if (found[1]) {
-    return refuse(501, "unsupported",
-                  fmt::format("input \"{}\": shared memory is not supported", name),
-                  "send the data in the request");
-  }
+  if (found[1]) return no_shared_memory(name);
   if (!found[0]) return std::nullopt;
   std::uint64_t bytes = 0;
   if (found[0]->get(bytes) == simdjson::SUCCESS) return bytes;
@@ -151,13 +134,31 @@ std::expected<Tensors, Refusal> Tensors::open(const Element& inputs, const table
   }
   Tensors tensors(schema, outsiders);
   tensors.tail_ = tail;
-  for (const Element element : array) TRY(tensors.add(element, rows_max));
+  for (const Element element : array) {
+    TRY(tensors.add(TRY(tensors.read_parts(element)), rows_max));
+  }
   TRY(tensors.check_complete());
   if (!tensors.tail_.empty()) {
     return bad_shape(fmt::format("{} bytes behind the JSON belong to no input",
                                  tensors.tail_.size()),
                      "the sum of all \"binary_data_size\" must be what follows the JSON");
   }
+  return tensors;
+}
+
+std::expected<Tensors, Refusal> Tensors::open(std::span<const RpcInput> inputs,
+                                              const table::Schema& schema, std::uint64_t rows_max,
+                                              const Outsiders& outsiders) {
+  Tensors tensors(schema, outsiders);
+  tensors.inputs_.reserve(inputs.size());
+  for (const RpcInput& input : inputs) {
+    if (input.shared_memory) return no_shared_memory(input.name);
+    tensors.tail_ = input.bytes;
+    TRY(tensors.add({input.name, input.datatype, TRY(read_shape(input.shape, input.name)), {},
+                     input.bytes.size()},
+                    rows_max));
+  }
+  TRY(tensors.check_complete());
   return tensors;
 }
 
@@ -181,7 +182,7 @@ std::expected<Tensors, Refusal> Tensors::matrix(const table::Schema& schema,
   return tensors;
 }
 
-std::expected<void, Refusal> Tensors::add(const Element& element, std::uint64_t rows_max) {
+std::expected<Tensors::Parts, Refusal> Tensors::read_parts(const Element& element) const {
   constexpr std::array<std::string_view, 5> kNames = {"name", "shape", "datatype", "data",
                                                       "parameters"};
   std::array<std::optional<Element>, kNames.size()> found;
@@ -197,7 +198,11 @@ std::expected<void, Refusal> Tensors::add(const Element& element, std::uint64_t 
   parts.datatype = TRY(text_of(*found[2], "a datatype"));
   parts.data = found[3];
   if (found[4]) parts.binary_bytes = TRY(read_binary_size(*found[4], parts.name));
-  const std::uint64_t rows = parts.shape[0];
+  return parts;
+}
+
+std::expected<void, Refusal> Tensors::add(const Parts& parts, std::uint64_t rows_max) {
+  const std::uint64_t rows = parts.shape.rows();
   const std::size_t column = TRY(place_of(parts.name, parts.shape));
   TRY(check_rows(rows, rows_max));
   const bool same =
@@ -210,7 +215,7 @@ std::expected<void, Refusal> Tensors::add(const Element& element, std::uint64_t 
   rows_ = rows;
   Input input{parts.name, find_datatype(parts.datatype), column, std::string_view()};
   TRY(check_datatype(input, parts.datatype));
-  return add_data(parts, std::move(input), parts.shape.size() == 2 ? parts.shape[1] : 1);
+  return add_data(parts, std::move(input), parts.shape.width());
 }
 
 /// Takes the data of an input out of the JSON or off the tail; binary ones must have the size that

@@ -7,6 +7,8 @@
 
 #include "api/datatypes.h"
 #include "api/rows.h"
+#include "api/rpc.h"
+#include "api/tensor_shape.h"
 
 namespace rondo::api {
 
@@ -20,6 +22,10 @@ class Tensors {
   /// input; 413 above `rows_max`; 501 for shared memory.
   static std::expected<Tensors, Refusal> open(const Element& inputs, const table::Schema& schema,
                                               std::uint64_t rows_max, std::string_view tail,
+                                              const Outsiders& outsiders);
+  /// The same of gRPC's, each with its own bytes.
+  static std::expected<Tensors, Refusal> open(std::span<const RpcInput> inputs,
+                                              const table::Schema& schema, std::uint64_t rows_max,
                                               const Outsiders& outsiders);
   /// A bare FP64 matrix of all columns, row-major. Errors: invalid_shape, wrong_type, 413.
   static std::expected<Tensors, Refusal> matrix(const table::Schema& schema, std::uint64_t rows_max,
@@ -58,7 +64,8 @@ class Tensors {
 
   Tensors(const table::Schema& schema, const Outsiders& outsiders)
       : schema_(schema), outsiders_(outsiders) {}
-  std::expected<void, Refusal> add(const Element& element, std::uint64_t rows_max);
+  std::expected<Parts, Refusal> read_parts(const Element& element) const;
+  std::expected<void, Refusal> add(const Parts& parts, std::uint64_t rows_max);
   std::expected<void, Refusal> add_data(const Parts& parts, Input&& input, std::uint64_t width);
   std::expected<std::size_t, Refusal> place_of(std::string_view name,
                                                std::span<const std::uint64_t> shape) const;

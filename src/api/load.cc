@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -21,26 +23,45 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
+namespace ssl = boost::asio::ssl;
 using NetError = boost::system::error_code;
 using Message = beast::http::request<beast::http::string_body>;
+using Received = beast::http::response<beast::http::string_body>;
 
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr std::size_t kMostShown = 300;
 
 struct Place {
   std::string host, port = "80", base;
+  std::shared_ptr<ssl::context> tls;  // null: none
+  std::string url() const { return fmt::format("http{}://{}:{}", tls ? "s" : "", host, port); }
 };
 
-Result<Place> place_of(const std::string& url) {
-  constexpr std::string_view kScheme = "http://";
-  if (!url.starts_with(kScheme)) {
+/// What tells whether a server is who it says.
+Result<std::shared_ptr<ssl::context>> trust(const std::string& cacert) {
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
+  NetError error;
+  context->set_default_verify_paths(error);
+  context->set_verify_mode(ssl::verify_peer, error);
+  if (!cacert.empty()) context->load_verify_file(cacert, error);
+  if (!error) return context;
+  return fail(Code::kInvalidInput, fmt::format("{} holds no certificates: {}", cacert,
+                                               error.message()),
+              "name a file in PEM, like the cert.pem of the server");
+}
+
+Result<Place> place_of(const std::string& url, const std::string& cacert) {
+  const bool plain = url.starts_with("http://");
+  if (!plain && !url.starts_with("https://")) {
     return fail(Code::kInvalidInput, fmt::format("\"{}\" is not asked", url),
-                url.starts_with("https://")
-                    ? "TLS is not measured: ask the plain address on the machine itself"
-                    : "write it as http://127.0.0.1:8080");
+                "write it as http://127.0.0.1:8080");
   }
-  std::string_view rest = std::string_view(url).substr(kScheme.size());
+  std::string_view rest = std::string_view(url).substr(url.find("//") + 2);
   Place out;
+  if (!plain) {
+    out.tls = TRY(trust(cacert));
+    out.port = "443";
+  }
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   out.base = rest.substr(slash);
   while (out.base.ends_with('/')) out.base.pop_back();
@@ -94,17 +115,11 @@ class Client {
     if (!body.empty()) request.set(beast::http::field::content_type, "application/json");
     request.body() = body;
     request.prepare_payload();
-    NetError error;
-    run([&](auto done) { beast::http::async_write(*stream_, request, done); }, error);
-    beast::http::response<beast::http::string_body> reply;
-    if (!error) {
-      run([&](auto done) { beast::http::async_read(*stream_, buffer_, reply, done); }, error);
-    }
-    if (error) {
-      stream_.reset();
-      return unreachable(error);
-    }
-    if (!reply.keep_alive()) stream_.reset();
+    Received reply;
+    const NetError error = tls_ ? exchange(*tls_, request, reply)
+                                : exchange(*stream_, request, reply);
+    if (error || !reply.keep_alive()) leave();
+    if (error) return unreachable(error);
     return Said{static_cast<int>(reply.result_int()), std::move(reply.body())};
   }
 
@@ -121,12 +136,40 @@ class Client {
     });
     context_.restart();
     context_.run();
-    if (error) {
-      stream_.reset();
-      return unreachable(error);
-    }
-    stream_->socket().set_option(asio::ip::tcp::no_delay(true), error);
-    return {};
+    if (!error) stream_->socket().set_option(asio::ip::tcp::no_delay(true), error);
+    if (!error && place_.tls) error = shake_hands();
+    if (!error) return {};
+    leave();
+    return unreachable(error);
+  }
+
+  NetError shake_hands() {
+    NetError error;
+    tls_.emplace(*stream_, *place_.tls);
+    std::string name = place_.host;
+    SSL_ctrl(tls_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             name.data());
+    tls_->set_verify_callback(ssl::host_name_verification(place_.host), error);
+    if (error) return error;
+    stream_->expires_after(kPatience);
+    tls_->async_handshake(ssl::stream_base::client, [&error](NetError said) { error = said; });
+    context_.restart();
+    context_.run();
+    return error;
+  }
+
+  void leave() {
+    tls_.reset();
+    stream_.reset();
+  }
+
+  template <class Stream>
+  NetError exchange(Stream& stream, const Message& request, Received& reply) {
+    NetError error;
+    run([&](auto done) { beast::http::async_write(stream, request, done); }, error);
+    if (error) return error;
+    run([&](auto done) { beast::http::async_read(stream, buffer_, reply, done); }, error);
+    return error;
   }
 
   template <class Act>
@@ -139,9 +182,10 @@ class Client {
 
   std::unexpected<Error> unreachable(const NetError& error) const {
     return fail(Code::kUnavailable,
-                fmt::format("http://{}:{} does not answer: {}", place_.host, place_.port,
-                            error.message()),
-                "`rondo up` prints where it answers");
+                fmt::format("{} does not answer: {}", place_.url(), error.message()),
+                error.category() == asio::error::get_ssl_category()
+                    ? "name its certificate, or that of its authority, by --cacert"
+                    : "`rondo up` prints where it answers");
   }
 
   const Place& place_;
@@ -149,6 +193,7 @@ class Client {
   const bool dry_;
   asio::io_context context_{1};
   std::optional<beast::tcp_stream> stream_;
+  std::optional<ssl::stream<beast::tcp_stream&>> tls_;  // around it
   beast::flat_buffer buffer_;
 };
 
@@ -217,7 +262,7 @@ double LoadReport::percentile(double p) const {
 }
 
 Result<LoadReport> load(const LoadOptions& options, const Stop& stop) {
-  const Place place = TRY(place_of(options.url));
+  const Place place = TRY(place_of(options.url, options.cacert));
   Client first(place, options.token, false), trial(place, options.token, true);
   const Json models = io::get_or<Json>(TRY(ask_json(first, "/v1/models")), "models", Json::array());
   if (!models.is_array() || models.size() != 1 || !models[0].is_string()) {

@@ -12,7 +12,8 @@
 namespace rondo::api {
 
 struct LoadOptions {
-  std::string url;    // "http://HOST:PORT", or with the base of one project: "/p/NAME"
+  std::string url;    // "http://HOST:PORT" or https, or with the base of one project: "/p/NAME"
+  std::string cacert;  // a file of certificates beside those that the machine knows
   std::string token;  // empty: none
   std::size_t connections = 1, rows = 1;  // rows a request
   Span length = Span::seconds(3);
@@ -32,8 +33,8 @@ struct LoadReport {
 
 /// Asks what the model reads, then for predictions of rows of zeros and missing texts, which the
 /// server forgets if the token may change what answers.
-/// Errors: kInvalidInput for what is no URL or leaves the project open; kUnavailable when nobody
-/// answers there, or what answers is no server of the inference protocol.
+/// Errors: kInvalidInput for what is no URL, no certificate, or leaves the project open;
+/// kUnavailable when nobody answers there, or what answers is no server of the inference protocol.
 Result<LoadReport> load(const LoadOptions& options, const Stop& stop);
 
 }  // namespace rondo::api

@@ -136,6 +136,7 @@ class IoThread {
 
  private:
   void run() {
+    answer_first();
     for (;;) {
       try {
         context_.run();

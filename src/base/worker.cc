@@ -15,8 +15,23 @@
 namespace rondo {
 namespace {
 
-constexpr std::uint64_t kTurnNs = 100'000;  // of a thread that gives way
+// Linux from 6.12 on takes a wish for the length of a turn. Who wakes up and wants a shorter one
+// than the thread that runs has its processor at once, else often only at the next tick, after up
+// to 4 ms: so who answers asks for the shortest, and who gives way for a long one.
+constexpr std::uint64_t kShortNs = 100'000, kLongNs = 10'000'000;
+constexpr int kLowNice = 10;
 thread_local bool gives_way = false;
+
+void wish_for_turns(int nice, std::uint64_t length_ns) {
+  struct {
+    std::uint32_t size, policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime_ns, deadline_ns, period_ns;
+  } wish{sizeof wish, SCHED_OTHER, 0, nice, 0, length_ns, 0, 0};
+  static_cast<void>(::syscall(SYS_sched_setattr, 0, &wish, 0U));
+}
 
 }  // namespace
 
@@ -36,18 +51,12 @@ void Worker::join() {
 
 void give_way() {
   gives_way = true;
-  constexpr int kNice = 10;
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice));
-  // Kernels from 6.12 on also take a slice: after a tenth of a millisecond whoever wakes up goes
-  // first. Others do not read it.
-  struct {
-    std::uint32_t size, policy;
-    std::uint64_t flags;
-    std::int32_t nice;
-    std::uint32_t priority;
-    std::uint64_t runtime_ns, deadline_ns, period_ns;
-  } wish{sizeof wish, SCHED_OTHER, 0, kNice, 0, kTurnNs, 0, 0};
-  static_cast<void>(::syscall(SYS_sched_setattr, 0, &wish, 0U));
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowNice));
+  wish_for_turns(kLowNice, kLongNs);
+}
+
+void answer_first() {
+  wish_for_turns(::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())), kShortNs);
 }
 
 void breathe() {

@@ -44,6 +44,9 @@ class Counter {
 /// From now on the calling thread runs after others that want its processor; it still gets a tenth
 /// of one. A wish: where it cannot be fulfilled nothing happens.
 void give_way();
+/// From now on the calling thread has its processor as soon as it wakes up, before threads that
+/// want long turns. It gets no more of it than before. A wish, as well.
+void answer_first();
 /// Between small parts of long work: a thread that gives way lets the others go first here.
 void breathe();
 

@@ -208,6 +208,7 @@ Result<int> bench_server(const Args& args) {
   api::LoadOptions options;
   options.url = args.words[0];
   options.token = args.get("--token");
+  options.cacert = args.get("--cacert");
   options.connections = TRY(count_of(args, "--connections", 1, 1'000));
   options.rows = TRY(count_of(args, "--rows", 1, 10'000));
   options.length = Span::seconds(static_cast<std::int64_t>(TRY(count_of(args, "--seconds", 3,

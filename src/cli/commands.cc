@@ -50,7 +50,9 @@ constexpr Flag kBench[] = {
     {"--connections", "N", "of a server: at once, default 1"},
     {"--rows", "N", "of a server: rows a request, default 1"},
     {"--seconds", "N", "of a server: how long it is asked, default 3"},
-    {"--token", "TOKEN", "of a server: one with the roles viewer and predictor"}};
+    {"--token", "TOKEN", "of a server: one with the roles viewer and predictor; of a deployer, "
+                         "nothing is logged"},
+    {"--cacert", "FILE", "of a server: certificates that https is trusted by"}};
 constexpr Flag kImport[] = {
     {"-o", "OUT", "write a pipeline file there; default: a version in the project's store"},
     {"--golden", "FILE.csv", "rows with the library's own predictions; a difference refuses"},

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/guarded.h"
 #include "base/worker.h"
 #include "deploy/assemble.h"
 #include "io/child.h"
@@ -59,6 +61,36 @@ std::unexpected<Error> error_from(const Json& json) {
   return std::unexpected(std::move(error));
 }
 
+/// One of the places for workers, of which this process has as many as the machine has cores: more
+/// of many projects would only take each other's memory. Errors: kCancelled.
+class Place {
+ public:
+  static Result<Place> take(const Stop& stop) {
+    for (;;) {
+      const bool got = free_places().wait(
+          Span::millis(100), [](std::size_t free) { return free > 0; },
+          [](std::size_t& free) { return free > 0 && free-- > 0; });
+      if (got) return Place();
+      if (stop.requested()) return fail(Code::kCancelled, "stopped while other projects worked");
+    }
+  }
+  Place(Place&& other) noexcept : held_(std::exchange(other.held_, false)) {}
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  Place& operator=(Place&&) = delete;
+  ~Place() {
+    if (held_) free_places().change([](std::size_t& free) { ++free; });
+  }
+
+ private:
+  Place() = default;
+  static Guarded<std::size_t>& free_places() {
+    static Guarded<std::size_t> free(cores());
+    return free;
+  }
+  bool held_ = true;
+};
+
 class Process : public Launcher {
  public:
   Process(std::shared_ptr<io::Fs> fs, io::Path objects)
@@ -68,6 +100,7 @@ class Process : public Launcher {
     const io::Path in = folder / "in";
     TRY(fs_->make_folders(in));
     TRY(io::write_atomically(*fs_, in / "job.json", io::canonical(to_json(job, objects_))));
+    const Place place = TRY(Place::take(job.input.stop));
     RONDO_FAILPOINT(kWorkerSpawn);
     io::Child child = TRY(io::Child::start(child_options(job, folder, in, deadline)));
     TRY(wait(child, job, folder, deadline));

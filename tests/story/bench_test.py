@@ -111,7 +111,7 @@ class Bench(unittest.TestCase):
         self.assertIn("does not answer", said)
 
     def test_what_is_no_server_is_refused(self):
-        for url in ("https://localhost:1", "http://", "http://localhost:0", "http://[::1]:x"):
+        for url in ("ftp://localhost:1", "http://", "http://localhost:0", "http://[::1]:x"):
             self.assertIn("hint:", self.project.run("bench", url, check=3).stderr, url)
         self.assertIn("is for a server", self.project.run("bench", "--rows", "3", check=2).stderr)
 

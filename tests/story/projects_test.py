@@ -170,5 +170,40 @@ class Projects(unittest.TestCase):
             self.assertEqual(process.wait(60), 0)
 
 
+class Workers(unittest.TestCase):
+    @staticmethod
+    def workers(parent):
+        """How many children of a process are there, but for those that have ended."""
+        count = 0
+        for pid in os.listdir("/proc"):
+            try:
+                with open("/proc/%s/stat" % pid) as file:
+                    state, owner = file.read().rpartition(") ")[2].split()[:2]
+            except OSError:
+                continue
+            count += int(owner) == parent and state != "Z" if pid.isdigit() else 0
+        return count
+
+    def test_no_more_work_at_once_than_there_are_cores(self):
+        projects = [Project(PROGRAM, rows(12, seed=i), name="p%d" % i, prepare="")
+                    for i in range(len(os.sched_getaffinity(0)) + 4)]
+        try:
+            up = projects[0].start("up", *[p.folder for p in projects], "--listen", "127.0.0.1:0")
+            base = up.stdout.readline().split(" answer at ")[1].split(" ")[0]
+            most, left, end = 0, set(range(len(projects))), time.monotonic() + 300
+            while left and time.monotonic() < end:
+                for _ in range(100):
+                    most = max(most, self.workers(up.pid))
+                    time.sleep(.003)
+                left -= {i for i in left if ask(base, "/p/p%d/health/ready" % i)[0] == 200}
+            self.assertEqual(left, set())
+            self.assertTrue(1 <= most <= len(os.sched_getaffinity(0)), most)
+            up.terminate()
+            self.assertEqual(up.wait(60), 0)
+        finally:
+            for project in projects:
+                project.__exit__()
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

@@ -14,6 +14,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -115,6 +116,21 @@ class Tls(unittest.TestCase):
         done = subprocess.run(["openssl", "x509", "-noout", "-subject"], input=pem, text=True,
                               capture_output=True, check=True)
         return done.stdout.strip().rsplit(" ", 1)[-1]
+
+    def test_its_cost_is_measured(self):
+        url = "https://localhost:%d" % self.port
+        self.assertIn("--cacert", self.project.run("bench", url, check=1).stderr)
+        cert = self.project.path("tls", "cert.pem")
+        said = self.project.json("bench", url, "--seconds", "1", "--cacert", cert)
+        self.assertEqual((said["model"], said["refused"]), ("toy", 0))
+        self.assertGreater(said["answered"], 0)
+        with tempfile.TemporaryDirectory() as other:  # not the one that answers
+            certificate(other, "other")
+            done = self.project.run("bench", url, "--cacert", os.path.join(other, "cert.pem"),
+                                    check=1)
+            self.assertIn("does not answer", done.stderr)
+        self.assertIn("holds no certificates", self.project.run(
+            "bench", url, "--cacert", self.project.path("rondo.toml"), check=3).stderr)
 
     def test_answers_with_a_certificate_that_is_verified(self):
         connection = self.connect()

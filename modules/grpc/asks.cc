@@ -159,6 +159,7 @@ class AskCall : public Event {
       status = status_of(outcome);
       say_when(context_, outcome);
     }
+    hand_over();
     if (status.ok()) return writer_.Finish(reply_, status, this);
     writer_.FinishWithError(status, this);
   }

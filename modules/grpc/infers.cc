@@ -62,6 +62,7 @@ class InferCall : public Event {
 
   void wait() {
     wire_.emplace();
+    hand_over();
     shared_.service.RequestModelInfer(&wire_->context, &request_, &wire_->writer, shared_.queue,
                                       shared_.queue, this);
   }
@@ -77,7 +78,10 @@ class InferCall : public Event {
     shared_.rested->put(std::move(own));
   }
 
-  void refuse(const grpc::Status& status) { wire_->writer.FinishWithError(status, this); }
+  void refuse(const grpc::Status& status) {
+    hand_over();
+    wire_->writer.FinishWithError(status, this);
+  }
 
   void answer(std::size_t thread) {
     Wrong wrong;
@@ -105,6 +109,7 @@ class InferCall : public Event {
     context.AddTrailingMetadata("rondo-model-version", std::string(answer.version));
     context.AddTrailingMetadata("rondo-prediction-id", std::string(answer.prediction));
     give(answer, taken_.raw, &reply_);
+    hand_over();
     wire_->writer.Finish(reply_, grpc::Status::OK, this);
   }
 

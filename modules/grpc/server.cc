@@ -5,11 +5,13 @@
 #include <pthread.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <limits>
 #include <thread>
 
 #include "acceptor.h"
 #include "credentials.h"
+#include "crew.h"
 #include "health.h"
 
 namespace rondo::wire {
@@ -22,9 +24,29 @@ int whole(std::uint64_t number) {
   return static_cast<int>(std::min<std::uint64_t>(number, std::numeric_limits<int>::max()));
 }
 
+std::int64_t now_us(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+/// A thread's events of some milliseconds: how much of that time it worked.
+class Spell {
+ public:
+  bool is_over() { return ++events_ % kEvents == 0 && passed_us() >= kLeastUs; }
+  std::int64_t busy_us() const { return now_us(CLOCK_THREAD_CPUTIME_ID) - busy_; }
+  std::int64_t passed_us() const { return now_us(CLOCK_MONOTONIC) - began_; }
+
+ private:
+  static constexpr int kEvents = 64;
+  static constexpr std::int64_t kLeastUs = 5'000;
+  int events_ = 0;
+  std::int64_t busy_ = now_us(CLOCK_THREAD_CPUTIME_ID), began_ = now_us(CLOCK_MONOTONIC);
+};
+
 class Server : public api::RpcServer {
  public:
-  explicit Server(const api::RpcOptions& options) : health_(shared_, options.streams_max) {}
+  explicit Server(const api::RpcOptions& options) : health_(shared_, options.streams_max), crew_(options.threads) {}
   ~Server() override { stop(0); }
 
   bool start(const api::RpcOptions& options, api::RpcHost& host, std::string* wrong) {
@@ -104,13 +126,24 @@ class Server : public api::RpcServer {
 
   void serve(std::size_t thread) {
     ::pthread_setname_np(::pthread_self(), ("rpc-" + std::to_string(thread)).c_str());
+    crew_.wait(thread);
     void* tag = nullptr;
     bool good = false;
-    while (queue_->Next(&tag, &good)) static_cast<Event*>(tag)->proceed(good, thread);
+    Spell spell;
+    while (queue_->Next(&tag, &good)) {
+      auto* const event = static_cast<Event*>(tag);
+      event->take_back();
+      event->proceed(good, thread);
+      if (!spell.is_over()) continue;
+      if (!crew_.note(thread, spell.busy_us(), spell.passed_us())) crew_.wait(thread);
+      spell = Spell();
+    }
+    crew_.end();
   }
 
   Shared shared_;
   Health health_;
+  Crew crew_;
   std::unique_ptr<Acceptor> acceptor_;
   std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;

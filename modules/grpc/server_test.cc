@@ -12,6 +12,7 @@
 #include "api/tls.h"
 #include "base/clock.h"
 #include "base/worker.h"
+#include "crew.h"
 #include "health.grpc.pb.h"
 #include "inference.grpc.pb.h"
 
@@ -240,7 +241,7 @@ class BusyGrpcServer : public GrpcServer {
 };
 
 TEST_F(BusyGrpcServer, WhoIsOneTooManyIsToldWhenToComeAgain) {
-  service_.hold_done = true;
+  service_.hold_done.add();
   grpc::Status first;
   Worker asker("asker", [&](const Stop&) {
     grpc::ClientContext context;
@@ -330,7 +331,7 @@ TEST_F(SecureGrpcServer, AnswersWhoTrustsItsCertificateAndRenewsIt) {
 
 TEST_F(DurableGrpcServer, WhatMustBeLoggedIsNotAnsweredWithout) {
   EXPECT_TRUE(infer(raw(2, 0)).ok());
-  service_.log_breaks = true;
+  service_.log_breaks.add();
   refused(grpc::StatusCode::UNAVAILABLE, "", raw(2, 0));
 }
 
@@ -525,6 +526,41 @@ TEST_F(GrpcServer, WhatTakesLongIsAnsweredByAWorker) {
   free.set_value();
   asker.join();
   EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST(CrewSize, AThreadMoreWorksWhenOneHasNoTimeLeftAndLeavesWhenItHasLittleToDo) {
+  CrewSize crew(3);
+  EXPECT_EQ(crew.at_work(), 1U);
+  crew.note(0, 900, 1000);
+  EXPECT_EQ(crew.at_work(), 1U) << "nine tenths are not all";
+  crew.note(0, 901, 1000);
+  EXPECT_EQ(crew.at_work(), 2U);
+  crew.note(0, 299, 1000);
+  EXPECT_EQ(crew.at_work(), 2U) << "only the last one may leave";
+  crew.note(1, 300, 1000);
+  EXPECT_EQ(crew.at_work(), 2U);
+  crew.note(1, 299, 1000);
+  EXPECT_EQ(crew.at_work(), 1U);
+  crew.note(0, 0, 1000);
+  EXPECT_EQ(crew.at_work(), 1U) << "one always works";
+  for (int i = 0; i < 5; ++i) crew.note(0, 1000, 1000);
+  EXPECT_EQ(crew.at_work(), 3U) << "and never more than there are";
+}
+
+TEST(Crew, WhoIsNotAtWorkWaitsForItsTurnOrTheEnd) {
+  Crew crew(3);
+  std::vector<int> came;
+  Worker second("second", [&](const Stop&) {
+    crew.wait(1);
+    came.push_back(1);
+  });
+  EXPECT_TRUE(crew.note(0, 1000, 1000));
+  second.join();
+  EXPECT_FALSE(crew.note(1, 0, 1000));
+  Worker third("third", [&](const Stop&) { crew.wait(2); });
+  crew.end();
+  third.join();
+  EXPECT_EQ(came, std::vector<int>{1});
 }
 
 TEST_F(GrpcServer, AnAddressThatIsTakenIsSaid) {

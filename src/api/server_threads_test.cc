@@ -289,7 +289,7 @@ TEST_F(ServerThreads, AddressesThatCannotBeServed) {
 TEST_F(ServerThreads, ADurableReplyWaitsForTheLog) {
   server_.reset();
   options_.durable = true;
-  service_.hold_done = true;
+  service_.hold_done.add();
   start();
   Client client(port()), other(port());
   client.send(post("/api/v1/predict", kRow) + get("/ping"));
@@ -310,16 +310,16 @@ TEST_F(ServerThreads, WhatTheLogCannotKeepIsNoDurableAnswer) {
   server_.reset();
   options_.durable = true;
   start();
-  service_.log_breaks = true;
+  service_.log_breaks.add();
   Client client(port());
   Got got = client.send(post("/api/v1/predict", kRow)).reply();
   EXPECT_EQ(got.status, 503);
   EXPECT_EQ(got.header("Retry-After"), "1");
   EXPECT_NE(got.body.find("could not be kept"), got.body.npos) << got.body;
-  service_.log_breaks = false;
-  service_.log_full = true;
+  service_.log_breaks.sub();
+  service_.log_full.add();
   EXPECT_EQ(client.send(post("/v2/models/bikes/infer", kInfer)).reply().status, 503);
-  service_.log_full = false;
+  service_.log_full.sub();
   EXPECT_EQ(client.send(post("/api/v1/predict", kRow)).reply().status, 200);
   const std::string numbers = client.send(get("/metrics")).reply().body;
   EXPECT_NE(numbers.find("route=\"/api/v1/predict\",code=\"503\"} 1\n"), numbers.npos) << numbers;

@@ -170,9 +170,9 @@ class FakeService : public loop::Service {
   }
   bool log_durably(std::span<const ledger::Prediction> rows,
                    ledger::PredictionLog::Done done) override {
-    if (log_full || !log(rows)) return false;
-    if (hold_done) held_done.with([&](auto& all) { all.push_back(std::move(done)); });
-    else done(!log_breaks);
+    if (log_full.get() > 0 || !log(rows)) return false;
+    if (hold_done.get() > 0) held_done.with([&](auto& all) { all.push_back(std::move(done)); });
+    else done(log_breaks.get() == 0);
     return true;
   }
   std::uint64_t log_dropped() const override { return 0; }
@@ -204,7 +204,7 @@ class FakeService : public loop::Service {
   loop::LoopNumbers loop_numbers;
   std::shared_ptr<const ledger::Tokens> held_tokens = std::make_shared<ledger::Tokens>();
   std::vector<std::int64_t> registry = {2, 3};
-  bool log_full = false, log_breaks = false, hold_done = false;
+  Counter log_full, log_breaks, hold_done;  // above 0: so it is
   Guarded<std::vector<ledger::PredictionLog::Done>> held_done;
 
  private:

@@ -1,14 +1,18 @@
 """Data Collection at size: a CSV of 10^6 rows and 20 columns becomes a dataset version and is
-profiled. What the profile says follows from how the rows are made."""
+profiled; rows are pushed by four clients. What comes out follows from how the rows are made."""
+import http.client
 import json
 import math
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from common import figure
+from project import Project
 
 ROWS, PERIOD, TURNS = 1_000_000, 1000, 3
 NUMBERS = (1, 3, 7, 9, 11, 13, 17, 19, 21, 23, 27, 29)  # none shares a divisor with PERIOD
@@ -86,7 +90,57 @@ def once(program, folder):
     return collected[0] + profiled[0], max(collected[1], profiled[1]), profiled[0]
 
 
+CLIENTS, REQUESTS, AT_ONCE = 4, 150, 100
+PUSHED = """[project]
+name = "pushed"
+target = "y"
+
+[collect]
+source = "push"
+key = ["id"]
+min_rows = 100000000
+"""
+
+
+def client(base, token, number):
+    """Pushes its own rows, one request after the other; each must be taken."""
+    host = base.split("//")[1]
+    connection = http.client.HTTPConnection(host, timeout=60)
+    head = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+    for part in range(REQUESTS):
+        first = (number * REQUESTS + part) * AT_ONCE
+        rows = [{"id": i, "y": i % 5, "kind": "ab"[i % 2], **{"x%d" % k: i * k % 97 / 8
+                 for k in range(1, 18)}} for i in range(first, first + AT_ONCE)]
+        connection.request("POST", "/api/v1/rows", json.dumps(rows), head)
+        said = json.loads(connection.getresponse().read())
+        assert said["accepted"] == AT_ONCE, said
+
+
+def pushed(program):
+    """Rows a second, each durable before its reply; all are collected, once each."""
+    with Project(program) as project:
+        project.write("rondo.toml", PUSHED)
+        process, base = project.up()
+        clients = [threading.Thread(target=client, args=(base, project.token(), number))
+                   for number in range(CLIENTS)]
+        began = time.perf_counter()
+        for one in clients:
+            one.start()
+        for one in clients:
+            one.join()
+        seconds = time.perf_counter() - began
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        project.run("run", check=0)
+        rows = CLIENTS * REQUESTS * AT_ONCE
+        profile = project.json("data", "profile", "--column", "id")
+        assert (profile["count"], profile["distinct"]) == (rows, rows), profile
+        return rows / seconds
+
+
 def measure(program):
+    yield figure("data", "rows pushed a second, durable, 100 a request, 4 clients",
+                 pushed(program), "rows/s", ">= 20000")
     folder = tempfile.mkdtemp(prefix="rondo-bench-")
     try:
         write(os.path.join(folder, "rows.csv"))

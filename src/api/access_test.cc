@@ -250,7 +250,8 @@ TEST(Access, EachRouteRefusesOtherMethodsTypesAndSizes) {
                         std::string_view(bad) == "application/x-www-form-urlencoded";
       EXPECT_EQ(typed(bad), reads && !form ? 415 : 0) << path << " " << bad;
     }
-    const bool must = route.manners.body == Body::kJson || route.manners.body == Body::kTable;
+    const bool must = route.manners.body == Body::kJson || route.manners.body == Body::kTable ||
+                      route.manners.body == Body::kRows;
     EXPECT_EQ(status_of(app, route.method, path, {host, token}), must ? 415 : 0)
         << path << ": a form of another site can send no type of JSON";
     const std::uint64_t most = route.manners.size == Size::kLarge ? 100'000 : kSmallBody;
@@ -293,7 +294,8 @@ TEST(Access, LoadIsShedButNeverHealthMetricsOrFeedback) {
   const Header json{"Content-Type", "application/json"};
   for (const Route& route : routes()) {
     const bool kept = route.path == "/metrics" || route.path == "/api/v1/feedback" ||
-                      route.path == "/ping" || route.path == "/version" ||
+                      route.path == "/api/v1/rows" || route.path == "/ping" ||
+                      route.path == "/version" ||
                       route.path.find("health") != std::string_view::npos;
     EXPECT_EQ(status_of(app, route.method, path_of(route), {host, token, json}), kept ? 0 : 503)
         << route.path;

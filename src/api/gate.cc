@@ -79,6 +79,8 @@ bool takes_type(Body body, std::string_view type) {
     case Body::kTensors: return equal_fold(type, "application/octet-stream");
     case Body::kJsonForm: return is_type(type, "application/x-www-form-urlencoded");
     case Body::kTable: return is_type(type, "text/csv");
+    case Body::kRows:
+      return is_type(type, "application/x-ndjson") || is_type(type, "application/jsonl");
     case Body::kNone:
     case Body::kJson:
     case Body::kJsonBare: break;
@@ -99,7 +101,7 @@ std::expected<bool, Refusal> check_encoding(const Request& head, Body body) {
 std::expected<void, Refusal> check_type(const Request& head, Body body) {
   if (body == Body::kNone) return {};
   const auto type = head.header("Content-Type");
-  const bool bare = body != Body::kJson && body != Body::kTable;
+  const bool bare = body != Body::kJson && body != Body::kTable && body != Body::kRows;
   if (!type && bare) return {};
   if (type && takes_type(body, *type)) return {};
   return refuse(415, "unsupported_media_type",

@@ -32,10 +32,11 @@ Reply post_repository_index(Call& call);
 Reply post_load(Call& call);
 Reply post_unload(Call& call);
 
-// infer.cc, predict.cc, feedback.cc
+// infer.cc, predict.cc, feedback.cc, push.cc
 Reply post_infer(Call& call);
 Reply post_predict(Call& call);
 Reply post_feedback(Call& call);
+Reply post_rows(Call& call);
 
 // mlflow.cc, serving_v1.cc
 Reply post_invocations(Call& call);

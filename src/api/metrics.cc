@@ -159,6 +159,10 @@ void write_predictions(Page& page, const MetricsPage& from) {
   page.line(feedback.duplicate, "result=\"duplicate\"");
   page.line(feedback.unknown, "result=\"unknown\"");
   page.line(feedback.conflicting, "result=\"conflicting\"");
+  page.family("pushed_rows_total", "counter", "Rows that were pushed, by what became of them.");
+  page.line(from.numbers.pushed.accepted, "result=\"accepted\"");
+  page.line(from.numbers.pushed.duplicate, "result=\"duplicate\"");
+  page.line(from.numbers.pushed.rejected, "result=\"rejected\"");
   write_inputs(page, from.numbers);
 }
 
@@ -259,6 +263,9 @@ void Numbers::add(const Numbers& other) {
   feedback.duplicate += other.feedback.duplicate;
   feedback.unknown += other.feedback.unknown;
   feedback.conflicting += other.feedback.conflicting;
+  pushed.accepted += other.pushed.accepted;
+  pushed.duplicate += other.pushed.duplicate;
+  pushed.rejected += other.pushed.rejected;
 }
 
 std::string merged(std::span<const std::string> pages) {

@@ -64,6 +64,7 @@ struct Numbers {
   std::map<std::string, Input> inputs;  // by column
   std::array<std::uint64_t, std::size(kShedNames)> shed{};
   loop::FeedbackResult feedback;
+  loop::PushResult pushed;  // its counts
   void add(const Numbers& other);
 };
 

@@ -60,6 +60,7 @@ Json body_of(const Route& route) {
   const Body body = route.manners.body;
   if (body == Body::kTensors) content.update(media("application/octet-stream", any_text()));
   if (body == Body::kTable) content.update(media("text/csv", any_text()));
+  if (body == Body::kRows) content.update(media("application/x-ndjson", any_text()));
   return {{"required", body != Body::kJsonBare}, {"content", std::move(content)}};
 }
 

@@ -52,6 +52,17 @@ constexpr std::string_view kSchemas = R"json({
     "unknown": {"type": "integer"}, "conflicting": {"type": "integer"},
     "receipt": {"type": "string"}}},
 
+"PushRequest": {"type": "array", "items": {"type": "object"},
+  "description": "objects of column: value; as JSON lines too"},
+"PushReply": {"type": "object",
+  "required": ["accepted", "duplicate", "rejected", "duplicates", "rejects"], "properties": {
+    "accepted": {"type": "integer"}, "duplicate": {"type": "integer"},
+    "rejected": {"type": "integer"},
+    "duplicates": {"type": "array", "items": {"type": "integer"}},
+    "rejects": {"type": "array", "items": {"type": "object", "required": ["row", "reason"],
+      "properties": {"row": {"type": "integer"}, "column": {"type": "string"},
+        "reason": {"type": "string"}, "hint": {"type": "string"}}}}}},
+
 "Parameters": {"type": "object", "description": "unknown ones are ignored"},
 "Tensor": {"type": "object", "required": ["name", "shape", "datatype"], "properties": {
   "name": {"type": "string"}, "shape": {"type": "array", "items": {"type": "integer"}},

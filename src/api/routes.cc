@@ -37,6 +37,8 @@ constexpr Manners kV1Explain = {Manner::kOip, Body::kJsonForm, Size::kLarge, Whe
                                 Load::kShed};
 constexpr Manners kFeedback = {Manner::kOurs, Body::kJson, Size::kLarge, Where::kPool,
                                Load::kNeverShed, Needs::kStore};
+constexpr Manners kPush = {Manner::kOurs, Body::kRows, Size::kLarge, Where::kPool,
+                           Load::kNeverShed, Needs::kStore};
 constexpr Manners kPage = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed,
                            Needs::kNothing};
 constexpr Manners kView = {Manner::kOurs, Body::kNone, Size::kSmall, Where::kPool, Load::kShed,
@@ -73,6 +75,8 @@ constexpr auto kRoutes = std::to_array<Route>({
      "the same by the version that has a label"},
     {kPost, "/api/v1/feedback", Role::kLabeler, kFeedback, post_feedback,
      {"FeedbackRequest", "FeedbackReply"}, "labels for prediction ids; durable when answered"},
+    {kPost, "/api/v1/rows", Role::kLabeler, kPush, post_rows,
+     {"PushRequest", "PushReply"}, "rows for the source \"push\"; durable when answered"},
     {kGet, "/v2", kViewer, kOipGet, get_server,
      {"", "ServerMetadata"}, "name, version, extensions"},
     {kGet, "/v2/", kViewer, kOipGet, get_server, {"", "ServerMetadata"}, "the same"},

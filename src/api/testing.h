@@ -188,6 +188,17 @@ class FakeService : public loop::Service {
     result.receipt = "a receipt";
     return result;
   }
+  Result<loop::PushResult> push(loop::PushWish wish) override {
+    if (feedback_error) return std::unexpected(*feedback_error);
+    loop::PushResult result;
+    result.rows = static_cast<std::uint64_t>(std::ranges::count(wish.body, '\n'));
+    result.too_many = result.rows > wish.rows_most;
+    result.accepted = result.rows;
+    result.reply = Json{{"accepted", result.accepted}, {"duplicate", 0}, {"rejected", 0},
+                        {"duplicates", Json::array()}, {"rejects", Json::array()}}
+                       .dump();
+    return result;
+  }
   Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
                    const std::string& why, const std::string& key) override {
     if (act == "rollback") return fail(Code::kConflict, "there is no earlier version");

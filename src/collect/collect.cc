@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "base/failpoint.h"
-#include "collect/files.h"
+#include "collect/push.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
 #include "collect/served.h"
@@ -29,6 +29,10 @@ Result<std::vector<Source>> open_all(const News& news, const io::Path& project,
   std::string empty;
   for (const NewBytes& file : news.files) {
     TRY(said(file.file));
+    if (file.pushed) {
+      sources.push_back(TRY(open_pushed(file)));
+      continue;
+    }
     FileMark& mark = cursor.files[file.file];
     Source source = TRY(open_source(file, project, options, dialect, tools, mark));
     if (source.grid.empty.empty()) {
@@ -120,11 +124,9 @@ class Job {
 
   Result<News> find() {
     names_ = TRY(find_files(*in_.fs, project_, options_.source));
-    if (replay()) {  // lived through again from the start: what counts is the time of rows
-      Cursor nothing;
-      return find_news(*in_.fs, project_, names_, nothing);
-    }
-    return find_news(*in_.fs, project_, names_, cursor_);
+    if (is_pushed_to(options_)) names_.emplace_back(kPush);
+    Cursor nothing;  // of a replay, which lives through all again: what counts is the time of rows
+    return news_of(*in_.fs, options_, project_, replay() ? nothing : cursor_);
   }
 
   Result<std::vector<Source>> open(const News& news, Tools& tools) {
@@ -359,8 +361,11 @@ Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
                     const io::Path& temp) {
   Tools tools(temp);
   Cursor cursor;
-  const auto names = TRY(find_files(fs, project, options.source));
-  const News news = TRY(find_news(fs, project, names, cursor));
+  const News news = TRY(news_of(fs, options, project, cursor));
+  if (news.files.empty()) {
+    return fail(Code::kNotFound, "no row was pushed yet",
+                "send some to `rondo up`: POST /api/v1/rows, as docs/API.md shows");
+  }
   table::Dialect dialect = TRY(first_dialect(news.files, options));
   if (contract != nullptr) dialect.delimiter = contract->dialect.delimiter;
   const auto silent = [](const std::string&) -> Result<void> { return {}; };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "io/options.h"
+#include "io/record_log.h"
 #include "ledger/manifest.h"
 #include "ledger/stage_io.h"
 #include "table/table.h"
@@ -30,7 +31,9 @@ struct Options {
 template <class Visitor>
 void describe(Visitor& v, Options& o) {
   using io::Key;
-  v(Key{"source", "files to read: paths and globs (csv, json, parquet; also .gz, .zst)"}, o.source);
+  v(Key{"source", "files to read: paths and globs (csv, json, parquet; also .gz, .zst), or "
+                  "\"push\": rows that clients send"},
+    o.source);
   v(Key{"format", "how they are written", 0, 0, "auto|csv|json|parquet"}, o.format);
   v(Key{"names", "column names, for files without a header"}, o.names);
   v(Key{"time", "event time: a column, or an SQL expression over columns"}, o.time);
@@ -72,10 +75,44 @@ Result<ledger::StageOutput> run(const ledger::StageInput& input);
 struct Peek {
   bool changed = false;
   std::uint64_t bytes = 0;
-  std::string what;  // "data/may.csv grew by 2,311 bytes"
+  std::string what;           // "data/may.csv grew by 2,311 bytes"
+  std::uint64_t pushed = 0;   // rows that wait, of some 256 KiB of them
+  bool only_pushed = false;   // no file changed
 };
 /// Errors: kNotFound (a file that is named), kIo.
 Result<Peek> peek(io::Fs& fs, const Options& options, const io::Path& project, const Json& cursor);
+
+/// One pushed row, as a collection would take it.
+struct PushedRow {
+  enum class Fate : std::uint8_t { kAccepted, kDuplicate, kRejected };
+  Fate fate = Fate::kDuplicate;
+  std::string line;                  // as it was sent, on a line of its own
+  std::string digest, key;           // of an accepted one: of the row, of its key
+  std::string column, reason, hint;  // of a rejected one
+};
+/// Says what a collection would make of rows, by the contract and the clock of the newest version.
+/// Threads: one.
+class PushJudge {
+ public:
+  PushJudge(const Options& options, std::string target, const io::Path& temp);
+  ~PushJudge();
+  /// Errors: kCorrupt.
+  Result<void> follow(const ledger::Manifest& newest);
+  /// The rows of a body, JSON lines or an array, in its order. Rows of one key that differ are told
+  /// within the body only. Before the first version: by what the rows so far agree on.
+  /// Errors: kInvalidInput for what is neither, or for what the contract freezes.
+  Result<std::vector<PushedRow>> judge(std::string body);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+/// Where in the log of pushed rows a cursor stands.
+Result<io::LogPosition> pushed_through(const Json& cursor);
+/// (digest of the key, digest of the row) of every row. Errors: kInvalidInput for a key that is no
+/// column.
+Result<std::vector<std::pair<std::string, std::string>>> key_digests(
+    const table::Table& rows, const std::vector<std::string>& key);
 
 /// Everything the source has, typed by a contract (or a sniffed one), in event-time order, with
 /// `_time`. For replay, check, predict, profile. Rejected rows are returned beside it.

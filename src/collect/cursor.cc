@@ -58,6 +58,10 @@ Json Cursor::to_json() const {
   Json marks = Json::object();
   for (const auto& [name, mark] : files) marks[name] = collect::to_json(mark);
   Json json = {{"files", std::move(marks)}, {"exact", exact}};
+  if (!pushed.segment.empty()) {
+    json["pushed"] = {{"segment", pushed.segment}, {"offset", pushed.offset},
+                      {"records", pushed.records}};
+  }
   if (clock.kind == ClockState::Kind::kNone) return json;
   json["clock"] = {{"kind", kKinds[static_cast<std::size_t>(clock.kind)]},
                    {"rows_a_day", clock.rows_a_day},
@@ -79,6 +83,12 @@ Result<Cursor> Cursor::from_json(const Json& json) {
   }
   for (const Json& name : TRY(io::get<Json>(json, "exact"))) {
     if (name.is_string()) cursor.exact.insert(name.get<std::string>());
+  }
+  if (json.contains("pushed")) {
+    const Json mark = json["pushed"];
+    cursor.pushed.segment = TRY(io::get<std::string>(mark, "segment"));
+    cursor.pushed.offset = TRY(count_of(mark, "offset"));
+    cursor.pushed.records = TRY(count_of(mark, "records"));
   }
   if (!json.contains("clock")) return cursor;
   cursor.clock = TRY(clock_from(json["clock"]));

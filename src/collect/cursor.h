@@ -35,8 +35,15 @@ struct ClockState {
   double value = 0;             // the greatest value
 };
 
+/// How far the log of pushed rows was read.
+struct PushMark {
+  std::string segment;
+  std::uint64_t offset = 0, records = 0;
+};
+
 struct Cursor {
   std::map<std::string, FileMark> files;
+  PushMark pushed;
   ClockState clock;
   std::optional<Time> newest;
   std::set<std::string> boundary;  // digests of the rows at the greatest value of the clock

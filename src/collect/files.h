@@ -25,6 +25,7 @@ struct NewBytes {
   std::string file;
   std::string bytes;  // all of them, as they lie there
   FileMark mark;      // of what was read before; zeros for a new file
+  bool pushed = false;  // rows of collect/push.h, no file
 };
 struct News {
   std::vector<NewBytes> files;

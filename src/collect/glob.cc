@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "collect/files.h"
+#include "collect/push.h"
 
 namespace rondo::collect {
 namespace {
@@ -97,10 +97,11 @@ Result<std::vector<std::string>> find_files(io::Fs& fs, const io::Path& project,
   std::vector<std::string> names;
   std::set<std::string> seen;
   for (const std::string& pattern : patterns) {
-    if (pattern == "-" || pattern == "push" || pattern.starts_with("sql:")) {
+    if (pattern == kPush) continue;
+    if (pattern == "-" || pattern.starts_with("sql:")) {
       return fail(Code::kInvalidInput,
                   fmt::format("[collect] source = \"{}\" is not built yet", pattern),
-                  "this version reads files: paths, globs and folders");
+                  "this version reads files (paths, globs, folders) and \"push\"");
     }
     const auto found = TRY(Walk(fs, project, pattern).run());
     if (found.empty()) {

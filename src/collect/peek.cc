@@ -2,8 +2,9 @@
 // the loop hands over, as JSON.
 #include <fmt/format.h>
 
-#include "collect/files.h"
+#include "collect/push.h"
 #include "collect/segment.h"
+#include "ledger/pushed.h"
 
 namespace rondo::collect {
 namespace {
@@ -58,7 +59,13 @@ Result<Peek> peek(io::Fs& fs, const Options& options, const io::Path& project, c
     peek.bytes += look.bytes;
     if (changed++ == 0) peek.what = std::move(look.what);
   }
-  peek.changed = changed > 0;
+  if (is_pushed_to(options)) {
+    const io::LogPosition from{before.pushed.segment, before.pushed.offset};
+    peek.pushed = TRY(ledger::pushed_waiting(fs, pushed_folder(project), from));
+    peek.only_pushed = peek.pushed > 0 && changed == 0;
+    if (peek.only_pushed) peek.what = "rows were pushed";
+  }
+  peek.changed = changed > 0 || peek.pushed > 0;
   if (changed > 1) peek.what += fmt::format(", and {} more files changed", changed - 1);
   return peek;
 }

@@ -77,6 +77,7 @@ class Backup {
     TRY(database());
     TRY(objects());
     TRY(logs("log"));
+    TRY(logs("pushed"));
     return finish();
   }
 
@@ -186,7 +187,8 @@ class Backup {
 /// Names in the list come from outside: only what a backup of ours has.
 bool allowed(const std::string& name) {
   if (name == "rondo.db") return true;
-  const bool below = name.starts_with("objects/") || name.starts_with("log/");
+  const bool below = name.starts_with("objects/") || name.starts_with("log/") ||
+                     name.starts_with("pushed/");
   if (!below || name.find('\0') != std::string::npos || name.find('\\') != std::string::npos) {
     return false;
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ledger/prediction_log.h"
+#include "ledger/pushed.h"
 #include "ledger/references.h"
 #include "ledger/store.h"
 #include "ledger/tokens.h"
@@ -73,14 +74,25 @@ struct Check {
     return {};
   }
 
-  Result<void> logs(const io::Path& folder) {
+  Result<void> predictions(const io::Path& folder) {
     if (!TRY(store.fs->stat(folder))) return {};
     io::LogState state;
     const auto end = read_predictions(*store.fs, folder, {}, [](Prediction&&) {}, &state);
-    if (!end) {
-      find(end.error().message, kRestore);
-      return {};
-    }
+    if (!end) find(end.error().message, kRestore);
+    return end ? log(folder, state) : Result<void>();
+  }
+
+  Result<void> pushed(const io::Path& folder) {
+    if (!TRY(store.fs->stat(folder))) return {};
+    io::LogState state;
+    const auto each = [this](std::uint8_t, std::string_view payload) {
+      if (const auto rows = decode_pushed(payload); !rows) find(rows.error().message, kRestore);
+    };
+    TRY(io::read_log(*store.fs, folder, {}, each, &state));
+    return log(folder, state);
+  }
+
+  Result<void> log(const io::Path& folder, const io::LogState& state) {
     report.records += state.records;
     for (const std::string& what : state.damaged) {
       find(fmt::format("{}/{}", folder.filename().string(), what),
@@ -97,7 +109,7 @@ struct Check {
   Result<void> log_file(const io::Path& file, bool sealed) {
     const auto stat = TRY(store.fs->stat(file));
     if (!stat) return {};
-    if (stat->folder) return logs(file);
+    if (stat->folder) return predictions(file);
     if (file.extension() != ".rlog") return {};
     report.bytes += stat->size;
     std::error_code none;
@@ -146,7 +158,8 @@ Result<FsckReport> fsck(Store& store, const Progress& progress) {
   TRY(check.database());
   TRY(check.objects());
   TRY(check.references());
-  TRY(check.logs(store.log()));
+  TRY(check.predictions(store.log()));
+  TRY(check.pushed(store.pushed()));
   TRY(check.token());
   TRY(check.tokens());
   return std::move(check.report);

@@ -16,6 +16,7 @@ struct Store {
   std::unique_ptr<Objects> objects;
   io::Path attempts() const { return folder / "attempts"; }
   io::Path log() const { return folder / "log"; }
+  io::Path pushed() const { return folder / "pushed"; }  // ledger/pushed.h
 
   /// Errors: as Ledger::open().
   static Result<std::unique_ptr<Store>> open(std::shared_ptr<io::Fs> fs, const io::Path& folder,

@@ -55,7 +55,10 @@ Result<SourceNews> peek_files(Session& session, const State& state) {
   }
   const collect::Peek peek =
       TRY(collect::peek(*session.store->fs, session.config.collect, session.project, cursor));
-  return SourceNews{peek.changed, std::nullopt, peek.what};
+  const auto enough = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      session.config.collect.min_rows, 1));
+  return SourceNews{peek.changed, std::nullopt, peek.what,
+                    peek.only_pushed && peek.pushed < enough};
 }
 
 Result<RunResult> run_until_rest(const RunOptions& options, const Stop& stop,

@@ -74,6 +74,9 @@ class RealService : public Service {
   std::uint64_t log_left_out() const override { return left_out_.get(); }
   Time now() const override { return clock_->now(); }
   Result<FeedbackResult> feedback(std::span<const FeedbackItem> items) override;
+  Result<PushResult> push(PushWish wish) override {
+    return push_to(push_.get(), session_ != nullptr, std::move(wish));
+  }
   Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
                    const std::string& why, const std::string& key) override;
   LoopNumbers numbers() const override;
@@ -124,6 +127,7 @@ class RealService : public Service {
   Guarded<std::map<std::string, std::string>> complaints_;  // by the part that complains
   Guarded<std::uint64_t> late_labels_;
   Guarded<std::optional<Error>> doubt_;  // about the clock, until a person accepts it
+  std::unique_ptr<PushDesk> push_;  // null without a loop, or without the source "push"
   std::unique_ptr<Worker> loop_, requests_;
 };
 
@@ -155,6 +159,8 @@ Result<void> RealService::open() {
          .segment_span = std::min(Span::days(1), Span{keep.us / kSegmentsKept})}));
     retention_.emplace(*store_->fs, store_->log(), keep, most);
     token_ = TRY(store_->admin_token());
+    push_ = TRY(PushDesk::open(*store_, *config_, static_cast<std::uint64_t>(epoch),
+                               [this] { return session_->desk->look().manifest; }));
   }
   token_watch_.emplace(*store_->fs, store_->folder);
   follow_tokens();
@@ -346,12 +352,9 @@ Result<FeedbackResult> RealService::feedback(std::span<const FeedbackItem> items
 
 Result<Json> RealService::ask(const std::string& act, const Json& arguments, const std::string& who,
                               const std::string& why, const std::string& key) {
-  ledger::Request request;
-  request.key = key.empty() ? io::base64url(io::random_bytes(12)) : key;
-  request.act = act;
-  request.arguments = arguments;
-  request.who = who;
-  request.why = why;
+  const std::string own = key.empty() ? io::base64url(io::random_bytes(12)) : key;
+  const ledger::Request request = {
+      .key = own, .act = act, .arguments = arguments, .who = who, .why = why, .result = {}};
   const ledger::Request asked = TRY(store_->ledger->ask(request));
   return wait_for_answer(*store_->ledger, asked.id);
 }

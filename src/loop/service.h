@@ -9,6 +9,7 @@
 #include "ledger/store.h"
 #include "ledger/tokens.h"
 #include "loop/config.h"
+#include "loop/push_desk.h"
 #include "loop/run.h"
 
 namespace rondo::loop {
@@ -87,6 +88,9 @@ class Service {
   /// Durable when it returns, all or nothing. Errors: kInvalidInput (a label that the champion's
   /// answers cannot be compared with), kUnavailable (503), kExhausted (507).
   virtual Result<FeedbackResult> feedback(std::span<const FeedbackItem> items) = 0;
+  /// Rows for the source "push"; durable when it returns. Errors: as PushDesk::push(); kConflict
+  /// when [collect] source has no "push", kUnavailable without the lease.
+  virtual Result<PushResult> push(PushWish wish) = 0;
   /// What a person asks for; waits until the loop answered (at most 30 s). Errors: kConflict, ...
   virtual Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
                            const std::string& why, const std::string& key) = 0;

@@ -15,6 +15,7 @@ namespace rondo::loop {
 namespace {
 
 constexpr std::int64_t kLookEveryUs = 1'000'000;
+constexpr std::int64_t kFewWaitUs = 60'000'000;  // for more pushed rows, below [collect] min_rows
 constexpr std::int64_t kAheadUs = 60'000'000;     // a label waits for what is not written yet
 constexpr std::int64_t kOvertakenUs = 2'000'000;  // and for what a later answer overtook
 constexpr std::size_t kRoundParts = 16;            // of the log, read between two requests
@@ -61,6 +62,9 @@ Result<SourceNews> ServiceWorld::peek(const State& state) {
   auto news = peek_files(*session_, state);
   // A source that cannot be looked at (a missing file) is no reason to stop serving.
   last_news_ = news ? *news : SourceNews{};
+  if (!last_news_.may_wait) few_since_us_ = 0;
+  else if (few_since_us_ == 0) few_since_us_ = now;
+  if (last_news_.may_wait && now - few_since_us_ < kFewWaitUs) last_news_ = SourceNews{};
   return last_news_;
 }
 

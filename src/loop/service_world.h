@@ -81,7 +81,7 @@ class ServiceWorld : public World {
   ShadowScorer* shadow_ = nullptr;
   deploy::Router router_;
   Guarded<Loaded> loaded_;
-  std::int64_t looked_us_ = 0;
+  std::int64_t looked_us_ = 0, few_since_us_ = 0;
   std::string looked_at_;  // the dataset version that the source was compared with
   SourceNews last_news_;
 };

@@ -45,6 +45,10 @@ Result<FeedbackResult> StorelessService::feedback(std::span<const FeedbackItem>)
   return no_store("send labels to the `rondo up` of the project");
 }
 
+Result<PushResult> StorelessService::push(PushWish) {
+  return no_store("send labels to the `rondo up` of the project");
+}
+
 Result<Json> StorelessService::ask(const std::string&, const Json&, const std::string&,
                                    const std::string&, const std::string&) {
   return no_store("ask the `rondo up` of the project");

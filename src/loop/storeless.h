@@ -22,6 +22,7 @@ class StorelessService : public Service {
   std::uint64_t log_left_out() const override { return 0; }
   Time now() const override { return clock_.now(); }
   Result<FeedbackResult> feedback(std::span<const FeedbackItem>) override;
+  Result<PushResult> push(PushWish) override;
   Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
                    const std::string& why, const std::string& key) override;
   std::string admin_token() const override { return {}; }

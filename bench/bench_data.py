@@ -1,5 +1,6 @@
 """Data Collection at size: a CSV of 10^6 rows and 20 columns becomes a dataset version and is
-profiled; rows are pushed by four clients. What comes out follows from how the rows are made."""
+profiled, and another 10^6 rows are merged into it; rows are pushed by four clients. What comes out
+follows from how the rows are made."""
 import http.client
 import json
 import math
@@ -31,20 +32,20 @@ def number(i, k):
     return i * k % PERIOD / 8
 
 
-def ending(i):
-    """Of row i, all but its id: it repeats each 1000 rows."""
+def ending(i, more):
+    """Of row i, all but its id: it repeats each 1000 rows. `more` is added to y."""
     cells = ["%g" % number(i, k) for k in NUMBERS]
     cells += ["abcde"[i % 5], "north south".split()[i % 2], "%d" % (i % 25), "%d" % (i % 8)]
     cells += ["" if i % 10 == 0 else "%d" % (i % 4), "" if i % 4 == 0 else "%g" % number(i, 31)]
-    return ",".join(cells + ["%g" % (2 * number(i, 3))])
+    return ",".join(cells + ["%g" % (2 * number(i, 3) + more)])
 
 
-def write(path):
-    endings = [ending(i) for i in range(PERIOD)]
+def write(path, first=0, more=0):
+    endings = [ending(i, more) for i in range(PERIOD)]
     names = ["id"] + ["x%d" % k for k in NUMBERS] + ["letter", "side", "code", "day", "few", "gap"]
     with open(path, "w") as file:
         file.write(",".join(names + ["y"]) + "\n")
-        for part in range(0, ROWS, PERIOD):
+        for part in range(first, first + ROWS, PERIOD):
             file.write("".join("%d,%s\n" % (part + i, endings[i]) for i in range(PERIOD)))
 
 
@@ -88,6 +89,22 @@ def once(program, folder):
     profiled = spent(program, folder, "data", "profile", "--json")
     check(json.loads(profiled[2]))
     return collected[0] + profiled[0], max(collected[1], profiled[1]), profiled[0]
+
+
+def merged(program):
+    """(seconds, peak in MB) of 10^6 rows that replace the second half of 10^6 others."""
+    with Project(program) as project:
+        project.write("rondo.toml", SETTINGS + 'mode = "merge"\nkey = ["id"]\n')
+        write(project.path("a.csv"))
+        spent(program, project.folder, "run")
+        write(project.path("b.csv"), ROWS // 2, 1000)
+        seconds, peak, _ = spent(program, project.folder, "run")
+        profile = project.json("data", "profile")
+        columns = {column["name"]: column for column in profile["columns"]}
+        assert profile["rows"] == columns["id"]["distinct"] == ROWS * 3 // 2, profile["rows"]
+        mean = 2 * (PERIOD - 1) / 16 + 1000 * 2 / 3
+        assert abs(columns["y"]["mean"] / mean - 1) < 1e-12, columns["y"]["mean"]
+        return seconds, peak
 
 
 CLIENTS, REQUESTS, AT_ONCE = 4, 150, 100
@@ -139,6 +156,9 @@ def pushed(program):
 
 
 def measure(program):
+    seconds, peak = merged(program)
+    yield figure("data", "10^6 x 20 rows merged into 10^6", seconds, "s", "<= 10")
+    yield figure("data", "the most memory that it took", peak, "MB", "<= 1024")
     yield figure("data", "rows pushed a second, durable, 100 a request, 4 clients",
                  pushed(program), "rows/s", ">= 20000")
     folder = tempfile.mkdtemp(prefix="rondo-bench-")

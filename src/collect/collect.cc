@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/failpoint.h"
+#include "collect/merge.h"
 #include "collect/push.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
@@ -15,61 +16,6 @@
 
 namespace rondo::collect {
 namespace {
-
-constexpr std::uint64_t kShareCounts = 1000;  // max_rejected applies from so many rows on
-
-/// The sources with something to read. Files without a row lose their mark: they are read in full
-/// when they have one. Errors: kInvalidInput when there is nothing else and nothing was collected
-/// before.
-Result<std::vector<Source>> open_all(const News& news, const io::Path& project,
-                                     const Options& options, const table::Dialect& dialect,
-                                     bool first, Cursor& cursor, Tools& tools,
-                                     const std::function<Result<void>(const std::string&)>& said) {
-  std::vector<Source> sources;
-  std::string empty;
-  for (const NewBytes& file : news.files) {
-    TRY(said(file.file));
-    if (file.pushed) {
-      sources.push_back(TRY(open_pushed(file)));
-      continue;
-    }
-    FileMark& mark = cursor.files[file.file];
-    Source source = TRY(open_source(file, project, options, dialect, tools, mark));
-    if (source.grid.empty.empty()) {
-      sources.push_back(std::move(source));
-      continue;
-    }
-    if (empty.empty()) empty = fmt::format("{} {}", file.file, source.grid.empty);
-    cursor.files.erase(file.file);
-  }
-  if (!sources.empty() || !first || empty.empty()) return sources;
-  return fail(Code::kInvalidInput, empty, "give at least one row to begin with");
-}
-
-std::string reasons_text(std::span<const Json> rejects) {
-  std::string text;
-  for (const Reason& reason : commonest(rejects, 3)) {
-    text += "\n  " + reason.line;
-    if (!reason.hint.empty()) text += "; " + reason.hint;
-  }
-  return text;
-}
-
-/// Errors: kInvalidInput naming the commonest reasons with examples.
-Result<void> check_rejected(const Reading& reading, const Options& options, bool first) {
-  const ledger::Counts& n = reading.counts;
-  const bool none = first && n.accepted == 0 && n.rejected > 0;
-  const auto all = static_cast<double>(std::max<std::uint64_t>(n.read, 1));
-  const double share = static_cast<double>(n.rejected) / all;
-  if (!none && (n.read < kShareCounts || share <= options.max_rejected)) return {};
-  const std::string what =
-      none ? fmt::format("none of the {} rows could be taken:", grouped(n.read))
-           : fmt::format("{} of {} rows were rejected ({:.2g} %, allowed {:g} %):",
-                         grouped(n.rejected), grouped(n.read), 100 * share,
-                         100 * options.max_rejected);
-  return fail(Code::kInvalidInput, what + reasons_text(reading.rejects),
-              none ? "" : "mend the rows, or raise [collect] max_rejected");
-}
 
 /// Everything that one run of the stage knows.
 class Job {
@@ -89,7 +35,8 @@ class Job {
     Reading reading;
     if (parent_) reading.contract = parent_->contract;
     if (!sources.empty()) reading = TRY(read(std::move(sources), tools));
-    TRY(check_rejected(reading, options_, !parent_));
+    TRY(check_rejected(reading, options_.max_rejected, first()));
+    if (merges() && reading.rows.columns() > 0) TRY(merge_in(reading));
     if (reading.counts.read + served_.read == 0) return unchanged();
     return write(news, reading, tools);
   }
@@ -121,12 +68,24 @@ class Job {
   }
 
   bool replay() const { return situation_.as_of.has_value(); }
+  bool merges() const { return options_.mode == "merge"; }
+  /// Files that changed are read anew. A replay lives through the rows of all files, as they came.
+  bool replaces() const { return options_.mode == "replace" && !replay(); }
+  bool first() const { return !parent_ || anew_; }
 
   Result<News> find() {
     names_ = TRY(find_files(*in_.fs, project_, options_.source));
     if (is_pushed_to(options_)) names_.emplace_back(kPush);
     Cursor nothing;  // of a replay, which lives through all again: what counts is the time of rows
-    return news_of(*in_.fs, options_, project_, replay() ? nothing : cursor_);
+    if (!replaces()) {
+      return news_of(*in_.fs, options_, project_, replay() ? nothing : cursor_);
+    }
+    News news = TRY(news_of(*in_.fs, options_, project_, nothing));
+    anew_ = !same_files(nothing, cursor_);
+    if (!anew_) return News{};
+    nothing.exact = cursor_.exact;
+    cursor_ = std::move(nothing);
+    return news;
   }
 
   Result<std::vector<Source>> open(const News& news, Tools& tools) {
@@ -143,7 +102,7 @@ class Job {
       return {};
     };
     Cursor scratch;
-    return open_all(news, project_, options_, dialect_, !parent_, replay() ? scratch : cursor_,
+    return open_all(news, project_, options_, dialect_, first(), replay() ? scratch : cursor_,
                     tools, said);
   }
 
@@ -157,7 +116,8 @@ class Job {
     if (replay()) {
       how.visible_until = *situation_.as_of - std::max(options_.delay, situation_.label_delay);
     }
-    how.known = [this] { return known(); };
+    how.merges = merges();
+    if (!first()) how.known = [this] { return known(); };
     if (!parent_) return read_rows(std::move(sources), nullptr, dialect_, how, cursor_, tools);
     table::Contract contract = parent_->contract;
     contract.dialect = dialect_;
@@ -177,6 +137,47 @@ class Job {
   Result<table::Table> segments(const ledger::Manifest& manifest,
                                 std::span<const ledger::Segment> which) const {
     return ledger::read_segments(manifest, which, *in_.objects, io::Path(situation_.temp));
+  }
+
+  /// The rows of sources that counted before this collection, less those that it overtook.
+  Result<table::Table> own_before(const table::Contract& contract) const {
+    if (first() || ledger::by_origin(*parent_).first.empty()) return table::Table();
+    ledger::Manifest manifest = *parent_;
+    manifest.contract = contract;
+    const auto sources = ledger::by_origin(manifest).first;
+    const table::Table all = TRY(segments(manifest, sources));
+    if (merged_.gone.empty()) return all;
+    std::vector<std::size_t> left;
+    auto gone = merged_.gone.begin();
+    for (std::size_t row = 0; row < all.rows(); ++row) {
+      if (gone != merged_.gone.end() && *gone == row) ++gone;
+      else left.push_back(row);
+    }
+    return all.take(left);
+  }
+
+  Result<void> merge_in(Reading& reading) {
+    const table::Table before = TRY(own_before(reading.contract));
+    std::vector<ledger::Segment> sources;
+    ledger::Deletions dead;
+    if (parent_) {
+      sources = ledger::by_origin(*parent_).first;
+      dead = TRY(ledger::deletions_of(*parent_, *in_.objects));
+    }
+    merged_ = TRY(merge({before, sources, dead, options_.key, situation_.target}, reading));
+    return {};
+  }
+
+  /// Names the rows that do not count any more, if this collection overtook some.
+  Result<void> write_deleted(ledger::Manifest& manifest, ledger::StageOutput& out) const {
+    if (merged_.gone.empty()) return {};
+    const std::string bytes = ledger::encode(merged_.dead);
+    TRY(io::write_atomically(*in_.fs, in_.out / "deleted.bin", bytes));
+    out.files["deleted"] = "deleted.bin";
+    manifest.deleted = {io::sha256(bytes), ledger::rows_of(merged_.dead)};
+    manifest.rows -= merged_.gone.size();
+    manifest.labelled -= merged_.labelled_gone;
+    return {};
   }
 
   ledger::StageOutput unchanged() const {
@@ -208,6 +209,13 @@ class Job {
     manifest.orders_only = cursor_.clock.orders_only();
     manifest.counts = {};
     manifest.rejects.reset();
+    if (!anew_ || !parent_) return manifest;
+    manifest.segments = ledger::by_origin(manifest).second;
+    manifest.deleted.reset();
+    manifest.rows = 0;
+    for (const ledger::Segment& one : manifest.segments) manifest.rows += one.rows;
+    manifest.rows -= manifest.superseded;
+    manifest.labelled = manifest.rows;  // every served row has its label
     return manifest;
   }
 
@@ -222,9 +230,11 @@ class Job {
   /// Leaves to the sources what came from them, of the served rows of before and of now, and counts
   /// what is left.
   Result<void> settle_served(const Reading& reading, ledger::Manifest& manifest) {
-    const auto [sources, before] = ledger::by_origin(manifest);
+    const auto before = ledger::by_origin(manifest).second;
     if (served_.read == 0 && before.empty()) return {};
-    std::vector<table::Table> parts = {TRY(segments(manifest, sources))};
+    std::vector<table::Table> parts;
+    table::Table earlier = TRY(own_before(reading.contract));
+    if (earlier.columns() > 0) parts.push_back(std::move(earlier));
     if (reading.counts.accepted > 0) parts.push_back(reading.rows);
     const table::Table own = TRY(table::Table::concatenate(parts));
     std::uint64_t superseded = 0;
@@ -271,6 +281,7 @@ class Job {
     manifest.counts = reading.counts;
     manifest.rows += reading.counts.accepted;
     manifest.labelled += reading.labelled;
+    TRY(write_deleted(manifest, out));
     TRY(settle_served(reading, manifest));
     TRY(write_rows(reading.rows, "segment", {}, tools, manifest, out));
     TRY(write_rows(served_.rows, "served", served_.same_by, tools, manifest, out));
@@ -303,6 +314,11 @@ class Job {
       out.reason = fmt::format("{} row{} from {}", grouped(from_files),
                                from_files == 1 ? "" : "s", listed(files));
     }
+    if (!merged_.gone.empty()) {
+      out.reason += fmt::format(", {} of them in place of older ones",
+                                grouped(merged_.gone.size()));
+      out.evidence["replaced"] = merged_.gone.size();
+    }
     if (served_.read > 0) {
       out.reason += fmt::format("{}{} prediction{} that got {} label", files.empty() ? "" : ", ",
                                 grouped(served), served == 1 ? "" : "s",
@@ -317,11 +333,12 @@ class Job {
                          : fmt::format("; {} labelled rows, {} are needed",
                                        grouped(manifest.labelled), grouped(needed));
     }
-    out.evidence = {{"files", files},           {"read", n.read},
+    Json evidence = {{"files", files},           {"read", n.read},
                     {"accepted", n.accepted},   {"rejected", n.rejected},
                     {"duplicate", n.duplicate}, {"rows", manifest.rows},
                     {"labelled", manifest.labelled}, {"labelled_needed", needed},
                     {"dataset", manifest.number},    {"contract", manifest.contract.version}};
+    out.evidence.update(evidence);
     if (!manifest.segments.empty()) {
       out.evidence["content"] = manifest.segments.back().content.hex();
     }
@@ -350,38 +367,12 @@ class Job {
   std::vector<std::string> names_;
   std::optional<Known> known_;
   ServedRows served_;
+  Merged merged_;
+  bool anew_ = false;  // the version begins empty
 };
 
 }  // namespace
 
 Result<ledger::StageOutput> run(const ledger::StageInput& input) { return Job(input).run(); }
-
-Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
-                    const table::Contract* contract, const std::string& target,
-                    const io::Path& temp) {
-  Tools tools(temp);
-  Cursor cursor;
-  const News news = TRY(news_of(fs, options, project, cursor));
-  if (news.files.empty()) {
-    return fail(Code::kNotFound, "no row was pushed yet",
-                "send some to `rondo up`: POST /api/v1/rows, as docs/API.md shows");
-  }
-  table::Dialect dialect = TRY(first_dialect(news.files, options));
-  if (contract != nullptr) dialect.delimiter = contract->dialect.delimiter;
-  const auto silent = [](const std::string&) -> Result<void> { return {}; };
-  std::vector<Source> sources =
-      TRY(open_all(news, project, options, dialect, true, cursor, tools, silent));
-  ReadingOptions how;
-  how.target = target;
-  how.time = options.time;
-  how.key = options.key;
-  how.actions = TRY(actions_from(options.contract));
-  Reading reading = TRY(read_rows(std::move(sources), contract, dialect, how, cursor, tools));
-  TRY(check_rejected(reading, options, contract == nullptr));
-  Loaded loaded{std::move(reading.rows), std::move(reading.contract), reading.counts,
-                std::move(reading.rejects), std::move(reading.record), std::move(reading.changes)};
-  loaded.remarks.insert(loaded.remarks.end(), news.same.begin(), news.same.end());
-  return loaded;
-}
 
 }  // namespace rondo::collect

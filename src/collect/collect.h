@@ -40,7 +40,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"delay", "history rows became known so long after their event time", 0, 1e9}, o.delay);
   v(Key{"key", "columns that identify a row"}, o.key);
   v(Key{"entity", "columns that say whose row it is"}, o.entity);
-  v(Key{"mode", "what to do with new rows", 0, 0, "append"}, o.mode);
+  v(Key{"mode", "new rows are added, or replace the one of their key, or all that were there", 0, 0,
+        "append|merge|replace"},
+    o.mode);
   v(Key{"null", "texts that mean missing"}, o.null);
   v(Key{"trim", "drop blanks around unquoted fields"}, o.trim);
   v(Key{"min_rows", "labelled rows that a training needs", 1, 1e12}, o.min_rows);
@@ -101,7 +103,9 @@ class PushJudge {
   /// The rows of a body, JSON lines or an array, in its order. Rows of one key that differ are told
   /// within the body only. Before the first version: by what the rows so far agree on.
   /// Errors: kInvalidInput for what is neither, or for what the contract freezes.
-  Result<std::vector<PushedRow>> judge(std::string body);
+  /// `taken` says whether a row of a key was pushed or collected before, by their digests.
+  using Taken = std::function<bool(const std::string& key, const std::string& row)>;
+  Result<std::vector<PushedRow>> judge(std::string body, const Taken& taken);
 
  private:
   struct State;

@@ -102,4 +102,10 @@ Result<Cursor> Cursor::from_json(const Json& json) {
   return cursor;
 }
 
+bool same_files(const Cursor& a, const Cursor& b) {
+  return std::ranges::equal(a.files, b.files, [](const auto& one, const auto& other) {
+    return one.first == other.first && one.second.digest == other.second.digest;
+  });
+}
+
 }  // namespace rondo::collect

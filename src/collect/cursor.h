@@ -52,6 +52,8 @@ struct Cursor {
   Json to_json() const;
   static Result<Cursor> from_json(const Json& json);
 };
+/// Whether two cursors have seen the same bytes under the same names.
+bool same_files(const Cursor& a, const Cursor& b);
 inline constexpr std::size_t kBoundaryListed = 4096;
 
 }  // namespace rondo::collect

@@ -23,8 +23,10 @@ class Judge {
     bad_cells();
     missing_times();
     targets_not_finite();
-    TRY(late_rows());
-    TRY(repeated_keys());
+    if (!in_.options.merges) {
+      TRY(late_rows());
+      TRY(repeated_keys());
+    }
     write_down();
     return std::move(verdicts_);
   }
@@ -107,6 +109,10 @@ class Judge {
     for (std::size_t row = 0; row < rows_.rows(); ++row) {
       if (verdicts_.fate[row] != Fate::kAccepted || in_.keys[row] > *in_.after) continue;
       const std::string digest = row_digest(rows_, row);
+      if (in_.options.taken && in_.options.taken(key_digest(rows_, key_columns(), row), digest)) {
+        verdicts_.fate[row] = Fate::kDuplicate;
+        continue;
+      }
       const bool boundary = in_.keys[row] == *in_.after;
       if (boundary && in_.cursor.boundary_whole) {
         if (in_.cursor.boundary.contains(digest)) verdicts_.fate[row] = Fate::kDuplicate;
@@ -134,10 +140,15 @@ class Judge {
            "rows must come in the order of time; give older rows before the first collection");
   }
 
-  Result<void> repeated_keys() {
-    if (in_.options.key.empty()) return {};
+  std::vector<std::size_t> key_columns() const {
     std::vector<std::size_t> columns;
     for (const std::string& name : in_.options.key) columns.push_back(*rows_.schema().find(name));
+    return columns;
+  }
+
+  Result<void> repeated_keys() {
+    if (in_.options.key.empty()) return {};
+    const std::vector<std::size_t> columns = key_columns();
     const Known* known = in_.options.known ? TRY(in_.options.known()) : nullptr;
     std::map<std::string, std::size_t> seen;
     for (std::size_t row = 0; row < rows_.rows(); ++row) {

@@ -2,6 +2,8 @@
 // the loop hands over, as JSON.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "collect/push.h"
 #include "collect/segment.h"
 #include "ledger/pushed.h"
@@ -53,7 +55,14 @@ Result<Peek> peek(io::Fs& fs, const Options& options, const io::Path& project, c
   const Cursor before = TRY(Cursor::from_json(cursor));
   Peek peek;
   std::size_t changed = 0;
-  for (const std::string& file : TRY(find_files(fs, project, options.source))) {
+  const auto names = TRY(find_files(fs, project, options.source));
+  if (options.mode == "replace") {
+    for (const auto& [file, mark] : before.files) {
+      if (std::ranges::find(names, file) != names.end()) continue;
+      if (changed++ == 0) peek.what = file + " is gone";
+    }
+  }
+  for (const std::string& file : names) {
     Look look = TRY(look_at_file(fs, project / file, file, before));
     if (look.what.empty()) continue;
     peek.bytes += look.bytes;

@@ -81,6 +81,7 @@ struct PushJudge::State {
     how.target = std::move(target);
     how.time = options.time;
     how.key = options.key;
+    how.merges = options.mode == "merge";
     auto read = actions_from(options.contract);
     if (read) actions = how.actions = *std::move(read);
     else ready = std::unexpected(read.error());
@@ -112,7 +113,7 @@ Result<void> PushJudge::follow(const ledger::Manifest& newest) {
   return {};
 }
 
-Result<std::vector<PushedRow>> PushJudge::judge(std::string body) {
+Result<std::vector<PushedRow>> PushJudge::judge(std::string body, const Taken& taken) {
   TRY(state_->ready);
   Source source;
   source.file = kPush;
@@ -130,6 +131,7 @@ Result<std::vector<PushedRow>> PushJudge::judge(std::string body) {
     }
     return out;
   }
+  if (!state_->how.key.empty()) state_->how.taken = taken;
   Cursor cursor = state_->cursor;
   std::vector<Source> sources;
   sources.push_back(std::move(source));
@@ -145,10 +147,10 @@ Result<std::vector<PushedRow>> PushJudge::judge(std::string body) {
     key.push_back(*reading.rows.schema().find(name));
   }
   for (std::size_t row = 0; row < reading.rows.rows(); ++row) {
-    PushedRow& taken = out[place[reading.record[row]]];
-    taken.fate = PushedRow::Fate::kAccepted;
-    taken.digest = row_digest(reading.rows, row);
-    if (!key.empty()) taken.key = key_digest(reading.rows, key, row);
+    PushedRow& good = out[place[reading.record[row]]];
+    good.fate = PushedRow::Fate::kAccepted;
+    good.digest = row_digest(reading.rows, row);
+    if (!key.empty()) good.key = key_digest(reading.rows, key, row);
   }
   return out;
 }

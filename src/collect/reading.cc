@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "base/words.h"
 #include "collect/csv.h"
 #include "collect/fault.h"
 #include "collect/judge.h"
@@ -19,6 +20,17 @@ namespace {
 
 using table::Table;
 using table::Type;
+
+constexpr std::uint64_t kShareCounts = 1000;  // max_rejected applies from so many rows on
+
+std::string reasons_text(std::span<const Json> rejects) {
+  std::string text;
+  for (const Reason& reason : commonest(rejects, 3)) {
+    text += "\n  " + reason.line;
+    if (!reason.hint.empty()) text += "; " + reason.hint;
+  }
+  return text;
+}
 
 /// What stays the same through one reading.
 class Reader {
@@ -172,6 +184,12 @@ class Reader {
       counts[row] = boundary && !(cursor_.boundary_whole &&
                                   cursor_.boundary.contains(row_digest(rows, row)));
     }
+    if (options_.merges && cursor_.clock.orders_only()) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("mode = \"merge\" needs a time, and \"{}\" is a number that only "
+                              "orders", options_.time),
+                  "use mode = \"append\", or name a column of times in [collect] time");
+    }
     past_ = before;
     times_ = event_times(*values, keys_, counts, cursor_.clock);
     return {};
@@ -242,6 +260,10 @@ class Reader {
     }
     const std::size_t last = reading_.record.back();
     const bool further = !cursor_.newest || past_.row < 0 || keys_[last] > past_.value;
+    if (options_.merges && !further) {  // only late rows
+      clock = past_;
+      return;
+    }
     cursor_.newest = times_[last];
     clock.value = keys_[last];
     const Span since = times_[last] - kOrderBegins;
@@ -256,7 +278,7 @@ class Reader {
       cursor_.boundary.clear();
       cursor_.boundary_whole = true;
     }
-    if (!options_.visible_until) note_boundary();
+    if (!options_.visible_until && !options_.merges) note_boundary();
   }
 
   void note_boundary() {
@@ -282,6 +304,21 @@ class Reader {
 };
 
 }  // namespace
+
+Result<void> check_rejected(const Reading& reading, double most, bool first) {
+  const ledger::Counts& n = reading.counts;
+  const bool none = first && n.accepted == 0 && n.rejected > 0;
+  const auto all = static_cast<double>(std::max<std::uint64_t>(n.read, 1));
+  const double share = static_cast<double>(n.rejected) / all;
+  if (!none && (n.read < kShareCounts || share <= most)) return {};
+  const std::string what =
+      none ? fmt::format("none of the {} rows could be taken:", grouped(n.read))
+           : fmt::format("{} of {} rows were rejected ({:.2g} %, allowed {:g} %):",
+                         grouped(n.rejected), grouped(n.read), 100 * share,
+                         100 * most);
+  return fail(Code::kInvalidInput, what + reasons_text(reading.rejects),
+              none ? "" : "mend the rows, or raise [collect] max_rejected");
+}
 
 Result<Reading> read_rows(std::vector<Source> sources, const table::Contract* contract,
                           const table::Dialect& dialect, const ReadingOptions& options,

@@ -21,9 +21,13 @@ struct ReadingOptions {
   std::string target;                // may be empty: labels are not needed
   std::string time;                  // column or SQL; empty: no clock
   std::vector<std::string> key;
+  bool merges = false;               // rows may be late and keys may come again: collect/merge.h
   Actions actions;
   std::optional<Time> visible_until; // replay: rows with a later event time do not exist yet
   Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
+  /// Whether this very row of this key was taken before (digests); may be empty. A row that comes
+  /// late is then no late row.
+  std::function<bool(const std::string& key, const std::string& row)> taken;
   std::function<Result<const Known*>()> known;  // called only when it is needed; may be empty
 };
 
@@ -37,6 +41,10 @@ struct Reading {
   std::map<std::string, std::uint64_t> dropped;  // values made missing, by column: NaN, discarded
   std::uint64_t labelled = 0;               // accepted rows whose target is known
 };
+
+/// Errors: kInvalidInput when more than the share `most` of the rows was rejected, or at a first
+/// reading all of them, naming the commonest reasons with examples.
+Result<void> check_rejected(const Reading& reading, double most, bool first);
 
 /// `contract` null: agreed on now. Moves the cursor's clock on; the files' marks are the caller's.
 /// In a replay where nothing is to be seen all counts are 0 and there is no contract.

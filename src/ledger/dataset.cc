@@ -32,6 +32,30 @@ table::Table sorted_by_time(table::Table table) {
   return table.take(order);
 }
 
+/// Leaves out what is deleted. `parts` hold the rows of the segments, in their order.
+void leave_out(const Deletions& deletions, std::span<const Segment> segments,
+               std::vector<table::Table>& parts) {
+  if (deletions.empty()) return;
+  std::size_t part = 0, row = 0;  // where the next segment begins
+  std::vector<std::vector<std::size_t>> kept(parts.size());
+  for (const Segment& segment : segments) {
+    while (part < parts.size() && row == parts[part].rows()) {
+      ++part;
+      row = 0;
+    }
+    const auto found = deletions.find(segment.file);
+    std::span<const std::uint32_t> dead;
+    if (found != deletions.end()) dead = found->second;
+    for (std::uint32_t at = 0; at < segment.rows; ++at, ++row) {
+      if (!dead.empty() && dead.front() == at) dead = dead.subspan(1);
+      else kept[part].push_back(row);
+    }
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (kept[i].size() < parts[i].rows()) parts[i] = parts[i].take(kept[i]);
+  }
+}
+
 /// The segments' rows, a table each run of segments whose columns are alike.
 Result<std::vector<table::Table>> read_parts(const Manifest& manifest,
                                              std::span<const Segment> segments,
@@ -48,7 +72,10 @@ Result<std::vector<table::Table>> read_parts(const Manifest& manifest,
     const bool clock = part.find(table::kTimeColumn) != nullptr;
     part = TRY(table::conform(part, schema_of(manifest, clock)));
   }
-  if (found == promised) return parts;
+  if (found == promised) {
+    leave_out(TRY(deletions_of(manifest, objects)), segments, parts);
+    return parts;
+  }
   return fail(Code::kCorrupt,
               fmt::format("its segments have {} rows, its manifest says {}", found, promised),
               "run `rondo fsck`");
@@ -96,6 +123,16 @@ std::pair<std::vector<Segment>, std::vector<Segment>> by_origin(const Manifest& 
     (segment.served() ? out.second : out.first).push_back(segment);
   }
   return out;
+}
+
+Result<Deletions> deletions_of(const Manifest& manifest, const Objects& objects) {
+  if (!manifest.deleted) return Deletions();
+  Deletions deletions = TRY(during(decode_deletions(TRY(objects.get(manifest.deleted->object))),
+                                   fmt::format("reading dataset d{}", manifest.number)));
+  if (rows_of(deletions) == manifest.deleted->rows) return deletions;
+  return fail(Code::kCorrupt,
+              fmt::format("{} of its rows are deleted, its manifest says {}", rows_of(deletions),
+                          manifest.deleted->rows), "run `rondo fsck`");
 }
 
 std::vector<std::size_t> only_served(const table::Table& served,

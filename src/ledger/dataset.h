@@ -1,6 +1,7 @@
 // Reading a dataset version back: its Parquet segments, verified, in order, as one table.
 #pragma once
 
+#include "ledger/deletions.h"
 #include "ledger/manifest.h"
 #include "ledger/objects.h"
 #include "table/table.h"
@@ -13,7 +14,10 @@ namespace rondo::ledger {
 Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objects,
                                   const io::Path& temp);
 
-/// The rows of some segments of a version under its contract, nothing left out, not sorted.
+/// Which rows of its segments are deleted. Errors: kCorrupt, kNotFound.
+Result<Deletions> deletions_of(const Manifest& manifest, const Objects& objects);
+
+/// The rows of some segments of a version under its contract, without deleted ones, not sorted.
 Result<table::Table> read_segments(const Manifest& manifest, std::span<const Segment> segments,
                                    const Objects& objects, const io::Path& temp);
 /// Segments of sources, and of served rows.

@@ -80,6 +80,7 @@ Json Manifest::to_json() const {
                {"rows", rows},
                {"segments", std::move(list)}};
   if (superseded > 0) json["superseded"] = superseded;
+  if (deleted) json["deleted"] = {{"object", deleted->object.hex()}, {"rows", deleted->rows}};
   return json;
 }
 
@@ -109,10 +110,16 @@ Result<Manifest> Manifest::from_json(const Json& json) {
     rows += out.segments.back().rows;
   }
   if (json.contains("superseded")) out.superseded = TRY(count_of(json, "superseded"));
-  if (rows != out.rows + out.superseded) {
+  if (json.contains("deleted")) {
+    const Json deleted = json["deleted"];
+    out.deleted = {TRY(digest_of(deleted, "object")), TRY(count_of(deleted, "rows"))};
+  }
+  const std::uint64_t deleted = out.deleted ? out.deleted->rows : 0;
+  if (rows != out.rows + out.superseded + deleted) {
     return fail(Code::kInvalidInput,
-                fmt::format("\"rows\" is {} and \"superseded\" {}, but the segments have {} rows",
-                            out.rows, out.superseded, rows));
+                fmt::format("\"rows\" is {}, \"superseded\" {}, and {} are deleted, but the "
+                            "segments have {} rows",
+                            out.rows, out.superseded, deleted, rows));
   }
   return out;
 }

@@ -34,8 +34,14 @@ struct Manifest {
   Json cursor = Json::object();      // owned by collect/
   Counts counts;                     // of the collection that made this version
   std::optional<io::Digest> rejects; // JSON lines, if any row was rejected
-  std::uint64_t rows = 0;            // in all segments, without superseded ones
+  std::uint64_t rows = 0;            // in all segments, without superseded and deleted ones
   std::uint64_t superseded = 0;      // served rows that came from a source too
+  /// Rows that were overtaken by a later one of their key (ledger/deletions.h).
+  struct Deleted {
+    io::Digest object;
+    std::uint64_t rows = 0;
+  };
+  std::optional<Deleted> deleted;
   std::uint64_t labelled = 0;        // rows whose target is known
   bool orders_only = false;          // the clock is a number: dates made from it mean nothing
   Json to_json() const;

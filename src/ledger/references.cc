@@ -61,6 +61,7 @@ class Collector {
       collect(segment.value("file", Json()), where + ", a segment", promised);
       collect(segment.value("content", Json()), where, false);
     }
+    collect(json->value("deleted", Json()), where + ", deleted rows", promised);
     collect(json->value("rejects", Json()), where + ", rejects", promised);
     collect(json->value("parent", Json()), where + ", parent", promised);
   }

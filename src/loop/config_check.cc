@@ -254,6 +254,18 @@ Result<Listen> parse_listen(std::string_view text) {
               "write ADDRESS:PORT, like \"127.0.0.1:8080\" or \"[::1]:8080\"");
 }
 
+/// A row can only be told apart by a key, and what was pushed is never pushed again.
+void check_mode(const collect::Options& collect, Mistakes& mistakes) {
+  if (collect.mode == "merge" && collect.key.empty()) {
+    mistakes.add("collect.key", "is missing, and mode = \"merge\" needs one",
+                 "name the columns that identify a row: key = [\"id\"]");
+  }
+  const bool pushed = std::ranges::find(collect.source, "push") != collect.source.end();
+  if (collect.mode != "replace" || !pushed) return;
+  mistakes.add("collect.mode", "is \"replace\", which reads files anew, beside the source \"push\"",
+               "use mode = \"merge\", so that a row that is pushed replaces the one of its key");
+}
+
 Result<void> check_values(const Config& config) {
   Mistakes mistakes(config);
   if (config.project.target.empty()) {
@@ -264,6 +276,7 @@ Result<void> check_values(const Config& config) {
     mistakes.add("collect.source", "is missing",
                  "name the files to read: [collect] source = \"data/*.csv\"");
   }
+  check_mode(config.collect, mistakes);
   check_types(config.prepare.types, mistakes);
   check_list("prepare.lag", config.prepare.lag, prepare::lags_from, mistakes);
   check_list("prepare.window", config.prepare.window, prepare::windows_from, mistakes);

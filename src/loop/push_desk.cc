@@ -98,7 +98,7 @@ Result<void> PushDesk::remember_log() {
   TRY(ledger::read_pushed(*store_.fs, store_.pushed(), from,
                           [&](ledger::Pushed&& pushed) { lines += pushed.lines; }));
   if (lines.empty()) return {};
-  auto rows = judge_.judge(std::move(lines));
+  auto rows = judge_.judge(std::move(lines), {});
   // What the contract refuses by now will be refused by the collection too.
   if (!rows && rows.error().code != Code::kInvalidInput) return std::unexpected(rows.error());
   if (rows) settle(*rows);
@@ -127,6 +127,11 @@ Result<void> PushDesk::follow_manifest() {
   return {};
 }
 
+bool PushDesk::is_taken(const std::string& key, const std::string& row) const {
+  const auto known = keys_.find(digest_of(key));
+  return known != keys_.end() && known->second == digest_of(row);
+}
+
 /// Rows whose key is known already: duplicates, or in conflict with what it names.
 void PushDesk::settle(std::vector<collect::PushedRow>& rows) {
   if (config_.collect.key.empty()) return;
@@ -136,9 +141,11 @@ void PushDesk::settle(std::vector<collect::PushedRow>& rows) {
     const Digest content = digest_of(row.digest);
     const auto [known, is_new] = keys_.try_emplace(key, content);
     if (is_new) {
-      fresh_.push_back(key);
+      fresh_.push_back({key, std::nullopt});
     } else if (known->second == content) {
       row.fate = Fate::kDuplicate;
+    } else if (config_.collect.mode == "merge") {
+      fresh_.push_back({key, std::exchange(known->second, content)});
     } else {
       row.fate = Fate::kRejected;
       row.column = config_.collect.key[0];
@@ -163,7 +170,9 @@ Result<PushResult> PushDesk::take(const PushWish& wish, std::vector<std::string>
     }
   }
   TRY(follow_manifest());
-  auto rows = TRY(judge_.judge(wish.body));
+  auto rows = TRY(judge_.judge(wish.body, [this](const std::string& key, const std::string& row) {
+    return is_taken(key, row);
+  }));
   PushResult out;
   out.rows = rows.size();
   out.too_many = out.rows > wish.rows_most;
@@ -263,7 +272,11 @@ Result<PushResult> PushDesk::take_guarded(const PushWish& wish,
 
 /// What was judged and is not on the disk: the clients will send it again.
 void PushDesk::forget() {
-  for (const Digest& key : fresh_) keys_.erase(key);
+  for (; !fresh_.empty(); fresh_.pop_back()) {  // the newest first
+    const Fresh& one = fresh_.back();
+    if (one.before) keys_[one.key] = *one.before;
+    else keys_.erase(one.key);
+  }
   for (; fresh_answers_ > 0; --fresh_answers_) {
     answered_.erase(order_.back());
     order_.pop_back();

@@ -77,6 +77,7 @@ class PushDesk {
   std::vector<Result<PushResult>> answer(const Group& group);
   Result<PushResult> take(const PushWish& wish, std::vector<std::string>& payloads);
   Result<PushResult> take_guarded(const PushWish& wish, std::vector<std::string>& payloads);
+  bool is_taken(const std::string& key, const std::string& row) const;
   void settle(std::vector<collect::PushedRow>& rows);
   Result<void> write(std::span<const std::string> payloads);
   void forget();
@@ -91,7 +92,11 @@ class PushDesk {
   std::optional<ledger::Manifest> parent_;
   std::set<std::string> segments_;                        // whose rows are in keys_
   std::unordered_map<Digest, Digest, HashOf> keys_;       // key -> row; only with [collect] key
-  std::vector<Digest> fresh_;                             // of keys_: not durable yet
+  struct Fresh {
+    Digest key;
+    std::optional<Digest> before;
+  };
+  std::vector<Fresh> fresh_;                              // of keys_: not durable yet
   std::size_t fresh_answers_ = 0;                         // the newest of order_: not durable yet
   std::unordered_map<std::string, Answered> answered_;
   std::deque<std::string> order_;                         // of answered_, oldest first

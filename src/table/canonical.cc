@@ -59,6 +59,11 @@ void append_canonical(const Table& rows, std::size_t row, std::string& out) {
   out.resize(used);
 }
 
+void append_cells(const Table& rows, std::span<const std::size_t> columns, std::size_t row,
+                  std::string& out) {
+  for (const std::size_t column : columns) put_cell(out, rows.column(column), row);
+}
+
 std::string row_digest(const Table& rows, std::size_t row) {
   std::string bytes;
   append_canonical(rows, row, bytes);
@@ -68,7 +73,7 @@ std::string row_digest(const Table& rows, std::size_t row) {
 std::string key_digest(const Table& rows, std::span<const std::size_t> columns,
                        std::size_t row) {
   std::string bytes;
-  for (const std::size_t column : columns) put_cell(bytes, rows.column(column), row);
+  append_cells(rows, columns, row, bytes);
   return half(bytes);
 }
 

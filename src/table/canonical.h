@@ -14,6 +14,9 @@ namespace rondo::table {
 /// within 2^53 are doubles, missing cells at the end are left out: so a column that is widened or
 /// added later changes no digest.
 void append_canonical(const Table& rows, std::size_t row, std::string& out);
+/// The same of some columns, `_time` too, missing cells at the end too.
+void append_cells(const Table& rows, std::span<const std::size_t> columns, std::size_t row,
+                  std::string& out);
 /// 128 bits of their SHA-256, as 32 hexadecimal digits.
 std::string row_digest(const Table& rows, std::size_t row);
 /// The same over some columns only.

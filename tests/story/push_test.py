@@ -98,7 +98,7 @@ class Push(unittest.TestCase):
             status, said = push(base, token, other)
             self.assertEqual((said["duplicates"], said["accepted"]), ([0], 1), said)
             reasons = {r["row"]: r for r in said["rejects"]}
-            self.assertIn("key", reasons[1]["reason"])
+            self.assertIn("lies before", reasons[1]["reason"])
             self.assertEqual(reasons[3]["column"], "x")
             self.assertIn('"many"', reasons[3]["reason"])
             stop(process)

@@ -25,9 +25,11 @@ min_rows = 1000000
 [deploy]
 listen = "127.0.0.1:0"
 """
-POINTS = ("segment_write", "manifest_write", "atomic_write", "atomic_rename", "attempt_output",
-          "object_write", "object_rename", "facts_before_commit", "facts_after_commit",
-          "step_finish", "worker_result")
+FULL = bool(os.environ.get("RONDO_FULL"))
+MORE = ("segment_write=crash", "atomic_rename=error@1", "attempt_output=crash",
+        "object_rename=crash", "facts_after_commit=crash", "step_finish=crash",
+        "worker_result=error@1")
+POINTS = ("manifest_write=crash", "object_write=error@1", "facts_before_commit=crash")
 
 
 def project():
@@ -47,22 +49,21 @@ def rows_of(made):
 
 class Merge(unittest.TestCase):
     def test_each_failpoint_leaves_an_undisturbed_version(self):
-        for kind in ("crash", "error@1"):
-            for point in POINTS:
-                with self.subTest(point=point, kind=kind), project() as made:
-                    put(made, "a.csv", [(i, i, 0) for i in range(20)])
-                    made.run("run", check=0)
-                    put(made, "b.csv", [(i, -i, 1) for i in range(10, 30)])
-                    made.run("run", env={"RONDO_FAILPOINTS": "%s=%s" % (point, kind)})
-                    made.run("trigger", check=0)  # a step that failed waits for a person or news
-                    made.run("run", check=0)
-                    wanted = [(i, i, 0) for i in range(10)] + [(i, -i, 1) for i in range(10, 30)]
-                    self.assertEqual(rows_of(made), wanted)
-                    self.assertEqual([v["rows"] for v in made.json("data")], [20, 30])
-                    self.assertEqual(made.run("fsck").returncode, 0)
-                    made.run("gc", check=0)
-                    self.assertEqual(rows_of(made), wanted)
-                    self.assertEqual(len(made.json("data", "show", "d1")["shown"]), 10)
+        for point in POINTS + (MORE if FULL else ()):
+            with self.subTest(point=point), project() as made:
+                put(made, "a.csv", [(i, i, 0) for i in range(20)])
+                made.run("run", check=0)
+                put(made, "b.csv", [(i, -i, 1) for i in range(10, 30)])
+                made.run("run", env={"RONDO_FAILPOINTS": point})
+                made.run("trigger", check=0)  # a step that failed waits for a person or news
+                made.run("run")  # and then a model is wanted, which so few rows cannot give
+                wanted = [(i, i, 0) for i in range(10)] + [(i, -i, 1) for i in range(10, 30)]
+                self.assertEqual(rows_of(made), wanted)
+                self.assertEqual([v["rows"] for v in made.json("data")], [20, 30])
+                self.assertEqual(made.run("fsck").returncode, 0)
+                made.run("gc", check=0)
+                self.assertEqual(rows_of(made), wanted)
+                self.assertEqual(made.json("data", "show", "d1")["rows"], 20)
 
     def test_pushed_rows_replace_those_of_files(self):
         with project() as made:

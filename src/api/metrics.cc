@@ -191,7 +191,7 @@ void write_loop(Page& page, const loop::LoopNumbers& loop) {
   page.line(loop.paused ? 1 : 0);
   page.family("lease_held", "gauge", "1 while this program may append facts.");
   page.line(loop.lease_held ? 1 : 0);
-  page.family("degraded", "gauge", "1 while something is wrong that /api/v1/status names.");
+  page.family("degraded", "gauge", "1 while something is wrong; the page at / says what.");
   page.line(loop.alert.empty() ? 0 : 1);
 }
 

@@ -42,10 +42,10 @@ Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& opt
   if (endpoint.address().is_loopback() || options.insecure_bind) return {};
   if (options.tls.empty()) {
     return fail(Code::kUnavailable,
-                fmt::format("{} can be reached by others, and [deploy] tls is not set",
-                            options.listen),
-                "name a folder with cert.pem and key.pem there, listen on 127.0.0.1 behind a proxy "
-                "with TLS, or say --insecure-bind");
+                fmt::format("{} can be reached by others, and there is no TLS", options.listen),
+                "name a folder with cert.pem and key.pem: a project by [deploy] tls, `rondo serve` "
+                "and several projects by --tls; or listen on 127.0.0.1 behind a proxy with TLS, or "
+                "say --insecure-bind");
   }
   if (anybody_known) return {};
   return fail(Code::kUnavailable,

@@ -2,6 +2,7 @@
 #include "loop/file_service.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -61,6 +62,7 @@ class FileService : public StorelessService {
       for (const auto& [part, sentence] : all) out.alerts.push_back(sentence);
     });
     if (!out.alerts.empty()) out.alert = out.alerts.front();
+    out.promotions = replaced_.get();
     return out;
   }
   std::shared_ptr<const ledger::Tokens> tokens() const override { return tokens_.take(); }
@@ -76,6 +78,8 @@ class FileService : public StorelessService {
 
  private:
   Result<void> take_in();
+  Result<void> check_follows(const model::Pipeline& before, const model::Pipeline& next,
+                             const std::string& exported) const;
   void look();
   void follow_tokens();
   void complain(const std::string& part, const std::string& sentence);
@@ -85,6 +89,8 @@ class FileService : public StorelessService {
   Config config_;  // as the first file says; what a request may send beside the inputs
   io::Stat seen_;
   io::Digest digest_;  // of the bytes that answer
+  std::string exported_;  // whose model they are; empty: they say no name
+  Counter replaced_;      // files that took over from another
   deploy::Router router_;
   ledger::TokenWatch token_watch_;
   Published<ledger::Tokens> tokens_;
@@ -100,6 +106,58 @@ Result<void> check_past(const model::Pipeline& pipeline, Past past) {
                           lags.size(), lags.size() == 1 ? "" : "s"),
               "serve it by `rondo up` in the project; --no-history answers with them missing, and "
               "less well");
+}
+
+std::unexpected<Error> another_model(const std::string& difference) {
+  return fail(Code::kConflict, "the file was replaced and is refused: " + difference,
+              "serve another model by another server");
+}
+
+std::string answers_of(const model::Pipeline::Parts& parts) {
+  if (parts.task == model::Task::kRegression) return "a number";
+  return fmt::format("the classes {}", fmt::join(parts.classes, ", "));
+}
+
+/// How the columns that `next` reads differ from those of `before`; empty: not at all.
+std::string other_inputs(const model::Pipeline& before, const model::Pipeline& next) {
+  const table::Schema &old = before.transform().inputs(), &fresh = next.transform().inputs();
+  for (const table::Field& field : fresh.fields) {
+    const auto was = old.find(field.name);
+    if (!was) return fmt::format("it reads the column \"{}\", which was no input", field.name);
+    const table::Type type = old.fields[*was].type;
+    if (type != field.type) {
+      return fmt::format("its column \"{}\" is {}, and was {}", field.name, name_of(field.type),
+                         name_of(type));
+    }
+  }
+  for (const table::Field& field : old.fields) {
+    if (fresh.find(field.name)) continue;
+    return fmt::format("it does not read the column \"{}\"", field.name);
+  }
+  return {};
+}
+
+/// Whether a file may take over: who asks goes on to send the same rows and to read the same
+/// answers. Only a newer version of the same model, by the name that its project gave it, may read
+/// other columns.
+Result<void> FileService::check_follows(const model::Pipeline& before, const model::Pipeline& next,
+                                        const std::string& exported) const {
+  const model::Pipeline::Parts &was = before.parts(), &is = next.parts();
+  const std::string known = exported_.empty() ? model_name() : exported_;
+  if (options_.name.empty() && !exported.empty() && exported != model_name()) {
+    return another_model(fmt::format("it holds the model \"{}\", and this server answers for "
+                                     "\"{}\"", exported, model_name()));
+  }
+  if (is.target != was.target) {
+    return another_model(fmt::format("it predicts \"{}\", not \"{}\"", is.target, was.target));
+  }
+  if (is.task != was.task || is.classes != was.classes) {
+    return another_model(fmt::format("it answers {}, not {}", answers_of(is), answers_of(was)));
+  }
+  const std::string inputs = other_inputs(before, next);
+  if (inputs.empty() || (!exported.empty() && exported == known)) return {};
+  return another_model(inputs + fmt::format("; only a newer version of \"{}\", as `rondo export` "
+                                            "writes it, may read other columns", known));
 }
 
 /// Reads the file and lets it answer from the next request on. A pipe would hold whoever opens it.
@@ -125,11 +183,9 @@ Result<void> FileService::take_in() {
     config_.collect.null = exported.null;
     config_.prepare.ignore = exported.ignore;
     config_.prepare.late = exported.late;
-  } else if (options_.name.empty() && !exported.model.empty() && exported.model != model_name()) {
-    return fail(Code::kConflict, fmt::format("{} holds the model \"{}\" now, and this server "
-                                             "answers for \"{}\"",
-                                             options_.file.string(), exported.model, model_name()),
-                "serve another model by another server, or name it with --name");
+  } else {
+    TRY(during(check_follows(*before->champion->pipeline, *pipeline, exported.model),
+               options_.file.string()));
   }
   auto next = std::make_shared<deploy::Deployed>();
   const std::int64_t counted = before ? before->champion->version + 1 : 1;
@@ -138,6 +194,8 @@ Result<void> FileService::take_in() {
   next->pipeline = pipeline;
   router_.publish(std::make_shared<const deploy::Routing>(deploy::Routing{next, nullptr}));
   digest_ = digest;
+  exported_ = exported.model;
+  if (before) replaced_.add();
   return {};
 }
 

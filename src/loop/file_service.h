@@ -1,6 +1,7 @@
 // One pipeline file at work without a project: it answers, and nothing else. No store, no loop, no
 // log, so many of it may run side by side behind a balancer. A file that is replaced is taken in
-// while requests go on; one that cannot be is told, and the last good one answers.
+// while requests go on; one that cannot be, or is another model, is told, and the last good one
+// answers.
 #pragma once
 
 #include "loop/service.h"

@@ -148,6 +148,47 @@ class File(unittest.TestCase):
         self.assertIn("warning: v1 goes on: ", said)
         self.assertEqual(said.count("is gone"), 1, said)
 
+    def test_another_model_does_not_take_over(self):
+        path = self.project.path("same.rondo")
+        shutil.copy(self.project.path("v1.rondo"), path)
+        process, base = serve(self.project, path)
+        before = self.predict(base)
+        foreign = os.path.join(SOURCE, "tests", "data", "foreign")
+        for name, words, why in (
+                ("lightgbm_multiclass.txt", ["--target", "z"], 'it predicts "z", not "y"'),
+                ("lightgbm_multiclass.txt", ["--target", "y", "--classes", "a,b,c"],
+                 "it answers the classes a, b, c, not a number"),
+                ("lightgbm_regression.txt", ["--target", "y"],
+                 'it reads the column "temp", which was no input')):
+            self.project.run("import", os.path.join(foreign, name), *words, "-o", "other.rondo",
+                             "--force", check=0)
+            os.rename(self.project.path("other.rondo"), path)
+            self.until(lambda page: why in page.replace("&quot;", '"'),
+                       lambda: ask(base, "/", headers={"Accept": "text/html"})[1])
+            self.assertEqual(self.predict(base), before)
+        self.assertIn('rondo_swaps_total{model="toy",result="promoted"} 0',
+                      ask(base, "/metrics")[1])
+        shutil.copy(self.project.path("v2.rondo"), path + ".new")
+        os.rename(path + ".new", path)
+        self.until(lambda got: {version for version, _ in got} == {2}, lambda: self.predict(base))
+        self.assertIn('rondo_swaps_total{model="toy",result="promoted"} 1',
+                      ask(base, "/metrics")[1])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 0)
+        self.assertEqual(process.stderr.read().count("was replaced and is refused: "), 3)
+
+    def test_a_newer_version_may_read_another_column(self):
+        path = self.project.path("wider.rondo")
+        shutil.copy(self.project.path("v1.rondo"), path)
+        _, base = serve(self.project, path)
+        table = [dict(row, more=index % 7) for index, row in enumerate(rows(12))]
+        with Project(PROGRAM, table, prepare="") as same_name:
+            same_name.run("run", check=0)
+            same_name.run("export", "-o", path + ".new", check=0)
+        os.rename(path + ".new", path)
+        self.until(lambda names: "more" in names, lambda: [
+            one["name"] for one in ask(base, "/v2/models/toy")[1]["inputs"]])
+
     def put(self, path, data):
         with open(path + ".new", "wb") as out:
             out.write(data)

@@ -360,7 +360,7 @@ def beyond():
         p.run("run", check=0)
         listen = ["up", "--listen", OUTSIDE + ":0"]
         done = p.run(*listen, check=1)
-        assert "can be reached by others, and [deploy] tls is not set" in done.stderr, done.stderr
+        assert "can be reached by others, and there is no TLS" in done.stderr, done.stderr
         with_tls(p)
         certificate(p.path("tls"), "outside")
         reader = p.run("token", "create", "reader", "--role", "viewer", "--role", "predictor",

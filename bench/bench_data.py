@@ -57,9 +57,10 @@ def spent(program, folder, *words):
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, words
         said.seek(0)
-        return seconds, usage.ru_maxrss / 1024, said.read()
+        text = said.read()
+        assert process.returncode == 0, (words, text)
+        return seconds, usage.ru_maxrss / 1024, text
 
 
 def check(profile):
@@ -86,6 +87,7 @@ def once(program, folder):
     """(seconds, peak in MB) of collecting, committing and profiling."""
     shutil.rmtree(os.path.join(folder, ".rondo"), ignore_errors=True)
     collected = spent(program, folder, "run")
+    assert "1,000,000 rows from rows.csv" in collected[2], collected[2]
     profiled = spent(program, folder, "data", "profile", "--json")
     check(json.loads(profiled[2]))
     return collected[0] + profiled[0], max(collected[1], profiled[1]), profiled[0]

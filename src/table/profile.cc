@@ -67,20 +67,17 @@ void set_bins(std::span<const double> sorted, bool whole, ColumnProfile::Ordered
   }
 }
 
-/// `values` in the order of rows: the mean is joined from their blocks.
-ColumnProfile::Ordered order(std::vector<double> values, bool whole) {
+ColumnProfile::Ordered order(const stats::Spread& spread, std::span<const double> sorted,
+                             bool whole) {
   ColumnProfile::Ordered out;
-  const stats::Spread spread = stats::spread_of(values);  // NaN is left out: a missing cell
   out.mean = spread.mean;
   out.deviation = std::sqrt(spread.variance());
-  std::erase_if(values, [](double x) { return std::isnan(x); });
-  std::ranges::sort(values);
-  out.min = values.front();
-  out.max = values.back();
+  out.min = sorted.front();
+  out.max = sorted.back();
   for (std::size_t i = 0; i < kProfileQuantiles.size(); ++i) {
-    out.quantiles[i] = quantile(values, kProfileQuantiles[i]);
+    out.quantiles[i] = quantile(sorted, kProfileQuantiles[i]);
   }
-  set_bins(values, whole, out);
+  set_bins(sorted, whole, out);
   return out;
 }
 
@@ -131,11 +128,11 @@ ColumnProfile profile_column(const Table& table, std::size_t index) {
     return out;
   }
   std::vector<double> values = doubles(column, 0, column.size());
+  const stats::Spread spread = stats::spread_of(values);  // NaN is left out: a missing cell
   if (column.type == Type::kNumber) {
-    std::vector<double> sorted = values;
-    std::erase_if(sorted, [](double x) { return std::isnan(x); });
-    std::ranges::sort(sorted);
-    count_runs(sorted, out);
+    std::erase_if(values, [](double x) { return std::isnan(x); });
+    std::ranges::sort(values);
+    count_runs(values, out);
   } else {
     std::vector<std::int64_t> sorted;
     for (std::size_t row = 0; row < column.size(); ++row) {
@@ -143,9 +140,11 @@ ColumnProfile profile_column(const Table& table, std::size_t index) {
     }
     std::ranges::sort(sorted);
     count_runs(sorted, out);
+    values.assign(sorted.begin(), sorted.end());
   }
+  if (values.empty()) return out;
   const bool whole = column.type == Type::kInteger || column.type == Type::kBool;
-  out.ordered = order(std::move(values), whole);
+  out.ordered = order(spread, values, whole);
   return out;
 }
 

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include "api/server.h"
+#include "base/clock.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "collect/init.h"
 #include "loop/config.h"
 #include "loop/run.h"
 #include "loop/session.h"
+#include "prepare/expect.h"
 
 namespace rondo::cli {
 namespace {
@@ -75,13 +77,82 @@ Result<int> run_init(const Args& args) {
   return kOk;
 }
 
+namespace {
+
+/// What is expected of the rows, and what came of it.
+struct Checked {
+  std::vector<prepare::Expectation> expected;
+  std::vector<prepare::Met> met;
+  bool broken = false;  // one that stops a cycle is not met
+
+  Json to_json(prepare::Detail detail) const {
+    Json results = Json::array();
+    std::size_t good = 0;
+    for (std::size_t i = 0; i < met.size(); ++i) {
+      results.push_back(prepare::to_json(expected[i], met[i], detail));
+      good += met[i].success ? 1 : 0;
+    }
+    return {{"success", good == met.size()},
+            {"statistics", {{"evaluated_expectations", met.size()},
+                            {"successful_expectations", good},
+                            {"unsuccessful_expectations", met.size() - good}}},
+            {"results", std::move(results)}};
+  }
+  std::string text(bool color) const {
+    std::vector<std::vector<std::string>> lines;
+    for (std::size_t i = 0; i < met.size(); ++i) {
+      const bool stops = expected[i].stops;
+      lines.push_back({met[i].success ? ink(Ink::kGreen, "met", color)
+                       : stops        ? ink(Ink::kRed, "broken", color)
+                                      : ink(Ink::kYellow, "warning", color),
+                       met[i].success ? prepare::text_of(expected[i]) : met[i].sentence});
+    }
+    return table({"expected", "of the rows"}, lines, color);
+  }
+};
+
+Result<Checked> look_at_all(const loop::Config& config, const table::Table& rows) {
+  Checked out;
+  out.expected = TRY(prepare::expectations_from(config.prepare.expect));
+  for (const prepare::Expectation& one : out.expected) {
+    out.met.push_back(prepare::look_at(one, rows, wall_clock_now()));
+    out.broken |= !out.met.back().success && one.stops;
+  }
+  return out;
+}
+
+/// Expectations learnt from the source, as they would stand in rondo.toml.
+void say_suggestions(const Args& args, const std::vector<prepare::Suggestion>& all) {
+  if (args.json) {
+    Json out = Json::array();
+    for (const auto& one : all) out.push_back({{"expect", one.expect}, {"reason", one.reason}});
+    return say_json(out);
+  }
+  std::string out;
+  for (const auto& one : all) out += (out.empty() ? "" : "\n") + one.toml();
+  say(out.empty() ? "# there are too few rows to learn from" : out);
+}
+
+}  // namespace
+
 Result<int> run_check(const Args& args) {
+  const auto detail = prepare::detail_from(args.get("--level", "SUMMARY"));
+  if (!detail) {
+    return report_usage(args, fmt::format("\"{}\" is no level", args.get("--level")),
+                        "--level is BOOLEAN_ONLY, BASIC, SUMMARY or COMPLETE");
+  }
   const auto fs = io::real_fs();
   const loop::Config config = TRY(loop::load_config(*fs, args.project));
   const collect::Loaded loaded =
       TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target,
                         std::filesystem::temp_directory_path()));
   TRY(loop::check_source(config, loaded.contract.schema, loaded.rows));
+  if (args.has("--suggest")) {
+    say_suggestions(args, prepare::suggest(loaded.rows, config.project.target));
+    return kOk;
+  }
+  const Checked checked = TRY(look_at_all(config, loaded.rows));
+  const int code = checked.broken ? kInvalidInput : kOk;
   std::optional<Time> certificate_ends;
   if (const std::string& tls = config.deploy.tls; !tls.empty()) {
     certificate_ends = TRY(api::certificate_end((args.project / tls).lexically_normal()));
@@ -95,10 +166,10 @@ Result<int> run_check(const Args& args) {
     for (const auto& row : columns) rows.push_back({{"column", row[0]}, {"type", row[1]}});
     Json found = {{"rows", loaded.counts.accepted}, {"rejected", loaded.counts.rejected},
                   {"duplicate", loaded.counts.duplicate}, {"columns", rows},
-                  {"rejects", loaded.rejects}};
+                  {"rejects", loaded.rejects}, {"expectations", checked.to_json(*detail)}};
     if (certificate_ends) found["certificate_ends"] = to_text(*certificate_ends);
     say_json(found);
-    return kOk;
+    return code;
   }
   say(fmt::format("rondo.toml is valid; the source has {}, {} rejected, {} duplicate",
                   counted(loaded.counts.accepted, "row"),
@@ -107,7 +178,8 @@ Result<int> run_check(const Args& args) {
   if (certificate_ends) say("the certificate is good until " + to_text(*certificate_ends));
   say_some(loaded.rejects);
   say(table({"column", "type"}, columns, args.color));
-  return kOk;
+  if (!checked.met.empty()) say("\n" + checked.text(args.color));
+  return code;
 }
 
 Result<int> run_run(const Args& args) {

@@ -46,6 +46,9 @@ constexpr Flag kPredict[] = {
     {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
     {"--model", "VERSION|FILE", "in place of the champion: v3, or a file of `rondo export`"},
     {"--explain", "", "what each column adds to the raw score, as columns of their own"}};
+constexpr Flag kCheck[] = {
+    {"--suggest", "", "expectations learnt from the source, with reasons, as [[prepare.expect]]"},
+    {"--level", "LEVEL", "of --json: BOOLEAN_ONLY, BASIC, SUMMARY (default) or COMPLETE"}};
 constexpr Flag kBench[] = {
     {"--connections", "N", "of a server: at once, default 1"},
     {"--rows", "N", "of a server: rows a request, default 1"},
@@ -96,8 +99,10 @@ constexpr Command kCommands[] = {
     {"init", Group::kStart, "FILE... --target COL", "look at data, write rondo.toml", kInit,
      "rondo init hour.csv --target cnt\nrondo init 'data/*.csv' --target class --time date", 1,
      kMany, run_init},
-    {"check", Group::kStart, "", "validate configuration and sources, change nothing", {},
-     "rondo check", 0, 0, run_check},
+    {"check", Group::kStart, "", "validate configuration, sources and expectations, change nothing",
+     kCheck,
+     "rondo check\nrondo check --suggest >> rondo.toml\nrondo check --json --level COMPLETE", 0, 0,
+     run_check},
     {"run", Group::kStart, "", "turn the loop until it rests", kRun,
      "rondo run\nrondo run --exit-idle || echo nothing new", 0, 0, run_run},
     {"up", Group::kServe, "[DIR...]",

@@ -76,11 +76,15 @@ void describe(Visitor& v, DeployOptions& o) {
   v(Key{"threads", "I/O threads; 0: one a core", 0, 1024}, o.threads);
   v(Key{"name", "in URLs; empty: the project's"}, o.name);
   v(Key{"approve", "who says yes to a good model", 0, 0, "auto|ask"}, o.approve);
-  v(Key{"shadow_rows", "rows that a new model scores unseen before its first share", 0, 1e12},
+  v(Key{"shadow_rows",
+        "rows that a new model scores unseen at least; its first share comes once no harm is shown",
+        0, 1e12},
     o.shadow_rows);
   v(Key{"canary", "percent that a new model serves first; []: it takes over at once", 0, 100},
     o.canary);
-  v(Key{"canary_rows", "rows that a new model answers at each share, at least", 1, 1e12},
+  v(Key{"canary_rows",
+        "rows that it answers at least at each share; the next comes once no harm is shown", 1,
+        1e12},
     o.canary_rows);
   v(Key{"canary_time", "and at least so long", 0, 1e9}, o.canary_time);
   v(Key{"canary_labels", "mature labels at each share; 0: they can stop it, not delay it", 0, 1e12},

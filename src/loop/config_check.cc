@@ -167,6 +167,15 @@ void check_columns(const Config& config, const table::Schema& schema, Mistakes& 
   };
   look_at_tables("prepare.lag", config.prepare.lag);
   look_at_tables("prepare.window", config.prepare.window);
+  for (std::size_t i = 0; i < config.prepare.expect.size(); ++i) {
+    const Json& expect = config.prepare.expect[i];
+    const Json where = io::get_or<Json>(expect, "where", Json::object());
+    for (const std::string& name : {io::get_or<std::string>(expect, "column", ""),
+                                    io::get_or<std::string>(expect, "above", ""),
+                                    io::get_or<std::string>(where, "column", "")}) {
+      if (!name.empty()) look(fmt::format("prepare.expect[{}]", i), name);
+    }
+  }
 }
 
 /// What the target's values ask for, unless the project names a task; then whether they fit it.
@@ -280,6 +289,7 @@ Result<void> check_values(const Config& config) {
   check_types(config.prepare.types, mistakes);
   check_list("prepare.lag", config.prepare.lag, prepare::lags_from, mistakes);
   check_list("prepare.window", config.prepare.window, prepare::windows_from, mistakes);
+  check_list("prepare.expect", config.prepare.expect, prepare::expectations_from, mistakes);
   mistakes.demand("train.budget", train::read_budget(config.train.budget));
   check_evaluate(config, mistakes);
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));

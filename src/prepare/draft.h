@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/words.h"
+#include "prepare/expect.h"
 #include "prepare/prepare.h"
 
 namespace rondo::prepare {
@@ -25,6 +26,7 @@ struct Job {
   Options options;
   Situation situation;
   std::vector<LagWish> lags;
+  std::vector<Expectation> expectations;
   Seed seed;
   Time now;
   std::uint64_t dataset = 0;
@@ -80,6 +82,8 @@ struct Draft {
   std::vector<double> last_value, season_value;
   Span season;
 
+  Json expectations = Json::array();   // what came of each, in the shape of Great Expectations
+  std::vector<std::string> unmet;      // of those that only warn
   std::vector<Dropped> dropped;
   std::vector<Finding> findings;
   std::vector<std::string> notes;      // what a person should know, one sentence each
@@ -88,6 +92,7 @@ struct Draft {
 /// Why the contract is broken; nothing when all is well.
 using Broken = std::optional<std::string>;
 
+Broken meet_expectations(const Job& job, Draft& draft);
 Broken find_target(const Job& job, Draft& draft);
 Broken choose_rows(const Job& job, Draft& draft);
 Broken choose_inputs(const Job& job, Draft& draft);

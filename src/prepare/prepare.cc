@@ -17,9 +17,9 @@ namespace {
 using ledger::StageInput;
 using ledger::StageOutput;
 
-constexpr std::array<Phase, 7> kPhases = {find_target, choose_rows,  choose_inputs,
-                                          fit_features, find_leaks,  drop_useless,
-                                          measure_baselines};
+constexpr std::array<Phase, 8> kPhases = {meet_expectations, find_target,  choose_rows,
+                                          choose_inputs,     fit_features, find_leaks,
+                                          drop_useless,      measure_baselines};
 
 Result<Job> read_job(const StageInput& input) {
   Job job;
@@ -31,6 +31,7 @@ Result<Job> read_job(const StageInput& input) {
   for (LagWish& window : TRY(windows_from(job.options.window))) {
     job.lags.push_back(std::move(window));
   }
+  job.expectations = TRY(expectations_from(job.options.expect));
   job.seed = input.seed;
   job.now = input.now;
   const auto named = input.inputs.find("manifest");

@@ -18,6 +18,7 @@ struct Options {
   std::vector<std::string> allow;
   Json lag = Json::array();           // [[prepare.lag]]: {"column", "by"} or {"column", "rows"}
   Json window = Json::array();        // [[prepare.window]]: {"column", "over", "take"}
+  Json expect = Json::array();        // [[prepare.expect]], see expect.h
 };
 
 template <class Visitor>
@@ -33,6 +34,8 @@ void describe(Visitor& v, Options& o) {
   v(Key{"lag", "[[prepare.lag]] column, and by = \"24h\" or rows = 1"}, o.lag);
   v(Key{"window", "[[prepare.window]] column, over = \"7d\", take = [\"mean\", \"count\"]"},
     o.window);
+  v(Key{"expect", "[[prepare.expect]] column, and a rule: between = [0, 120], in = [...], ..."},
+    o.expect);
 }
 
 /// An interval of event time whose rows are kept out of training and lags (an open quality signal).

@@ -96,6 +96,7 @@ std::string listed(const std::vector<std::string>& names) {
 
 Json evidence_of(const Job& job, const Draft& draft) {
   Json evidence = findings_json(draft);
+  if (!draft.expectations.empty()) evidence["expectations"] = draft.expectations;
   evidence["dataset"] = job.dataset;
   evidence["rows"] = job.rows.rows();
   evidence["usable"] = draft.used.size();
@@ -124,6 +125,7 @@ std::string reason_of(const Job& job, const Draft& draft) {
     if (each.news) names.push_back(each.column);
   }
   if (!names.empty()) text += "; dropped: " + listed(names);
+  for (const std::string& sentence : draft.unmet) text += "; warning: expected of " + sentence;
   for (const Finding& finding : draft.findings) text += "; warning: " + finding.sentence;
   return text;
 }

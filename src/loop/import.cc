@@ -2,18 +2,59 @@
 // a request of a person makes the version. It serves when somebody promotes it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "ledger/dataset.h"
 #include "loop/config.h"
 #include "loop/service.h"
 #include "loop/session.h"
+#include "loop/situation.h"
+#include "prepare/draft.h"
 
 namespace rondo::loop {
 namespace {
 
-/// Whether the columns are there, once the project has data.
-Result<void> check_columns(ledger::Store& store, const model::Pipeline& pipeline) {
+std::unexpected<Error> of_another_kind(const model::Pipeline::Parts& parts,
+                                       std::string_view task) {
+  return fail(Code::kConflict,
+              fmt::format("the model's task is {}, and this project's is {}", name_of(parts.task),
+                          task),
+              "import it as a file of its own: -o FILE.rondo");
+}
+
+/// Whether it answers the question that the target's values ask: labels could not be joined else.
+Result<void> check_target(ledger::Store& store, const Config& config,
+                          const ledger::Manifest& newest, const model::Pipeline& pipeline) {
+  prepare::Job job;
+  job.situation = situation_of(config, {});
+  job.situation.label_delay = {};
+  job.rows = TRY(ledger::read_dataset(newest, *store.objects, store.attempts()));
+  prepare::Draft draft;
+  if (prepare::find_target(job, draft)) return {};  // nothing is known of it yet
+  const model::Pipeline::Parts& parts = pipeline.parts();
+  if (draft.task != parts.task) return of_another_kind(parts, name_of(draft.task));
+  for (const std::string& name : draft.classes) {
+    if (std::ranges::find(parts.classes, name) != parts.classes.end()) continue;
+    return fail(Code::kConflict,
+                fmt::format("the model answers {}, and \"{}\" is {} here",
+                            prepare::listed(parts.classes), parts.target,
+                            prepare::listed(draft.classes)),
+                "say what its classes are called, in the order of their numbers: --classes A,B");
+  }
+  return {};
+}
+
+/// Whether it fits the project: its task, and once there are data its columns and classes.
+Result<void> check_fits(ledger::Store& store, const Config& config,
+                        const model::Pipeline& pipeline) {
+  const std::string& task = config.project.task;
+  if (task != "auto" && task != name_of(pipeline.parts().task)) {
+    return of_another_kind(pipeline.parts(), task);
+  }
   const auto newest = newest_manifest(store);
   if (!newest && newest.error().code == Code::kNotFound) return {};
   if (!newest) return std::unexpected(newest.error());
+  TRY(check_target(store, config, *newest, pipeline));
   for (const table::Field& field : pipeline.transform().inputs().fields) {
     if (newest->contract.schema.find(field.name)) continue;
     return fail(Code::kConflict,
@@ -41,7 +82,7 @@ Result<Json> import_pipeline(const io::Path& project, const model::Pipeline& pip
     ledger::OpenOptions options;
     options.create = true;
     const auto store = TRY(ledger::Store::open(fs, store_folder(project), options));
-    TRY(check_columns(*store, pipeline));
+    TRY(check_fits(*store, config, pipeline));
     about["pipeline"] = TRY(store->objects->put(file)).hex();
   }
   return ask_project(project, "import", about, who, "");

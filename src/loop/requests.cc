@@ -98,8 +98,21 @@ Result<Entry> import_version(Desk& desk, const State& state, const Request& requ
   return entry;
 }
 
-/// A version that is being rolled out is taken back; else the former champion returns.
-Result<Entry> rollback(Desk&, const State& state, const Request& request, Time now) {
+/// Whether the champion serves because somebody went back to it.
+Result<bool> is_back(Desk& desk) {
+  const auto switches = TRY(desk.ledger().facts_of("deployed"));
+  const auto people = TRY(desk.ledger().facts_of("person"));
+  for (const ledger::Fact& fact : people) {  // told just before its switch
+    if (!switches.empty() && fact.sequence + 1 == switches.back().sequence) {
+      return io::get_or<std::string>(fact.body, "act", "") == "rollback";
+    }
+  }
+  return false;
+}
+
+/// A version that is being rolled out is taken back; else the former champion returns. Twice in a
+/// row would bring back what somebody went away from: two people may see the same trouble.
+Result<Entry> rollback(Desk& desk, const State& state, const Request& request, Time now) {
   if (state.rollout && !state.rollout->watched) {
     RONDO_FAILPOINT(kRollback);
     Entry entry;
@@ -111,6 +124,10 @@ Result<Entry> rollback(Desk&, const State& state, const Request& request, Time n
     return entry;
   }
   if (state.former == 0) return no("there is no earlier version to go back to");
+  if (TRY(is_back(desk))) {
+    return no(fmt::format("v{} came back by a rollback already", state.champion),
+              fmt::format("`rondo promote v{}` lets the other one serve again", state.former));
+  }
   RONDO_FAILPOINT(kRollback);
   Entry entry;
   entry.facts = {person(request, now), switched(state, state.former, request, now)};

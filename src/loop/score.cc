@@ -42,6 +42,13 @@ Result<Answerer> answerer_of(const StageInput& input) {
                   std::move(prepared.classes)};
 }
 
+/// Whether its answers can be held against those of a model of these classes.
+bool is_comparable(const std::vector<std::string>& from, const std::vector<std::string>& to) {
+  if (from.empty() || to.empty()) return from.empty() == to.empty();
+  return std::ranges::any_of(
+      to, [&](const std::string& name) { return std::ranges::find(from, name) != from.end(); });
+}
+
 std::vector<double> score_rows(const Answerer& by, const model::HistoryState& history,
                                const table::Table& rows, std::span<const std::size_t> which) {
   const std::vector<const table::Column*> columns = columns_for(by.transform, rows);
@@ -125,6 +132,10 @@ Result<StageOutput> score(const StageInput& input) {
   const auto manifest = TRY(ledger::Manifest::from_json(manifest_json));
   const auto prepared = TRY(model::Prepared::decode(TRY(read_input(input, "prepared"))));
   const Answerer by = TRY(answerer_of(input));
+  if (!is_comparable(by.classes, prepared.classes)) {
+    return StageOutput{"incomparable", "it answers another question than the rows ask",
+                       Json::object(), Json::object(), {}};
+  }
   const table::Table rows = TRY(ledger::read_dataset(manifest, *input.objects, situation.temp));
 
   model::HistoryState history(by.transform.history());

@@ -271,6 +271,7 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
   Names inputs = {{"prepared", state.outputs.at("prepared")},
                   {"candidate", state.outputs.at("candidate")}};
   Json champion = nullptr;
+  std::string apart;
   if (state.champion != 0) {
     const Version& version = state.versions.at(state.champion);
     champion = {{"version", version.version}, {"name", parts_.config->model_name()}};
@@ -283,9 +284,15 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
     } else {
       rows["champion"] = version.pipeline;
     }
-    TRY(launch(action, attempt, "score",
-               {{"now", prepare::to_json(situation(state, false))}}, rows, stop, &scored));
-    inputs["champion_scores"] = scored.at("champion_scores");
+    const StageOutput answered =
+        TRY(launch(action, attempt, "score",
+                   {{"now", prepare::to_json(situation(state, false))}}, rows, stop, &scored));
+    if (scored.contains("champion_scores")) {
+      inputs["champion_scores"] = scored.at("champion_scores");
+    } else {
+      apart = fmt::format("; v{} is not compared: {}", state.champion, answered.reason);
+      champion = nullptr;
+    }
   }
   Names outputs;
   const StageOutput output =
@@ -293,7 +300,9 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
                  {{"evaluate", io::write_options(parts_.config->evaluate)},
                   {"now", {{"look", state.looks + 1}, {"champion", champion}}}},
                  inputs, stop, &outputs));
-  return outcome_of(action, output, std::move(outputs));
+  Outcome outcome = outcome_of(action, output, std::move(outputs));
+  outcome.reason += apart;
+  return outcome;
 }
 
 /// The same recipe and rounds, fitted through the newest label: the matrix and the candidate.

@@ -39,7 +39,8 @@ std::string numbers_text(const Json& numbers) {
   for (const auto& item : numbers.items()) {
     if (!item.value().is_number()) continue;
     text += fmt::format("{}{} {}", text.empty() ? " Numbers: " : ", ", item.key(),
-                        item.value().dump());
+                        item.value().is_number_integer() ? item.value().dump()
+                                                         : rounded(item.value().get<double>()));
   }
   return text.empty() ? text : text + ".";
 }
@@ -160,6 +161,26 @@ Result<std::int64_t> number_after(const std::string& text, std::size_t from) {
   return number;
 }
 
+/// Whether a version came, took over or went by this.
+bool speaks_of(const Fact& fact, std::int64_t version) {
+  for (const char* key : {"version", "from", "to"}) {
+    if (io::get_or<std::int64_t>(fact.body, key, 0) == version) return true;
+  }
+  return false;
+}
+
+/// The newest switch by a person, if nothing was decided after it.
+Result<std::optional<Fact>> newest_switch(ledger::Store& store,
+                                          const std::vector<Fact>& decisions) {
+  auto switches = TRY(store.ledger->facts_of("deployed"));
+  std::erase_if(switches, [](const Fact& fact) { return fact.step != 0; });
+  if (switches.empty()) return std::nullopt;
+  if (!decisions.empty() && decisions.back().sequence > switches.back().sequence) {
+    return std::nullopt;
+  }
+  return switches.back();
+}
+
 }  // namespace
 
 Result<Json> why_view(ledger::Store& store, const Config&, const std::string& subject) {
@@ -170,6 +191,9 @@ Result<Json> why_view(ledger::Store& store, const Config&, const std::string& su
   }
   if (subject.empty()) {
     auto decisions = TRY(store.ledger->facts_of("decision"));
+    if (const auto by_hand = TRY(newest_switch(store, decisions))) {
+      return answer("the newest decision", {*by_hand});
+    }
     if (!decisions.empty()) return answer("the newest decision", {decisions.back()});
     if (state.steps == 0) {
       return fail(Code::kNotFound, "nothing was decided yet", "turn the loop first: `rondo run`");
@@ -191,8 +215,15 @@ Result<Json> why_view(ledger::Store& store, const Config&, const std::string& su
         facts.push_back(fact);
       }
     }
-    for (const Fact& fact : TRY(store.ledger->facts_of_step(found->second.step))) {
-      facts.push_back(fact);
+    if (found->second.step != 0) {
+      for (const Fact& fact : TRY(store.ledger->facts_of_step(found->second.step))) {
+        facts.push_back(fact);
+      }
+    }
+    for (const char* kind : {"version", "deployed"}) {  // by people, outside of any step
+      for (const Fact& fact : TRY(store.ledger->facts_of(kind))) {
+        if (fact.step == 0 && speaks_of(fact, number)) facts.push_back(fact);
+      }
     }
     return answer(subject, facts);
   }

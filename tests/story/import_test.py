@@ -13,7 +13,7 @@ import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
-from project import Project, ask  # noqa: E402
+from project import Project, ask, rows  # noqa: E402
 
 FOREIGN = os.path.join(SOURCE, "tests", "data", "foreign")
 MODELS = ("lightgbm_regression.txt", "lightgbm_binary.txt", "lightgbm_multiclass.txt",
@@ -108,6 +108,23 @@ class Import(unittest.TestCase):
         status, said = ask(base, "/api/v1/predict?explain=true", {"rows": rows})
         self.assertEqual(status, 200, said)
         return said["predictions"], want
+
+    def test_a_model_of_another_task_is_refused_or_compared_with_nothing(self):
+        labelled = [dict(row, y="yes" if row["y"] > 40 else "no") for row in rows(20)]
+        model = os.path.join(FOREIGN, "xgboost_regression.json")
+        with Project(PROGRAM, labelled, prepare="", metric="log_loss") as project:
+            project.run("import", model, check=0)  # of the data nothing is known yet
+            project.run("promote", "v1", check=0)
+            done = project.run("run", check=0)
+            self.assertIn("v1 is not compared: it answers another question", done.stdout)
+            self.assertEqual(project.json("status")["champion"]["version"], 2)
+            self.assertIn("v1 was imported", project.run("why", "v1", check=0).stdout)
+            said = project.run("import", model, check=1).stderr
+            self.assertIn("the model's task is regression, and this project's is binary", said)
+            said = project.run("import", os.path.join(FOREIGN, "lightgbm_binary.txt"),
+                               check=1).stderr
+            self.assertIn("the model answers 0 and 1, and \"y\" is no and yes here", said)
+            self.assertIn("--classes", said)
 
     def test_a_version_of_a_project_serves_explains_and_gives_way(self):
         with Project(PROGRAM) as project:

@@ -158,9 +158,17 @@ class Cycles(unittest.TestCase):
                         check=0)
             said = project.run("status", folder=lived, check=0).stdout
             self.assertIn("performs well: loss", said)
-            project.run("rollback", folder=lived, check=0)
+            project.run("rollback", "--why", "odd answers", folder=lived, check=0)
             said = project.run("status", folder=lived, check=0).stdout
             self.assertIn("no labels have been judged yet", said)
+            # Whoever asks is told, and nobody undoes it by doing it too.
+            now = project.json("status", folder=lived)["champion"]["version"]
+            for subject in ([], ["v%d" % now]):
+                told = project.run("why", *subject, folder=lived, check=0).stdout
+                self.assertRegex(told, r"v%d took over from v\d+ \(\S+: odd answers\)" % now)
+            again = project.run("rollback", folder=lived, check=1).stderr
+            self.assertIn("v%d came back by a rollback already" % now, again)
+            self.assertIn("rondo promote v", again)
 
     def test_served_predictions_with_labels_become_rows(self):
         served = rows(6, seed=2, first=20)

@@ -1,6 +1,7 @@
 // POST /api/v1/feedback: labels for prediction ids. Answered after they are durable.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "api/handlers.h"
@@ -46,7 +47,47 @@ std::expected<loop::FeedbackItem, Refusal> read_item(const Element& element, std
   return item;
 }
 
+std::expected<void, Refusal> check_count(const Call& call, std::size_t count) {
+  const std::uint64_t most = call.app.limits().rows_max;
+  if (count < most) return {};
+  return refuse(413, "too_large", fmt::format("a request may have {} labels", grouped(most)),
+                "send them in parts");
+}
+
+bool says_lines(const Request& request) {
+  const std::string_view type = request.header("Content-Type").value_or("");
+  std::string_view name = type.substr(0, type.find(';'));
+  while (name.ends_with(' ')) name.remove_suffix(1);
+  return equal_fold(name, "application/x-ndjson") || equal_fold(name, "application/jsonl");
+}
+
+std::expected<loop::FeedbackItem, Refusal> read_line(Call& call, std::string& line,
+                                                     std::size_t place) {
+  return read_item(TRY(call.scratch.json.read(line)), place);
+}
+
+/// A label a line, as JSON.
+std::expected<std::vector<loop::FeedbackItem>, Refusal> read_lines(Call& call) {
+  std::vector<loop::FeedbackItem> items;
+  std::string_view rest = call.request.body;
+  std::string line;
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+    TRY(check_count(call, items.size()));
+    auto item = read_line(call, line, items.size());
+    if (!item) {
+      item.error().message = fmt::format("line {}: {}", number, item.error().message);
+      return std::unexpected(std::move(item).error());
+    }
+    items.push_back(*std::move(item));
+  }
+  return items;
+}
+
 std::expected<std::vector<loop::FeedbackItem>, Refusal> read_items(Call& call) {
+  if (says_lines(call.request)) return read_lines(call);
   constexpr std::array<std::string_view, 1> kNames = {"labels"};
   std::array<std::optional<Element>, 1> found;
   const Element root = TRY(call.scratch.json.read(call.request.body));
@@ -58,12 +99,7 @@ std::expected<std::vector<loop::FeedbackItem>, Refusal> read_items(Call& call) {
   }
   std::vector<loop::FeedbackItem> items;
   for (const Element element : array) {
-    if (items.size() >= call.app.limits().rows_max) {
-      return refuse(413, "too_large",
-                    fmt::format("a request may have {} labels",
-                                grouped(call.app.limits().rows_max)),
-                    "send them in parts");
-    }
+    TRY(check_count(call, items.size()));
     items.push_back(TRY(read_item(element, items.size())));
   }
   return items;

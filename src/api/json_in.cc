@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "api/strict_json.h"
 #include "io/toml.h"
@@ -14,12 +15,36 @@ namespace {
 constexpr std::size_t kDepthLimit = 64;
 constexpr std::size_t kKept = 1 << 20;  // a parser that grew beyond it is given back
 
+/// The document with null in place of each NaN outside of texts, as Python's json writes missing
+/// numbers unless told otherwise. None: there is no such.
+std::optional<std::string> without_nan(std::string_view json) {
+  constexpr std::string_view kNan = "NaN";
+  std::string out;
+  std::size_t taken = 0;
+  bool text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (text && json[i] == '\\') {
+      ++i;
+    } else if (json[i] == '"') {
+      text = !text;
+    } else if (!text && json[i] == 'N' && json.substr(i, kNan.size()) == kNan) {
+      out.append(json, taken, i - taken);
+      out += "null";
+      taken = i + kNan.size();
+      i = taken - 1;
+    }
+  }
+  if (taken == 0) return std::nullopt;
+  out.append(json, taken);
+  return out;
+}
+
 Refusal refusal_of(simdjson::error_code error, std::string_view body) {
   if (!is_json(body)) {
-    const bool nan = body.find("NaN") != body.npos || body.find("Infinity") != body.npos;
+    const bool infinite = body.find("Infinity") != body.npos;
     return {400, "invalid_json", "the body is not valid JSON",
             body.empty() ? "it is empty"
-            : nan        ? "JSON has neither NaN nor Infinity: write null for a missing value"
+            : infinite   ? "JSON has no Infinity: write null for a missing value"
                          : "check quotes, commas, brackets and UTF-8"};
   }
   switch (error) {
@@ -51,6 +76,9 @@ std::expected<Element, Refusal> JsonReader::read(std::string& body, std::size_t 
   Element root;
   const auto error = parser_->parse(body.data(), size, false).get(root);
   if (error == simdjson::SUCCESS) return root;
+  if (const auto mended = without_nan(std::string_view(body).substr(0, size))) {
+    if (parser_->parse(*mended).get(root) == simdjson::SUCCESS) return root;
+  }
   if (error == simdjson::MEMALLOC) {
     return refuse(503, "unavailable", "no memory to read the request", "try again later");
   }

@@ -19,9 +19,10 @@ using Array = simdjson::dom::array;
 /// Threads: one.
 class JsonReader {
  public:
-  /// Errors: 400 invalid_json; 400 invalid_shape for a valid document that is nested deeper than 64
-  /// levels, or that holds a number beyond 64 bits or half a surrogate pair. `body` is padded. Only
-  /// its first `size` bytes are read; what follows them is left as it is.
+  /// NaN outside of texts is read as null. Errors: 400 invalid_json; 400 invalid_shape for a valid
+  /// document that is nested deeper than 64 levels, or that holds a number beyond 64 bits or half a
+  /// surrogate pair. `body` is padded. Only its first `size` bytes are read; what follows them is
+  /// left as it is.
   std::expected<Element, Refusal> read(std::string& body, std::size_t size = std::string::npos);
 
  private:

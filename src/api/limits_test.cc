@@ -63,7 +63,7 @@ TEST_F(RequestLimits, JsonThatIsDeepBrokenOrAmbiguous) {
       {deep, "invalid_shape"},
       {"\"\xff\"", "invalid_json"},
       {R"({"temp":1,"temp":1,"hour":1,"sky":"a","holiday":true})", "duplicate_key"},
-      {R"({"temp":NaN,"hour":1,"sky":"a","holiday":true})", "invalid_json"},
+      {R"({"temp":Infinity,"hour":1,"sky":"a","holiday":true})", "invalid_json"},
       {R"({"temp":1e999,"hour":1,"sky":"a","holiday":true})", "invalid_shape"},
       {R"({"temp":1,"hour":1,"sky":"\ud800","holiday":true})", "invalid_shape"},
       {R"({"temp":"1","hour":1,"sky":"a","holiday":true})", "wrong_type"},

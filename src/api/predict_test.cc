@@ -109,7 +109,8 @@ TEST_F(Predict, MistakesOfACallerAreNamed) {
       {R"([])", "invalid_shape", "object"},
       {R"({"rows":[],"time":"noon"})", "wrong_type", "time"},
       {R"({"rows":[)", "invalid_json", "JSON"},
-      {R"({"rows":[NaN]})", "invalid_json", "JSON"},
+      {R"({"rows":[NaNa]})", "invalid_json", "JSON"},
+      {R"({"rows":[NaN]})", "invalid_shape", "row 0"},
       {"", "invalid_json", "JSON"},
   };
   for (const auto& row : rows) {
@@ -129,10 +130,19 @@ TEST_F(Predict, AMisspeltColumnGetsAHint) {
   EXPECT_NE(reply.body.find("did you mean \\\"holiday\\\"?"), std::string::npos) << reply.body;
 }
 
-TEST_F(Predict, NaNInJsonGetsAHint) {  // as Python's json writes it unless told otherwise
-  const Response reply = predict(R"({"rows":[{"temp":NaN}]})");
-  EXPECT_NE(reply.body.find("write null"), std::string::npos) << reply.body;
-  EXPECT_EQ(predict(R"({"rows":[)").body.find("NaN"), std::string::npos);
+TEST_F(Predict, NaNInJsonIsMissing) {  // as Python's json writes it unless told otherwise
+  const auto value = [&](const std::string& temp, const std::string& sky) {
+    const Response reply = predict(R"({"rows":[{"temp":)" + temp + R"(,"hour":8,"sky":")" + sky +
+                                   R"(","holiday":false}]})");
+    return reply.status == 200 ? json(reply).at("predictions")[0].at("value") : Json(reply.body);
+  };
+  EXPECT_EQ(value("NaN", "rain"), value("null", "rain"));
+  EXPECT_EQ(value(" NaN ", R"(\"NaN)"), value("null", R"(\"NaN)"));
+  service_.logged.with([](const auto& rows) {
+    EXPECT_EQ(model::decode_cells(rows[2].cells).value()[2].text, "\"NaN");
+  });
+  EXPECT_NE(value("Infinity", "rain").dump().find("write null"), std::string::npos);
+  EXPECT_EQ(predict(R"({"rows":[)").body.find("write null"), std::string::npos);
 }
 
 TEST_F(Predict, DepthIsLimitedButDeepIsNotInvalid) {

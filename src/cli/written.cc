@@ -37,7 +37,8 @@ Result<io::Path> file_to_write(io::Fs& fs, const std::string& named, Taken taken
 Result<TableForm> table_form(const Args& args) {
   const std::string out = args.get("-o", "-");
   const bool parquet = out.ends_with(".parquet");
-  for (const std::string_view end : {".gz", ".zst", ".json"}) {
+  for (const std::string_view end : {".gz", ".zst", ".bz2", ".xlsx", ".xls", ".arrow", ".feather",
+                                     ".orc", ".avro", ".json"}) {
     if (!out.ends_with(end)) continue;
     return fail(Code::kInvalidInput, fmt::format("{} is not written as {}", out, end),
                 end == ".json" ? "lines of JSON go to a file that ends in .jsonl"

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/seed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -61,8 +62,12 @@ int main(int argc, char** argv) {
   }
   for (const std::string& bytes : corpus) one(bytes);
   rondo::Chance chance(rondo::Seed{seed});
-  for (std::uint64_t n = 0; n < random; ++n) one(mutated(corpus, chance));
+  // `make test-full` goes on for five minutes.
+  const bool long_run = random > 0 && std::getenv("RONDO_FULL") != nullptr;
+  const std::int64_t end_us = rondo::monotonic_us() + (long_run ? 300'000'000 : 0);
+  std::uint64_t done = 0;
+  for (; done < random || rondo::monotonic_us() < end_us; ++done) one(mutated(corpus, chance));
   std::printf("%zu files and %llu mutations\n", corpus.size(),
-              static_cast<unsigned long long>(random));
+              static_cast<unsigned long long>(done));
   return 0;
 }

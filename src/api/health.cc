@@ -94,7 +94,7 @@ Reply get_root(Call& call) {
   if (!accept || accept->find("text/html") == accept->npos) {
     return with_status(200, "{\"status\":\"alive\"}\n");
   }
-  return call.app.house != nullptr ? house_page(*call.app.house) : project_page(call.app.service());
+  return call.app.house != nullptr ? house_page(*call.app.house) : project_page(call.app);
 }
 
 }  // namespace rondo::api

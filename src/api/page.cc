@@ -40,10 +40,10 @@ std::string shown(const Json& object, const char* key) {
   return escaped(found->is_string() ? found->get<std::string>() : io::canonical(*found));
 }
 
-std::string champion_of(const Json& status) {
-  const Json champion = io::get_or<Json>(status, "champion", Json());
-  if (!champion.is_object()) return "no model yet";
-  return "version " + shown(champion, "version");
+std::string who_answers(const Json& status) {
+  const std::string version = shown(status, "answers");
+  if (!version.empty()) return "version " + version;
+  return status.at("champion").is_object() ? "nothing" : "no model yet";
 }
 
 void write_table(std::string& out, const Json& history) {
@@ -105,9 +105,12 @@ std::string page_html(const std::string& model, const Json& status, const Json& 
   write_head(out, model);
   fmt::format_to(std::back_inserter(out),
                  "<p>Serving {}. Stage: {}{}. Waiting for: {}.</p>\n<p>{}</p>\n",
-                 champion_of(status), shown(status, "stage"),
+                 who_answers(status), shown(status, "stage"),
                  io::get_or(status, "resting", false) ? " (resting)" : "",
                  shown(status, "waiting_for"), shown(status, "performs"));
+  for (const Json& alert : status.at("alerts")) {
+    out += "<p><strong>Alert:</strong> " + escaped(alert.get<std::string>()) + "</p>\n";
+  }
   out += "<h2>The last steps</h2>\n";
   write_table(out, history);
   write_asking(out, model);
@@ -141,7 +144,9 @@ std::string house_page_html(std::span<const Room> rooms) {
     if (room.app != nullptr) {
       const auto routing = room.app->service().router().take();
       const bool ready = routing && routing->champion;
+      const std::string alert = room.app->service().champion_alert();
       serves = ready ? fmt::format("version {}", routing->champion->version) : "no model yet";
+      if (!alert.empty()) serves = alert;
     }
     out += "<tr><td>";
     out += room.app == nullptr ? escaped(room.name)
@@ -156,13 +161,14 @@ std::string house_page_html(std::span<const Room> rooms) {
 
 Reply house_page(const House& house) { return as_page(house_page_html(house.rooms())); }
 
-Reply project_page(loop::Service& service) {
+Reply project_page(App& app) {
+  loop::Service& service = app.service();
   if (!service.has_store()) {
     return as_page(file_page_html(service.model_name(),
                                   service.router().take()->champion->version,
                                   service.numbers().alerts));
   }
-  const Json status = TRY(loop::status_view(service.store(), service.config()));
+  const Json status = TRY(full_status(app));
   const Json history = TRY(loop::history_view(service.store(), kSteps));
   return as_page(page_html(service.model_name(), status, history));
 }

@@ -8,7 +8,9 @@
 
 namespace rondo::api {
 
-Reply project_page(loop::Service& service);
+/// Where the lifecycle stands, which version answers, and what is wrong.
+Result<Json> full_status(App& app);
+Reply project_page(App& app);
 Reply house_page(const House& house);
 /// The HTML. Pure; every text from outside is escaped.
 std::string page_html(const std::string& model, const Json& status, const Json& history);

@@ -19,8 +19,13 @@ namespace {
 constexpr std::size_t kBlock = 256;  // rows between two looks at the clock
 constexpr std::size_t kMostContributions = std::size_t{1} << 24;  // a request
 
-std::expected<Deployed, Refusal> champion_of(const deploy::Routing* routing) {
+std::expected<Deployed, Refusal> champion_of(App& app, const deploy::Routing* routing) {
   if (routing != nullptr && routing->champion) return routing->champion;
+  if (std::string alert = app.service().champion_alert(); !alert.empty()) {
+    return std::unexpected(Refusal(503, "unavailable", std::move(alert),
+                                   "`rondo fsck` names every file that is damaged")
+                               .with("Retry-After", "5"));
+  }
   return std::unexpected(Refusal(503, "unavailable", "no model is deployed yet",
                                  "/api/v1/status says what the loop is waiting for")
                              .with("Retry-After", "5"));
@@ -55,12 +60,14 @@ std::expected<Picked, Refusal> pick(App& app, std::string_view model, std::strin
   TRY(check_model(app, model));
   auto routing = app.service().router().take();
   if (version.empty()) {
-    Picked picked{TRY(champion_of(routing.get()))};
+    Picked picked{TRY(champion_of(app, routing.get()))};
     if (routing->trial) picked.split = std::move(routing);
     return picked;
   }
   const bool tried = routing && routing->trial;
-  if (version == "champion") return Picked{TRY(champion_of(routing.get())), nullptr, true, tried};
+  if (version == "champion") {
+    return Picked{TRY(champion_of(app, routing.get())), nullptr, true, tried};
+  }
   if (version == "former" && routing && routing->former) {
     return Picked{routing->former, nullptr, true, tried};
   }

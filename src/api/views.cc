@@ -68,18 +68,24 @@ std::unexpected<Refusal> no_prediction(const std::string& id) {
 
 }  // namespace
 
-Reply get_status(Call& call) {
-  loop::Service& service = call.app.service();
+Result<Json> full_status(App& app) {
+  loop::Service& service = app.service();
   Json status = TRY(loop::status_view(service.store(), service.config()));
+  loop::add_damage(status, service.champion_alert());
+  const auto routing = service.router().take();
+  const bool answers = routing && routing->champion;
+  status["answers"] = answers ? Json(routing->champion->version) : Json(nullptr);
   Json& alerts = status["alerts"];
   std::vector<std::string> all = service.numbers().alerts;
-  const auto tls = call.app.tls.with([](const App::Tls& state) { return state.alert; });
+  const auto tls = app.tls.with([](const App::Tls& state) { return state.alert; });
   if (!tls.empty()) all.push_back(tls);
   for (const std::string& alert : all) {
     if (std::ranges::find(alerts, Json(alert)) == alerts.end()) alerts.push_back(alert);
   }
-  return shown(status);
+  return status;
 }
+
+Reply get_status(Call& call) { return shown(TRY(full_status(call.app))); }
 
 Reply get_history(Call& call) {
   const std::int64_t last = TRY(number_of(call, "last", 0, 1'000'000'000));

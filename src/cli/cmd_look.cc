@@ -38,7 +38,8 @@ std::string metrics_text(const Json& metrics) {
 
 Result<int> run_status(const Args& args) {
   const Opened project = TRY(open_project(args));
-  const Json status = TRY(loop::status_view(*project.store, project.config));
+  Json status = TRY(loop::status_view(*project.store, project.config));
+  loop::add_damage(status, TRY(loop::champion_damage(*project.store)));
   if (args.json) {
     say_json(status);
     return kOk;

@@ -58,10 +58,10 @@ Json plain(const model::Cell& cell, table::Type type) {
   return std::strtod(fmt::format("{:.6g}", cell.number).c_str(), nullptr);
 }
 
-/// A row of the source for the curl line, made from the reference of the champion.
+/// A row of the source for the curl line, made from the reference of the champion; empty without.
 std::string example_row(const loop::Service& service) {
   const auto routing = service.router().take();
-  if (!routing || !routing->champion) return "{}";
+  if (!routing || !routing->champion) return "";
   const model::Pipeline::Parts& parts = routing->champion->pipeline->parts();
   Json row = Json::object();
   auto cells = model::decode_cells(parts.golden.front().cells);
@@ -81,12 +81,14 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
   const std::string base = base_of(options, server.port());
   say(fmt::format("{} answers at {} (pid {}); Ctrl-C drains and ends", service.model_name(), base,
                   ::getpid()));
-  say(fmt::format("  curl -s{} {}/api/v1/predict -H 'content-type: application/json' -d "
-                  "'{{\"rows\":[{}]}}'", known_by(options, server), base, example_row(service)));
+  const std::string row = example_row(service);
+  if (row.empty()) say("  no model answers yet; `rondo status` says why");
+  else say(fmt::format("  curl -s{} {}/api/v1/predict -H 'content-type: application/json' -d "
+                  "'{{\"rows\":[{}]}}'", known_by(options, server), base, row));
   if (server.grpc_port() != 0) {
     say(fmt::format("  gRPC at {}:{}", near_host(options.grpc), server.grpc_port()));
   }
-  if (service.has_store()) {
+  if (!service.admin_token().empty()) {
     say(fmt::format("  token for changes: {}",
                     (loop::store_folder(args.project) / "token").string()));
   }
@@ -96,11 +98,21 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
   say("drained; bye");
 }
 
+/// Whether the event was one: the champion does not answer, or it does again.
+bool tell_alert(const Json& event, const std::string& of) {
+  if (io::get_or<std::string>(event, "event", "") != "alert") return false;
+  const auto sentence = io::get_or<std::string>(event, "sentence", "");
+  if (!sentence.empty()) complain(fmt::format("warning: {}{}", of, sentence));
+  else say(fmt::format("{}v{} answers again", of, io::get_or<std::int64_t>(event, "version", 0)));
+  return true;
+}
+
 /// Lines of several loops, each under its project's name.
 class Displays {
  public:
   explicit Displays(bool color) : color_(color) {}
   void show(const std::string& name, const Json& event) {
+    if (tell_alert(event, name + ": ")) return;
     const auto kind = io::get_or<std::string>(event, "event", "");
     if (kind != "step_finished" && kind != "signal") return;
     state_.with([&](State& state) {
@@ -185,8 +197,11 @@ Result<int> run_up(const Args& args) {
     return run_up(there);
   }
   Display display(false, args.color);  // lines of the loop; there is no end to show progress to
-  const auto service = TRY(loop::Service::open(
-      {args.project, !args.has("--no-loop"), "up", [&](const Json& event) { display(event); }}));
+  const auto observer = [&](const Json& event) {
+    if (!tell_alert(event, "")) display(event);
+  };
+  const auto service =
+      TRY(loop::Service::open({args.project, !args.has("--no-loop"), "up", observer}));
   const api::ServerOptions options = TRY(server_options(args, service->config()));
   auto server = TRY(api::Server::start(options, *service));
   service->start();

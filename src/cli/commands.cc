@@ -16,7 +16,7 @@ constexpr Flag kInit[] = {
 constexpr Flag kRun[] = {{"--exit-idle", "", "exit with 5 when there was nothing to do"}};
 constexpr Flag kUp[] = {
     {"--listen", "ADDR:PORT", "in place of [deploy] listen; port 0 takes a free one"},
-    {"--no-loop", "", "only answer; do not turn the loop"},
+    {"--no-loop", "", "only answer, by the champion that others choose; no log, no rollout"},
     {"--tls", "FOLDER", "of several projects: cert.pem and key.pem of their port"},
     {"--grpc", "ADDR:PORT", "of several projects: the gRPC server of all"},
     {"--insecure-bind", "", "allow an address beyond loopback without [deploy] tls"}};

@@ -40,6 +40,32 @@ Result<void> demand_fitting(std::span<const FeedbackItem> items,
   return {};
 }
 
+Result<FeedbackResult> take_labels(
+    ledger::Ledger& ledger, std::span<const FeedbackItem> items, Time now,
+    const std::function<Result<bool>(const std::string&)>& is_answered) {
+  FeedbackResult result;
+  std::vector<ledger::Label> labels;
+  io::Hasher receipt;
+  for (const FeedbackItem& item : items) {
+    const Json line = {{"id", item.id}, {"label", item.label}, {"correction", item.correction},
+                       {"time", item.time ? Json(to_text(*item.time)) : Json(nullptr)}};
+    receipt.add(io::canonical(line));
+    if (!TRY(is_answered(item.id))) {
+      ++result.unknown;
+      continue;
+    }
+    labels.push_back({item.id, item.label, item.time.value_or(now), now, 1, item.correction});
+  }
+  if (!labels.empty()) {
+    const ledger::LabelCounts counts = TRY(ledger.add_labels(labels));
+    result.accepted = counts.accepted;
+    result.duplicate = counts.duplicate;
+    result.conflicting = counts.conflicting;
+  }
+  result.receipt = receipt.finish().brief();
+  return result;
+}
+
 void add_state(const State& now, LoopNumbers& numbers) {
   if (numbers.alert.empty() && now.problem_step != 0) {
     numbers.alert = fmt::format("step {} ({}): {}", now.problem_step, now.problem_stage,
@@ -78,6 +104,28 @@ Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id) {
   }
   return fail(Code::kUnavailable, "the loop did not answer within 30 s; the request is kept",
               "`rondo status` shows what it is doing");
+}
+
+Result<Json> ask_loop(ledger::Ledger& ledger, ledger::Request request, bool loop_here) {
+  if (!loop_here && !TRY(ledger.lease_holder())) {
+    return fail(Code::kUnavailable, "no loop is there that could decide: this server has --no-loop",
+                "give the command in the project's folder (`rondo promote` and its like), or start "
+                "`rondo up` without --no-loop");
+  }
+  if (request.key.empty()) request.key = io::base64url(io::random_bytes(12));
+  const ledger::Request asked = TRY(ledger.ask(request));
+  return wait_for_answer(ledger, asked.id);
+}
+
+std::string log_sentence(const std::optional<Error>& problem, std::uint64_t dropped,
+                         Time last) {
+  std::string sentence;
+  if (problem) sentence = "the prediction log cannot be written: " + problem->text();
+  if (dropped > 0) {
+    sentence += fmt::format("{}{} answers found no room in the prediction log, the last at {}",
+                            sentence.empty() ? "" : "; ", dropped, to_text(last));
+  }
+  return sentence;
 }
 
 Result<Json> ask_project(const io::Path& project, const std::string& act, const Json& arguments,

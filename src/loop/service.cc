@@ -23,7 +23,7 @@
 namespace rondo::loop {
 namespace {
 
-constexpr Span kPoll = Span::millis(40);
+constexpr Span kPoll = Span::millis(40), kFollow = Span::millis(200);
 constexpr std::uint64_t kSegment = 64ULL << 20;
 constexpr std::int64_t kSegmentsKept = 16;  // of the log, at least: what goes is a small part
 constexpr std::int64_t kRetainEveryUs = 1'000'000;
@@ -80,6 +80,7 @@ class RealService : public Service {
   Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
                    const std::string& why, const std::string& key) override;
   LoopNumbers numbers() const override;
+  std::string champion_alert() const override { return world_->alert(); }
   std::string admin_token() const override { return token_; }
   std::shared_ptr<const ledger::Tokens> tokens() const override { return tokens_.take(); }
   void start() override;
@@ -93,6 +94,7 @@ class RealService : public Service {
   Result<bool> is_answered(const std::string& id);
   bool is_kept(std::span<const ledger::Prediction> rows);
   void look_after_log();
+  void look_after_champion();
   void turn(const Stop& stop);
   Result<void> answer_requests();
   void serve_requests(const Stop& stop);
@@ -115,6 +117,7 @@ class RealService : public Service {
   std::int64_t retained_us_ = 0;
   std::uint64_t told_dropped_ = 0;
   Time last_dropped_{};
+  std::string told_alert_;  // of the champion
   Counter left_out_;
   SkewWatch skew_;
   std::unique_ptr<ServiceWorld> world_;
@@ -142,6 +145,7 @@ Result<void> RealService::open() {
     own_store_ = TRY(ledger::Store::open(fs, store_folder(options_.project), {}));
     config_ = &own_config_;
     store_ = own_store_.get();
+    if (TRY(fs->stat(store_->folder / "token"))) token_ = TRY(store_->admin_token());
   }
   const State now = TRY(state());
   clock_ = std::make_unique<RealClock>(not_before(now));
@@ -169,13 +173,15 @@ Result<void> RealService::open() {
     shadow_ = std::make_unique<ShadowScorer>(world_->router(), *log_);
     world_->passes_by(shadow_.get());
   }
-  if (auto loaded = world_->changed(now); !loaded) complain("model", loaded.error().line());
+  const auto loaded = world_->follow(now);
+  if (!loaded && world_->alert().empty()) complain("model", loaded.error().line());
   if (session_) {
     rollout_ = std::make_unique<RolloutTurn>(RolloutTurn::Parts{
         session_->desk.get(), store_, config_, world_.get(), clock_.get(),
         [this](const Json& event) { observe(event); }});
   }
   launcher_ = process_launcher(store_->fs, store_->folder / "objects");
+  look_after_champion();
   return {};
 }
 
@@ -237,7 +243,7 @@ Result<void> RealService::answer_requests() {
   if (same_routing(after, before) && after.kept.size() == before.kept.size()) return {};
   RONDO_FAILPOINT(kPromoteAfterCommit);
   const auto switched = world_->changed(after);
-  complain("model", switched ? "" : switched.error().line());
+  complain("model", switched || !world_->alert().empty() ? "" : switched.error().line());
   return {};
 }
 
@@ -252,6 +258,7 @@ void RealService::serve_requests(const Stop& stop) {
     complain("labels", learnt ? "" : learnt.error().line());
     follow_tokens();
     look_after_log();
+    look_after_champion();
     if (const auto routing = world_->router().take()) skew_.check(*routing);
     complain("skew", skew_.alert());
     sleep_for(kPoll, stop);
@@ -259,9 +266,12 @@ void RealService::serve_requests(const Stop& stop) {
 }
 
 void RealService::start() {
-  if (!session_) {  // nobody's requests to answer
+  if (!session_) {  // nobody's requests to answer; others decide
     requests_ = std::make_unique<Worker>("requests", [this](const Stop& s) {
-      for (; !s.requested(); sleep_for(kPoll, s)) follow_tokens();
+      for (; !s.requested(); sleep_for(kFollow, s)) {
+        follow_tokens();
+        look_after_champion();
+      }
     });
     return;
   }
@@ -302,14 +312,25 @@ void RealService::look_after_log() {
   const std::uint64_t dropped = log_->dropped();
   if (dropped != told_dropped_) last_dropped_ = clock_->now();
   told_dropped_ = dropped;
-  std::string sentence;
   const auto problem = log_->problem();
-  if (problem) sentence = "the prediction log cannot be written: " + problem->text();
-  if (dropped > 0 && (problem || clock_->now() - last_dropped_ < kDropTold)) {
-    sentence += fmt::format("{}{} answers found no room in the prediction log, the last at {}",
-                            sentence.empty() ? "" : "; ", dropped, to_text(last_dropped_));
+  const bool lately = problem || clock_->now() - last_dropped_ < kDropTold;
+  complain("log", log_sentence(problem, lately ? dropped : 0, last_dropped_));
+}
+
+/// Without a loop here it follows what others decide. Tells when another version answers.
+void RealService::look_after_champion() {
+  const auto now = state();
+  if (now && !session_) {
+    const auto followed = world_->follow(*now);
+    complain("model", followed || !world_->alert().empty() ? "" : followed.error().line());
   }
-  complain("log", sentence);
+  if (now) world_->mend(*now);
+  const std::string alert = world_->alert();
+  if (alert == told_alert_) return;
+  told_alert_ = alert;
+  const auto routing = world_->router().take();
+  const std::int64_t version = routing && routing->champion ? routing->champion->version : 0;
+  observe({{"event", "alert"}, {"sentence", alert}, {"version", version}});
 }
 
 /// Whether a label for this id can be joined with its answer; one that was acknowledged already
@@ -327,40 +348,19 @@ Result<FeedbackResult> RealService::feedback(std::span<const FeedbackItem> items
   if (const auto routing = world_->router().take(); routing && routing->champion) {
     TRY(demand_fitting(items, routing->champion->pipeline->parts()));
   }
-  FeedbackResult result;
-  std::vector<ledger::Label> labels;
-  io::Hasher receipt;
-  for (const FeedbackItem& item : items) {
-    const Json line = {{"id", item.id}, {"label", item.label}, {"correction", item.correction},
-                       {"time", item.time ? Json(to_text(*item.time)) : Json(nullptr)}};
-    receipt.add(io::canonical(line));
-    if (!TRY(is_answered(item.id))) {
-      ++result.unknown;
-      continue;
-    }
-    labels.push_back({item.id, item.label, item.time.value_or(now()), now(), 1, item.correction});
-  }
-  if (!labels.empty()) {
-    const ledger::LabelCounts counts = TRY(store_->ledger->add_labels(labels));
-    result.accepted = counts.accepted;
-    result.duplicate = counts.duplicate;
-    result.conflicting = counts.conflicting;
-  }
-  result.receipt = receipt.finish().brief();
-  return result;
+  return take_labels(*store_->ledger, items, now(),
+                     [this](const std::string& id) { return is_answered(id); });
 }
 
 Result<Json> RealService::ask(const std::string& act, const Json& arguments, const std::string& who,
                               const std::string& why, const std::string& key) {
-  const std::string own = key.empty() ? io::base64url(io::random_bytes(12)) : key;
-  const ledger::Request request = {
-      .key = own, .act = act, .arguments = arguments, .who = who, .why = why, .result = {}};
-  const ledger::Request asked = TRY(store_->ledger->ask(request));
-  return wait_for_answer(*store_->ledger, asked.id);
+  return ask_loop(*store_->ledger, {.key = key, .act = act, .arguments = arguments, .who = who,
+                                    .why = why, .result = {}}, session_ != nullptr);
 }
 
 LoopNumbers RealService::numbers() const {
   LoopNumbers numbers;
+  if (auto alert = world_->alert(); !alert.empty()) numbers.alerts.push_back(std::move(alert));
   complaints_.with([&](const auto& all) {
     for (const auto& [part, sentence] : all) numbers.alerts.push_back(sentence);
   });
@@ -368,7 +368,6 @@ LoopNumbers RealService::numbers() const {
   numbers.skew_checked = skew_.checked();
   numbers.skew_mismatches = skew_.mismatches();
   numbers.late_labels = late_labels_.with([](std::uint64_t count) { return count; });
-  if (numbers.alert.empty()) numbers.alert = world_->alert();
   const auto now = state();
   if (!now) return numbers;
   add_state(*now, numbers);

@@ -35,7 +35,9 @@ struct ServiceOptions {
   io::Path project;           // folder with rondo.toml
   bool run_loop = true;
   std::string who = "up";
-  Observer observer = nullptr;  // steps, signals, deployments; called in the loop's thread
+  Observer observer = nullptr;  // steps, signals, deployments: called in the loop's thread; and, by
+                                // another, {"event":"alert","sentence","version"}: the champion
+                                // does not answer, but `version` (0: none); empty: it does again
 };
 
 struct FeedbackItem {
@@ -95,6 +97,9 @@ class Service {
   virtual Result<Json> ask(const std::string& act, const Json& arguments, const std::string& who,
                            const std::string& why, const std::string& key) = 0;
   virtual LoopNumbers numbers() const = 0;
+  /// Why the champion does not answer, as a sentence; empty: it does, or there is none.
+  virtual std::string champion_alert() const { return {}; }
+  /// Empty: there is none (yet).
   virtual std::string admin_token() const = 0;
   /// As they were at most a second ago; null while their file cannot be read. Threads: any.
   virtual std::shared_ptr<const ledger::Tokens> tokens() const = 0;

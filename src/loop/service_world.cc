@@ -14,7 +14,9 @@
 namespace rondo::loop {
 namespace {
 
-constexpr std::int64_t kLookEveryUs = 1'000'000;
+constexpr std::int64_t kLookEveryUs = 1'000'000, kMendEveryUs = 2'000'000;
+constexpr char kMend[] = "put its file back from a backup, or promote another version; it is tried "
+                         "again every two seconds";
 constexpr std::int64_t kFewWaitUs = 60'000'000;  // for more pushed rows, below [collect] min_rows
 constexpr std::int64_t kAheadUs = 60'000'000;     // a label waits for what is not written yet
 constexpr std::int64_t kOvertakenUs = 2'000'000;  // and for what a later answer overtook
@@ -208,8 +210,10 @@ Result<void> ServiceWorld::changed(const State& state) {
       for (auto at = state.versions.rbegin(); at != state.versions.rend() && !champion; ++at) {
         if (at->first != state.champion) champion = load_locked(loaded, state, at->first);
       }
+      loaded.alert += champion ? fmt::format("; v{} answers in its place", (*champion)->version)
+                               : std::string("; no version answers");
+      loaded.alert += fmt::format(" ({})", kMend);
       if (!champion) return std::unexpected(champion.error());
-      loaded.alert += fmt::format("; v{} answers in its place", (*champion)->version);
     }
     deploy::Routing routing;
     routing.champion = *champion;
@@ -223,6 +227,28 @@ Result<void> ServiceWorld::changed(const State& state) {
     publish(loaded, state, std::move(routing));
     return {};
   });
+}
+
+Result<void> ServiceWorld::follow(const State& state) {
+  const bool same = followed_ && same_routing(*followed_, state) &&
+                    followed_->kept.size() == state.kept.size();
+  if (same) return {};
+  followed_ = state;
+  return changed(state);
+}
+
+/// What cannot be loaded is in alert().
+void ServiceWorld::mend(const State& state) {
+  const std::int64_t now = monotonic_us();
+  if (now - mended_us_ < kMendEveryUs || alert().empty()) return;
+  mended_us_ = now;
+  const bool whole = loaded_.with([&](Loaded& loaded) {
+    return load_locked(loaded, state, state.champion).has_value();
+  });
+  const auto routing = router_.take();
+  if (!whole && routing && routing->champion) return;
+  const auto switched = changed(state);
+  static_cast<void>(switched);
 }
 
 /// The rollout as requests see it. A challenger that cannot be loaded gets none: the loop takes it

@@ -33,12 +33,16 @@ class ServiceWorld : public World {
   Result<std::shared_ptr<const deploy::Deployed>> load(const State& state, std::int64_t version);
   /// Whether the table that answers is not the one that the state asks for, although it could be.
   bool behind(const State& state) const;
+  /// changed() when `state` asks for others than at the last call. Threads: one.
+  Result<void> follow(const State& state);
+  /// Tries a champion again that could not be loaded, every two seconds. Threads: one.
+  void mend(const State& state);
   /// Keeps a version loaded beside the ones that answer, or no longer.
   Result<void> pin(const State& state, std::int64_t version);
   Result<void> unpin(const State& state, std::int64_t version);
   /// Joins new labels with their predictions and hands them to the history.
   Result<void> learn_labels();
-  /// What is wrong with the served version, as a sentence; empty: nothing.
+  /// Why the champion does not answer, as a sentence; empty: it does, or there is none.
   std::string alert() const;
 
  private:
@@ -81,6 +85,8 @@ class ServiceWorld : public World {
   ShadowScorer* shadow_ = nullptr;
   deploy::Router router_;
   Guarded<Loaded> loaded_;
+  std::optional<State> followed_;
+  std::int64_t mended_us_ = 0;
   std::int64_t looked_us_ = 0, few_since_us_ = 0;
   std::string looked_at_;  // the dataset version that the source was compared with
   SourceNews last_news_;

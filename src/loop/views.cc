@@ -8,6 +8,7 @@
 #include "loop/dataset_views.h"
 #include "loop/desk.h"
 #include "loop/policy.h"
+#include "loop/portable.h"
 
 namespace rondo::loop {
 namespace {
@@ -179,6 +180,23 @@ Result<Json> status_view(ledger::Store& store, const Config& config) {
               {"labelled", state.labelled},
               {"cycles", cycles_of(state)},
               {"steps", state.steps}};
+}
+
+Result<std::string> champion_damage(ledger::Store& store) {
+  const State state = TRY(read_state(*store.ledger));
+  if (state.champion == 0) return "";
+  const auto bytes = stored_pipeline(store, state, state.champion);
+  if (bytes) return "";
+  return fmt::format("v{} cannot be loaded: {}; `rondo up` answers by the newest version that can "
+                     "be (put the file back from a backup, or promote another version)",
+                     state.champion, bytes.error().message);
+}
+
+void add_damage(Json& status, const std::string& sentence) {
+  if (sentence.empty()) return;
+  status["performs"] = sentence;
+  Json& alerts = status["alerts"];
+  alerts.insert(alerts.begin(), sentence);
 }
 
 Result<Json> history_view(ledger::Store& store, std::int64_t last) {

@@ -12,6 +12,11 @@ namespace rondo::loop {
 /// {"project","stage","tracker","champion","resting","waiting_for", "performs", "paused",
 /// "approval", "alerts"}; the first six as the contract for scripts says.
 Result<Json> status_view(ledger::Store& store, const Config& config);
+/// Why the champion's file cannot be loaded, as a sentence; empty: it can, or nothing serves. Cost:
+/// reads it whole.
+Result<std::string> champion_damage(ledger::Store& store);
+/// Puts such a sentence into a status: it performs no other way.
+void add_damage(Json& status, const std::string& sentence);
 /// Array, oldest first: {"step","cycle","stage","action","result","next","reason","started",
 /// "duration_ms"}. `last` 0: all.
 Result<Json> history_view(ledger::Store& store, std::int64_t last = 0);

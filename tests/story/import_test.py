@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
@@ -149,6 +150,46 @@ class Import(unittest.TestCase):
                 process.terminate()
                 process.wait(30)
             self.assertEqual(project.run("fsck").returncode, 0)
+
+    def versions_of(self, base):
+        row = {"temp": 1.0, "hum": 0.5, "hour": 3.0, "sky": None}
+        status, said = ask(base, "/api/v1/predict", {"rows": [row]})
+        self.assertEqual(status, 200, said)
+        return said["predictions"][0]["model_version"]
+
+    def until(self, base, version):
+        end = time.monotonic() + 60
+        while self.versions_of(base) != version:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+    def test_without_a_loop_it_follows_what_others_decide(self):
+        with Project(PROGRAM, policy="never") as project:
+            for name in ("lightgbm_regression.txt", "xgboost_regression.json"):
+                project.run("import", os.path.join(FOREIGN, name), check=0)
+            project.run("promote", "v1", check=0)
+            process, base = project.up("--no-loop")
+            self.assertEqual(self.versions_of(base), 1)
+            project.run("promote", "v2", check=0)
+            self.until(base, 2)
+            process.terminate()
+            process.wait(60)
+            self.assertNotIn("token", process.stdout.read())  # there is none yet
+            loop, whole = project.up()
+            token = project.token()
+            process, base = project.up("--no-loop")
+            self.assertIn("/token", process.stdout.readline() + process.stdout.readline())
+            wish = {"version": 1, "why": "a test"}
+            status, said = ask(base, "/api/v1/promote", wish, token=token)
+            self.assertEqual(status, 200, said)  # the loop of the other program does it
+            self.until(whole, 1)
+            self.until(base, 1)
+            loop.terminate()
+            loop.wait(60)
+            status, said = ask(base, "/api/v1/promote", dict(wish, version=2), token=token)
+            self.assertEqual(status, 503, said)
+            self.assertIn("no loop is there that could decide", said["error"]["message"])
+            self.assertEqual(self.versions_of(base), 1)
 
 
 if __name__ == "__main__":

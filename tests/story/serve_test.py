@@ -477,20 +477,73 @@ class Alone(unittest.TestCase):
             champion = [m for m in models if m["stage_of_life"] == "champion"][0]
             self.assertEqual(champion["version"], 2)
             digest = champion["pipeline"]
-            path = project.path(".rondo", "objects", digest[:2], digest[2:])
-            os.chmod(path, 0o644)
-            with open(path, "r+b") as file:
-                file.seek(200)
-                byte = file.read(1)
-                file.seek(200)
-                file.write(bytes([byte[0] ^ 1]))
+            self.flip(project, digest)
             done = project.run("fsck")
             self.assertEqual(done.returncode, 1)
             self.assertIn(digest[:12], done.stdout + done.stderr)
-            _, base = project.up()
+            told = "v2 cannot be loaded: object " + digest
+            said = project.json("status")
+            self.assertIn(told, said["performs"])
+            self.assertIn(told, said["alerts"][0])
+            process, base = project.up()
             status, said = ask(base, "/api/v1/predict", {"rows": [ROW]})
             self.assertEqual((status, said["predictions"][0]["model_version"]), (200, 1), said)
-            self.assertTrue(ask(base, "/api/v1/status")[1]["alerts"])
+            said = ask(base, "/api/v1/status")[1]
+            self.assertEqual((said["champion"]["version"], said["answers"]), (2, 1))
+            self.assertIn("v1 answers in its place", said["alerts"][0])
+            self.assertIn(told, said["performs"])
+            page = ask(base, "/", headers={"Accept": "text/html"})[1]
+            self.assertIn("Serving version 1.", page)
+            self.assertIn(told, page)
+            self.flip(project, digest)  # as a backup has it
+            self.until(lambda: ask(base, "/api/v1/predict", {"rows": [ROW]})[1], lambda got:
+                       got["predictions"][0]["model_version"] == 2)
+            page = ask(base, "/", headers={"Accept": "text/html"})[1]
+            self.assertIn("Serving version 2.", page)
+            self.assertNotIn("cannot be loaded", page)
+            process.terminate()
+            process.wait(60)
+            out, err = process.stdout.read(), process.stderr.read()
+            self.assertEqual(err.count("warning: " + told), 1, err)
+            self.assertIn("v2 answers again", out)
+
+    def test_a_damaged_only_version_is_told_and_comes_back(self):
+        with Project(PROGRAM, rows(10), rounds=10) as project:
+            project.run("run", check=0)
+            digest = project.json("models")[0]["pipeline"]
+            self.flip(project, digest)
+            process, base = project.up()
+            told = "v1 cannot be loaded: object " + digest
+            status, said = ask(base, "/api/v1/predict", {"rows": [ROW]})
+            self.assertEqual(status, 503)
+            self.assertIn(told, said["error"]["message"])
+            self.assertIn("no version answers", said["error"]["message"])
+            self.assertIn("Serving nothing.", ask(base, "/", headers={"Accept": "text/html"})[1])
+            self.flip(project, digest)
+            self.until(lambda: ask(base, "/api/v1/predict", {"rows": [ROW]}),
+                       lambda got: got[0] == 200)
+            process.terminate()
+            process.wait(60)
+            out, err = process.stdout.read(), process.stderr.read()
+            self.assertEqual(err.count("warning: " + told), 1, err)
+            self.assertIn("no model answers yet", out)
+            self.assertNotIn("curl", out)
+
+    def flip(self, project, digest):
+        """Another bit in a byte of an object; twice: as it was."""
+        path = project.path(".rondo", "objects", digest[:2], digest[2:])
+        os.chmod(path, 0o644)
+        with open(path, "r+b") as file:
+            file.seek(200)
+            byte = file.read(1)
+            file.seek(200)
+            file.write(bytes([byte[0] ^ 1]))
+
+    def until(self, look, wanted):
+        end = time.monotonic() + 60
+        while not wanted(got := look()):
+            self.assertLess(time.monotonic(), end, got)
+            time.sleep(0.05)
 
     def test_the_printed_call_is_answered_and_reads_well(self):
         table = [dict(row, count=i % 7) for i, row in enumerate(rows(10))]

@@ -27,52 +27,26 @@ Result<void> told(GroupCommit::Kind kind) {
 }  // namespace
 
 GroupCommit::GroupCommit(std::unique_ptr<Db> db)
-    : db_(std::move(db)), worker_("ledger-writer", [this](const Stop&) { serve(); }) {}
-
-GroupCommit::~GroupCommit() {
-  queue_.change([](Queue& queue) { queue.closing = true; });
-  worker_.join();
-}
+    : db_(std::move(db)),
+      writer_("ledger-writer", kMostWaiting, [this](const Group& group) { return serve(group); },
+              [this] {
+                if (db_->wal_pages() >= kCheckpointPages) checkpoint();
+              }) {}
 
 Result<void> GroupCommit::commit(Kind kind, Work work) {
-  const auto job = std::make_shared<Job>(kind, std::move(work));
-  const bool queued = queue_.change([&](Queue& queue) {
-    if (queue.closing || queue.jobs.size() >= kMostWaiting) return false;
-    queue.jobs.push_back(job);
-    return true;
-  });
-  if (!queued) {
-    return fail(Code::kUnavailable, "too many writes wait for the store's disk", "try again later");
-  }
-  for (;;) {
-    auto outcome = job->outcome.wait(
-        Span::seconds(60), [](const auto& value) { return value.has_value(); },
-        [](auto& value) { return std::move(value); });
-    if (outcome) return *std::move(outcome);
-  }
+  if (auto outcome = writer_.ask({kind, std::move(work)})) return *std::move(outcome);
+  return fail(Code::kUnavailable, "too many writes wait for the store's disk", "try again later");
 }
 
-void GroupCommit::serve() {
-  for (;;) {
-    bool closing = false;
-    const Group group = queue_.wait(
-        Span::seconds(60), [](const Queue& queue) { return queue.closing || !queue.jobs.empty(); },
-        [&](Queue& queue) {
-          closing = queue.closing;
-          return std::exchange(queue.jobs, {});
-        });
-    if (group.empty() && closing) return;
-    if (group.empty()) continue;
-    std::vector<Result<void>> outcomes(group.size());
-    const auto committed = write(group, outcomes);
-    if (!committed && db_->in_transaction()) static_cast<void>(db_->exec("ROLLBACK"));
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      if (!committed && outcomes[i]) outcomes[i] = committed;
-      if (outcomes[i]) outcomes[i] = told(group[i]->kind);
-      group[i]->outcome.change([&](auto& value) { value = std::move(outcomes[i]); });
-    }
-    if (db_->wal_pages() >= kCheckpointPages) checkpoint();
+std::vector<Result<void>> GroupCommit::serve(const Group& group) {
+  std::vector<Result<void>> outcomes(group.size());
+  const auto committed = write(group, outcomes);
+  if (!committed && db_->in_transaction()) static_cast<void>(db_->exec("ROLLBACK"));
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (!committed && outcomes[i]) outcomes[i] = committed;
+    if (outcomes[i]) outcomes[i] = told(group[i]->kind);
   }
+  return outcomes;
 }
 
 Result<void> GroupCommit::write(const Group& group, std::vector<Result<void>>& outcomes) {
@@ -89,7 +63,7 @@ Result<void> GroupCommit::write(const Group& group, std::vector<Result<void>>& o
   return finish(group);
 }
 
-Result<void> GroupCommit::run(Job& job, bool alone) {
+Result<void> GroupCommit::run(const Job& job, bool alone) {
   const auto guarded = [&]() -> Result<void> {
     try {
       return job.work(*db_);

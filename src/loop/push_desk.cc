@@ -62,13 +62,14 @@ Result<std::unique_ptr<PushDesk>> PushDesk::open(ledger::Store& store, const Con
   io::LogState state;
   desk->log_ = TRY(io::RecordLog::open(store.fs, store.pushed(), options, &state));
   TRY(desk->remember_log());
-  desk->worker_.emplace("push", [raw = desk.get()](const Stop&) { raw->serve(); });
+  desk->writer_.emplace("push", kMostWaiting, [raw = desk.get()](const Writer::Group& group) {
+    return raw->answer(group);
+  });
   return desk;
 }
 
 PushDesk::~PushDesk() {
-  queue_.change([](Queue& queue) { queue.closing = true; });
-  worker_.reset();
+  writer_.reset();
   if (log_) static_cast<void>(log_->finish());
 }
 
@@ -209,44 +210,14 @@ Result<void> PushDesk::write(std::span<const std::string> payloads) {
 }
 
 Result<PushResult> PushDesk::push(PushWish wish) {
-  const auto job = std::make_shared<Job>(std::move(wish));
-  const bool queued = queue_.change([&](Queue& queue) {
-    if (queue.closing || queue.jobs.size() >= kMostWaiting) return false;
-    queue.jobs.push_back(job);
-    return true;
-  });
-  if (!queued) {
-    return fail(Code::kUnavailable, "too many pushes wait for the disk", "try again later");
-  }
-  for (;;) {
-    auto outcome = job->outcome.wait(
-        Span::seconds(60), [](const auto& value) { return value.has_value(); },
-        [](auto& value) { return std::move(value); });
-    if (outcome) return *std::move(outcome);
-  }
+  if (auto outcome = writer_->ask(std::move(wish))) return *std::move(outcome);
+  return fail(Code::kUnavailable, "too many pushes wait for the disk", "try again later");
 }
 
-void PushDesk::serve() {
-  for (;;) {
-    bool closing = false;
-    const Group group = queue_.wait(
-        Span::seconds(60), [](const Queue& queue) { return queue.closing || !queue.jobs.empty(); },
-        [&](Queue& queue) {
-          closing = queue.closing;
-          return std::exchange(queue.jobs, {});
-        });
-    if (group.empty() && closing) return;
-    auto outcomes = answer(group);
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      group[i]->outcome.change([&](auto& value) { value.emplace(std::move(outcomes[i])); });
-    }
-  }
-}
-
-std::vector<Result<PushResult>> PushDesk::answer(const Group& group) {
+std::vector<Result<PushResult>> PushDesk::answer(const Writer::Group& group) {
   std::vector<std::string> payloads;
   std::vector<Result<PushResult>> outcomes;
-  for (const auto& job : group) outcomes.push_back(take_guarded(job->wish, payloads));
+  for (const PushWish* wish : group) outcomes.push_back(take_guarded(*wish, payloads));
   const auto written = write(payloads);
   if (!written) {
     forget();

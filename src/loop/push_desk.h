@@ -1,13 +1,12 @@
-// Rows that clients push, taken in before the reply. One thread judges whatever waits in the order
-// of arrival, writes all of it as one batch of the log, syncs once, and only then answers: so one
-// sync serves everybody, and a row that is answered as a duplicate stands durably too.
+// Rows that clients push, taken in before the reply. One thread judges a group of requests, writes
+// all of it as one batch of the log, syncs once, and only then answers: so a row that is answered
+// as a duplicate stands durably too.
 #pragma once
 
 #include <deque>
 #include <unordered_map>
 
-#include "base/guarded.h"
-#include "base/worker.h"
+#include "base/gather.h"
 #include "io/record_log.h"
 #include "ledger/manifest.h"
 #include "ledger/store.h"
@@ -42,16 +41,7 @@ class PushDesk {
   Result<PushResult> push(PushWish wish);
 
  private:
-  struct Job {
-    explicit Job(PushWish what) : wish(std::move(what)) {}
-    PushWish wish;
-    Guarded<std::optional<Result<PushResult>>> outcome;
-  };
-  using Group = std::vector<std::shared_ptr<Job>>;
-  struct Queue {
-    Group jobs;
-    bool closing = false;
-  };
+  using Writer = Gather<PushWish, Result<PushResult>>;
   struct Digest {  // 128 bits
     std::uint64_t a = 0, b = 0;
     bool operator==(const Digest&) const = default;
@@ -73,8 +63,7 @@ class PushDesk {
   Result<void> remember_log();
   Result<void> follow_manifest();
   void remember(const std::string& key, Answered answered);
-  void serve();
-  std::vector<Result<PushResult>> answer(const Group& group);
+  std::vector<Result<PushResult>> answer(const Writer::Group& group);
   Result<PushResult> take(const PushWish& wish, std::vector<std::string>& payloads);
   Result<PushResult> take_guarded(const PushWish& wish, std::vector<std::string>& payloads);
   bool is_taken(const std::string& key, const std::string& row) const;
@@ -100,8 +89,7 @@ class PushDesk {
   std::size_t fresh_answers_ = 0;                         // the newest of order_: not durable yet
   std::unordered_map<std::string, Answered> answered_;
   std::deque<std::string> order_;                         // of answered_, oldest first
-  Guarded<Queue> queue_;
-  std::optional<Worker> worker_;  // last: it uses the others
+  std::optional<Writer> writer_;  // last: it uses the others
 };
 
 /// Errors: kConflict without a desk, kUnavailable when that is for want of the lease.

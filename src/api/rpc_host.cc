@@ -6,21 +6,12 @@
 #include "api/gate.h"
 #include "api/house.h"
 #include "api/inline_limit.h"
+#include "api/target.h"
 #include "base/clock.h"
 #include "io/json.h"
 
 namespace rondo::api {
 namespace {
-
-/// A segment of a path: what is no letter, digit or one of "-._~" as %XX.
-void write_segment(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-}
 
 RpcOutcome outcome_of(const Admission& admission, const Response& response) {
   RpcOutcome out;
@@ -51,10 +42,10 @@ class RealRpcHost : public RpcHost {
              const Then& then) override {
     Work& work = begin(thread, who);
     work.target = "/v2/models/";
-    write_segment(work.target, asked.model);
+    work.target += encoded(asked.model);
     if (!asked.version.empty()) {
       work.target += "/versions/";
-      write_segment(work.target, asked.version);
+      work.target += encoded(asked.version);
     }
     work.target += "/infer";
     Request& request = work.request;

@@ -21,17 +21,6 @@ constexpr std::size_t kWide = 80;      // of a block of columns
 constexpr std::size_t kCellWide = 32;  // longer cells are cut
 constexpr std::size_t kMoved = 8;      // columns that are named as moved
 
-/// The first `width` characters of a text; what is longer ends in "..".
-std::string cut(std::string text, std::size_t width) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
-  if (text.size() <= width) return text;
-  std::size_t end = width - 2;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "..";
-}
-
 std::string cell(const Json& value) {
   if (value.is_null()) return "";
   return cut(value.is_string() ? value.get<std::string>() : value.dump(), kCellWide);

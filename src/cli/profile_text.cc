@@ -18,16 +18,6 @@ constexpr std::size_t kPairs = 5;          // of correlated columns in the summa
 constexpr double kStrong = 0.5;            // and how strongly at least
 constexpr double kFar = 0.02;              // drift that is worth a line
 
-std::string shortened(std::string text, std::size_t width) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
-  if (text.size() <= width) return text;
-  std::size_t end = width - 2;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "..";
-}
-
 std::string text_in(const Json& object, const char* key) {
   return object.at(key).get<std::string>();
 }
@@ -62,7 +52,7 @@ std::string picture(const Json& column) {
   std::string out;
   const Json& top = column.at("top");
   for (std::size_t i = 0; i < std::min<std::size_t>(3, top.size()); ++i) {
-    out += fmt::format("{}{} {}", i == 0 ? "" : ", ", shortened(text_in(top[i], "value"), 12),
+    out += fmt::format("{}{} {}", i == 0 ? "" : ", ", cut(text_in(top[i], "value"), 12),
                        percent(number_in(top[i], "count"), number_in(column, "count")));
   }
   return out;
@@ -84,7 +74,7 @@ std::string drift_text(const Json& profile, bool color) {
   for (const Json& move : profile.at("drift")) {
     const double gaps = number_in(move, "missing_after") - number_in(move, "missing_before");
     if (number_in(move, "distance") < kFar && std::abs(gaps) < kFar) continue;
-    lines.push_back({shortened(text_in(move, "name"), kNameWide),
+    lines.push_back({cut(text_in(move, "name"), kNameWide),
                      fmt::format("{:.4f}", number_in(move, "distance")),
                      percent(number_in(move, "missing_before"), 1),
                      percent(number_in(move, "missing_after"), 1)});
@@ -130,7 +120,7 @@ std::string quantiles_text(const Json& column, bool color) {
 std::string top_text(const Json& column, bool color) {
   std::vector<std::vector<std::string>> lines;
   for (const Json& one : column.at("top")) {
-    lines.push_back({shortened(text_in(one, "value"), 2 * kValueWide),
+    lines.push_back({cut(text_in(one, "value"), 2 * kValueWide),
                      number(number_in(one, "count")),
                      percent(number_in(one, "count"), number_in(column, "count"))});
   }
@@ -155,7 +145,7 @@ std::string profile_text(const Json& profile, bool color) {
     const auto edge = [&](const char* key) {
       return column.contains(key) ? value_text(column, key) : std::string();
     };
-    lines.push_back({shortened(text_in(column, "name"), kNameWide), text_in(column, "type"),
+    lines.push_back({cut(text_in(column, "name"), kNameWide), text_in(column, "type"),
                      percent(number_in(column, "missing"), rows_of(column)),
                      number(number_in(column, "distinct")), edge("min"), median(), edge("max"),
                      picture(column)});

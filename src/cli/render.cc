@@ -86,6 +86,16 @@ std::string tracker_line(const Json& tracker, bool color, std::size_t most) {
   return out;
 }
 
+std::string cut(std::string text, std::size_t width) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  if (text.size() <= width) return text;
+  std::size_t end = width - 2;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "..";
+}
+
 std::string bar(double done, std::size_t width) {
   const double share = std::clamp(done, 0.0, 1.0);
   const auto full = static_cast<std::size_t>(share * static_cast<double>(width) + 0.5);

@@ -23,6 +23,8 @@ std::string process_table(const Json& history, bool color);
 /// "Data Collection > Data Preparation > ...": the stage after each step, newest last; long
 /// trackers keep the last `most` stages.
 std::string tracker_line(const Json& tracker, bool color, std::size_t most = 8);
+/// One line of a text, of `width` bytes at most; what is longer ends in "..".
+std::string cut(std::string text, std::size_t width);
 /// "[#####     ] 52 %".
 std::string bar(double done, std::size_t width = 24);
 /// One line of blocks for a series, scaled from 0 to its greatest value.

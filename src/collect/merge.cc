@@ -1,8 +1,6 @@
 // The keys of the reading are held, those of the rows before are looked up one after the other.
 #include "collect/merge.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <unordered_map>
 
@@ -12,20 +10,6 @@ namespace rondo::collect {
 namespace {
 
 using table::Table;
-
-Result<std::vector<std::size_t>> places_of(const std::vector<std::string>& names,
-                                           const Table& rows) {
-  std::vector<std::size_t> places;
-  for (const std::string& name : names) {
-    const auto place = rows.schema().find(name);
-    if (!place) {
-      return fail(Code::kInvalidInput,
-                  fmt::format("the key \"{}\" is no column of the rows collected before", name));
-    }
-    places.push_back(*place);
-  }
-  return places;
-}
 
 /// Of the rows of one table: event time (0 without a clock) and whether the label is known.
 struct View {
@@ -40,7 +24,8 @@ struct View {
 };
 
 Result<View> view_of(const Table& rows, const std::vector<std::string>& key) {
-  return View{rows, rows.find(table::kTimeColumn), TRY(places_of(key, rows))};
+  return View{rows, rows.find(table::kTimeColumn),
+              TRY(table::key_places(rows.schema(), key, "of the rows collected before"))};
 }
 
 class Merger {

@@ -42,15 +42,8 @@ Result<ledger::Segment> write_segment(io::Fs& fs, const table::Table& rows, cons
 
 Result<Known> known_of(const table::Table& rows, const std::vector<std::string>& key) {
   Known known;
-  std::vector<std::size_t> columns;
-  for (const std::string& name : key) {
-    const auto index = rows.schema().find(name);
-    if (!index) {
-      return fail(Code::kInvalidInput,
-                  fmt::format("the key \"{}\" is no column of the rows collected before", name));
-    }
-    columns.push_back(*index);
-  }
+  const auto columns =
+      TRY(table::key_places(rows.schema(), key, "of the rows collected before"));
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const std::string digest = row_digest(rows, row);
     if (!columns.empty()) known.keys.try_emplace(key_digest(rows, columns, row), digest);

@@ -95,7 +95,7 @@ Result<Known> known_rows(ledger::Store& store, const Config& config,
 Json row_json(const table::Table& rows, std::size_t row) {
   Json out = Json::object();
   for (std::size_t c = 0; c < rows.columns(); ++c) {
-    out[rows.schema().fields[c].name] = cell_json(rows.column(c), row);
+    out[rows.schema().fields[c].name] = rows.column(c).cell_json(row);
   }
   return out;
 }
@@ -138,11 +138,11 @@ Json changed_json(const table::Table& before, const table::Table& after,
                   const RowDiff::Changed& changed, const std::vector<std::string>& key) {
   Json cells = Json::object(), names = Json::object();
   for (const std::string& name : changed.columns) {
-    cells[name] = {{"before", cell_json(*before.find(name), changed.before)},
-                   {"after", cell_json(*after.find(name), changed.after)}};
+    cells[name] = {{"before", before.find(name)->cell_json(changed.before)},
+                   {"after", after.find(name)->cell_json(changed.after)}};
   }
   for (const std::string& name : key) {
-    names[name] = cell_json(*after.find(name), changed.after);
+    names[name] = after.find(name)->cell_json(changed.after);
   }
   return {{"key", names}, {"cells", cells}};
 }
@@ -188,17 +188,6 @@ Result<std::vector<DatasetVersion>> dataset_versions(ledger::Store& store) {
 Result<DatasetVersion> dataset_version(ledger::Store& store, std::int64_t number) {
   std::vector<DatasetVersion> versions = TRY(dataset_versions(store));
   return std::move(versions[TRY(place_of(versions, number))]);
-}
-
-Json cell_json(const table::Column& column, std::size_t row) {
-  if (column.is_null(row)) return nullptr;
-  switch (column.type) {
-    case table::Type::kNumber: return column.numbers[row];
-    case table::Type::kInteger: return column.integers[row];
-    case table::Type::kBool: return column.integers[row] != 0;
-    case table::Type::kTime: return to_text(Time{column.integers[row]});
-    default: return column.text(row);
-  }
 }
 
 Result<Json> show_view(ledger::Store& store, const Config& config, const ShowWish& wish,

@@ -45,7 +45,4 @@ struct DiffWish {
 Result<Json> diff_view(ledger::Store& store, const Config& config, const DiffWish& wish,
                        const io::Path& temp);
 
-/// A cell as JSON: a number, true, a text; times as text; null where it is missing.
-Json cell_json(const table::Column& column, std::size_t row);
-
 }  // namespace rondo::loop

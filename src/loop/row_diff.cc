@@ -49,20 +49,6 @@ Result<Sides> shared_columns(const table::Table& before, const table::Table& aft
               table::Table(schema, std::move(new_columns))};
 }
 
-Result<std::vector<std::size_t>> places_of(const std::vector<std::string>& names,
-                                           const table::Schema& schema) {
-  std::vector<std::size_t> places;
-  for (const std::string& name : names) {
-    const auto place = schema.find(name);
-    if (!place) {
-      return fail(Code::kInvalidInput,
-                  fmt::format("the key \"{}\" is no column of both versions", name));
-    }
-    places.push_back(*place);
-  }
-  return places;
-}
-
 struct Keyed {
   std::string key, content;
   std::size_t row = 0;
@@ -184,7 +170,7 @@ std::vector<double> present(const table::Column& column) {
 Result<RowDiff> diff_rows(const table::Table& before, const table::Table& after,
                           const std::vector<std::string>& key) {
   const Sides tables = TRY(shared_columns(before, after));
-  const auto places = TRY(places_of(key, tables.after.schema()));
+  const auto places = TRY(table::key_places(tables.after.schema(), key, "of both versions"));
   return walk(entries(tables.before, places), entries(tables.after, places), tables,
               !key.empty());
 }

@@ -165,15 +165,6 @@ Fates judge(const Expectation& e, const Column& column, const Column* other) {
   }
 }
 
-Json cell_of(const Column& column, std::size_t row) {
-  if (column.is_null(row)) return nullptr;
-  if (table::is_text(column.type)) return column.text(row);
-  if (column.type == Type::kTime) return to_text(Time{column.integers[row]});
-  if (column.type == Type::kBool) return column.integers[row] != 0;
-  if (column.type == Type::kInteger) return column.integers[row];
-  return column.numbers[row];
-}
-
 std::string no_column(const std::string& name) {
   return fmt::format("there is no column \"{}\"", name);
 }
@@ -201,7 +192,7 @@ void judge_values(const Expectation& e, const table::Table& rows, Met& met) {
     if (fates[row] != Fate::kFails) continue;
     ++met.unexpected;
     met.places.push_back(row);
-    if (met.examples.size() < kExamples) met.examples.push_back(cell_of(column, row));
+    if (met.examples.size() < kExamples) met.examples.push_back(column.cell_json(row));
   }
   const auto there = static_cast<double>(met.elements - met.missing);
   const double fit = there == 0 ? 1 : 1 - static_cast<double>(met.unexpected) / there;
@@ -253,15 +244,16 @@ void judge_column(const Expectation& e, const Column& column, Met& met) {
     return;
   }
   if (e.rule == Rule::kDistinct) return judge_number(e, distinct_of(column), false, met);
+  if (table::is_text(column.type)) return judge_number(e, std::nan(""), false, met);
   std::vector<double> values;
+  long double sum = 0;  // of whole numbers exact, which the mean times their count is not
   for (std::size_t row = 0; row < column.size(); ++row) {
-    if (!column.is_null(row) && !table::is_text(column.type)) {
-      values.push_back(column.as_double(row));
-    }
+    if (column.is_null(row)) continue;
+    values.push_back(column.as_double(row));
+    sum += values.back();
   }
-  const stats::Spread spread = stats::spread_of(values);
-  const double mean = spread.n == 0 ? std::nan("") : spread.mean;
-  judge_number(e, e.rule == Rule::kSum ? spread.mean * spread.n : mean,
+  if (e.rule == Rule::kSum) return judge_number(e, static_cast<double>(sum), false, met);
+  judge_number(e, values.empty() ? std::nan("") : stats::spread_of(values).mean,
                column.type == Type::kTime, met);
 }
 

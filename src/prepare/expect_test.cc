@@ -124,6 +124,13 @@ TEST(Expect, RulesOfColumnsAndTablesObserveOneThing) {
   }
 }
 
+TEST(Expect, ASumOfWholeNumbersIsExact) {
+  ColumnBuilder one(Type::kInteger);  // 49 times 1 / 49 is less than 1
+  for (int i = 0; i < 49; ++i) one.integer(i == 0);
+  const table::Table rows(table::Schema{{{"n", Type::kInteger}}}, {one.finish()});
+  EXPECT_TRUE(look_at(read({{"column", "n"}, {"sum", {1, 1}}}), rows, kNow).success);
+}
+
 TEST(Expect, MistakesAreNamed) {
   for (const auto& [expect, what] : std::vector<std::pair<Json, std::string>>{
            {1, "it is no table"},

@@ -1,6 +1,8 @@
 // See canonical.h; the bytes are part of the formats (docs/FORMATS.md, "Manifest").
 #include "table/canonical.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <bit>
 #include <cstring>
@@ -75,6 +77,21 @@ std::string key_digest(const Table& rows, std::span<const std::size_t> columns,
   std::string bytes;
   append_cells(rows, columns, row, bytes);
   return half(bytes);
+}
+
+Result<std::vector<std::size_t>> key_places(const Schema& schema,
+                                            std::span<const std::string> key,
+                                            std::string_view whose) {
+  std::vector<std::size_t> places;
+  for (const std::string& name : key) {
+    const auto place = schema.find(name);
+    if (!place) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("the key \"{}\" is no column {}", name, whose));
+    }
+    places.push_back(*place);
+  }
+  return places;
 }
 
 }  // namespace rondo::table

@@ -23,4 +23,10 @@ std::string row_digest(const Table& rows, std::size_t row);
 std::string key_digest(const Table& rows, std::span<const std::size_t> columns,
                        std::size_t row);
 
+/// Where the columns of a key stand. Errors: kInvalidInput naming the one that `whose` lacks, as in
+/// "of both versions".
+Result<std::vector<std::size_t>> key_places(const Schema& schema,
+                                            std::span<const std::string> key,
+                                            std::string_view whose);
+
 }  // namespace rondo::table

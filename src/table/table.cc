@@ -107,6 +107,17 @@ double Column::as_double(std::size_t row) const {
   return type == Type::kNumber ? numbers[row] : static_cast<double>(integers[row]);
 }
 
+Json Column::cell_json(std::size_t row) const {
+  if (is_null(row)) return nullptr;
+  switch (type) {
+    case Type::kNumber: return numbers[row];
+    case Type::kInteger: return integers[row];
+    case Type::kBool: return integers[row] != 0;
+    case Type::kTime: return to_text(Time{integers[row]});
+    default: return text(row);
+  }
+}
+
 std::string Column::cell_text(std::size_t row) const {
   if (is_null(row)) return {};
   switch (type) {

@@ -83,6 +83,8 @@ struct Column {
   double as_double(std::size_t row) const;
   /// The cell as CSV would show it; empty for null. Numbers in the shortest form that reads back.
   std::string cell_text(std::size_t row) const;
+  /// The cell as JSON: a number, true, a text; times as text; null where it is missing.
+  Json cell_json(std::size_t row) const;
   /// A column of `rows` missing cells.
   static std::shared_ptr<const Column> missing(Type type, std::size_t rows);
 };

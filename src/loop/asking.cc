@@ -120,7 +120,7 @@ Result<Json> ask_loop(ledger::Ledger& ledger, ledger::Request request, bool loop
 std::string log_sentence(const std::optional<Error>& problem, std::uint64_t dropped,
                          Time last) {
   std::string sentence;
-  if (problem) sentence = "the prediction log cannot be written: " + problem->text();
+  if (problem) sentence = "the prediction log cannot be written: " + problem->line();
   if (dropped > 0) {
     sentence += fmt::format("{}{} answers found no room in the prediction log, the last at {}",
                             sentence.empty() ? "" : "; ", dropped, to_text(last));

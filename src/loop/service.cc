@@ -215,7 +215,7 @@ void RealService::turn(const Stop& stop) {
   auto policy = Policy::make(config_->loop.policy, config_->loop, config_->collect.min_rows);
   if (!policy) return complain("loop", policy.error().line());
   const auto doubtful = [this] { return doubt_.with([](const auto& d) { return d; }); };
-  if (const auto doubt = doubtful()) complain("clock", doubt->text());
+  if (const auto doubt = doubtful()) complain("clock", doubt->line());
   while (doubtful() && !stop.requested()) sleep_for(kPoll, stop);
   while (!stop.requested()) {
     Conductor conductor({store_, session_->desk.get(), config_, options_.project, *policy,
@@ -319,6 +319,7 @@ void RealService::look_after_log() {
 
 /// Without a loop here it follows what others decide. Tells when another version answers.
 void RealService::look_after_champion() {
+  if (session_ && told_alert_.empty() && world_->alert().empty()) return;
   const auto now = state();
   if (now && !session_) {
     const auto followed = world_->follow(*now);

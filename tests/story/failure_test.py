@@ -114,8 +114,10 @@ class Failure(unittest.TestCase):
         self.up()
         source = self.project.path("rows.csv")
         shutil.copy(source, self.project.path("kept.csv"))
-        with open(source, "wb") as file:
+        # In one move: a file seen half written would fail too, and the whole one be news again.
+        with open(source + ".part", "wb") as file:
             file.write(bytes(range(256)) * 40)
+        os.replace(source + ".part", source)
         failed = self.more("Data Collection", 1)
         self.assertEqual((failed["result"], failed["next"]), ("failed", "Monitoring & Maintenance"))
         self.assertIn("rows.csv", failed["reason"])

@@ -50,6 +50,7 @@ api::RpcCaller caller_of(const grpc::ServerContext& context) {
   who.authorization = find("authorization");
   who.token = find("rondo-token");
   who.split_key = find("rondo-split-key");
+  who.dry_run = find("rondo-dry-run");
   const std::string peer = context.peer();
   who.local = peer.starts_with("ipv4:127.") || peer.starts_with("ipv6:[::1]") ||
               peer.starts_with("ipv6:%5B::1%5D") || peer.starts_with("unix:");

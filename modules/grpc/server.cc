@@ -111,6 +111,7 @@ class Server : public api::RpcServer {
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, whole(options.streams_max));
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, whole(options.idle_ms));
     // Each of these is a filter, a counter or a ping that every call would pay for.
     for (const char* unused : {GRPC_ARG_ENABLE_CENSUS, GRPC_ARG_ENABLE_CHANNELZ,
                                GRPC_ARG_ENABLE_DEADLINE_CHECKS,
@@ -126,6 +127,7 @@ class Server : public api::RpcServer {
 
   void serve(std::size_t thread) {
     ::pthread_setname_np(::pthread_self(), ("rpc-" + std::to_string(thread)).c_str());
+    shared_.host->begin_to_answer();
     crew_.wait(thread);
     void* tag = nullptr;
     bool good = false;
@@ -154,7 +156,7 @@ class Server : public api::RpcServer {
 }  // namespace
 }  // namespace rondo::wire
 
-extern "C" __attribute__((visibility("default"))) rondo::api::RpcServer* rondo_grpc_start_3(
+extern "C" __attribute__((visibility("default"))) rondo::api::RpcServer* rondo_grpc_start_4(
     const rondo::api::RpcOptions& options, rondo::api::RpcHost& host, std::string* wrong) {
   auto server = std::make_unique<rondo::wire::Server>(options);
   if (!server->start(options, host, wrong)) return nullptr;

@@ -2,6 +2,8 @@
 // send a tensor, each refusal with its code.
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -17,7 +19,7 @@
 #include "inference.grpc.pb.h"
 
 // Linked, not opened: one process takes the descriptions of the messages once.
-extern "C" rondo::api::RpcServer* rondo_grpc_start_3(const rondo::api::RpcOptions& options,
+extern "C" rondo::api::RpcServer* rondo_grpc_start_4(const rondo::api::RpcOptions& options,
                                                      rondo::api::RpcHost& host, std::string* wrong);
 
 namespace rondo::wire {
@@ -62,6 +64,29 @@ api::Limits with_quota() {
   return out;
 }
 
+/// What the scheduler was told of the calling thread.
+std::uint64_t turn_ns() {
+  struct {
+    std::uint32_t size, policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime_ns, deadline_ns, period_ns;
+  } told{};
+  EXPECT_EQ(::syscall(SYS_sched_getattr, 0, &told, sizeof told, 0U), 0);
+  return told.runtime_ns;
+}
+
+/// Notes what the thread that answers told the scheduler.
+struct Service : api::FakeService {
+  Service() : FakeService(api::binary_pipeline()) {}
+  bool log(std::span<const ledger::Prediction> rows) override {
+    turn.add(turn_ns() - turn.get());
+    return FakeService::log(rows);
+  }
+  Counter turn;
+};
+
 class GrpcServer : public ::testing::Test {
  protected:
   explicit GrpcServer(const api::Limits& own = limits()) : app_(service_, own, {}, kThreads + 1) {}
@@ -69,13 +94,13 @@ class GrpcServer : public ::testing::Test {
     start({});
     connect(grpc::InsecureChannelCredentials());
   }
-  void start(api::RpcOptions options) {
+  virtual void start(api::RpcOptions options) {
     options.listen = "127.0.0.1:0";
     options.threads = kThreads;
     options.message_max = 64 << 10;
     options.streams_max = kStreams;
     std::string wrong;
-    server_.reset(rondo_grpc_start_3(options, *host_, &wrong));
+    server_.reset(rondo_grpc_start_4(options, *host_, &wrong));
     ASSERT_TRUE(server_) << wrong;
   }
   /// A connection of its own.
@@ -119,7 +144,7 @@ class GrpcServer : public ::testing::Test {
     EXPECT_NE(status.error_message().find(word), std::string::npos) << status.error_message();
   }
 
-  api::FakeService service_{api::binary_pipeline()};
+  Service service_;
   api::App app_;
   api::Pool pool_{1};
   std::unique_ptr<api::RpcHost> host_ = api::make_rpc_host(app_, pool_, places());
@@ -226,6 +251,29 @@ TEST_F(GrpcServer, DeadlinesHold) {
   grpc::ClientContext roomy;
   roomy.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
   EXPECT_TRUE(infer(raw(2, 0), &roomy).ok());
+}
+
+TEST_F(GrpcServer, ADryRunOfADeployerLeavesNothingBehind) {
+  grpc::ClientContext nobody, deployer;
+  nobody.AddMetadata("rondo-dry-run", "true");
+  EXPECT_EQ(infer(raw(2, 0), &nobody).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  deployer.AddMetadata("rondo-dry-run", "true");
+  deployer.AddMetadata("rondo-token", std::string(api::kAdminToken));
+  EXPECT_TRUE(infer(raw(2, 0), &deployer).ok());
+  service_.logged.with([](const auto& rows) { EXPECT_TRUE(rows.empty()); });
+  EXPECT_TRUE(infer(raw(2, 0)).ok());
+  service_.logged.with([](const auto& rows) { EXPECT_EQ(rows.size(), 1U); });
+}
+
+TEST_F(GrpcServer, WhatAnswersHasItsProcessorAtOnce) {
+  std::uint64_t wished = 0;
+  Worker model("model", [&](const Stop&) {
+    answer_first();
+    wished = turn_ns();
+  });
+  model.join();
+  ASSERT_TRUE(infer(raw(2, 0)).ok());
+  EXPECT_EQ(service_.turn.get(), wished);
 }
 
 /// Answers wait until they are on the disk.
@@ -477,6 +525,30 @@ TEST_F(GrpcHealth, WatchersHaveALimit) {
   for (const auto& context : contexts) context->TryCancel();
 }
 
+/// Connections are idle soon.
+class IdleGrpcServer : public GrpcHealth {
+ protected:
+  void start(api::RpcOptions options) override {
+    options.idle_ms = 1000;
+    GrpcServer::start(options);
+  }
+};
+
+TEST_F(IdleGrpcServer, AConnectionWithoutACallEndsAndOneThatWatchesStays) {
+  grpc::ClientContext context;
+  const auto stream = health_->Watch(&context, about(""));
+  EXPECT_EQ(next(*stream), HealthCheckResponse::SERVING);
+  connect(grpc::InsecureChannelCredentials());
+  ASSERT_TRUE(infer(raw(2, 0)).ok());
+  EXPECT_EQ(app_.rpc_connections.get(), 2U);
+  while (app_.rpc_connections.get() == 2) sleep_for(Span::millis(5));
+  service_.publish({});
+  EXPECT_EQ(next(*stream), HealthCheckResponse::NOT_SERVING) << "it waits for news";
+  service_.deploy(4, api::binary_pipeline());
+  EXPECT_TRUE(infer(raw(2, 0)).ok()) << "gRPC's client connects again by itself";
+  context.TryCancel();
+}
+
 TEST_F(GrpcServer, OneConnectionTooManyIsClosedAndTheOthersGoOn) {
   const auto shed = [&] {
     return app_.numbers().shed[static_cast<std::size_t>(api::Shed::kConnections)];
@@ -567,7 +639,7 @@ TEST_F(GrpcServer, AnAddressThatIsTakenIsSaid) {
   api::RpcOptions options;
   options.listen = "127.0.0.1:" + std::to_string(server_->port());
   std::string wrong;
-  EXPECT_EQ(rondo_grpc_start_3(options, *host_, &wrong), nullptr);
+  EXPECT_EQ(rondo_grpc_start_4(options, *host_, &wrong), nullptr);
   EXPECT_EQ(wrong, "cannot listen on " + options.listen);
 }
 

@@ -15,7 +15,7 @@ namespace rondo::api {
 
 /// Who asks, by the call's metadata; empty: not said.
 struct RpcCaller {
-  std::string_view authorization, token, split_key;
+  std::string_view authorization, token, split_key, dry_run;
   bool local = false;  // the peer is on this machine (loopback)
 };
 
@@ -69,6 +69,8 @@ class RpcHost {
   using Then = std::function<void(const RpcOutcome&, const RpcAnswer&)>;
   using Said = std::function<void(const RpcOutcome&, const std::string& json)>;
   virtual ~RpcHost() = default;
+  /// A thread of the module calls it once, before it answers anything.
+  virtual void begin_to_answer() = 0;
   /// Calls `then` once: in this thread before it returns, or in another one where the answer takes
   /// long or waits for the log. `who` and `asked`, and what they point to, must live until then.
   virtual void infer(std::size_t thread, const RpcCaller& who, const RpcInfer& asked,
@@ -91,6 +93,7 @@ struct RpcOptions {
   std::size_t threads = 4;
   std::uint64_t message_max = 16ULL << 20;  // bytes
   std::uint64_t streams_max = 1024;         // calls at once of a connection
+  std::uint64_t idle_ms = 75'000;           // a connection without a call ends then
   bool tls = false;                         // with RpcHost::renew's certificate
 };
 
@@ -104,6 +107,6 @@ class RpcServer {
 
 /// What the module gives out under the name kRpcStart. Null with a sentence in `*wrong`.
 using RpcStart = RpcServer* (*)(const RpcOptions& options, RpcHost& host, std::string* wrong);
-inline constexpr const char* kRpcStart = "rondo_grpc_start_3";
+inline constexpr const char* kRpcStart = "rondo_grpc_start_4";
 
 }  // namespace rondo::api

@@ -8,6 +8,7 @@
 #include "api/inline_limit.h"
 #include "api/target.h"
 #include "base/clock.h"
+#include "base/worker.h"
 #include "io/json.h"
 
 namespace rondo::api {
@@ -37,6 +38,8 @@ class RealRpcHost : public RpcHost {
  public:
   RealRpcHost(App& app, Pool& pool, const RpcPlaces& places, const TlsFiles* tls)
       : app_(app), pool_(pool), places_(places), rooms_(places.threads), tls_(tls) {}
+
+  void begin_to_answer() override { answer_first(); }
 
   void infer(std::size_t thread, const RpcCaller& who, const RpcInfer& asked,
              const Then& then) override {
@@ -113,6 +116,7 @@ class RealRpcHost : public RpcHost {
       request.headers.push_back({"Authorization", who.authorization});
     }
     if (!who.token.empty()) request.headers.push_back({"Rondo-Token", who.token});
+    if (!who.dry_run.empty()) request.headers.push_back({"Rondo-Dry-Run", who.dry_run});
     if (!who.split_key.empty()) request.headers.push_back({"Rondo-Split-Key", who.split_key});
     return *work;
   }

@@ -241,6 +241,7 @@ class RealServer : public Server {
     rpc.threads = lanes_.size();
     rpc.message_max = options.body_max;
     rpc.streams_max = options.in_flight_max;
+    rpc.idle_ms = static_cast<std::uint64_t>(options.patience.idle.us / 1000);
     rpc.tls = tls_ != nullptr;
     const RpcPlaces places{.first = first_rpc_,
                            .threads = rpc.threads,

@@ -26,6 +26,7 @@ struct Limits {
   std::size_t queue_max = 256;           // requests that wait for a worker of the pool
   Quota quota{};                         // of each token
   bool durable = false;                  // answers wait until their record is on disk
+  bool terse = false;                    // refusals name no column, but to a deployer
 };
 
 class House;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "api/house.h"
 #include "api/rpc.h"
@@ -215,6 +216,29 @@ std::expected<void, Refusal> decompress(const Admission& admission, std::string&
                 "send fewer rows at once, or raise `[deploy] body_max`");
 }
 
+/// What a refused prediction says to whom the columns of the model are not shown: its kind, and
+/// the row.
+Refusal without_columns(Refusal refusal) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSentences = {{
+      {"unknown_column", "there is a column that the model does not have"},
+      {"missing_column", "a column of the model is missing"},
+      {"wrong_type", "a value is not of its column's type"},
+      {"duplicate_key", "a name comes twice"},
+      {"invalid_shape", "the rows are not arranged as this path takes them"},
+  }};
+  const auto found = std::ranges::find(kSentences, refusal.code,
+                                       [](const auto& sentence) { return sentence.first; });
+  if (found == kSentences.end()) return refusal;
+  std::string row;
+  if (refusal.message.starts_with("row ")) {
+    const std::size_t end = refusal.message.find_first_not_of("0123456789", 4);
+    if (end > 4 && end != std::string::npos) row = refusal.message.substr(0, end) + ": ";
+  }
+  refusal.message = row + std::string(found->second);
+  refusal.hint = "this server names columns only to tokens of a deployer";
+  return refusal;
+}
+
 Reply guarded_call(const Admission& admission, Call& call) {
   try {
     TRY(decompress(admission, call.request.body));
@@ -264,6 +288,10 @@ Response answer(App& app, Scratch& scratch, const Admission& admission, Request&
             admission.query, admission.who, admission.started_us, now_us,
             waited ? Span{now_us - admission.posted_us} : Span{}};
   Reply reply = guarded_call(admission, call);
+  if (!reply && app.limits().terse && admission.route->role == Role::kPredictor &&
+      !admission.who.roles.has(Role::kDeployer)) {
+    reply = std::unexpected(without_columns(std::move(reply).error()));
+  }
   return finished(app, scratch, admission,
                   reply ? *std::move(reply) : render(reply.error(), admission.manner));
 }

@@ -69,6 +69,45 @@ TEST_F(Predict, ADryRunLeavesNothingBehind) {
   service_.logged.with([](const auto& rows) { EXPECT_EQ(rows.size(), 1U); });
 }
 
+TEST_F(Predict, ATerseServerNamesColumnsToDeployersAlone) {
+  Limits limits;
+  limits.terse = true;
+  App app(service_, limits, {}, 1);
+  const struct {
+    const char* why;
+    const char* path;
+    std::string body, says;
+  } cases[] = {
+      {"a wrong type", "/api/v1/predict",
+       R"({"rows":[{"temp":25.5,"hour":8,"sky":7,"holiday":false}]})",
+       "row 0: a value is not of its column's type"},
+      {"a column that lacks", "/api/v1/predict", R"({"rows":[{"temp":25.5,"hour":8,"sky":"x"}]})",
+       "row 0: a column of the model is missing"},
+      {"one too many", "/api/v1/predict", R"({"rows":[{"tmp":25.5}]})",
+       "row 0: there is a column that the model does not have"},
+      {"one twice", "/api/v1/predict", R"({"rows":[{"temp":1,"temp":1}]})", "a name comes twice"},
+      {"by tensors", "/v2/models/bikes/infer",
+       R"({"inputs":[{"name":"temp","datatype":"FP64","shape":[1],"data":[1]}]})",
+       "a column of the model is missing"},
+      {"by values", "/v1/models/bikes:predict", R"({"instances":[[1]]})",
+       "the rows are not arranged as this path takes them"},
+      {"as a frame", "/invocations", R"({"dataframe_records":[{"hour":1}]})",
+       "a column of the model is missing"},
+  };
+  for (const auto& one : cases) {
+    Asking asking{Method::kPost, one.path, one.body};
+    const Response reply = ask(app, asking);
+    EXPECT_EQ(reply.status, 400) << one.why;
+    EXPECT_NE(reply.body.find(one.says), std::string::npos) << one.why << ": " << reply.body;
+    for (const char* column : {"temp", "hour", "sky", "holiday"}) {
+      EXPECT_EQ(reply.body.find(column), std::string::npos) << one.why << ": " << reply.body;
+    }
+    asking.headers = {{"Content-Type", "application/json"}, {"Rondo-Token", kAdminToken}};
+    EXPECT_EQ(ask(app, asking).body, ask(app_, asking).body) << one.why;
+  }
+  EXPECT_NE(predict("{").body.find("invalid_json"), std::string::npos);
+}
+
 TEST_F(Predict, EachRequestHasIdsOfItsOwn) {
   const std::string body = R"({"rows":[)" + std::string(kRow) + "]}";
   EXPECT_NE(json(predict(body)).at("predictions")[0].at("id"),

@@ -326,6 +326,7 @@ Limits limits_of(const ServerOptions& options) {
   limits.queue_max = options.queue_max;
   limits.quota = options.quota;
   limits.durable = options.durable;
+  limits.terse = options.terse;
   return limits;
 }
 
@@ -341,6 +342,7 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   options.quota = {deploy.quota_requests, deploy.quota_rows, deploy.quota_burst};
   options.drain = deploy.drain;
   options.durable = deploy.log_ack == "durable";
+  options.terse = deploy.errors == "terse";
   return options;
 }
 

@@ -38,6 +38,7 @@ struct ServerOptions {
   Patience patience;
   Span drain = Span::seconds(20);
   bool durable = false;        // a reply waits until its answers are on disk
+  bool terse = false;          // a refused prediction names no column, but to a deployer
   bool insecure_bind = false;  // another address than loopback, without TLS
 };
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 
 #include "api/house.h"
@@ -164,6 +165,28 @@ Result<int> up_many(const Args& args) {
   return kOk;
 }
 
+/// Units a second of a flag; 0 without it. Errors: kInvalidInput.
+Result<double> rate_of(const Args& args, std::string_view flag) {
+  if (!args.has(flag)) return 0.0;
+  const std::string text = args.get(flag);
+  double rate = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
+  if (error == std::errc() && end == text.data() + text.size() && rate > 0 && rate <= 1e12) {
+    return rate;
+  }
+  return fail(Code::kInvalidInput, fmt::format("{} is a number above 0, not \"{}\"", flag, text),
+              fmt::format("{} 20 allows twenty a second; leave it out for no quota", flag));
+}
+
+Result<api::Quota> quota_of(const Args& args) {
+  api::Quota quota{TRY(rate_of(args, "--quota-requests")), TRY(rate_of(args, "--quota-rows")),
+                   Span::seconds(10)};
+  if (!args.has("--quota-burst")) return quota;
+  quota.burst = TRY(during(parse_span(args.get("--quota-burst")), "reading --quota-burst"));
+  if (quota.burst >= Span::seconds(1) && quota.burst <= Span::days(1)) return quota;
+  return fail(Code::kInvalidInput, "--quota-burst is from 1s to 1d");
+}
+
 std::vector<std::string> names_of(std::string_view list) {
   std::vector<std::string> names;
   while (!list.empty()) {
@@ -233,6 +256,8 @@ Result<int> run_serve(const Args& args) {
   server.grpc = args.get("--grpc");
   server.tls = args.get("--tls");
   server.hosts = names_of(args.get("--hosts"));
+  server.quota = TRY(quota_of(args));
+  server.terse = args.has("--terse");
   server.insecure_bind = args.has("--insecure-bind");
   const auto started = TRY(api::Server::start(server, *service));
   service->start();

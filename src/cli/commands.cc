@@ -28,6 +28,10 @@ constexpr Flag kServe[] = {
     {"--hosts", "A,B,..", "Host names allowed beside localhost"},
     {"--tokens", "DIR", "folder of a file `tokens`, as a project's .rondo: who may ask from afar"},
     {"--no-history", "", "serve a model with lags all the same: they are missing in every row"},
+    {"--quota-requests", "N", "requests a second that each token may make; default: no quota"},
+    {"--quota-rows", "N", "rows a second that are answered to each token; default: no quota"},
+    {"--quota-burst", "SPAN", "what a token left unused for so long it may use at once; default 10s"},
+    {"--terse", "", "refusals name no column of the model, but to a deployer"},
     {"--insecure-bind", "", "allow an address beyond loopback without --tls"}};
 constexpr Flag kExport[] = {
     {"-o", "FILE", "where to (required)"},
@@ -109,8 +113,8 @@ constexpr Command kCommands[] = {
      "serve predictions and keep the loop running, of one project or many", kUp,
      "rondo up\nrondo up --listen 127.0.0.1:9000\nrondo up projects/*", 0, kMany, run_up},
     {"serve", Group::kServe, "FILE", "answer from a pipeline file, without its project", kServe,
-     "rondo serve model.rondo\nrondo serve model.rondo --listen 127.0.0.1:9000 --tokens .rondo", 1,
-     1, run_serve},
+     "rondo serve model.rondo\nrondo serve model.rondo --listen 127.0.0.1:9000 --tokens .rondo\n"
+     "rondo serve model.rondo --quota-requests 20 --quota-rows 500 --terse", 1, 1, run_serve},
     {"export", Group::kServe, "[vN]", "a version as a file that stands alone", kExport,
      "rondo export -o model.rondo\nrondo export v3 --to onnx -o v3.onnx", 0, 1, run_export},
     {"status", Group::kLook, "", "where the lifecycle stands", {},

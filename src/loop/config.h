@@ -43,6 +43,7 @@ struct DeployOptions {
   double quota_rows = 0;
   Span quota_burst = Span::seconds(10);
   Span drain = Span::seconds(20);
+  std::string errors = "full";
   std::string grpc;
   std::string tls;
 };
@@ -116,6 +117,9 @@ void describe(Visitor& v, DeployOptions& o) {
   v(Key{"quota_burst", "what a token left unused for so long it may use at once", 1, 86400},
     o.quota_burst);
   v(Key{"drain", "time to answer what is in flight at SIGTERM", 0, 3600}, o.drain);
+  v(Key{"errors", "\"terse\": a refused prediction names no column, but to a deployer", 0, 0,
+        "full|terse"},
+    o.errors);
 }
 template <class Visitor>
 void describe(Visitor& v, LoopOptions& o) {

@@ -222,6 +222,22 @@ class File(unittest.TestCase):
             _, base = serve(project, "lags.rondo", "--no-history")
             self.assertEqual(len(self.predict(base)), 2)
 
+    def test_quotas_and_terse_refusals(self):
+        _, base = serve(self.project, "v1.rondo", "--quota-requests", "0.001", "--quota-burst",
+                        "1h", "--terse")  # 3.6 at once
+        wrong = {"rows": [{"x": 1.5, "kind": 7}]}
+        status, said = ask(base, "/api/v1/predict", wrong)
+        self.assertEqual((status, said["error"]["code"]), (400, "wrong_type"), said)
+        self.assertEqual(said["error"]["message"], "row 0: a value is not of its column's type")
+        self.predict(base)
+        self.predict(base)
+        status, said = ask(base, "/api/v1/predict", {"rows": ROWS})
+        self.assertEqual((status, said["error"]["code"]), (429, "quota"), said)
+        for words in (("--quota-requests", "0"), ("--quota-rows", "many"),
+                      ("--quota-burst", "2d")):
+            done = self.project.run("serve", "v1.rondo", "--listen", "127.0.0.1:0", *words, check=3)
+            self.assertIn(words[0], done.stderr)
+
     def test_tokens_come_from_a_folder(self):
         secret = self.project.run("token", "create", "far", "--role", "viewer", check=0).stdout
         _, base = serve(self.project, "v1.rondo", "--tokens", ".rondo")

@@ -1,74 +1,18 @@
-// CSV bodies: RFC 4180 with a header, split in place. What a text means under a type is asked of
+// Rows from CSV bodies, which have a header. What a text means under a type is asked of
 // collect/, so that a file and a request give the same cells.
 #include <fmt/format.h>
 
 #include <cmath>
 
+#include "api/csv_records.h"
 #include "api/frames.h"
 #include "collect/cells.h"
-#include "io/utf8.h"
 
 namespace rondo::api {
 namespace {
 
 using model::Cell;
 using table::Type;
-
-/// Fields of one record after the other. Texts borrow from the body; the batch keeps those with a
-/// doubled quote.
-class CsvReader {
- public:
-  CsvReader(std::string_view text, Batch& batch) : text_(text), batch_(batch) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
-  }
-  bool at_end() const { return text_.empty(); }
-
-  std::expected<void, Refusal> next(std::vector<std::string_view>& out) {
-    out.clear();
-    ++line_;
-    for (;;) {
-      out.push_back(text_.starts_with('"') ? TRY(quoted()) : plain());
-      if (text_.starts_with(',')) {
-        text_.remove_prefix(1);
-        continue;
-      }
-      if (text_.starts_with('\r')) text_.remove_prefix(1);
-      if (!text_.empty() && text_[0] != '\n') return broken("a quote ends inside of a field");
-      if (!text_.empty()) text_.remove_prefix(1);
-      return {};
-    }
-  }
-
- private:
-  std::unexpected<Refusal> broken(std::string_view why) const {
-    return bad_shape(fmt::format("the CSV is broken in record {}: {}", line_, why),
-                     "double a quote inside of quotes (RFC 4180)");
-  }
-  std::string_view plain() {
-    const std::string_view field = text_.substr(0, text_.find_first_of(",\r\n"));
-    text_.remove_prefix(field.size());
-    return field;
-  }
-  std::expected<std::string_view, Refusal> quoted() {
-    std::string* mended = nullptr;
-    text_.remove_prefix(1);
-    for (;;) {
-      const std::size_t end = text_.find('"');
-      if (end == text_.npos) return broken("a quote does not end");
-      const std::string_view part = text_.substr(0, end);
-      text_.remove_prefix(end + 1);
-      const bool more = text_.starts_with('"');
-      if (more && mended == nullptr) mended = &batch_.keep();
-      if (mended != nullptr) *mended += part;
-      if (!more) return mended != nullptr ? std::string_view(*mended) : part;
-      *mended += '"';
-      text_.remove_prefix(1);
-    }
-  }
-  std::string_view text_;
-  Batch& batch_;
-  std::size_t line_ = 0;
-};
 
 bool read_whole(std::string_view text, double& number) {
   std::int64_t whole = 0;
@@ -106,15 +50,13 @@ bool read_field(std::string_view text, Type type, Cell& out) {
 
 std::expected<void, Refusal> add_csv(Batch& batch, std::string_view text,
                                      std::span<const std::string> null, std::optional<Time> time) {
-  if (!io::is_utf8(text)) return bad_shape("the CSV is not UTF-8");
-  CsvReader reader(text, batch);
+  CsvRecords records = TRY(CsvRecords::of(text, batch.kept()));
   std::vector<std::string_view> fields;
-  if (reader.at_end()) return bad_shape("the CSV is empty", "its first line names the columns");
-  TRY(reader.next(fields));
+  TRY(records.next(fields));
   const ColumnMap map = TRY(ColumnMap::of(fields, batch.inputs(), batch.outsiders()));
   const std::vector<std::string> missing(null.begin(), null.end());
-  for (std::size_t row = 0; !reader.at_end(); ++row) {
-    TRY(reader.next(fields));
+  for (std::size_t row = 0; !records.at_end(); ++row) {
+    TRY(records.next(fields));
     if (fields.size() != map.places().size()) {
       return bad_shape(fmt::format("row {} of the CSV has {} fields, the header has {}", row,
                                    fields.size(), map.places().size()));

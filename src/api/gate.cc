@@ -80,6 +80,9 @@ bool takes_type(Body body, std::string_view type) {
     case Body::kTensors: return equal_fold(type, "application/octet-stream");
     case Body::kJsonForm: return is_type(type, "application/x-www-form-urlencoded");
     case Body::kTable: return is_type(type, "text/csv");
+    case Body::kLabels:
+      if (is_type(type, "text/csv")) return true;
+      [[fallthrough]];
     case Body::kRows:
       return is_type(type, "application/x-ndjson") || is_type(type, "application/jsonl");
     case Body::kNone:
@@ -102,7 +105,7 @@ std::expected<bool, Refusal> check_encoding(const Request& head, Body body) {
 std::expected<void, Refusal> check_type(const Request& head, Body body) {
   if (body == Body::kNone) return {};
   const auto type = head.header("Content-Type");
-  const bool bare = body != Body::kJson && body != Body::kTable && body != Body::kRows;
+  const bool bare = body == Body::kJsonBare || body == Body::kJsonForm || body == Body::kTensors;
   if (!type && bare) return {};
   if (type && takes_type(body, *type)) return {};
   return refuse(415, "unsupported_media_type",

@@ -41,7 +41,9 @@ constexpr std::string_view kSchemas = R"json({
   "type": "array", "items": {"$ref": "#/components/schemas/Explanation"}}}},
 "PredictReply": {"type": "object", "required": ["predictions"], "properties": {
   "predictions": {"type": "array", "items": {"$ref": "#/components/schemas/Predicted"}}}},
-"FeedbackRequest": {"type": "object", "required": ["labels"], "additionalProperties": false,
+"FeedbackRequest": {"type": "object",
+  "description": "as JSON lines each label alone; as CSV columns id, label, time?, correction?",
+  "required": ["labels"], "additionalProperties": false,
   "properties": {"labels": {"type": "array", "items": {"type": "object",
     "required": ["id", "label"], "additionalProperties": false, "properties": {
       "id": {"type": "string"}, "label": {"type": ["number", "string", "boolean"]},

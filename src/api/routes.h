@@ -16,6 +16,7 @@ enum class Body : std::uint8_t {
   kJsonForm,  // so too, or as `curl -d` calls what it sends: what TensorFlow Serving's users type
   kTable,     // JSON or text/csv
   kRows,      // JSON, or JSON lines (application/x-ndjson, application/jsonl)
+  kLabels,    // as kRows, or text/csv
   kTensors,   // as kJsonBare, or application/octet-stream: binary tensors
 };
 enum class Size : std::uint8_t { kSmall /* 64 KiB */, kLarge /* body_max */ };

@@ -50,7 +50,8 @@ class Batch {
   /// Room for the next row's cells; their texts must live until finish().
   std::span<model::Cell> cells();
   /// Keeps a text that the request does not hold as it is.
-  std::string& keep() { return call_.scratch.texts.emplace_back(); }
+  std::string& keep() { return kept().emplace_back(); }
+  std::deque<std::string>& kept() { return call_.scratch.texts; }
   /// Takes in what is in cells(). Errors: 413 beyond the limit of rows or of contributions, 504.
   std::expected<void, Refusal> add(Time time);
   /// Scores the rest, names the rows, hands them to the log, and starts the reply with its headers.

@@ -202,6 +202,10 @@ class Serve(unittest.TestCase):
                                 token=self.admin, headers=by_line)
         self.assertEqual(status, 400, said)
         self.assertIn("line 7: ", said["error"]["message"])
+        table = "id,label,correction\n%s,33,true\n%s,34,\n" % (one, self.predict(ROW)[0]["id"])
+        status, said = self.ask("/api/v1/feedback", table.encode(), token=self.admin,
+                                headers={"Content-Type": "text/csv"})
+        self.assertEqual((status, said.get("accepted")), (200, 2), said)
 
     def test_views(self):
         status, said = self.ask("/api/v1/status")

@@ -207,6 +207,12 @@ Result<Json> ask_json(Client& client, const std::string& path) {
                                                              "model that answers");
 }
 
+/// Whether what answers belongs to a project, which keeps a log; a pipeline file alone has none.
+Result<bool> has_project(Client& client) {
+  const Said said = TRY(client.ask("/api/v1/status", ""));
+  return said.status != 501 && said.status != 404;
+}
+
 /// A matrix of missing texts and zeros, as the inference protocol has it.
 std::string body_of(const Json& inputs, std::size_t rows) {
   Json all = Json::array();
@@ -277,8 +283,19 @@ Result<LoadReport> load(const LoadOptions& options, const Stop& stop) {
   out.columns = inputs.size();
   Asked asked{fmt::format("/v2/models/{}/infer", out.model), body_of(inputs, options.rows), 0};
   Said warm = TRY(trial.ask(asked.path, asked.body));
-  out.logged = warm.status == 401 || warm.status == 403;
-  if (out.logged) warm = TRY(first.ask(asked.path, asked.body));
+  const bool dry = warm.status != 401 && warm.status != 403;
+  if (!dry) {
+    out.logged = TRY(has_project(first));
+    if (out.logged && !options.may_log) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("the rows of zeros would be in the log of predictions of {}, and "
+                              "monitored",
+                              out.model),
+                  "show the token of a deployer, and nothing is kept: --token \"$(cat .rondo/token)\" "
+                  "in the project's folder; or accept it: --logged");
+    }
+    warm = TRY(first.ask(asked.path, asked.body));
+  }
   if (warm.status != 200) {
     return fail(Code::kUnavailable,
                 fmt::format("{} was answered by {}: {}", asked.path, warm.status, warm.shown()),
@@ -294,7 +311,7 @@ Result<LoadReport> load(const LoadOptions& options, const Stop& stop) {
     workers.reserve(options.connections);
     for (std::size_t i = 0; i < options.connections; ++i) {
       workers.emplace_back("load", [&](const Stop&) {
-        Client client(place, options.token, !out.logged);
+        Client client(place, options.token, dry);
         keep_asking(client, asked, stop, report);
       });
     }

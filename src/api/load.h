@@ -15,6 +15,7 @@ struct LoadOptions {
   std::string url;    // "http://HOST:PORT" or https, or with the base of one project: "/p/NAME"
   std::string cacert;  // a file of certificates beside those that the machine knows
   std::string token;  // empty: none
+  bool may_log = false;  // what is asked may stand in the server's log of predictions
   std::size_t connections = 1, rows = 1;  // rows a request
   Span length = Span::seconds(3);
 };
@@ -22,7 +23,7 @@ struct LoadOptions {
 struct LoadReport {
   std::string model, version;
   std::size_t columns = 0;
-  bool logged = true;  // the token could not keep them out of the log of predictions
+  bool logged = false;  // they are in the log of predictions, as the token is no deployer's
   std::uint64_t answered = 0, refused = 0;
   std::string refusal;  // the first one
   double seconds = 0;
@@ -33,7 +34,8 @@ struct LoadReport {
 
 /// Asks what the model reads, then for predictions of rows of zeros and missing texts, which the
 /// server forgets if the token may change what answers.
-/// Errors: kInvalidInput for what is no URL, no certificate, or leaves the project open;
+/// Errors: kInvalidInput for what is no URL, no certificate, or leaves the project open, and when a
+/// project would log what may not be logged;
 /// kUnavailable when nobody answers there, or what answers is no server of the inference protocol.
 Result<LoadReport> load(const LoadOptions& options, const Stop& stop);
 

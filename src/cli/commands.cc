@@ -59,6 +59,7 @@ constexpr Flag kBench[] = {
     {"--seconds", "N", "of a server: how long it is asked, default 3"},
     {"--token", "TOKEN", "of a server: one with the roles viewer and predictor; of a deployer, "
                          "nothing is logged"},
+    {"--logged", "", "of a project's server, without such a token: the rows may be in its log"},
     {"--cacert", "FILE", "of a server: certificates that https is trusted by"}};
 constexpr Flag kImport[] = {
     {"-o", "OUT", "write a pipeline file there; default: a version in the project's store"},
@@ -141,8 +142,8 @@ constexpr Command kCommands[] = {
      "rondo predict new.csv -o scored.parquet\nrondo predict - < new.csv", 1, 1, run_predict},
     {"bench", Group::kServe, "[FILE|URL]",
      "what a row costs: the champion's, a pipeline file's, or a server's by the network", kBench,
-     "rondo bench\nrondo bench --json\nrondo bench http://127.0.0.1:8080 --connections 8", 0, 1,
-     run_bench},
+     "rondo bench\nrondo bench --json\nrondo bench http://127.0.0.1:8080 --token \"$(cat .rondo/token)\"",
+     0, 1, run_bench},
     {"feedback", Group::kServe, "FILE", "labels by prediction id (CSV with id,label)", {},
      "rondo feedback labels.csv", 1, 1, run_feedback},
     {"import", Group::kServe, "FILE", "a model of LightGBM or XGBoost, checked against it", kImport,

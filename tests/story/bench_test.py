@@ -74,8 +74,12 @@ class Bench(unittest.TestCase):
 
     def test_a_server(self):
         process, base = self.project.up()
+        refused = self.project.run("bench", base, check=3).stderr
+        self.assertIn("in the log of predictions of toy", refused)
+        self.assertIn("--logged", refused)
+        self.assertEqual(self.logged(base), 0, "it was refused before anything was asked")
         said = self.project.json("bench", base, "--seconds", "1", "--connections", "2", "--rows",
-                                 "3")
+                                 "3", "--logged")
         self.assertEqual((said["model"], said["version"], said["columns"]), ("toy", "1", 2))
         self.assertEqual((said["refused"], said["refusal"], said["logged"]), (0, None, True))
         token = self.project.json("token", "create", "bench", "--role", "deployer", "--role",
@@ -98,9 +102,9 @@ class Bench(unittest.TestCase):
         count = int(re.search(r'predictions_total\{model="toy",version="1",arm="champion"\} (\d+)',
                               text).group(1))
         self.assertEqual(count, 3 * (said["answered"] + 1))
-        done = self.project.run("bench", base, "--seconds", "1", check=0)
+        done = self.project.run("bench", base, "--seconds", "1", "--logged", check=0)
         text = done.stdout
-        self.assertIn("--token", done.stderr)
+        self.assertIn("in the log of predictions now", done.stderr)
         self.assertRegex(text, r"v1 of toy, 2 columns, 1 row a request, 1 connection")
         self.assertRegex(text, r"(?m)^ *99 %  ")
         said = self.project.run("bench", base, "--token", "wrong", check=1).stderr
@@ -109,6 +113,14 @@ class Bench(unittest.TestCase):
         self.assertEqual(process.wait(60), 0)
         said = self.project.run("bench", base, check=1).stderr
         self.assertIn("does not answer", said)
+
+    def test_a_pipeline_file_keeps_no_log(self):
+        process = self.project.start("serve", "toy.rondo", "--no-history", "--listen",
+                                     "127.0.0.1:0")
+        base = process.stdout.readline().split(" answers at ")[1].split(" ")[0]
+        said = self.project.json("bench", base, "--seconds", "1")
+        self.assertEqual((said["refused"], said["logged"]), (0, False))
+        self.assertGreater(said["answered"], 0)
 
     def test_what_is_no_server_is_refused(self):
         for url in ("ftp://localhost:1", "http://", "http://localhost:0", "http://[::1]:x"):

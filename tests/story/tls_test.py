@@ -121,7 +121,8 @@ class Tls(unittest.TestCase):
         url = "https://localhost:%d" % self.port
         self.assertIn("--cacert", self.project.run("bench", url, check=1).stderr)
         cert = self.project.path("tls", "cert.pem")
-        said = self.project.json("bench", url, "--seconds", "1", "--cacert", cert)
+        said = self.project.json("bench", url, "--seconds", "1", "--cacert", cert, "--token",
+                                 self.project.token())
         self.assertEqual((said["model"], said["refused"]), ("toy", 0))
         self.assertGreater(said["answered"], 0)
         with tempfile.TemporaryDirectory() as other:  # not the one that answers

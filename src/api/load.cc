@@ -291,8 +291,8 @@ Result<LoadReport> load(const LoadOptions& options, const Stop& stop) {
                   fmt::format("the rows of zeros would be in the log of predictions of {}, and "
                               "monitored",
                               out.model),
-                  "show the token of a deployer, and nothing is kept: --token \"$(cat .rondo/token)\" "
-                  "in the project's folder; or accept it: --logged");
+                  "show the token of a deployer, and nothing is kept: --token "
+                  "\"$(cat .rondo/token)\" in the project's folder; or accept it: --logged");
     }
     warm = TRY(first.ask(asked.path, asked.body));
   }

@@ -120,6 +120,16 @@ TEST_F(RolloutRequests, WhoNamesAVersionIsOutsideOfTheSplit) {
   EXPECT_EQ(version(predict(row(25))), "4");
 }
 
+TEST_F(RolloutRequests, WithoutARolloutNobodyIsTheChallenger) {
+  for (const char* named : {"challenger", "former"}) {
+    const Response reply = ask(
+        app_, {Method::kPost, fmt::format("/v2/models/bikes/versions/{}/infer", named), "{}"});
+    EXPECT_EQ(reply.status, 404);
+    EXPECT_NE(reply.body.find(fmt::format("there is no {}", named)), reply.body.npos) << reply.body;
+    EXPECT_NE(reply.body.find("/api/v1/deployments"), reply.body.npos) << reply.body;
+  }
+}
+
 TEST_F(RolloutRequests, AColumnKeepsACallerAndMixedCallersGetTheChampion) {
   roll_out(regression_pipeline(100), 5000, "temp");
   std::vector<double> inside, outside;

@@ -74,6 +74,14 @@ std::expected<Picked, Refusal> pick(App& app, std::string_view model, std::strin
   if (version == "challenger" && tried && routing->trial->other != routing->former) {
     return Picked{routing->trial->other, nullptr, true, true};
   }
+  if (version == "challenger" || version == "former") {
+    return refuse(404, "not_found",
+                  version == "former" ? std::string("there is no former version in memory")
+                                      : std::string("there is no challenger: no version is rolled "
+                                                    "out at the moment"),
+                  "ask without a version, or for \"champion\"; GET /api/v1/deployments tells what "
+                  "is rolled out");
+  }
   const auto number = version_number(version);
   if (!number) {
     return refuse(404, "not_found",

@@ -36,13 +36,12 @@ Result<Tcp::endpoint> endpoint_of(const std::string& listen) {
               "write numbers, like \"127.0.0.1:8080\" or \"[::1]:8080\"");
 }
 
-/// Beyond this machine everything needs a token, and a token needs TLS, as others read on the way.
-Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& options,
-                         bool anybody_known) {
-  if (endpoint.address().is_loopback() || options.insecure_bind) return {};
+Result<void> check_address(const std::string& listen, const ServerOptions& options,
+                           bool anybody_known) {
+  if (TRY(endpoint_of(listen)).address().is_loopback() || options.insecure_bind) return {};
   if (options.tls.empty()) {
     return fail(Code::kUnavailable,
-                fmt::format("{} can be reached by others, and there is no TLS", options.listen),
+                fmt::format("{} can be reached by others, and there is no TLS", listen),
                 "name a folder with cert.pem and key.pem: a project by [deploy] tls, `rondo serve` "
                 "and several projects by --tls; or listen on 127.0.0.1 behind a proxy with TLS, or "
                 "say --insecure-bind");
@@ -50,7 +49,7 @@ Result<void> check_reach(const Tcp::endpoint& endpoint, const ServerOptions& opt
   if (anybody_known) return {};
   return fail(Code::kUnavailable,
               fmt::format("{} can be reached by others, and there is no token that they could show",
-                          options.listen),
+                          listen),
               "`rondo token create NAME --role predictor` makes one in a project; `rondo serve` "
               "takes those of its folder by --tokens");
 }
@@ -318,6 +317,12 @@ class RealServer : public Server {
 
 }  // namespace
 
+Result<void> check_reach(const ServerOptions& options, bool anybody_known) {
+  TRY(check_address(options.listen, options, anybody_known));
+  if (options.grpc.empty()) return {};
+  return check_address(options.grpc, options, anybody_known);
+}
+
 Limits limits_of(const ServerOptions& options) {
   Limits limits;
   limits.body_max = options.body_max;
@@ -365,16 +370,11 @@ namespace {
 Result<std::unique_ptr<Server>> start_server(const ServerOptions& options, loop::Service& service,
                                              House* house, bool anybody_known) {
   const Tcp::endpoint endpoint = TRY(endpoint_of(options.listen));
-  TRY(check_reach(endpoint, options, anybody_known));
+  TRY(check_reach(options, anybody_known));
   const std::size_t threads =
       options.threads > 0 ? static_cast<std::size_t>(options.threads) : cores();
   ServerOptions merged = options;
   merged.hosts = host_names(options, endpoint);
-  if (!options.grpc.empty()) {
-    ServerOptions second = options;
-    second.listen = options.grpc;
-    TRY(check_reach(TRY(endpoint_of(options.grpc)), second, anybody_known));
-  }
   std::unique_ptr<TlsFiles> tls;
   if (!options.tls.empty()) tls = TRY(open_tls(options.tls));
   auto server = std::make_unique<RealServer>(merged, service, house, threads, std::move(tls));

@@ -47,6 +47,10 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy);
 
 /// When the certificate in a folder of `ServerOptions::tls` ends. Errors: as of Server::start.
 Result<Time> certificate_end(const io::Path& folder);
+/// Beyond this machine everything needs a token, and a token needs TLS, as others read on the way.
+/// `anybody_known`: there is a token that others could show. Errors: kUnavailable for an address,
+/// of HTTP or of gRPC, that others reach without; kInvalidInput for one that is none.
+Result<void> check_reach(const ServerOptions& options, bool anybody_known);
 Limits limits_of(const ServerOptions& options);
 
 class Server {

@@ -243,6 +243,7 @@ Result<int> run_report(const Args& args) {
   const auto store = TRY(ledger::Store::open(fs, loop::store_folder(args.project), options));
   ProjectPage page;
   page.status = TRY(loop::status_view(*store, config));
+  loop::add_damage(page.status, TRY(loop::champion_damage(*store)));
   page.history = TRY(loop::history_view(*store));
   page.models = TRY(loop::models_view(*store, config));
   page.decisions = TRY(loop::decisions_view(*store, 2000));

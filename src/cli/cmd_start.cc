@@ -121,6 +121,14 @@ Result<Checked> look_at_all(const loop::Config& config, const table::Table& rows
   return out;
 }
 
+/// Whether `up` may listen where it is told to; a project always has its administrator's token.
+Result<void> check_address(const Args& args, const loop::Config& config) {
+  api::ServerOptions options = TRY(api::server_options(config.deploy));
+  options.tls = config.deploy.tls;
+  options.insecure_bind = args.has("--insecure-bind");
+  return during(api::check_reach(options, true), "checking where `rondo up` would listen");
+}
+
 /// Expectations learnt from the source, as they would stand in rondo.toml.
 void say_suggestions(const Args& args, const std::vector<prepare::Suggestion>& all) {
   if (args.json) {
@@ -152,6 +160,7 @@ Result<int> run_check(const Args& args) {
     return kOk;
   }
   const Checked checked = TRY(look_at_all(config, loaded.rows));
+  TRY(check_address(args, config));
   const int code = checked.broken ? kInvalidInput : kOk;
   std::optional<Time> certificate_ends;
   if (const std::string& tls = config.deploy.tls; !tls.empty()) {

@@ -30,7 +30,7 @@ constexpr Flag kServe[] = {
     {"--no-history", "", "serve a model with lags all the same: they are missing in every row"},
     {"--quota-requests", "N", "requests a second that each token may make; default: no quota"},
     {"--quota-rows", "N", "rows a second that are answered to each token; default: no quota"},
-    {"--quota-burst", "SPAN", "what a token left unused for so long it may use at once; default 10s"},
+    {"--quota-burst", "SPAN", "what a token left unused for so long it may use; default 10s"},
     {"--terse", "", "refusals name no column of the model, but to a deployer"},
     {"--insecure-bind", "", "allow an address beyond loopback without --tls"}};
 constexpr Flag kExport[] = {
@@ -52,7 +52,8 @@ constexpr Flag kPredict[] = {
     {"--explain", "", "what each column adds to the raw score, as columns of their own"}};
 constexpr Flag kCheck[] = {
     {"--suggest", "", "expectations learnt from the source, with reasons, as [[prepare.expect]]"},
-    {"--level", "LEVEL", "of --json: BOOLEAN_ONLY, BASIC, SUMMARY (default) or COMPLETE"}};
+    {"--level", "LEVEL", "of --json: BOOLEAN_ONLY, BASIC, SUMMARY (default) or COMPLETE"},
+    {"--insecure-bind", "", "as of `up`: an address beyond loopback is good without [deploy] tls"}};
 constexpr Flag kBench[] = {
     {"--connections", "N", "of a server: at once, default 1"},
     {"--rows", "N", "of a server: rows a request, default 1"},
@@ -142,8 +143,8 @@ constexpr Command kCommands[] = {
      "rondo predict new.csv -o scored.parquet\nrondo predict - < new.csv", 1, 1, run_predict},
     {"bench", Group::kServe, "[FILE|URL]",
      "what a row costs: the champion's, a pipeline file's, or a server's by the network", kBench,
-     "rondo bench\nrondo bench --json\nrondo bench http://127.0.0.1:8080 --token \"$(cat .rondo/token)\"",
-     0, 1, run_bench},
+     "rondo bench\nrondo bench --json\n"
+     "rondo bench http://127.0.0.1:8080 --token \"$(cat .rondo/token)\"", 0, 1, run_bench},
     {"feedback", Group::kServe, "FILE", "labels by prediction id (CSV with id,label)", {},
      "rondo feedback labels.csv", 1, 1, run_feedback},
     {"import", Group::kServe, "FILE", "a model of LightGBM or XGBoost, checked against it", kImport,

@@ -26,7 +26,8 @@ table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:left;p
 border-bottom:1px solid #d0d7de;vertical-align:top}td.n{text-align:right;
 font-variant-numeric:tabular-nums}svg{width:100%;height:auto}text{font:11px system-ui,sans-serif;
 fill:#57606a}.key{display:inline-block;margin-right:1.2em}.dot{display:inline-block;width:.8em;
-height:.8em;border-radius:50%;margin-right:.4em}
+height:.8em;border-radius:50%;margin-right:.4em}.alert{border-left:4px solid #cf222e;
+padding-left:.8em}
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}th,td{border-color:#30363d}
 text{fill:#8b949e}}</style></head><body>
 )";
@@ -226,6 +227,9 @@ std::string project_report(const ProjectPage& page) {
   std::string out = std::string(kHead);
   out += fmt::format("<h1>{}</h1><p>{}</p>", escaped(status.at("project").get<std::string>()),
                      escaped(status.at("performs").get<std::string>()));
+  for (const Json& alert : status.at("alerts")) {
+    out += fmt::format("<p class=\"alert\">{}</p>", escaped(alert.get<std::string>()));
+  }
   out += fmt::format("<p>Stage: {}. Waiting for {}.</p>",
                      escaped(status.at("stage").get<std::string>()),
                      escaped(status.at("waiting_for").get<std::string>()));

@@ -87,6 +87,10 @@ class DamagedChampion(unittest.TestCase):
                 file.write(b"X")
             done = project.run("predict", "rows.csv", check=3)
             self.assertIn(digest[:12], done.stderr)
+            project.run("report", check=0)
+            with open(project.path("report.html")) as file:
+                page = file.read()
+            self.assertRegex(page, r'<p class="alert">v1 cannot be loaded: object ' + digest[:12])
 
 
 class EmptiedStore(unittest.TestCase):

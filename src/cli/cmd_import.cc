@@ -3,14 +3,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
+#include "base/words.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "cli/written.h"
 #include "deploy/import.h"
 #include "io/digest.h"
+#include "loop/foreign_scores.h"
 #include "loop/service.h"
-#include "train/foreign_scores.h"
+#include "model/xgboost_walk.h"
 
 namespace rondo::cli {
 namespace {
@@ -138,6 +141,29 @@ std::string told(const deploy::Import& import, const deploy::Imported& made,
                                         : fmt::format("; {} golden rows agree", made.by_given));
 }
 
+/// LightGBM itself, or XGBoost's trees read a second time; then `rounding` is how much floats move
+/// a score, as a share of its size or of 1.
+deploy::OtherReading other_reading(const model::ForeignModel& model, const std::string& bytes,
+                                   double& rounding) {
+  const std::size_t width = model.forest.features(), outputs = model.forest.outputs();
+  if (model.library == "LightGBM") {
+    return {"LightGBM itself", [&bytes, width, outputs](std::span<const double> features) {
+              return loop::lightgbm_scores(io::real_fs(), bytes, width, outputs, features);
+            }};
+  }
+  return {"a second reading of the file",
+          [&bytes, &rounding, width, outputs](std::span<const double> features)
+              -> Result<std::vector<double>> {
+            model::XgboostWalk walk =
+                TRY(model::walk_xgboost(bytes, width, outputs, features));
+            for (std::size_t i = 0; i < walk.sums.size(); ++i) {
+              const double size = std::max(1.0, std::fabs(walk.sums[i]));
+              rounding = std::max(rounding, std::fabs(walk.in_float[i] - walk.sums[i]) / size);
+            }
+            return std::move(walk.sums);
+          }};
+}
+
 /// The name of what was made: the file, or the version.
 Result<std::string> put(const Args& args, const Goal& goal, const deploy::Import& import,
                         const deploy::Imported& made) {
@@ -171,17 +197,12 @@ Result<int> run_import(const Args& args) {
     const std::string rows = TRY(fs->read(golden, kLargestGolden));
     import.given = TRY(during(read_golden(rows, import.model.names), "reading " + golden));
   }
-  deploy::LibraryScores library;
-  if (import.model.library == "LightGBM") {
-    library = [&](std::span<const double> features) {
-      return train::lightgbm_scores(bytes, import.model.forest.features(),
-                                    import.model.forest.outputs(), features);
-    };
-  }
-  const deploy::Imported made = TRY(during(deploy::import_model(import, library),
-                                           "importing " + file.string()));
+  double rounding = 0;
+  const deploy::Imported made = TRY(during(
+      deploy::import_model(import, other_reading(import.model, bytes, rounding)),
+      "importing " + file.string()));
   const std::string out = TRY(put(args, goal, import, made));
-  const bool compared = made.by_given + made.by_library > 0;
+  const bool by_library = import.model.library == "LightGBM";
   if (args.json) {
     say_json({{goal.file.empty() ? "version" : "file", out},
               {"library", import.model.library},
@@ -189,18 +210,26 @@ Result<int> run_import(const Args& args) {
               {"trees", import.model.forest.trees()},
               {"features", import.model.names},
               {"explains", import.model.forest.has_covers()},
-              {"compared", {{"library", made.by_library}, {"golden", made.by_given}}}});
+              {"compared", {{"library", by_library ? made.by_other : 0},
+                            {"second_reading", by_library ? 0 : made.by_other},
+                            {"golden", made.by_given},
+                            {"rounding", by_library ? Json(nullptr) : Json(rounding)}}}});
     return kOk;
   }
   say(told(import, made, out));
   if (goal.file.empty()) say(fmt::format("  `rondo promote {}` lets it serve", out));
-  if (made.by_library > 0) {
+  if (by_library) {
     say(fmt::format("  {} rows at its cuts score as LightGBM itself says, in every bit",
-                    made.by_library));
+                    grouped(made.by_other)));
+    return kOk;
   }
-  if (!compared) {
-    say("  it was compared with nothing: give rows with the library's predictions by --golden "
-        "FILE.csv");
+  say(fmt::format("  {} rows at its cuts score as its trees do in a second reading of the file, "
+                  "by XGBoost's rule; adding in floats, as XGBoost does, moves a score by {:.1g} "
+                  "of its size at most",
+                  grouped(made.by_other), rounding));
+  if (made.by_given == 0) {
+    say("  XGBoost itself was not asked, as it is no part of Rondo: --golden FILE.csv compares "
+        "with rows that hold its predictions");
   }
   return kOk;
 }

@@ -1,5 +1,4 @@
-// Columns and golden rows of an imported model. Rows are drawn where its trees decide: at cuts and
-// their neighbours, at each category, at one that is unseen, and where values are missing.
+// Columns and golden rows of an imported model, and what it is compared with before it counts.
 #include "deploy/import.h"
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include <cmath>
 
 #include "base/seed.h"
+#include "deploy/import_rows.h"
 
 namespace rondo::deploy {
 namespace {
@@ -21,6 +21,8 @@ using model::Step;
 constexpr std::size_t kDrawn = 96;       // golden rows
 constexpr std::size_t kMostGiven = 128;  // of the given rows that become golden
 constexpr std::size_t kFewestToFreeze = 30;
+constexpr std::size_t kCompared = 1024;         // rows at least, with another reading
+constexpr std::size_t kMostValues = 4'000'000;  // of them
 
 model::Transform transform_of(const ForeignModel& model) {
   table::Schema inputs;
@@ -78,43 +80,6 @@ Result<Cell> cell_of(const std::string& text, const table::Field& field, std::si
                           field.name, text.substr(0, 40)));
 }
 
-/// A value where the model decides.
-class Drawer {
- public:
-  Drawer(const ForeignModel& model, const model::Transform& transform, Seed seed)
-      : transform_(transform), cuts_(model.forest.cuts()), chance_(seed) {}
-  Cell draw(std::size_t column) {
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    const Step& step = transform_.steps()[column];
-    if (chance_.below(10) == 0) return Cell{};
-    if (step.kind == Step::Kind::kCategory) {
-      const bool text = transform_.inputs().fields[column].type == table::Type::kCategory;
-      if (text && chance_.below(12) == 0) return {Cell::Kind::kText, 0, "a category never seen"};
-      const std::string& name = step.categories[chance_.below(step.categories.size())];
-      if (text) return {Cell::Kind::kText, 0, name};
-      Cell cell{Cell::Kind::kNumber, 0, {}};
-      std::from_chars(name.data(), name.data() + name.size(), cell.number);
-      return cell;
-    }
-    double x = chance_.normal();
-    const std::vector<double>& cuts = cuts_[column];
-    if (!cuts.empty()) x = cuts[chance_.below(cuts.size())];
-    switch (chance_.below(4)) {
-      case 0: x = std::nextafter(x, kInfinity); break;
-      case 1: x += (std::fabs(x) + 1) * chance_.normal(); break;
-      case 2: x = x < 1e9 && x > -1e9 ? std::round(x) : x; break;
-      default: break;
-    }
-    if (!std::isfinite(x)) x = 0;
-    return {Cell::Kind::kNumber, x, {}};
-  }
-
- private:
-  const model::Transform& transform_;
-  std::vector<std::vector<double>> cuts_;
-  Chance chance_;
-};
-
 std::string values_text(std::span<const double> values) {
   std::string out;
   for (const double value : values) out += fmt::format("{}{}", out.empty() ? "" : ", ", value);
@@ -148,20 +113,33 @@ Result<void> compare_given(const Import& import, const GivenRow& given,
   return {};
 }
 
-Result<void> compare_library(const Import& import, const LibraryScores& library,
-                             std::span<const model::GoldenRow> rows) {
-  std::vector<double> features;
-  for (const model::GoldenRow& row : rows) {
-    features.insert(features.end(), row.features.begin(), row.features.end());
+/// Features of rows where the model decides, row-major, at least kCompared.
+std::vector<double> features_to_compare(ImportRows& rows, const model::Transform& transform) {
+  const std::size_t width = transform.features();
+  const std::size_t count =
+      std::clamp(rows.longest(), kCompared, std::max(kCompared, kMostValues / width));
+  std::vector<Cell> cells(transform.inputs().fields.size());
+  std::vector<double> out(count * width);
+  for (std::size_t row = 0; row < count; ++row) {
+    rows.next(cells);
+    transform.row_with_lags(cells, Time{}, {}, std::span(out).subspan(row * width, width));
   }
-  const std::vector<double> theirs = TRY(library(features));
-  const std::size_t outputs = import.model.forest.outputs();
-  for (std::size_t i = 0; i < rows.size() * outputs; ++i) {
-    const double ours = rows[i / outputs].raw[i % outputs];
-    if (std::bit_cast<std::uint64_t>(ours) == std::bit_cast<std::uint64_t>(theirs[i])) continue;
+  return out;
+}
+
+/// What will serve against the other reading, bit by bit.
+Result<void> compare_other(const Import& import, const OtherReading& other,
+                           const model::Pipeline& pipeline, std::span<const double> features) {
+  const std::vector<double> theirs = TRY(other.scores(features));
+  const std::size_t outputs = pipeline.outputs(), width = import.model.forest.features();
+  const std::size_t rows = features.size() / width;
+  std::vector<double> ours(rows * outputs);
+  pipeline.forest().raw_batch(features, rows, ours);
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    if (std::bit_cast<std::uint64_t>(ours[i]) == std::bit_cast<std::uint64_t>(theirs[i])) continue;
     return fail(Code::kConflict,
-                fmt::format("row {} of those drawn at its cuts scores {}, {} itself says {}",
-                            i / outputs, ours, import.model.library, theirs[i]),
+                fmt::format("row {} of those drawn at its cuts scores {}, {} says {}", i / outputs,
+                            ours[i], other.who, theirs[i]),
                 "nothing was imported; please report this model");
   }
   return {};
@@ -208,7 +186,7 @@ Result<model::Reference> reference_of(const Import& import, const model::Transfo
 
 }  // namespace
 
-Result<Imported> import_model(const Import& import, const LibraryScores& library) {
+Result<Imported> import_model(const Import& import, const OtherReading& other) {
   model::Pipeline::Parts parts;
   parts.task = import.model.task;
   parts.target = import.target;
@@ -235,26 +213,26 @@ Result<Imported> import_model(const Import& import, const LibraryScores& library
     TRY(compare_given(import, row, given.back()));
   }
   out.by_given = given.size();
-  Drawer drawer(import.model, parts.transform, Seed{1}.derive("import"));
+  ImportRows rows(import.model, parts.transform, Seed{1}.derive("import"));
   for (std::size_t row = 0; row < kDrawn; ++row) {
-    for (std::size_t i = 0; i < fields.size(); ++i) cells[i] = drawer.draw(i);
+    rows.draw(cells);
     parts.golden.push_back(golden());
   }
   parts.reference = TRY(reference_of(import, parts.transform,
                                      given.size() < kFewestToFreeze ? parts.golden : given));
   given.resize(std::min(given.size(), kMostGiven));
   parts.golden.insert(parts.golden.end(), given.begin(), given.end());
-  if (library) {
-    TRY(compare_library(import, library, parts.golden));
-    out.by_library = parts.golden.size();
-  }
+  const std::vector<double> features = features_to_compare(rows, parts.transform);
+  out.by_other = features.size() / parts.transform.features();
   parts.provenance = {{"imported",
                        {{"library", import.model.library},
                         {"objective", import.model.objective},
                         {"sha256", import.sha256},
-                        {"rows_compared", out.by_given + out.by_library}}}};
+                        {"compared_with", other.who},
+                        {"rows_compared", out.by_given + out.by_other}}}};
   out.file = TRY(model::Pipeline::encode(parts));
-  TRY(model::Pipeline::load(out.file));
+  const auto pipeline = TRY(model::Pipeline::load(out.file));
+  TRY(compare_other(import, other, *pipeline, features));
   return out;
 }
 

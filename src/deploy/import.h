@@ -1,6 +1,6 @@
 // A model that was trained elsewhere becomes a pipeline file: columns by name, categories by text,
-// its own golden rows. It is compared with what the library says before it counts: with rows that
-// a person gives, and with the library itself where it is at hand.
+// its own golden rows. Before it counts it is compared with rows that a person gives, and with the
+// library itself where it is at hand, else with a second reading of the file.
 #pragma once
 
 #include <functional>
@@ -25,17 +25,19 @@ struct Import {
   std::vector<GivenRow> given;
 };
 
-/// The library's raw scores of row-major features.
-using LibraryScores =
-    std::function<Result<std::vector<double>>(std::span<const double> features)>;
+/// Who else says what the model's raw scores are: its library, or a second reading of its file.
+struct OtherReading {
+  std::string who;
+  std::function<Result<std::vector<double>>(std::span<const double> features)> scores;  // row-major
+};
 
 struct Imported {
   std::string file;                          // bytes of the pipeline file; it loads
-  std::size_t by_library = 0, by_given = 0;  // rows that were compared
+  std::size_t by_other = 0, by_given = 0;    // rows that were compared
 };
 
 /// Errors: kInvalidInput for classes that do not fit or a cell that is no value of its column;
 /// kConflict naming the row and both values when a prediction differs.
-Result<Imported> import_model(const Import& import, const LibraryScores& library);
+Result<Imported> import_model(const Import& import, const OtherReading& other);
 
 }  // namespace rondo::deploy

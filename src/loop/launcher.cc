@@ -16,6 +16,7 @@
 #include "loop/config.h"
 #include "loop/run.h"
 #include "loop/score.h"
+#include "train/foreign_scores.h"
 
 namespace rondo::loop {
 namespace {
@@ -36,7 +37,14 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {"collect", collect::run}, {"prepare", prepare::run},   {"train", train::run},
     {"score", score},          {"evaluate", evaluate::run}, {"assemble", deploy::assemble},
+    {"foreign_scores", train::foreign_scores},
 };
+
+/// As a person knows it.
+std::string named(const Job& job) {
+  if (job.step == 0) return "the job " + job.kind;
+  return fmt::format("step {} ({})", job.step, job.kind);
+}
 
 class Inline : public Launcher {
  public:
@@ -151,7 +159,7 @@ class Process : public Launcher {
       if (code && *code == 0) return {};
       if (code) {
         return fail(Code::kUnavailable,
-                    fmt::format("the worker of step {} ({}) ended with {}", job.step, job.kind,
+                    fmt::format("the worker of {} ended with {}", named(job),
                                 *code > 128 ? fmt::format("signal {}", *code - 128)
                                             : fmt::format("exit code {}", *code)),
                     fmt::format("its log is {}", (folder / "worker.log").string()));
@@ -159,9 +167,9 @@ class Process : public Launcher {
       if (job.input.stop.requested() || monotonic_us() > end) {
         child.kill();
         return job.input.stop.requested()
-                   ? fail(Code::kCancelled, fmt::format("step {} was stopped", job.step))
+                   ? fail(Code::kCancelled, fmt::format("{} was stopped", named(job)))
                    : fail(Code::kUnavailable,
-                          fmt::format("step {} ({}) passed its deadline of {}", job.step, job.kind,
+                          fmt::format("{} passed its deadline of {}", named(job),
                                       to_text(deadline)),
                           "raise [loop] step_deadline, or give it less data");
       }

@@ -11,7 +11,7 @@ namespace rondo::loop {
 
 /// One call of a stage's entry function. A step has one to four of them.
 struct Job {
-  std::string kind;  // collect | prepare | train | score | evaluate | assemble
+  std::string kind;  // collect | prepare | train | score | evaluate | assemble, or foreign_scores
   std::int64_t step = 0, attempt = 1, epoch = 0;
   ledger::StageInput input;
 };

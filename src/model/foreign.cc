@@ -144,6 +144,14 @@ Result<ForeignModel> read_lightgbm(std::string_view text) {
   return out;
 }
 
+Result<Json> xgboost_document(std::string_view bytes) {
+  const std::size_t first = bytes.find('{');
+  const std::size_t next = bytes.find_first_not_of(" \t\r\n", std::min(first, bytes.size()) + 1);
+  const bool is_text = next != bytes.npos && (bytes[next] == '"' || bytes[next] == '}');
+  if (is_text) return io::parse_json(bytes, "XGBoost's model");
+  return parse_ubjson(bytes);
+}
+
 Result<ForeignModel> read_foreign(std::string_view bytes) {
   const auto read = [&]() -> Result<ForeignModel> {
     if (bytes.starts_with("tree\n") || bytes.starts_with("tree\r\n")) return read_lightgbm(bytes);
@@ -153,10 +161,7 @@ Result<ForeignModel> read_foreign(std::string_view bytes) {
                   "this is neither LightGBM's text nor XGBoost's JSON or UBJSON",
                   "save it by save_model(\"model.txt\"), (\"model.json\") or (\"model.ubj\")");
     }
-    const std::size_t next = bytes.find_first_not_of(" \t\r\n", first + 1);
-    const bool is_text = next != bytes.npos && (bytes[next] == '"' || bytes[next] == '}');
-    return read_xgboost(is_text ? TRY(io::parse_json(bytes, "XGBoost's model"))
-                                : TRY(parse_ubjson(bytes)));
+    return read_xgboost(TRY(xgboost_document(bytes)));
   };
   ForeignModel model = TRY(read());
   TRY(check_names(model));

@@ -28,7 +28,8 @@ struct ForeignModel {
 /// By what the bytes begin with. Errors: kInvalidInput naming tree and field, JSON path, or offset.
 Result<ForeignModel> read_foreign(std::string_view bytes);
 Result<ForeignModel> read_lightgbm(std::string_view text);
-/// The document of either form.
+/// Of JSON or UBJSON, by what stands behind its brace.
+Result<Json> xgboost_document(std::string_view bytes);
 Result<ForeignModel> read_xgboost(const Json& document);
 
 /// The greatest double that XGBoost sends left at a threshold: it rounds a value to float and asks

@@ -8,11 +8,13 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <sstream>
 
 #include "base/seed.h"
 #include "model/explain.h"
 #include "model/testing.h"
 #include "model/ubjson.h"
+#include "model/xgboost_walk.h"
 
 namespace rondo::model {
 namespace {
@@ -148,6 +150,32 @@ TEST(Foreign, DamagedLightgbmTextsAreRefused) {
   }
   EXPECT_NE(refusal(read_foreign("hello")).find("neither LightGBM's text"), std::string::npos);
   EXPECT_NE(refusal(read_foreign("{\"a\": 1}")).find("it lacks learner"), std::string::npos);
+}
+
+TEST(Foreign, ASecondReadingInFloatsSaysWhatXgboostSaid) {
+  const std::string bytes = foreign_file("xgboost_regression.json");
+  std::istringstream lines(foreign_file("xgboost_regression.csv"));
+  std::vector<double> features, said;
+  std::string line, field;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::istringstream fields(line);
+    for (std::size_t i = 0; i < 4; ++i) {
+      std::getline(fields, field, ',');
+      const auto sky = std::ranges::find(kSky, field) - kSky.begin();
+      const double none = std::numeric_limits<double>::quiet_NaN();
+      features.push_back(field.empty()  ? none
+                         : i == 3 ? (sky < 4 ? static_cast<double>(sky) : none)
+                                  : std::stod(field));
+    }
+    std::getline(fields, field, ',');
+    said.push_back(std::stod(field));
+  }
+  ASSERT_EQ(said.size(), 60U);
+  const auto walk = walk_xgboost(bytes, 4, 1, features);
+  ASSERT_TRUE(walk) << walk.error().text();
+  EXPECT_EQ(walk->in_float, said) << "bit by bit";
+  for (std::size_t i = 0; i < said.size(); ++i) EXPECT_NEAR(walk->sums[i], said[i], 1e-5);
 }
 
 TEST(Foreign, EachPrefixOfAModelIsRefused) {

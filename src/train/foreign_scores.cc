@@ -1,13 +1,18 @@
 // One booster, loaded, asked once and freed.
 #include "train/foreign_scores.h"
 
+#include <cstring>
+#include <vector>
+
+#include "base/check.h"
 #include "train/lightgbm_library.h"
 
 namespace rondo::train {
+namespace {
 
-Result<std::vector<double>> lightgbm_scores(const std::string& text, std::size_t width,
-                                            std::size_t outputs,
-                                            std::span<const double> features) {
+/// Raw scores of row-major features. Shape: rows x outputs.
+Result<std::vector<double>> scores_of(const std::string& text, std::size_t width,
+                                      std::size_t outputs, const std::vector<double>& features) {
   const LightgbmLibrary* const library = TRY(lightgbm_library());
   BoosterHandle handle = nullptr;
   int iterations = 0;
@@ -25,6 +30,24 @@ Result<std::vector<double>> lightgbm_scores(const std::string& text, std::size_t
   library->BoosterFree(handle);
   TRY(done);
   return out;
+}
+
+}  // namespace
+
+Result<ledger::StageOutput> foreign_scores(const ledger::StageInput& input) {
+  const auto width = TRY(io::get<std::size_t>(input.options, "width"));
+  const auto outputs = TRY(io::get<std::size_t>(input.options, "outputs"));
+  const std::string text = TRY(input.objects->get(input.inputs.at("model")));
+  const std::string bytes = TRY(input.objects->get(input.inputs.at("features")));
+  CHECK(width > 0 && bytes.size() % (width * sizeof(double)) == 0, "features are whole rows");
+  std::vector<double> features(bytes.size() / sizeof(double));
+  std::memcpy(features.data(), bytes.data(), bytes.size());
+  const std::vector<double> scores = TRY(scores_of(text, width, outputs, features));
+  std::string out(scores.size() * sizeof(double), '\0');
+  std::memcpy(out.data(), scores.data(), out.size());
+  TRY(io::write_atomically(*input.fs, input.out / "scores", out));
+  return ledger::StageOutput{"scored", "LightGBM scored the rows", Json::object(), Json::object(),
+                             {{"scores", "scores"}}};
 }
 
 }  // namespace rondo::train

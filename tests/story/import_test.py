@@ -43,11 +43,42 @@ class Import(unittest.TestCase):
             self.assertEqual(done.returncode, 0, name + "\n" + done.stdout + done.stderr)
             said = json.loads(done.stdout)
             self.assertEqual(said["compared"]["golden"], 60)
-            self.assertEqual(said["compared"]["library"] > 100, name.startswith("lightgbm"))
+            lightgbm = name.startswith("lightgbm")
+            self.assertEqual(said["compared"]["library"] >= 1000, lightgbm)
+            self.assertEqual(said["compared"]["second_reading"] >= 1000, not lightgbm)
+            if not lightgbm:
+                self.assertLess(said["compared"]["rounding"], 1e-5)
             self.assertEqual(said["features"], ["temp", "hum", "hour", "sky"])
             self.assertTrue(said["explains"])
             with open(self.path(name + ".rondo"), "rb") as file:
                 self.assertEqual(file.read(8), b"RONDOPL1")
+
+    def test_it_says_what_it_was_compared_with(self):
+        said = self.rondo("import", os.path.join(FOREIGN, "lightgbm_binary.txt"), "-o", "a.rondo")
+        self.assertRegex(said.stdout, r"1,\d\d\d rows at its cuts score as LightGBM itself says")
+        model = os.path.join(FOREIGN, "xgboost_binary.json")
+        said = self.rondo("import", model, "-o", "b.rondo").stdout
+        self.assertRegex(said, r"1,\d\d\d rows at its cuts score as its trees do in a second "
+                               r"reading of the file")
+        self.assertIn("XGBoost itself was not asked", said)
+        said = self.rondo("import", model, "-o", "c.rondo", "--golden",
+                          os.path.join(FOREIGN, "xgboost_binary.csv")).stdout
+        self.assertIn("60 golden rows agree", said)
+        self.assertNotIn("was not asked", said)
+
+    def test_the_library_reads_the_file_in_a_process_of_its_own(self):
+        """Where no worker can be started nothing is imported, and what is left of one is swept."""
+        temp = self.path("temp")
+        os.mkdir(temp)
+        model = os.path.join(FOREIGN, "lightgbm_binary.txt")
+        for point, code in (("worker_spawn=error", 1), ("worker_result=error", 1), ("", 0)):
+            done = subprocess.run([PROGRAM, "import", model, "-o", "m.rondo"], text=True,
+                                  cwd=self.folder.name, capture_output=True, timeout=300,
+                                  env=dict(os.environ, RONDO_FAILPOINTS=point, TMPDIR=temp))
+            self.assertEqual(done.returncode, code, point + done.stdout + done.stderr)
+            self.assertEqual("asking LightGBM" in done.stderr, code == 1, done.stderr)
+            self.assertEqual(os.path.exists(self.path("m.rondo")), code == 0)
+            self.assertEqual(os.listdir(temp), [])
 
     def changed_golden(self, line, column, value):
         with open(os.path.join(FOREIGN, "xgboost_regression.csv")) as file:

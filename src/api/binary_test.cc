@@ -221,6 +221,21 @@ TEST_F(Binary, WhatTheHeaderAndTheParametersSay) {
             400);
 }
 
+TEST_F(Binary, WhatIsNotAnnouncedIsHintedAt) {
+  const std::string json = "{" + inputs_of(two({"temp", "[2]", "FP64", raw<double>({1, 2})})) + "}";
+  const auto hinted = [&](const std::string& body, std::vector<Header> headers) {
+    const Response reply =
+        ask(app_, {Method::kPost, "/v2/models/bikes/infer", body, std::move(headers)});
+    EXPECT_EQ(reply.status, 400) << body;
+    return reply.body.contains("Inference-Header-Content-Length");
+  };
+  const Header octets{"Content-Type", "application/octet-stream"};
+  EXPECT_TRUE(hinted(json + raw<double>({1, 2}), {octets}));
+  EXPECT_TRUE(hinted(json + raw<double>({1, 2}), {})) << "said to be JSON";
+  EXPECT_TRUE(hinted(raw<double>({1, 2}), {octets})) << "a matrix alone";
+  EXPECT_FALSE(hinted("{\"inputs\":[", {})) << "JSON that is broken";
+}
+
 TEST_F(Binary, ARequestMayLimitItsTime) {
   const std::string row = R"({"rows":[{"a":1,"b":0}],"parameters":{"timeout":)";
   const auto status = [&](const std::string& body) {

@@ -208,6 +208,20 @@ Reply infer_rpc(Call& call, Picked by, const InferRequest& asked, const RpcInfer
   return response;
 }
 
+/// JSON up to `json`; what is behind it without being announced is guessed at for a hint.
+std::expected<Element, Refusal> read_json(Call& call, std::size_t json, bool announced) {
+  std::string& body = call.request.body;
+  auto root = call.scratch.json.read(body, json);
+  if (root || announced || root.error().code != "invalid_json") return root;
+  const auto type = call.request.header("Content-Type");
+  if (body.contains("\"binary_data_size\"") ||
+      (type && equal_fold(*type, "application/octet-stream"))) {
+    root.error().hint = "binary tensors need the header Inference-Header-Content-Length: how many "
+                        "bytes of the body are JSON, 0 for a matrix alone";
+  }
+  return root;
+}
+
 }  // namespace
 
 Reply post_infer(Call& call) {
@@ -224,7 +238,7 @@ Reply post_infer(Call& call) {
     return infer_matrix(call, std::move(by), asked);
   }
   const std::size_t json = length.value_or(call.request.body.size());
-  const Element root = TRY(call.scratch.json.read(call.request.body, json));
+  const Element root = TRY(read_json(call, json, length.has_value()));
   const InferRequest asked = TRY(read_infer_request(root, classes));
   if (asked.wants(Output::kContributions)) TRY(check_explains(*by));
   Batch batch(call, std::move(by), wanted_by(asked));

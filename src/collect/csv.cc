@@ -198,8 +198,10 @@ class Splitter {
       return Trouble{Why::kNul, "the record holds a NUL byte", "remove it", true};
     }
     if (io::is_utf8(text)) return std::nullopt;
-    return Trouble{Why::kInvalidUtf8, "the record is not valid UTF-8", "convert the file to UTF-8",
-                   true};
+    return Trouble{Why::kInvalidUtf8,
+                   "the record is not valid UTF-8; of a file in Latin-1 (ISO 8859-1), "
+                   "`iconv -f latin1 -t utf-8 FILE > NEW` makes one that is",
+                   "convert the file to UTF-8", true};
   }
 
   std::optional<Trouble> check_shape() const {
@@ -257,7 +259,8 @@ Result<void> check_text(std::string_view bytes, const std::string& file) {
     return fail(Code::kInvalidInput, fmt::format("{} {}", file, what), std::string(hint));
   };
   if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
-    return says("is UTF-16", "save it as UTF-8");
+    return says("is UTF-16", fmt::format("save it as UTF-8: iconv -f utf-16 -t utf-8 {} > NEW",
+                                         file));
   }
   if (bytes.starts_with("PK\x03\x04")) {
     return says("is a zip archive", "unpack it; a table of a spreadsheet must be exported as CSV");
@@ -267,7 +270,11 @@ Result<void> check_text(std::string_view bytes, const std::string& file) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 && c != '\t' && c != '\r';
   });
-  if (bad == first.end() && io::is_utf8(first)) return {};
+  if (bad == first.end()) {
+    if (io::is_utf8(first)) return {};
+    return says("is not UTF-8: its first line holds other bytes",
+                fmt::format("if it is Latin-1: iconv -f latin1 -t utf-8 {} > NEW", file));
+  }
   return says("is no text: its first line holds bytes that no CSV or JSON file begins with",
               "name a CSV, JSON or Parquet file, plain, .gz or .zst");
 }

@@ -21,14 +21,15 @@ std::string harm_text(const monitor::Guarding& guard, const Rollout& r,
                        r.champion, percent(guard.tolerance));
   }
   if (guard.name == "latency") {
-    return fmt::format("{} more of its requests take over {:g} times v{}'s 99th percentile than "
-                       "of v{}'s take over that (tolerated: {})",
-                       percent(guard.mean), options.guard_latency, r.champion, r.champion,
-                       percent(guard.tolerance));
+    return fmt::format("{} more of its requests than of v{}'s are slow to score (tolerated: {}); "
+                       "slow is over the 99th percentile of v{}'s times, for the new one over {:g} "
+                       "times that",
+                       percent(guard.mean), r.champion, percent(guard.tolerance), r.champion,
+                       options.guard_latency);
   }
   if (guard.name == "scores") {
-    return fmt::format("its answers are {} stranger to its own training than v{}'s to theirs "
-                       "(tolerated: {})",
+    return fmt::format("its answers are {} more unusual, beside the labels that it was trained "
+                       "on, than v{}'s beside theirs (tolerated: {})",
                        percent(guard.mean), r.champion, percent(guard.tolerance));
   }
   return fmt::format("its loss is {:.4g} above v{}'s on {} labelled requests (tolerated: {:g})",
@@ -94,17 +95,33 @@ std::optional<Move> unfinished(const Rollout& r, const RolloutEvidence& e, const
   return std::nullopt;
 }
 
+/// What has yet to be shown of a guard, behind "that".
+std::string bound_text(const monitor::Guarding& guard, std::int64_t champion) {
+  if (guard.name == "errors") {
+    return fmt::format("it fails at most {} more rows than v{}", percent(guard.tolerance),
+                       champion);
+  }
+  if (guard.name == "latency") {
+    return fmt::format("at most {} more of its requests than of v{}'s are slow to score",
+                       percent(guard.tolerance), champion);
+  }
+  if (guard.name == "scores") {
+    return fmt::format("its answers are at most {} more unusual than v{}'s",
+                       percent(guard.tolerance), champion);
+  }
+  return fmt::format("its loss is at most {:g} above v{}'s", guard.tolerance, champion);
+}
+
 /// The guard whose harm is not bounded yet. Labels delay nothing unless they are asked for.
 std::optional<Move> unbounded(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o) {
   for (const monitor::Guarding& guard : e.guards) {
     if (guard.safe >= Policy::kBounded) continue;
     if (guard.name == kLoss && o.canary_labels == 0) continue;
     return waits("bound of " + std::string(guard.name),
-                 fmt::format("v{} stays at {:g} % until its {} is shown to be within {:g} of v{}'s",
-                             r.challenger, r.share() / 100.0,
-                             guard.name == kLoss ? std::string(kLoss)
-                                                 : "share of " + std::string(guard.name),
-                             guard.tolerance, r.champion));
+                 fmt::format("v{} {} until enough requests of both show that {}", r.challenger,
+                             r.place < 0 ? std::string("scores unseen")
+                                         : fmt::format("stays at {:g} %", r.share() / 100.0),
+                             bound_text(guard, r.champion)));
   }
   return std::nullopt;
 }

@@ -213,6 +213,10 @@ TEST(Rollout, TheRulesOneByOne) {
   EXPECT_EQ(move().cause, "rows");
   e.rows = 100;
   e.guards[1].safe = 19;
+  e.guards[1].tolerance = 0.01;
+  EXPECT_EQ(move().reason,
+            "v2 stays at 5 % until enough requests of both show that at most 1 % more of its "
+            "requests than of v1's are slow to score");
   EXPECT_EQ(move().cause, "bound of latency");
   e.guards[1].safe = 20;
   e.guards[0].harm = 399;

@@ -74,6 +74,15 @@ def rows(days, seed=1, shift=lambda day: 0.0, first=0, hours=range(24)):
             for hour in hours]
 
 
+def check_metrics(text):
+    """What promtool has against a page of numbers; None where it is not installed."""
+    if shutil.which("promtool") is None:
+        return None
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                          capture_output=True)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
 def write_csv(path, table, mode="w"):
     with open(path, mode) as out:
         if mode == "w":

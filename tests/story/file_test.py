@@ -13,7 +13,7 @@ import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
-from project import Project, ask, rows, write_csv  # noqa: E402
+from project import Project, ask, check_metrics, rows, write_csv  # noqa: E402
 
 ROWS = [{"x": 1.5, "kind": "a", "_time": "2024-02-01T09:00:00Z"},
         {"x": 7.25, "kind": None, "_time": "2024-02-01T20:00:00Z"}]
@@ -98,8 +98,9 @@ class File(unittest.TestCase):
         for path in ("/health/live", "/health/ready", "/ping", "/v2/health/ready", "/v2/models/toy",
                      "/v1/models/toy"):
             self.assertEqual(ask(base, path)[0], 200, path)
-        self.assertIn('rondo_predictions_total{model="toy",version="1",arm="champion"} 6',
-                      ask(base, "/metrics")[1])
+        numbers = ask(base, "/metrics")[1]
+        self.assertIn('rondo_predictions_total{model="toy",version="1",arm="champion"} 6', numbers)
+        self.assertIn(check_metrics(numbers), ("", None))
         status, said = ask(base, "/v2/repository/index", b"", method="POST")
         self.assertEqual([one["version"] for one in said], ["1"], said)
         for path, body in NEEDS_A_PROJECT:

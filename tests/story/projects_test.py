@@ -12,7 +12,7 @@ import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
-from project import Project, ask, rows  # noqa: E402
+from project import Project, ask, check_metrics, rows  # noqa: E402
 
 ROW = {"x": 1.5, "kind": "a", "_time": "2024-02-01T09:00:00Z"}
 
@@ -104,6 +104,7 @@ class Projects(unittest.TestCase):
         self.assertIn(("two", "1", "READY"),
                       [(one["name"], one["version"], one["state"]) for one in index])
         text = self.ask("/metrics")[1]
+        self.assertIn(check_metrics(text), ("", None))
         heads = [line for line in text.splitlines() if line.startswith("# TYPE")]
         self.assertEqual(len(heads), len(set(heads)))
         for name in ("one", "two"):

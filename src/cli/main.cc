@@ -23,8 +23,7 @@ extern "C" void on_signal(int) {
 }
 
 void install_signals(const rondo::Stop& stop) {
-  static rondo::Stop kept = stop;
-  the_stop = &kept;
+  the_stop = new rondo::Stop(stop);  // for good: a signal may come while the program ends
   struct sigaction action = {};
   action.sa_handler = on_signal;
   action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends at once

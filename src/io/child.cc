@@ -116,6 +116,7 @@ struct Prepared {
   Descriptor input, log;
   Pipe lines, failure;
   int nice = 0;
+  bool own_streams = true;
   pid_t parent = 0;
 };
 
@@ -129,6 +130,7 @@ Result<Prepared> prepare(const ChildOptions& options) {
   ready.limits = limits_of(options);
   ready.folder = options.folder.string();
   ready.nice = options.nice;
+  ready.own_streams = options.own_streams;
   ready.input = TRY(open_file("/dev/null", O_RDONLY));
   const auto& log = options.log_file;
   ready.log = TRY(open_file(log.empty() ? "/dev/null" : log, O_WRONLY | O_APPEND | O_CREAT));
@@ -157,7 +159,9 @@ struct Failure {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != ready.parent) ::_exit(127);  // the parent died before it could be noticed
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  ::setpgid(0, 0);  // Ctrl-C at the terminal is for the parent, which asks the child to stop
+  // Ctrl-C at the terminal is for the parent, which asks the child to stop; who shares the terminal
+  // hears it as well, and could not read from there in a group of its own.
+  if (ready.own_streams) ::setpgid(0, 0);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -169,11 +173,12 @@ struct Failure {
     [[maybe_unused]] const int granted = ::nice(ready.nice);  // a wish, not a condition
   }
   if (!ready.folder.empty() && ::chdir(ready.folder.c_str()) != 0) give_up(ready, kFolder);
-  const bool arranged = ::dup2(ready.input.get(), STDIN_FILENO) >= 0 &&
-                        ::dup2(ready.log.get(), STDOUT_FILENO) >= 0 &&
-                        ::dup2(ready.log.get(), STDERR_FILENO) >= 0 &&
-                        ::dup2(ready.lines.write_end.get(), kLinesDescriptor) >= 0;
-  if (!arranged) give_up(ready, kDescriptors);
+  const bool streams = !ready.own_streams || (::dup2(ready.input.get(), STDIN_FILENO) >= 0 &&
+                                              ::dup2(ready.log.get(), STDOUT_FILENO) >= 0 &&
+                                              ::dup2(ready.log.get(), STDERR_FILENO) >= 0);
+  if (!streams || ::dup2(ready.lines.write_end.get(), kLinesDescriptor) < 0) {
+    give_up(ready, kDescriptors);
+  }
   // What a library opened without O_CLOEXEC is not for the child; old kernels lack this call.
   ::syscall(SYS_close_range, kLinesDescriptor + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   ::execve(ready.argv[0], ready.argv.data(), ready.environment.data());
@@ -290,6 +295,10 @@ std::vector<std::string> Child::lines() {
   state_->lines.close();  // every writer is gone
   if (!state_->unfinished.empty()) all.push_back(std::exchange(state_->unfinished, {}));
   return all;
+}
+
+void Child::ask_to_stop() {
+  if (!state_->exit_code) ::kill(state_->pid, SIGTERM);
 }
 
 void Child::kill() {

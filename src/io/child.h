@@ -25,6 +25,7 @@ struct ChildOptions {
   std::uint64_t open_files = 0;               // RLIMIT_NOFILE
   std::uint64_t file_bytes = 0;               // RLIMIT_FSIZE
   int nice = 0;                               // added to ours
+  bool own_streams = true;  // false: it reads and writes what we do, beside us at the terminal
 };
 
 /// Threads: one. The starting thread must outlive the child: the kernel kills the child
@@ -47,6 +48,8 @@ class Child {
   /// The complete lines that it wrote to descriptor 3 since the last call, without blocking; after
   /// its end also a last line without a line feed. Lines beyond 1 MB are cut.
   std::vector<std::string> lines();
+  /// SIGTERM to it.
+  void ask_to_stop();
   /// SIGKILL to it and everything in its process group; poll() tells when it is gone.
   void kill();
 

@@ -51,6 +51,28 @@ TEST(Child, IsKilledWithWhatItStarted) {
   EXPECT_NE(::kill(grandchild, 0), 0);
 }
 
+TEST(Child, MayReadAndWriteWhatWeDoInOurGroup) {
+  const Scratch scratch;
+  const int kept = ::dup(STDOUT_FILENO);
+  const int file = ::open((scratch / "out").c_str(), O_WRONLY | O_CREAT, 0600);
+  ::dup2(file, STDOUT_FILENO);
+  ChildOptions options = shell("ps -o pgid= -p $$ | tr -d ' '");
+  options.own_streams = false;
+  Child child = *Child::start(options);
+  EXPECT_EQ(**child.wait(kLong), 0);
+  ::dup2(kept, STDOUT_FILENO);
+  ::close(kept);
+  ::close(file);
+  EXPECT_EQ(*real_fs()->read(scratch / "out"), std::to_string(::getpgrp()) + "\n");
+}
+
+TEST(Child, IsAskedToStop) {
+  Child child = *Child::start(shell("trap 'exit 7' TERM; echo ready >&3; while :; do :; done"));
+  while (child.lines().empty()) ASSERT_FALSE(*child.wait(Span::millis(5)));
+  child.ask_to_stop();
+  EXPECT_EQ(**child.wait(kLong), 7);
+}
+
 TEST(Child, EndsWithItsObject) {
   pid_t pid = 0;
   {

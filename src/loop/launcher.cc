@@ -140,7 +140,7 @@ class Process : public Launcher {
     options.nice = 10;
     // A job that runs away ends by itself before it takes the machine with it.
     const auto seconds = static_cast<std::uint64_t>(deadline.in_seconds());
-    options.memory_bytes = kSanitized ? 0 : 2 * physical_memory();
+    options.memory_bytes = worker_memory();
     options.cpu_seconds = seconds * cores() + 60;
     options.open_files = 1024;
     options.file_bytes = 64ULL << 30;
@@ -214,6 +214,8 @@ Result<StageOutput> run_job(const std::string& kind, const StageInput& input) {
   }
   return fail(Code::kInvalidInput, fmt::format("\"{}\" is no job of a step", kind));
 }
+
+std::uint64_t worker_memory() { return kSanitized ? 0 : 2 * physical_memory(); }
 
 std::unique_ptr<Launcher> inline_launcher() { return std::make_unique<Inline>(); }
 

@@ -28,6 +28,9 @@ class Launcher {
                                              Span deadline) = 0;
 };
 
+/// What a worker may have of memory, in bytes; 0: as much as it likes.
+std::uint64_t worker_memory();
+
 std::unique_ptr<Launcher> inline_launcher();
 /// `objects` is the folder of the store's objects, which the child opens for reading.
 std::unique_ptr<Launcher> process_launcher(std::shared_ptr<io::Fs> fs, io::Path objects);

@@ -12,7 +12,6 @@ import os
 import random
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import unittest
@@ -212,9 +211,11 @@ class Flat(unittest.TestCase):
         text = self.text("new.csv").splitlines(True)
         self.project.write("many.csv", "".join(text + text[1:] * 12))
         self.predict("many.csv", "-o", "whole.out")
-        killed = self.predict("many.csv", "-o", "again.out", check=-signal.SIGKILL,
+        killed = self.predict("many.csv", "-o", "again.out", check=1,
                               env={"RONDO_FAILPOINTS": "predict_rename=crash@1"})
         self.assertEqual(killed.stdout, "")
+        self.assertIn("the worker that read many.csv was ended by signal 9", killed.stderr)
+        self.assertIn("goes on where it was", killed.stderr)
         self.assertFalse(os.path.exists(self.project.path("again.out")))
         with open(self.project.path("again.out.partial", "rows"), "a") as file:
             file.write("half a li")  # as a kill in the middle of a write leaves it
@@ -226,7 +227,7 @@ class Flat(unittest.TestCase):
 
     def test_another_input_begins_again(self):
         self.project.write("other.csv", self.text("new.csv"))
-        self.predict("other.csv", "-o", "other.out", check=-signal.SIGKILL,
+        self.predict("other.csv", "-o", "other.out", check=1,
                      env={"RONDO_FAILPOINTS": "predict_rename=crash@1"})
         self.project.write("other.csv", "".join(self.text("new.csv").splitlines(True)[:11]))
         self.assertEqual(self.predict("other.csv", "-o", "other.out").stdout,

@@ -22,7 +22,7 @@ constexpr std::size_t kDrawn = 96;       // golden rows
 constexpr std::size_t kMostGiven = 128;  // of the given rows that become golden
 constexpr std::size_t kFewestToFreeze = 30;
 constexpr std::size_t kCompared = 1024;         // rows at least, with another reading
-constexpr std::size_t kMostValues = 4'000'000;  // of them
+constexpr std::size_t kMostValues = 1'000'000;  // of them
 
 model::Transform transform_of(const ForeignModel& model) {
   table::Schema inputs;

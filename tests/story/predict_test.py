@@ -14,6 +14,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
@@ -224,6 +225,29 @@ class Flat(unittest.TestCase):
                                       r"\(the first \d\d,\d\d\d by an earlier run\)")
         self.assertEqual(self.text("again.out"), self.text("whole.out"))
         self.assertFalse(os.path.exists(self.project.path("again.out.partial")))
+
+    def test_who_is_killed_takes_the_worker_along(self):
+        process = self.project.start("predict", "new.csv", "-o", "left.out",
+                                     env={"RONDO_FAILPOINTS": "predict_rename=sleep:600000"})
+        children = "/proc/%d/task/%d/children" % (process.pid, process.pid)
+        worker, end = "", time.monotonic() + 60
+        while not worker:
+            self.assertLess(time.monotonic(), end)
+            with open(children) as file:
+                worker = file.read().strip()
+        process.kill()
+        process.wait()
+        while self.runs(worker):
+            self.assertLess(time.monotonic(), end)
+        self.predict("new.csv", "-o", "left.out")
+
+    @staticmethod
+    def runs(pid):
+        try:
+            with open("/proc/%s/stat" % pid) as file:
+                return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
 
     def test_another_input_begins_again(self):
         self.project.write("other.csv", self.text("new.csv"))

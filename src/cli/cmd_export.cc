@@ -23,7 +23,7 @@ Result<std::vector<std::string>> left_out(const Args& args, const model::Transfo
   const auto made = model::made_features(transform);
   if (!made.empty() && !args.has("--features")) {
     return fail(Code::kInvalidInput,
-                fmt::format("the format has no parts of time and no lags, which make {}",
+                fmt::format("the format has no parts of time, lags or made features: {}",
                             fmt::join(made, ", ")),
                 "say --features when who asks the file makes them; `rondo serve` needs no such");
   }
@@ -35,7 +35,7 @@ Result<std::vector<std::string>> left_out(const Args& args, const model::Transfo
   for (const model::Step& step : transform.steps()) {
     if (step.fill) filled += fmt::format("{}{} {:.6g}", filled.empty() ? "" : ", ", step.feature,
                                          *step.fill);
-    if (step.kind == model::Step::Kind::kCategory) {
+    if (step.is_category()) {
       coded += fmt::format("{}{}", coded.empty() ? "" : ", ", step.feature);
     }
   }

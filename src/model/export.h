@@ -19,7 +19,7 @@ Result<std::string> to_onnx(const Pipeline& pipeline);
 /// How each feature is made of the columns, for who scores with the file: {"feature", "kind", and
 /// what belongs to it}.
 Json feature_list(const Transform& transform);
-/// Features that are more than a column: parts of time, lags.
+/// Features that are more than a column: parts of time, lags, what is made of columns.
 std::vector<std::string> made_features(const Transform& transform);
 
 }  // namespace rondo::model

@@ -56,7 +56,7 @@ std::string infos_of(const Pipeline& pipeline) {
   for (std::size_t i = 0; i < cuts.size(); ++i) {
     const Step& step = pipeline.transform().steps()[i];
     std::string info = "none";
-    if (step.kind == Step::Kind::kCategory) {
+    if (step.is_category()) {
       const std::size_t codes = std::max<std::size_t>(step.categories.size(), 1);
       info = "0";
       for (std::size_t code = 1; code < codes; ++code) info += fmt::format(":{}", code);
@@ -129,7 +129,10 @@ Result<std::string> to_lightgbm(const Pipeline& pipeline) {
   }
   Json categories = Json::array();
   for (const Step& step : pipeline.transform().steps()) {
-    if (step.kind == Step::Kind::kCategory) categories.push_back(step.categories);
+    if (!step.is_category()) continue;
+    std::vector<std::string> names = step.categories;
+    for (std::size_t i = 0; i < step.seconds.size(); ++i) names[i] += " & " + step.seconds[i];
+    categories.push_back(std::move(names));
   }
   return fmt::format(
       "tree\nversion=v4\nnum_class={0}\nnum_tree_per_iteration={0}\nlabel_index=0\n"
@@ -150,6 +153,9 @@ Json feature_list(const Transform& transform) {
     one["column"] = step.input >= 0
                         ? Json(transform.inputs().fields[static_cast<std::size_t>(step.input)].name)
                         : Json(nullptr);
+    if (step.other >= 0) {
+      one["other"] = transform.inputs().fields[static_cast<std::size_t>(step.other)].name;
+    }
     one.erase("input");
     out.push_back(std::move(one));
   }
@@ -159,9 +165,8 @@ Json feature_list(const Transform& transform) {
 std::vector<std::string> made_features(const Transform& transform) {
   std::vector<std::string> out;
   for (const Step& step : transform.steps()) {
-    if (step.kind == Step::Kind::kTimePart || step.kind == Step::Kind::kLag) {
-      out.push_back(step.feature);
-    }
+    const bool as_it_is = step.kind == Step::Kind::kNumber || step.kind == Step::Kind::kCategory;
+    if (!as_it_is) out.push_back(step.feature);
   }
   return out;
 }

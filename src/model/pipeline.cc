@@ -54,7 +54,7 @@ Result<void> check_categories(const Transform& transform, const Forest& forest) 
     const bool rare_is_own = step.rare_code == static_cast<std::int64_t>(step.categories.size());
     const std::size_t codes = step.categories.size() + (rare_is_own ? 1 : 0);
     if (counts[i] == 0) continue;
-    if (step.kind != Step::Kind::kCategory || counts[i] > codes) {
+    if (!step.is_category() || counts[i] > codes) {
       return misfit("the model splits feature \"" + step.feature +
                     "\" by categories that its dictionary does not have");
     }
@@ -190,14 +190,15 @@ void Pipeline::name_explained() {
     return place;
   };
   for (const Step& step : transform.steps()) {
+    std::size_t place = 0;
     if (step.kind == Step::Kind::kLag) {
       const std::uint32_t series = transform.history().lags[step.lag].series;
-      explained_by_.push_back(place_of(transform.history().series[series]));
-    } else if (step.input < 0) {
-      explained_by_.push_back(place_of(table::kTimeColumn));
+      place = place_of(transform.history().series[series]);
     } else {
-      explained_by_.push_back(static_cast<std::size_t>(step.input));
+      place = step.input < 0 ? place_of(table::kTimeColumn) : static_cast<std::size_t>(step.input);
     }
+    const std::size_t second = step.other < 0 ? place : static_cast<std::size_t>(step.other);
+    explained_by_.push_back({place, second});
   }
 }
 
@@ -222,7 +223,12 @@ Result<void> Pipeline::explain(std::span<const Cell> cells, Time time,
   for (std::size_t output = 0; output < outputs(); ++output) {
     const auto from = std::span(values).subspan(output * (width + 1), width + 1);
     const auto to = out.subspan(output * (columns + 1), columns + 1);
-    for (std::size_t i = 0; i < width; ++i) to[explained_by_[i]] += from[i];
+    for (std::size_t i = 0; i < width; ++i) {
+      const auto [first, second] = explained_by_[i];
+      const double share = first == second ? from[i] : from[i] / 2;
+      to[first] += share;
+      if (first != second) to[second] += share;
+    }
     to[columns] = from[width];
   }
   return {};

@@ -64,7 +64,8 @@ class Pipeline {
   /// event time (table::kTimeColumn) and lagged series that are no input.
   const std::vector<std::string>& explained() const { return explained_; }
   bool can_explain() const { return parts_.forest.has_covers(); }
-  /// Exact Shapley values of one row: a derived feature counts for the column that it is made of.
+  /// Exact Shapley values of one row: a derived feature counts for the column that it is made of,
+  /// half for each if they are two.
   /// Shape: out has outputs() times explained().size() + 1 values, of each output the columns' and
   /// last the base; they add up to the raw score. lags as for score(). Threads: any. Cost: the
   /// forest is made ready at the first call.
@@ -83,7 +84,8 @@ class Pipeline {
   Parts parts_;
   std::optional<CompiledForest> forest_;  // of parts_, made at load
   std::vector<std::string> explained_;
-  std::vector<std::size_t> explained_by_;  // place in explained_, one a feature
+  // Places in explained_, one or two a feature (then they differ).
+  std::vector<std::pair<std::size_t, std::size_t>> explained_by_;
   mutable Published<ForestExplainer> explainer_;  // null until somebody asks
 };
 

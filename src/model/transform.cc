@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/check.h"
+#include "model/text_buckets.h"
 
 namespace rondo::model {
 namespace {
@@ -17,19 +18,34 @@ constexpr std::size_t kStackLags = 64;
 // A time that is later or earlier than any calendar that we print reads as missing.
 constexpr double kFarthestUs = 2.5e17;  // some 7,900 years from 1970
 
-/// A step's dictionary. Keys borrow from `names`, which never changes.
+/// What a dictionary is asked: a category, or a pair of them (else `second` is empty).
+struct Key {
+  std::string_view first, second;
+  bool operator==(const Key&) const = default;
+};
+struct HashOfKey {
+  std::size_t operator()(const Key& key) const noexcept {
+    constexpr std::hash<std::string_view> kHash;
+    return kHash(key.first) * 0x9e3779b97f4a7c15 + (key.second.empty() ? 0 : kHash(key.second));
+  }
+};
+
+/// A step's dictionary. Keys borrow from `names` and `seconds`, which never change.
 struct Dictionary {
-  std::vector<std::string> names;
-  std::unordered_map<std::string_view, std::int32_t> codes;
+  std::vector<std::string> names, seconds;
+  std::unordered_map<Key, std::int32_t, HashOfKey> codes;
 };
 
 std::shared_ptr<const void> dictionary_of(const Step& step) {
-  if (step.kind != Step::Kind::kCategory) return nullptr;
+  if (!step.is_category() && step.kind != Step::Kind::kEncoding) return nullptr;
   auto made = std::make_shared<Dictionary>();
   made->names = step.categories;
+  made->seconds = step.seconds;
   made->codes.reserve(made->names.size());
   for (std::size_t i = 0; i < made->names.size(); ++i) {
-    made->codes.emplace(made->names[i], static_cast<std::int32_t>(i));
+    std::string_view second;
+    if (i < made->seconds.size()) second = made->seconds[i];
+    made->codes.emplace(Key{made->names[i], second}, static_cast<std::int32_t>(i));
   }
   return made;
 }
@@ -46,20 +62,69 @@ double number_of(const Step& step, const Cell& cell, bool& unseen) {
   return step.fill.value_or(kMissing);
 }
 
-/// Code of a category; NaN for a missing one and for an unseen one without a shared code. A number
-/// in a column of categories is looked up by its shortest decimal text.
+/// The text of a cell that is not missing; of a number the shortest decimal one.
+class CellText {
+ public:
+  explicit CellText(const Cell& cell) : text_(cell.text) {
+    if (cell.kind != Cell::Kind::kNumber) return;
+    const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), cell.number);
+    text_ = {digits_.data(), static_cast<std::size_t>(end.ptr - digits_.data())};
+  }
+  CellText(const CellText&) = delete;
+  CellText& operator=(const CellText&) = delete;
+  std::string_view view() const { return text_; }
+
+ private:
+  std::array<char, 32> digits_;
+  std::string_view text_;
+};
+
+/// Place in the dictionary, or -1.
+std::int32_t place_of(const Dictionary& dictionary, const Key& key) {
+  const auto found = dictionary.codes.find(key);
+  return found != dictionary.codes.end() ? found->second : -1;
+}
+
+/// Code of a category; NaN for a missing one and for an unseen one without a shared code.
 double code_of(const Step& step, const Dictionary& dictionary, const Cell& cell, bool& unseen) {
   if (is_missing(cell)) return kMissing;
-  std::array<char, 32> digits;
-  std::string_view text = cell.text;
-  if (cell.kind == Cell::Kind::kNumber) {
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), cell.number).ptr;
-    text = {digits.data(), static_cast<std::size_t>(end - digits.data())};
-  }
-  const auto found = dictionary.codes.find(text);
-  if (found != dictionary.codes.end()) return found->second;
-  unseen = true;
+  const std::int32_t place = place_of(dictionary, {CellText(cell).view(), {}});
+  unseen = place < 0;
+  if (!unseen) return place;
   return step.rare_code >= 0 ? step.rare_code : kMissing;
+}
+
+/// The same of two columns. A pair may be new where neither of its values is, so none is counted.
+double pair_of(const Step& step, const Dictionary& dictionary, const Cell& a, const Cell& b) {
+  if (is_missing(a) || is_missing(b)) return kMissing;
+  const CellText first(a), second(b);
+  const std::int32_t place = place_of(dictionary, {first.view(), second.view()});
+  if (place >= 0) return place;
+  return step.rare_code >= 0 ? step.rare_code : kMissing;
+}
+
+double encoding_of(const Step& step, const Dictionary& dictionary, const Cell& cell,
+                   bool& unseen) {
+  if (is_missing(cell)) return *step.fill;
+  const std::int32_t place = place_of(dictionary, {CellText(cell).view(), {}});
+  unseen = place < 0;
+  return unseen ? *step.fill : step.values[static_cast<std::size_t>(place)];
+}
+
+double arithmetic_of(const Step& step, const Cell& a, const Cell& b) {
+  const bool numbers = a.kind == Cell::Kind::kNumber && b.kind == Cell::Kind::kNumber;
+  double x = kMissing;
+  const double y = step.weight * b.number;
+  if (numbers) {
+    switch (step.operation) {
+      case Step::Operation::kAdd: x = a.number + y; break;
+      case Step::Operation::kSubtract: x = a.number - y; break;
+      case Step::Operation::kMultiply: x = a.number * y; break;
+      case Step::Operation::kDivide: x = y != 0 ? a.number / y : kMissing; break;
+    }
+  }
+  const bool operands = std::isfinite(a.number) && std::isfinite(b.number);
+  return operands && std::isfinite(x) ? x : step.fill.value_or(kMissing);
 }
 
 double part_of(const Civil& c, Step::Part part) {
@@ -95,6 +160,21 @@ class Calendar {
   Civil civil_{};
 };
 
+/// A text is hashed once a row; its 64 features stand next to one another.
+class HashedText {
+ public:
+  double bucket(const Step& step, const Cell& cell) {
+    if (is_missing(cell)) return step.fill.value_or(kMissing);
+    if (step.input != input_) fill_buckets(CellText(cell).view(), sums_);
+    input_ = step.input;
+    return sums_[step.bucket];
+  }
+
+ private:
+  std::int32_t input_ = -1;
+  TextBuckets sums_;
+};
+
 void count_missing(std::span<const Cell> cells, InputCounts& counts) {
   counts.missing.resize(cells.size());
   counts.unseen.resize(cells.size());
@@ -105,7 +185,13 @@ void count_missing(std::span<const Cell> cells, InputCounts& counts) {
 
 Transform::Transform(table::Schema inputs, std::vector<Step> steps, HistorySpec history)
     : inputs_(std::move(inputs)), steps_(std::move(steps)), history_(std::move(history)) {
-  for (const Step& step : steps_) lookups_.push_back(dictionary_of(step));
+  std::vector<std::uint8_t> told(inputs_.fields.size());
+  for (const Step& step : steps_) {
+    lookups_.push_back(dictionary_of(step));
+    const bool looks = step.kind == Step::Kind::kNumber || step.kind == Step::Kind::kCategory ||
+                       step.kind == Step::Kind::kEncoding;
+    tells_unseen_.push_back(looks && told[static_cast<std::size_t>(step.input)]++ == 0 ? 1 : 0);
+  }
 }
 
 std::vector<std::string> Transform::feature_names() const {
@@ -117,7 +203,7 @@ std::vector<std::string> Transform::feature_names() const {
 std::vector<std::int32_t> Transform::categorical() const {
   std::vector<std::int32_t> found;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (steps_[i].kind == Step::Kind::kCategory) found.push_back(static_cast<std::int32_t>(i));
+    if (steps_[i].is_category()) found.push_back(static_cast<std::int32_t>(i));
   }
   return found;
 }
@@ -143,15 +229,17 @@ void Transform::row_with_lags(std::span<const Cell> cells, Time time, std::span<
   CHECK(lags.size() == history_.lags.size(), "a row has a value for each lag");
   if (counts != nullptr) count_missing(cells, *counts);
   Calendar calendar;
+  HashedText text;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
     const auto input = static_cast<std::size_t>(step.input);  // not used where it is -1
+    const auto other = static_cast<std::size_t>(step.other);
+    const auto* dictionary = static_cast<const Dictionary*>(lookups_[i].get());
     bool unseen = false;
     switch (step.kind) {
       case Step::Kind::kNumber: out[i] = number_of(step, cells[input], unseen); break;
       case Step::Kind::kCategory:
-        out[i] = code_of(step, *static_cast<const Dictionary*>(lookups_[i].get()), cells[input],
-                         unseen);
+        out[i] = code_of(step, *dictionary, cells[input], unseen);
         break;
       case Step::Kind::kTimePart: {
         const double us = step.input < 0 ? static_cast<double>(time.us)
@@ -161,8 +249,16 @@ void Transform::row_with_lags(std::span<const Cell> cells, Time time, std::span<
         break;
       }
       case Step::Kind::kLag: out[i] = lags[step.lag]; break;
+      case Step::Kind::kArithmetic: out[i] = arithmetic_of(step, cells[input], cells[other]); break;
+      case Step::Kind::kPair:
+        out[i] = pair_of(step, *dictionary, cells[input], cells[other]);
+        break;
+      case Step::Kind::kEncoding:
+        out[i] = encoding_of(step, *dictionary, cells[input], unseen);
+        break;
+      case Step::Kind::kText: out[i] = text.bucket(step, cells[input]); break;
     }
-    if (unseen && counts != nullptr) ++counts->unseen[input];
+    if (unseen && counts != nullptr && tells_unseen_[i] != 0) ++counts->unseen[input];
   }
 }
 

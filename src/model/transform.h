@@ -12,21 +12,37 @@ namespace rondo::model {
 
 /// How one feature is made. Shape: one output each.
 struct Step {
-  enum class Kind { kNumber, kCategory, kTimePart, kLag };
+  enum class Kind { kNumber, kCategory, kTimePart, kLag, kArithmetic, kPair, kEncoding, kText };
+  enum class Operation { kAdd, kSubtract, kMultiply, kDivide };
   enum class Part { kYear, kMonth, kDay, kWeekday, kHour, kDayOfYear, kMinuteOfDay };
   Kind kind = Kind::kNumber;
   std::string feature;                  // name of the output
   std::int32_t input = -1;              // index into the input schema; -1: event time / history
-  std::optional<double> fill;           // number: median, when training had no missing value
+  std::optional<double> fill;           // in place of a missing number, when training had none;
+                                        // encoding: of missing and unseen categories, always there
   std::vector<std::string> categories;  // category: code = place; missing is NaN
   std::int32_t rare_code = -1;          // category: code of rare and unseen values, or -1: NaN
   Part part = Part::kHour;              // time part, of `input` or of the event time
   std::uint32_t lag = 0;                // lag: index into HistorySpec::lags
+  std::int32_t other = -1;              // arithmetic, pair: the second input column
+  Operation operation = Operation::kAdd;  // arithmetic: input by weight * other; x/0 is missing
+  double weight = 1;
+  std::vector<std::string> seconds;     // pair: values of `other`, one a category
+  std::vector<double> values;           // encoding: one a category
+  std::uint32_t bucket = 0;             // text: below kTextBuckets (model/text_buckets.h)
+  /// Whether the feature is a code of a category.
+  bool is_category() const { return kind == Kind::kCategory || kind == Kind::kPair; }
+  /// Whether it is a raw column, a part of one or of the event time: nothing that was put together.
+  bool is_raw() const { return kind <= Kind::kTimePart; }
   bool operator==(const Step&) const = default;
 };
 
+/// The sign of an operation, as a person writes it.
+std::string_view sign_of(Step::Operation operation) noexcept;
+std::optional<Step::Operation> operation_from(std::string_view sign) noexcept;
+
 /// Counted by column while transforming; merged into /metrics by the caller. Sized at the first
-/// row.
+/// row. A column whose value several steps have not seen counts once.
 struct InputCounts {
   std::vector<std::uint64_t> missing, unseen;  // one an input column
 };
@@ -60,6 +76,7 @@ class Transform {
   std::vector<Step> steps_;
   HistorySpec history_;
   std::vector<std::shared_ptr<const void>> lookups_;  // one a step: hashed dictionary or null
+  std::vector<std::uint8_t> tells_unseen_;  // one a step: it is the first that looks its input up
 };
 
 }  // namespace rondo::model

@@ -1,10 +1,12 @@
 // A transform as JSON and back. Everything that a row later relies on is checked here, once: kinds,
 // places of inputs and lags, doubled names, codes; so that row() needs no check and cannot fail.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <set>
 #include <utility>
 
+#include "model/text_buckets.h"
 #include "model/transform.h"
 
 namespace rondo::model {
@@ -20,6 +22,17 @@ constexpr std::pair<Step::Kind, std::string_view> kKinds[] = {
     {Step::Kind::kCategory, "category"},
     {Step::Kind::kTimePart, "time_part"},
     {Step::Kind::kLag, "lag"},
+    {Step::Kind::kArithmetic, "arithmetic"},
+    {Step::Kind::kPair, "pair"},
+    {Step::Kind::kEncoding, "encoding"},
+    {Step::Kind::kText, "text"},
+};
+
+constexpr std::pair<Step::Operation, std::string_view> kOperations[] = {
+    {Step::Operation::kAdd, "+"},
+    {Step::Operation::kSubtract, "-"},
+    {Step::Operation::kMultiply, "*"},
+    {Step::Operation::kDivide, "/"},
 };
 
 constexpr std::pair<Step::Part, std::string_view> kParts[] = {
@@ -54,10 +67,19 @@ Json step_json(const Step& step) {
   Json out = {{"feature", step.feature}, {"kind", name_in<Step::Kind>(kKinds, step.kind)}};
   if (step.input >= 0) out["input"] = step.input;
   if (step.fill) out["fill"] = *step.fill;
-  if (step.kind == Step::Kind::kCategory) {
+  if (step.is_category()) {
     out["categories"] = step.categories;
     if (step.rare_code >= 0) out["rare_code"] = step.rare_code;
   }
+  if (step.other >= 0) out["other"] = step.other;
+  if (step.kind == Step::Kind::kArithmetic) out["operation"] = sign_of(step.operation);
+  if (step.weight != 1) out["weight"] = step.weight;
+  if (step.kind == Step::Kind::kPair) out["seconds"] = step.seconds;
+  if (step.kind == Step::Kind::kEncoding) {
+    out["categories"] = step.categories;
+    out["values"] = step.values;
+  }
+  if (step.kind == Step::Kind::kText) out["bucket"] = step.bucket;
   if (step.kind == Step::Kind::kTimePart) out["part"] = name_in<Step::Part>(kParts, step.part);
   if (step.kind == Step::Kind::kLag) out["lag"] = step.lag;
   return out;
@@ -71,22 +93,63 @@ Result<std::int64_t> place_or_none(const Json& json, std::string_view key) {
   return place;
 }
 
-Result<void> read_dictionary(const Json& json, Step& step) {
-  const Json list = TRY(io::get<Json>(json, "categories"));
-  if (!list.is_array()) return fail(Code::kInvalidInput, "\"categories\" is no list");
-  std::set<std::string_view> seen;
-  for (const Json& name : list) {
-    if (!name.is_string() || !seen.insert(name.get_ref<const std::string&>()).second) {
-      return fail(Code::kInvalidInput, "a category is no text or stands there twice");
+Result<std::vector<std::string>> read_texts(const Json& json, std::string_view key) {
+  const Json list = TRY(io::get<Json>(json, key));
+  const bool texts = list.is_array() && std::ranges::all_of(list, &Json::is_string);
+  if (!texts) return fail(Code::kInvalidInput, "\"" + std::string(key) + "\" is no list of texts");
+  return list.get<std::vector<std::string>>();
+}
+
+/// The categories of a dictionary, and the second ones of a pair.
+Result<void> read_categories(const Json& json, Step& step) {
+  step.categories = TRY(read_texts(json, "categories"));
+  if (step.kind == Step::Kind::kPair) {
+    step.seconds = TRY(read_texts(json, "seconds"));
+    if (step.seconds.size() != step.categories.size()) {
+      return fail(Code::kInvalidInput, "\"seconds\" has not one text a category");
     }
   }
-  step.categories = list.get<std::vector<std::string>>();
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (std::size_t i = 0; i < step.categories.size(); ++i) {
+    std::string_view second;
+    if (!step.seconds.empty()) second = step.seconds[i];
+    if (!seen.insert({step.categories[i], second}).second) {
+      return fail(Code::kInvalidInput, "a category stands there twice");
+    }
+  }
+  return {};
+}
+
+Result<void> read_dictionary(const Json& json, Step& step) {
+  TRY(read_categories(json, step));
   const auto rare = TRY(place_or_none(json, "rare_code"));
   // The shared code is a place of its own behind the dictionary, or one of its places.
   if (rare > static_cast<std::int64_t>(step.categories.size())) {
     return fail(Code::kInvalidInput, "\"rare_code\" is beyond the categories");
   }
   step.rare_code = static_cast<std::int32_t>(rare);
+  return {};
+}
+
+Result<void> read_arithmetic(const Json& json, Step& step) {
+  const auto sign = TRY(io::get<std::string>(json, "operation"));
+  step.operation = TRY(value_in<Step::Operation>(kOperations, sign, "operation"));
+  if (!json.contains("weight")) return {};
+  step.weight = TRY(io::get<double>(json, "weight"));
+  if (std::isfinite(step.weight) && step.weight != 0) return {};
+  return fail(Code::kInvalidInput, "\"weight\" is 0 or not finite");
+}
+
+Result<void> read_encoding(const Json& json, Step& step) {
+  TRY(read_categories(json, step));
+  const Json list = TRY(io::get<Json>(json, "values"));
+  const bool numbers = list.is_array() && std::ranges::all_of(list, &Json::is_number);
+  if (!numbers || list.size() != step.categories.size() || !step.fill) {
+    return fail(Code::kInvalidInput, "an encoding lacks \"fill\", or a number for a category");
+  }
+  step.values = list.get<std::vector<double>>();
+  const bool finite = std::ranges::all_of(step.values, [](double x) { return std::isfinite(x); });
+  if (!finite) return fail(Code::kInvalidInput, "a value of an encoding is not finite");
   return {};
 }
 
@@ -98,48 +161,94 @@ Result<void> read_number(const Json& json, Step& step) {
   return {};
 }
 
-Result<void> read_input(const Json& json, const table::Schema& inputs, Step& step) {
-  const auto input = TRY(place_or_none(json, "input"));
-  const bool may_lack = step.kind == Step::Kind::kTimePart || step.kind == Step::Kind::kLag;
-  const bool must_lack = step.kind == Step::Kind::kLag;
-  if (input >= static_cast<std::int64_t>(inputs.fields.size()) || (input == -1 && !may_lack) ||
-      (input >= 0 && must_lack)) {
-    return fail(Code::kInvalidInput, "\"input\" names no column that this kind of step can read");
-  }
-  step.input = static_cast<std::int32_t>(input);
-  if (input < 0) return {};
-  const table::Type type = inputs.fields[static_cast<std::size_t>(input)].type;
+/// Whether a step of this kind can read a column of this type.
+bool can_read(Step::Kind kind, table::Type type) {
   const bool text = type == table::Type::kCategory || type == table::Type::kText;
-  if ((step.kind == Step::Kind::kNumber && text) ||
-      (step.kind == Step::Kind::kTimePart && type != table::Type::kTime)) {
-    return fail(Code::kInvalidInput, "a step of this kind cannot read a column of type " +
-                                         std::string(table::name_of(type)));
+  switch (kind) {
+    case Step::Kind::kNumber: return !text;
+    case Step::Kind::kTimePart: return type == table::Type::kTime;
+    case Step::Kind::kArithmetic: return !text && type != table::Type::kTime;
+    case Step::Kind::kPair:
+    case Step::Kind::kEncoding: return type != table::Type::kTime;
+    case Step::Kind::kText: return text;
+    case Step::Kind::kCategory: return true;
+    case Step::Kind::kLag: return false;
   }
-  return {};
+  return false;
+}
+
+Result<std::int32_t> read_column(const Json& json, std::string_view key, Step::Kind kind,
+                                 const table::Schema& inputs) {
+  const auto place = TRY(place_or_none(json, key));
+  const bool two = kind == Step::Kind::kArithmetic || kind == Step::Kind::kPair;
+  const bool must = key == "other" ? two : kind != Step::Kind::kTimePart && kind != Step::Kind::kLag;
+  const bool may = key == "other" ? two : kind != Step::Kind::kLag;
+  if (place >= static_cast<std::int64_t>(inputs.fields.size()) || (place < 0 && must) ||
+      (place >= 0 && !may)) {
+    return fail(Code::kInvalidInput, "\"" + std::string(key) +
+                                         "\" names no column that this kind of step can read");
+  }
+  const auto column = static_cast<std::int32_t>(place);
+  if (place < 0) return column;
+  const table::Type type = inputs.fields[static_cast<std::size_t>(place)].type;
+  if (can_read(kind, type)) return column;
+  return fail(Code::kInvalidInput, "a step of this kind cannot read a column of type " +
+                                       std::string(table::name_of(type)));
+}
+
+Result<std::uint32_t> read_place(const Json& json, std::string_view key, std::size_t count) {
+  const auto place = TRY(io::get<std::int64_t>(json, key));
+  if (place >= 0 && static_cast<std::uint64_t>(place) < count) {
+    return static_cast<std::uint32_t>(place);
+  }
+  return fail(Code::kInvalidInput, "\"" + std::string(key) + "\" names a " + std::string(key) +
+                                       " that is not there");
 }
 
 Result<Step> step_from(const Json& json, const table::Schema& inputs, const HistorySpec& history) {
   Step step;
   const auto kind = TRY(io::get<std::string>(json, "kind"));
   step.kind = TRY(value_in<Step::Kind>(kKinds, kind, "kind of step"));
-  TRY(read_input(json, inputs, step));
-  if (step.kind == Step::Kind::kNumber) TRY(read_number(json, step));
-  if (step.kind == Step::Kind::kCategory) TRY(read_dictionary(json, step));
-  if (step.kind == Step::Kind::kTimePart) {
-    const auto part = TRY(io::get<std::string>(json, "part"));
-    step.part = TRY(value_in<Step::Part>(kParts, part, "part of time"));
-  }
-  if (step.kind == Step::Kind::kLag) {
-    const auto lag = TRY(io::get<std::int64_t>(json, "lag"));
-    if (lag < 0 || static_cast<std::uint64_t>(lag) >= history.lags.size()) {
-      return fail(Code::kInvalidInput, "\"lag\" names a lag that is not there");
+  step.input = TRY(read_column(json, "input", step.kind, inputs));
+  step.other = TRY(read_column(json, "other", step.kind, inputs));
+  switch (step.kind) {
+    case Step::Kind::kNumber: TRY(read_number(json, step)); break;
+    case Step::Kind::kCategory:
+    case Step::Kind::kPair: TRY(read_dictionary(json, step)); break;
+    case Step::Kind::kTimePart: {
+      const auto part = TRY(io::get<std::string>(json, "part"));
+      step.part = TRY(value_in<Step::Part>(kParts, part, "part of time"));
+      break;
     }
-    step.lag = static_cast<std::uint32_t>(lag);
+    case Step::Kind::kLag: step.lag = TRY(read_place(json, "lag", history.lags.size())); break;
+    case Step::Kind::kArithmetic:
+      TRY(read_number(json, step));
+      TRY(read_arithmetic(json, step));
+      break;
+    case Step::Kind::kEncoding:
+      TRY(read_number(json, step));
+      TRY(read_encoding(json, step));
+      break;
+    case Step::Kind::kText:
+      TRY(read_number(json, step));
+      step.bucket = TRY(read_place(json, "bucket", kTextBuckets));
+      break;
   }
   return step;
 }
 
 }  // namespace
+
+std::string_view sign_of(Step::Operation operation) noexcept {
+  return name_in<Step::Operation>(kOperations, operation);
+}
+
+std::optional<Step::Operation> operation_from(std::string_view sign) noexcept {
+  for (const auto& [operation, name] : kOperations) {
+    if (name == sign) return operation;
+  }
+  return std::nullopt;
+}
 
 Json Transform::to_json() const {
   Json steps = Json::array();

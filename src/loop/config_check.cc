@@ -167,6 +167,12 @@ void check_columns(const Config& config, const table::Schema& schema, Mistakes& 
   };
   look_at_tables("prepare.lag", config.prepare.lag);
   look_at_tables("prepare.window", config.prepare.window);
+  look_at_tables("prepare.encode", config.prepare.encode);
+  look_at_tables("prepare.text", config.prepare.text);
+  for (std::size_t i = 0; i < config.prepare.combine.size(); ++i) {
+    look_at_all(fmt::format("prepare.combine[{}].columns", i),
+                io::get_or<std::vector<std::string>>(config.prepare.combine[i], "columns", {}));
+  }
   for (std::size_t i = 0; i < config.prepare.expect.size(); ++i) {
     const Json& expect = config.prepare.expect[i];
     const Json where = io::get_or<Json>(expect, "where", Json::object());
@@ -289,6 +295,9 @@ Result<void> check_values(const Config& config) {
   check_types(config.prepare.types, mistakes);
   check_list("prepare.lag", config.prepare.lag, prepare::lags_from, mistakes);
   check_list("prepare.window", config.prepare.window, prepare::windows_from, mistakes);
+  check_list("prepare.combine", config.prepare.combine, prepare::combines_from, mistakes);
+  check_list("prepare.encode", config.prepare.encode, prepare::encodes_from, mistakes);
+  check_list("prepare.text", config.prepare.text, prepare::texts_from, mistakes);
   check_list("prepare.expect", config.prepare.expect, prepare::expectations_from, mistakes);
   mistakes.demand("train.budget", train::read_budget(config.train.budget));
   check_evaluate(config, mistakes);

@@ -310,11 +310,13 @@ Result<Conductor::Twin> Conductor::fit_twin(const Action& action, std::int64_t a
                                             const State& state, const Json& situated,
                                             const Stop& stop) {
   Twin twin;
-  Names outputs;
+  Names outputs, inputs = {{"manifest", state.outputs.at("manifest")}};
+  // What was looked for and found belongs to the recipe: it is not looked for again.
+  if (parts_.config->prepare.features == "auto") inputs["measured"] = state.outputs.at("prepared");
   const StageOutput prepared =
       TRY(launch(action, attempt, "prepare",
                  {{"prepare", io::write_options(parts_.config->prepare)}, {"now", situated}},
-                 {{"manifest", state.outputs.at("manifest")}}, stop, &outputs));
+                 inputs, stop, &outputs));
   if (!outputs.contains("prepared")) {
     return fail(Code::kInvalidInput, "the rows of the model to deploy cannot be prepared: " +
                                          prepared.reason);

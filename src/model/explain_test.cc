@@ -294,5 +294,39 @@ TEST(Explain, OfAPipelineByTheColumnsThatFeaturesAreMadeOf) {
   EXPECT_FALSE(silent->explain({}, {}, {}, out));
 }
 
+TEST(Explain, AFeatureOfTwoColumnsCountsHalfForEach) {
+  Pipeline::Parts parts = small_parts();
+  parts.forest = Forest::from_lightgbm(changed(mixed_text(), "cat_boundaries",
+                                               "leaf_count=5 4 3 2 1 6\ncat_boundaries"))
+                     .value();
+  table::Schema inputs = parts.transform.inputs();
+  std::vector<Step> steps = parts.transform.steps();
+  inputs.fields.push_back({"wind", table::Type::kNumber});
+  steps[0].kind = Step::Kind::kArithmetic;
+  steps[0].feature = "temp - wind";
+  steps[0].operation = Step::Operation::kSubtract;
+  steps[0].other = 2;
+  parts.transform = Transform(inputs, steps, parts.transform.history());
+  const Pipeline::Parts old = parts;
+  parts.golden.clear();
+  for (const GoldenRow& row : old.golden) {
+    auto cells = decode_cells(row.cells).value();
+    cells.push_back({Cell::Kind::kNumber, 0.25, {}});
+    parts.golden.push_back(
+        Pipeline::make_golden(parts.transform, parts.forest, cells, row.time, row.lags));
+  }
+  const auto pipeline = Pipeline::load(Pipeline::encode(parts).value()).value();
+  EXPECT_EQ(pipeline->explained(),
+            (std::vector<std::string>{"temp", "sky", "wind", "cnt", "_time"}));
+  const auto explainer = ForestExplainer::make(parts.forest, Kernel::kScalar).value();
+  for (const GoldenRow& row : parts.golden) {
+    std::vector<double> by_feature(5), by_column(6);
+    explainer.contributions(row.features, 1, by_feature);
+    ASSERT_TRUE(pipeline->explain(decode_cells(row.cells).value(), row.time, row.lags, by_column));
+    EXPECT_EQ(by_column, (std::vector<double>{by_feature[0] / 2, by_feature[2], by_feature[0] / 2,
+                                              by_feature[1], by_feature[3], by_feature[4]}));
+  }
+}
+
 }  // namespace
 }  // namespace rondo::model

@@ -1,4 +1,4 @@
-// Sums are small whole numbers and the root is correctly rounded, so the bits are the same anywhere.
+// Sums are small whole numbers and the root is correctly rounded: the same bits anywhere.
 #include "model/text_buckets.h"
 
 #include <cmath>

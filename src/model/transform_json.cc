@@ -181,8 +181,8 @@ Result<std::int32_t> read_column(const Json& json, std::string_view key, Step::K
                                  const table::Schema& inputs) {
   const auto place = TRY(place_or_none(json, key));
   const bool two = kind == Step::Kind::kArithmetic || kind == Step::Kind::kPair;
-  const bool must = key == "other" ? two : kind != Step::Kind::kTimePart && kind != Step::Kind::kLag;
   const bool may = key == "other" ? two : kind != Step::Kind::kLag;
+  const bool must = may && kind != Step::Kind::kTimePart;
   if (place >= static_cast<std::int64_t>(inputs.fields.size()) || (place < 0 && must) ||
       (place >= 0 && !may)) {
     return fail(Code::kInvalidInput, "\"" + std::string(key) +

@@ -170,7 +170,7 @@ std::vector<Cell> strange_cells() {
           of_text("8001"),
           of_text("rain"),
           of_text("a"),
-          of_text("It's GRÜN, grün & 3.14 \xff\x80"),
+          of_text("It's GR\xc3\x9cN, gr\xc3\xbcn & 3.14 \xff\x80"),
           of_text("the the the")};
 }
 
@@ -240,7 +240,8 @@ TEST(MadeFeatures, WhatJsonClaimsIsChecked) {
     json[Json::json_pointer(pointer)] = value;
     EXPECT_FALSE(Transform::from_json(json)) << pointer << " " << value;
   }
-  for (const char* key : {"/steps/0/other", "/steps/4/seconds", "/steps/6/fill", "/steps/7/bucket"}) {
+  for (const char* key :
+       {"/steps/0/other", "/steps/4/seconds", "/steps/6/fill", "/steps/7/bucket"}) {
     Json json = made_example().to_json();
     const Json::json_pointer place(key);
     json[place.parent_pointer()].erase(place.back());

@@ -85,6 +85,43 @@ Broken check_lag(const Job& job, const LagWish& lag) {
   return {};
 }
 
+bool is_readable(const MadeWish& wish, Type type) {
+  if (wish.kind == model::Step::Kind::kText) return is_text(type);
+  if (type == Type::kTime) return false;
+  return wish.kind != model::Step::Kind::kArithmetic || !is_text(type);
+}
+
+Broken check_made(const Job& job, const Draft& draft, const MadeWish& wish) {
+  const auto refused = [&wish](const std::string& column, std::string_view why) {
+    return fmt::format("{} reads the column \"{}\", {}", wish.table(), column, why);
+  };
+  for (const std::string& column : wish.columns) {
+    const auto index = job.rows.schema().find(column);
+    if (!index || column == table::kTimeColumn) {
+      return refused(column, fmt::format("which is not in dataset d{}", job.dataset));
+    }
+    if (column == job.situation.target) return refused(column, "which is the target");
+    if (has(job.options.late, column)) return refused(column, "which is in prepare.late");
+    if (has(job.options.ignore, column)) {
+      return refused(column, "which is in prepare.ignore: the leak guard does not look at it");
+    }
+    const Type type = job.rows.schema().fields[*index].type;
+    if (is_readable(wish, type)) continue;
+    constexpr std::string_view kRight[] = {"two numbers", "categories or numbers",
+                                           "a category or a number", "a text"};
+    const auto kind = static_cast<std::size_t>(wish.kind) -
+                      static_cast<std::size_t>(model::Step::Kind::kArithmetic);
+    return refused(column, fmt::format("which is a {} where it needs {}", table::name_of(type),
+                                       kRight[kind]));
+  }
+  if (wish.kind == model::Step::Kind::kEncoding && draft.task == model::Task::kMulticlass) {
+    return fmt::format("[[prepare.encode]] of \"{}\" needs a target of numbers or of two classes, "
+                       "and \"{}\" has {}",
+                       wish.columns[0], job.situation.target, draft.classes.size());
+  }
+  return {};
+}
+
 /// A column of times that is event time itself: its parts are made from `_time`, so a request need
 /// not name the same moment twice.
 bool is_clock(const Job& job, std::size_t index) {
@@ -118,7 +155,11 @@ Broken consider(const Job& job, std::size_t index, Draft& draft) {
                                ? asked->get<std::string>()
                                : std::string(natural(field.type));
   if (wish == "text" && is_text(field.type)) {
-    draft.dropped.push_back({field.name, "free text, which no feature is made of in this version"});
+    const bool wanted = std::ranges::any_of(job.made, [&](const MadeWish& made) {
+      return made.kind == model::Step::Kind::kText && made.columns[0] == field.name;
+    });
+    if (wanted) return {};
+    draft.dropped.push_back({field.name, "free text: [[prepare.text]] makes features of it"});
     return {};
   }
   const auto reading = reading_of(field.type, wish);
@@ -133,6 +174,9 @@ Broken choose_inputs(const Job& job, Draft& draft) {
   note_unknown(job, draft);
   for (const LagWish& lag : job.lags) {
     if (const Broken why = check_lag(job, lag)) return why;
+  }
+  for (const MadeWish& wish : job.made) {
+    if (const Broken why = check_made(job, draft, wish)) return why;
   }
   for (std::size_t i = 0; i < job.rows.schema().fields.size(); ++i) {
     if (const Broken why = consider(job, i, draft)) return why;

@@ -22,10 +22,25 @@ struct LagWish {
   std::string_view table() const { return over.us > 0 ? "[[prepare.window]]" : "[[prepare.lag]]"; }
 };
 
+/// A wished feature that is made of columns, read from [[prepare.combine]], [[prepare.encode]] or
+/// [[prepare.text]].
+struct MadeWish {
+  model::Step::Kind kind = model::Step::Kind::kArithmetic;  // kPair, kEncoding, kText
+  std::vector<std::string> columns;    // two of arithmetic and pairs, else one
+  model::Step::Operation operation = model::Step::Operation::kAdd;
+  double weight = 1;                   // arithmetic: of the second column
+  /// Its name; of a text what the names of its features begin with.
+  std::string feature(std::string_view target) const;
+  std::string_view table() const;
+  bool operator==(const MadeWish&) const = default;
+};
+
 struct Job {
   Options options;
   Situation situation;
   std::vector<LagWish> lags;
+  std::vector<MadeWish> made;
+  std::optional<Json> found;           // a twin: what was found for the model that was measured
   std::vector<Expectation> expectations;
   Seed seed;
   Time now;
@@ -78,6 +93,8 @@ struct Draft {
   std::vector<Input> ids;              // dropped as identifiers
   model::Transform transform;
   model::Matrix matrix;
+  // made.cc
+  Json search;                         // what `features = "auto"` tried, and "found"; or null
   // baselines.cc
   std::vector<double> last_value, season_value;
   Span season;
@@ -98,6 +115,7 @@ Broken choose_rows(const Job& job, Draft& draft);
 Broken choose_inputs(const Job& job, Draft& draft);
 Broken fit_features(const Job& job, Draft& draft);
 Broken find_leaks(const Job& job, Draft& draft);
+Broken make_features(const Job& job, Draft& draft);
 Broken drop_useless(const Job& job, Draft& draft);
 Broken measure_baselines(const Job& job, Draft& draft);
 
@@ -117,6 +135,8 @@ class LabelReader {
   std::vector<double> by_code_;        // of text columns
 };
 
+/// One text a dataset row, by which hashes put rows aside: its entity, or else its feature cells.
+std::vector<std::string> keys_of(const Job& job);
 /// Whose row it is, as text; empty without entity columns.
 std::string entity_of(const Job& job, std::size_t row);
 /// Lags and windows as a HistorySpec: each column that they read is one series.
@@ -125,6 +145,10 @@ model::HistorySpec history_of(const std::vector<LagWish>& wishes);
 Result<std::vector<LagWish>> lags_from(const Json& list);
 /// One wish for each thing that a window takes. Errors: kInvalidInput naming the window.
 Result<std::vector<LagWish>> windows_from(const Json& list);
+/// Errors: kInvalidInput naming the table by its number, and what is wrong with it.
+Result<std::vector<MadeWish>> combines_from(const Json& list);
+Result<std::vector<MadeWish>> encodes_from(const Json& list);
+Result<std::vector<MadeWish>> texts_from(const Json& list);
 
 /// "a, b and c"; at most twelve names.
 std::string listed(const std::vector<std::string>& names);

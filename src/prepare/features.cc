@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "prepare/features.h"
 
@@ -75,8 +76,7 @@ std::vector<std::size_t> useful(const Job& job, Draft& draft) {
     }
     auto& alike = by_hash[column_hash(draft, column)];
     const auto twin = std::ranges::find_if(alike, [&](std::size_t other) {
-      const bool same_kind = (steps[other].kind == Step::Kind::kCategory) ==
-                             (steps[column].kind == Step::Kind::kCategory);
+      const bool same_kind = steps[other].is_category() == steps[column].is_category();
       return same_kind && are_equal(draft, other, column);
     });
     if (twin != alike.end()) {
@@ -91,45 +91,10 @@ std::vector<std::size_t> useful(const Job& job, Draft& draft) {
   return kept;
 }
 
-/// The transform with these steps only, and only the inputs and lags that they read.
-model::Transform reduced(const model::Transform& from, const std::vector<std::size_t>& kept) {
-  table::Schema inputs;
-  std::vector<std::int32_t> places(from.inputs().fields.size(), -1);
-  std::vector<LagWish> lags;
-  std::vector<Step> steps;
-  for (const std::size_t column : kept) {
-    Step step = from.steps()[column];
-    if (step.kind == Step::Kind::kLag) {
-      const model::Lag& lag = from.history().lags[step.lag];
-      step.lag = static_cast<std::uint32_t>(lags.size());
-      lags.push_back({from.history().series[lag.series], lag.by, lag.rows, lag.feature, lag.over,
-                      lag.take});
-    } else if (step.input >= 0) {
-      std::int32_t& place = places[static_cast<std::size_t>(step.input)];
-      if (place < 0) {
-        place = static_cast<std::int32_t>(inputs.fields.size());
-        inputs.fields.push_back(from.inputs().fields[static_cast<std::size_t>(step.input)]);
-      }
-      step.input = place;
-    }
-    steps.push_back(std::move(step));
-  }
-  return {std::move(inputs), std::move(steps), history_of(lags)};
-}
-
-model::Matrix reduced(const model::Matrix& from, const std::vector<std::size_t>& kept) {
-  model::Matrix out{from.rows, kept.size(), {}};
-  out.values.reserve(out.rows * out.columns);
-  for (std::size_t row = 0; row < from.rows; ++row) {
-    for (const std::size_t column : kept) out.values.push_back(from.row(row)[column]);
-  }
-  return out;
-}
-
 }  // namespace
 
-model::Matrix matrix_of(const Job& job, const Draft& draft) {
-  const model::Transform& transform = draft.transform;
+model::Matrix matrix_of(const Job& job, const Draft& draft, const model::Transform& transform,
+                        std::span<const std::size_t> places) {
   model::HistoryState history(transform.history());
   for (const auto& observation : observations(job.rows, transform.history(), job.situation.target,
                                               draft.classes, job.situation)) {
@@ -139,17 +104,23 @@ model::Matrix matrix_of(const Job& job, const Draft& draft) {
   for (const table::Field& field : transform.inputs().fields) {
     columns.push_back(job.rows.find(field.name));
   }
-  model::Matrix matrix{draft.used.size(), transform.features(), {}};
+  model::Matrix matrix{places.size(), transform.features(), {}};
   matrix.values.resize(matrix.rows * matrix.columns);
   std::vector<model::Cell> cells(columns.size());
-  for (std::size_t i = 0; i < draft.used.size(); ++i) {
-    const std::size_t row = draft.used[i];
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const std::size_t row = draft.used[places[i]];
     const Time time = job.times.empty() ? Time{} : job.times[row];
     model::gather(columns, row, cells);
     transform.row({cells, time, time, {}}, &history,
                   std::span(matrix.values).subspan(i * matrix.columns, matrix.columns));
   }
   return matrix;
+}
+
+model::Matrix matrix_of(const Job& job, const Draft& draft) {
+  std::vector<std::size_t> all(draft.used.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return matrix_of(job, draft, draft.transform, all);
 }
 
 Broken drop_useless(const Job& job, Draft& draft) {

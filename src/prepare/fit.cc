@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "prepare/draft.h"
+#include "prepare/features.h"
 
 namespace rondo::prepare {
 namespace {
@@ -80,21 +80,6 @@ std::vector<double> values_of(const Column& column, const std::vector<std::size_
     if (std::isfinite(value)) values.push_back(value);
   }
   return values;
-}
-
-/// The lower of the two middle values when their number is even, so that it is a value that was
-/// seen.
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
-/// As the transform looks a number up in a dictionary.
-std::string shortest(double value) {
-  std::array<char, 32> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return {digits.data(), end};
 }
 
 /// How often each category occurs in the rows, in byte order.
@@ -217,6 +202,18 @@ Broken fit_input(const Job& job, const Input& input, const std::vector<std::size
 }
 
 }  // namespace
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+std::string shortest(double value) {
+  std::array<char, 32> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return {digits.data(), end};
+}
 
 Broken fit_features(const Job& job, Draft& draft) {
   const std::vector<std::size_t> rows = training_rows(draft);

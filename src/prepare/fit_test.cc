@@ -100,7 +100,7 @@ TEST(Fit, FreeTextIsListedAndReadAsCategoryOnDemand) {
   std::vector<std::string> cells;
   for (int i = 0; i < 100; ++i) cells.push_back(i % 2 == 0 ? "some words" : "other words");
   Job job = with_column("t", Type::kText, cells);
-  EXPECT_EQ(why(draft_of(job), "t"), "free text, which no feature is made of in this version");
+  EXPECT_EQ(why(draft_of(job), "t"), "free text: [[prepare.text]] makes features of it");
   job.options.types = {{"t", "category"}};
   EXPECT_EQ(feature(draft_of(job), 0, "t"), 1);  // as frequent, but later by bytes
 }

@@ -8,7 +8,7 @@
 
 #include "base/failpoint.h"
 #include "ledger/dataset.h"
-#include "prepare/draft.h"
+#include "prepare/candidates.h"
 #include "prepare/report.h"
 
 namespace rondo::prepare {
@@ -17,9 +17,21 @@ namespace {
 using ledger::StageInput;
 using ledger::StageOutput;
 
-constexpr std::array<Phase, 8> kPhases = {meet_expectations, find_target,  choose_rows,
-                                          choose_inputs,     fit_features, find_leaks,
-                                          drop_useless,      measure_baselines};
+constexpr std::array<Phase, 9> kPhases = {meet_expectations, find_target,   choose_rows,
+                                          choose_inputs,     fit_features,  find_leaks,
+                                          make_features,     drop_useless,  measure_baselines};
+
+/// Everything that a project wishes for in tables of [prepare].
+Result<void> read_wishes(Job& job) {
+  const Options& o = job.options;
+  job.lags = TRY(lags_from(o.lag));
+  for (LagWish& window : TRY(windows_from(o.window))) job.lags.push_back(std::move(window));
+  job.made = TRY(combines_from(o.combine));
+  for (MadeWish& wish : TRY(encodes_from(o.encode))) job.made.push_back(std::move(wish));
+  for (MadeWish& wish : TRY(texts_from(o.text))) job.made.push_back(std::move(wish));
+  job.expectations = TRY(expectations_from(o.expect));
+  return {};
+}
 
 Result<Job> read_job(const StageInput& input) {
   Job job;
@@ -27,11 +39,7 @@ Result<Job> read_job(const StageInput& input) {
   const Json options = io::get_or<Json>(input.options, "prepare", Json::object());
   job.situation = TRY(situation_from(now));
   job.options = TRY(io::read_options<Options>(options, "prepare"));
-  job.lags = TRY(lags_from(job.options.lag));
-  for (LagWish& window : TRY(windows_from(job.options.window))) {
-    job.lags.push_back(std::move(window));
-  }
-  job.expectations = TRY(expectations_from(job.options.expect));
+  TRY(read_wishes(job));
   job.seed = input.seed;
   job.now = input.now;
   const auto named = input.inputs.find("manifest");
@@ -42,6 +50,12 @@ Result<Job> read_job(const StageInput& input) {
   job.dataset = manifest.number;
   job.orders_only = manifest.orders_only;
   job.rows = TRY(ledger::read_dataset(manifest, *input.objects, job.situation.temp));
+  if (const auto measured = input.inputs.find("measured"); measured != input.inputs.end()) {
+    const auto prepared = TRY(model::Prepared::decode(TRY(input.objects->get(measured->second))));
+    const Json search = io::get_or<Json>(prepared.findings, "search", Json::object());
+    job.found = io::get_or<Json>(search, "found", Json::object());
+    TRY(wishes_from(*job.found));
+  }
   if (!job.situation.has_clock) return job;
   const table::Column* time = job.rows.find(table::kTimeColumn);
   if (time == nullptr) {

@@ -14,10 +14,14 @@ struct Options {
   Json types = Json::object();        // column -> number | category | text | time | bool
   std::string missing = "auto";
   std::int64_t rare = 5;
+  std::string features = "off";
   std::string leaks = "stop";
   std::vector<std::string> allow;
   Json lag = Json::array();           // [[prepare.lag]]: {"column", "by"} or {"column", "rows"}
   Json window = Json::array();        // [[prepare.window]]: {"column", "over", "take"}
+  Json combine = Json::array();       // [[prepare.combine]]: {"columns", "by"}
+  Json encode = Json::array();        // [[prepare.encode]]: {"column"}
+  Json text = Json::array();          // [[prepare.text]]: {"column"}
   Json expect = Json::array();        // [[prepare.expect]], see expect.h
 };
 
@@ -29,11 +33,21 @@ void describe(Visitor& v, Options& o) {
   v(Key{"types", "column = number, category, text, time or bool"}, o.types);
   v(Key{"missing", "what to do with missing numbers", 0, 0, "auto|reject"}, o.missing);
   v(Key{"rare", "categories seen less often share one code", 0, 1e9}, o.rare);
+  v(Key{"features", "try lags, arithmetic, encodings, pairs and keep what helps", 0, 0, "auto|off"},
+    o.features);
   v(Key{"leaks", "what to do with a leak", 0, 0, "stop|warn"}, o.leaks);
   v(Key{"allow", "columns excused from the leak guard"}, o.allow);
   v(Key{"lag", "[[prepare.lag]] column, and by = \"24h\" or rows = 1"}, o.lag);
   v(Key{"window", "[[prepare.window]] column, over = \"7d\", take = [\"mean\", \"count\"]"},
     o.window);
+  v(Key{"combine",
+        "[[prepare.combine]] columns = [\"a\", \"b\"], by = \"/\": + - * / of numbers, & of "
+        "categories"},
+    o.combine);
+  v(Key{"encode", "[[prepare.encode]] column = \"city\": the mean of the target by its values"},
+    o.encode);
+  v(Key{"text", "[[prepare.text]] column = \"comment\": its words and parts of words, hashed"},
+    o.text);
   v(Key{"expect", "[[prepare.expect]] column, and a rule: between = [0, 120], in = [...], ..."},
     o.expect);
 }
@@ -63,8 +77,10 @@ struct Situation {
 Json to_json(const Situation& situation);
 Result<Situation> situation_from(const Json& json);
 
-/// Stage entry. Input "manifest". Output "prepared" (model::Prepared). Results: "prepared",
-/// "contract broken" (a leak, a lost column, a constant target: reason says which and what to do).
+/// Stage entry. Input "manifest", and of a twin "measured", the prepared data of the model that was
+/// measured, whose features it takes over. Output "prepared" (model::Prepared).
+/// Results: "prepared", "contract broken" (a leak, a lost column, a constant target: reason says
+/// which and what to do).
 /// options = {"prepare": Options, "now": Situation}.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
 

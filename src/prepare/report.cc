@@ -48,7 +48,29 @@ std::string about_features(const Draft& draft) {
   if (windows > 0) {
     text += fmt::format(", {} of them over {}", windows, windows == 1 ? "a window" : "windows");
   }
+  const auto made = std::ranges::count_if(draft.transform.steps(), [](const model::Step& step) {
+    return !step.is_raw() && step.kind != model::Step::Kind::kLag;
+  });
+  if (made > 0) text += fmt::format(", {} of them made of columns", made);
   return text;
+}
+
+/// "; found lags cnt_lag_1d and cnt_lag_7d (loss on 3,000 inner rows 41.5 instead of 64.2)".
+std::string about_search(const Draft& draft) {
+  if (draft.search.is_null()) return {};
+  if (const auto why = io::get_or<std::string>(draft.search, "why_not", ""); !why.empty()) {
+    return "; no features were looked for: " + why;
+  }
+  if (!draft.search.contains("families")) return {};
+  std::vector<std::string> names;
+  for (const Json& family : draft.search.at("families")) {
+    for (const Json& name : family.at("kept")) names.push_back(name.get<std::string>());
+  }
+  const std::string rows = grouped(draft.search.at("inner_rows").get<std::uint64_t>());
+  const auto without = draft.search.at("loss_without").get<double>();
+  if (names.empty()) return fmt::format("; no more features help on {} inner rows", rows);
+  return fmt::format("; found {} (loss {:.4g} instead of {:.4g} on {} inner rows)", listed(names),
+                     draft.search.at("loss").get<double>(), without, rows);
 }
 
 std::string about_kept_out(const KeptOut& out) {
@@ -75,9 +97,14 @@ Json findings_json(const Draft& draft) {
                         {"value", each.value},
                         {"sentence", each.sentence}});
   }
-  return {{"dropped", std::move(dropped)}, {"leaks", std::move(findings)}, {"notes", draft.notes},
-          {"unlabelled", draft.kept_out.unlabelled}, {"not_due", draft.kept_out.not_due},
-          {"quarantined", draft.kept_out.quarantined}};
+  Json out = {{"dropped", std::move(dropped)},
+              {"leaks", std::move(findings)},
+              {"notes", draft.notes},
+              {"unlabelled", draft.kept_out.unlabelled},
+              {"not_due", draft.kept_out.not_due},
+              {"quarantined", draft.kept_out.quarantined}};
+  if (!draft.search.is_null()) out["search"] = draft.search;
+  return out;
 }
 
 }  // namespace
@@ -119,7 +146,7 @@ Json evidence_of(const Job& job, const Draft& draft) {
 
 std::string reason_of(const Job& job, const Draft& draft) {
   std::string text = about_rows(job, draft) + about_kept_out(draft.kept_out) + "; " +
-                     about_features(draft);
+                     about_features(draft) + about_search(draft);
   std::vector<std::string> names;
   for (const Dropped& each : draft.dropped) {
     if (each.news) names.push_back(each.column);

@@ -47,28 +47,6 @@ void tell_crowds_apart(std::vector<std::string>& keys) {
   }
 }
 
-/// What decides a row's side: its entity, or else its feature cells. A missing cell adds nothing,
-/// so a new column leaves the older rows where they are.
-std::vector<std::string> keys_of(const Job& job) {
-  const auto& fields = job.rows.schema().fields;
-  const auto& entity = job.situation.entity;
-  std::vector<std::string> keys(job.rows.rows());
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const bool named = std::ranges::find(entity, fields[i].name) != entity.end();
-    if (entity.empty() ? !is_feature_cell(job, fields[i].name) : !named) continue;
-    const Column& column = job.rows.column(i);
-    for (std::size_t row = 0; row < keys.size(); ++row) {
-      if (column.is_null(row)) continue;
-      keys[row] += fields[i].name;
-      keys[row] += '\0';
-      append_cell(column, row, keys[row]);
-      keys[row] += '\0';
-    }
-  }
-  if (entity.empty()) tell_crowds_apart(keys);
-  return keys;
-}
-
 table::Split split_for(const Job& job, const Draft& draft) {
   const Situation& now = job.situation;
   std::vector<std::uint8_t> usable(job.rows.rows());
@@ -121,6 +99,27 @@ Broken check_labels(const Job& job, const Draft& draft) {
 }
 
 }  // namespace
+
+/// A missing cell adds nothing, so a new column leaves the older rows where they are.
+std::vector<std::string> keys_of(const Job& job) {
+  const auto& fields = job.rows.schema().fields;
+  const auto& entity = job.situation.entity;
+  std::vector<std::string> keys(job.rows.rows());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const bool named = std::ranges::find(entity, fields[i].name) != entity.end();
+    if (entity.empty() ? !is_feature_cell(job, fields[i].name) : !named) continue;
+    const Column& column = job.rows.column(i);
+    for (std::size_t row = 0; row < keys.size(); ++row) {
+      if (column.is_null(row)) continue;
+      keys[row] += fields[i].name;
+      keys[row] += '\0';
+      append_cell(column, row, keys[row]);
+      keys[row] += '\0';
+    }
+  }
+  if (entity.empty()) tell_crowds_apart(keys);
+  return keys;
+}
 
 std::string entity_of(const Job& job, std::size_t row) {
   std::string text;

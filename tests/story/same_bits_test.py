@@ -6,6 +6,7 @@ usage: same_bits_test.py PROGRAM SOURCE_DIR
 """
 import csv
 import json
+import math
 import os
 import struct
 import subprocess
@@ -134,6 +135,37 @@ class Regression(SameBits, unittest.TestCase):
     @staticmethod
     def table():
         return rows(30)
+
+
+class MadeFeatures(SameBits, unittest.TestCase):
+    """Features that are made of columns, and some that the program looked for."""
+    settings = {"prepare": """features = "auto"
+[[prepare.combine]]
+columns = ["kind", "x"]
+by = "&"
+[[prepare.encode]]
+column = "kind"
+[[prepare.encode]]
+column = "x"
+[[prepare.text]]
+column = "kind"
+"""}
+
+    @staticmethod
+    def table():
+        return rows(60, shift=lambda day: 20 * math.sin(day / 2))
+
+    def test_the_deployed_model_has_the_features_of_the_measured_one(self):
+        steps = {fact["body"]["stage"]: fact["body"] for fact in self.project.facts()
+                 if fact["kind"] == "step_finished"}
+        prepared = steps["Data Preparation"]["evidence"]
+        found = [name for family in prepared["search"]["families"] for name in family["kept"]]
+        self.assertGreater(len(found), 0, prepared["search"])
+        self.assertLessEqual(set(found + ["y_by_kind"]), set(prepared["features"]))
+        with open(self.project.path("out.onnx"), "w") as out:
+            listed = self.project.json("export", "--to", "onnx", "--features", "-o", out.name,
+                                       "--force")["features"]
+        self.assertEqual([one["feature"] for one in listed], prepared["features"])
 
 
 class Classes(SameBits, unittest.TestCase):

@@ -1,6 +1,8 @@
 // init, check, run: the first five minutes.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/server.h"
 #include "base/clock.h"
 #include "cli/render.h"
@@ -9,6 +11,7 @@
 #include "loop/config.h"
 #include "loop/run.h"
 #include "loop/session.h"
+#include "loop/situation.h"
 #include "prepare/expect.h"
 
 namespace rondo::cli {
@@ -129,6 +132,31 @@ Result<void> check_address(const Args& args, const loop::Config& config) {
   return during(api::check_reach(options, true), "checking where `rondo up` would listen");
 }
 
+/// What Data Preparation would make of the rows, with no model before.
+Result<ledger::StageOutput> rehearse(const loop::Config& config, const collect::Loaded& loaded) {
+  const Seed seed{static_cast<std::uint64_t>(config.train.seed)};
+  prepare::Rehearsal rehearsal{config.prepare, loop::situation_of(config, {}), loaded.orders_only,
+                               seed.derive("prepare"), wall_clock_now()};
+  loop::choose_test(config, true, rehearsal.situation);
+  return prepare::rehearse(rehearsal, loaded.rows);
+}
+
+/// Whether a leak would stop it.
+bool leaks_stop(const loop::Config& config, const ledger::StageOutput& prepared) {
+  const Json& leaks = prepared.evidence.at("leaks");
+  return config.prepare.leaks == "stop" && std::ranges::any_of(leaks, [](const Json& leak) {
+    return leak.at("stops").get<bool>();
+  });
+}
+
+Json preparation_json(const ledger::StageOutput& prepared) {
+  Json out = {{"result", prepared.result}, {"reason", prepared.reason}};
+  for (const char* key : {"split", "train", "test", "gap", "in_gap", "leaks", "dropped"}) {
+    if (prepared.evidence.contains(key)) out[key] = prepared.evidence.at(key);
+  }
+  return out;
+}
+
 /// Expectations learnt from the source, as they would stand in rondo.toml.
 void say_suggestions(const Args& args, const std::vector<prepare::Suggestion>& all) {
   if (args.json) {
@@ -161,7 +189,8 @@ Result<int> run_check(const Args& args) {
   }
   const Checked checked = TRY(look_at_all(config, loaded.rows));
   TRY(check_address(args, config));
-  const int code = checked.broken ? kInvalidInput : kOk;
+  const ledger::StageOutput prepared = TRY(rehearse(config, loaded));
+  const int code = checked.broken || leaks_stop(config, prepared) ? kInvalidInput : kOk;
   std::optional<Time> certificate_ends;
   if (const std::string& tls = config.deploy.tls; !tls.empty()) {
     certificate_ends = TRY(api::certificate_end((args.project / tls).lexically_normal()));
@@ -175,7 +204,8 @@ Result<int> run_check(const Args& args) {
     for (const auto& row : columns) rows.push_back({{"column", row[0]}, {"type", row[1]}});
     Json found = {{"rows", loaded.counts.accepted}, {"rejected", loaded.counts.rejected},
                   {"duplicate", loaded.counts.duplicate}, {"columns", rows},
-                  {"rejects", loaded.rejects}, {"expectations", checked.to_json(*detail)}};
+                  {"rejects", loaded.rejects}, {"expectations", checked.to_json(*detail)},
+                  {"preparation", preparation_json(prepared)}};
     if (certificate_ends) found["certificate_ends"] = to_text(*certificate_ends);
     say_json(found);
     return code;
@@ -188,6 +218,8 @@ Result<int> run_check(const Args& args) {
   say_some(loaded.rejects);
   say(table({"column", "type"}, columns, args.color));
   if (!checked.met.empty()) say("\n" + checked.text(args.color));
+  say(fmt::format("\nData Preparation would end with \"{}\": {}", prepared.result,
+                  prepared.reason));
   return code;
 }
 

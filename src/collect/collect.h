@@ -127,6 +127,7 @@ struct Loaded {
   std::vector<Json> rejects;          // collect/reject.h
   std::vector<std::uint64_t> record;  // of each row: its place in file order, to sort back by
   std::vector<std::string> remarks;   // lost and new columns, files that hold the same bytes
+  bool orders_only = false;           // the clock is a number that only orders
 };
 /// Errors: kNotFound, kInvalidInput naming file, line and column. Cost: reads everything.
 Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,

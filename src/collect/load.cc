@@ -54,7 +54,8 @@ Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
   Reading reading = TRY(read_rows(std::move(sources), contract, dialect, how, cursor, tools));
   TRY(check_rejected(reading, options.max_rejected, contract == nullptr));
   Loaded loaded{std::move(reading.rows), std::move(reading.contract), reading.counts,
-                std::move(reading.rejects), std::move(reading.record), std::move(reading.changes)};
+                std::move(reading.rejects), std::move(reading.record), std::move(reading.changes),
+                cursor.clock.orders_only()};
   loaded.remarks.insert(loaded.remarks.end(), news.same.begin(), news.same.end());
   return loaded;
 }

@@ -25,7 +25,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"metric", "what counts", 0, 0, "auto|mae|rmse|r2|auc|log_loss|accuracy|brier"}, o.metric);
   v(Key{"at_least", "worse is never deployed (errors: at most)"}, o.at_least);
   v(Key{"test", "\"auto\", a share (\"0.2\") or a span (\"14d\") of newest rows"}, o.test);
-  v(Key{"split", "how rows are split", 0, 0, "auto|time|random"}, o.split);
+  v(Key{"split", "\"auto\": by time if there is a clock, else by a hash of the row", 0, 0,
+        "auto|time|random"},
+    o.split);
   v(Key{"gap", "between training and test; default label_delay"}, o.gap);
   v(Key{"confidence", "of intervals and of the gate, over a champion's life", 0.5, 0.9999},
     o.confidence);

@@ -108,6 +108,10 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
   const evaluate::Options& o = config.evaluate;
   mistakes.demand("evaluate.test", test_rows(o.test));
   if (!o.gap.empty()) mistakes.demand("evaluate.gap", parse_span(o.gap));
+  if (o.split == "time" && config.collect.time.empty()) {
+    mistakes.add("evaluate.split", "is \"time\", but nothing says when a row was",
+                 "name its column: [collect] time = \"...\"");
+  }
   check_number("evaluate.at_least", o.at_least, "", mistakes);
   check_number("evaluate.min_effect", o.min_effect, "auto", mistakes);
   if (const auto task = model::task_from(config.project.task)) {

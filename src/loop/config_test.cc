@@ -41,6 +41,8 @@ const Row kRows[] = {
     {"[train]\nbudget = \"3 candidates\"\n", "rondo.toml:7:1: train.budget: "},
     {"[evaluate]\nmetric = \"auk\"\n", "\"auk\" is not one of auto|mae|"},
     {"[evaluate]\ntest = \"abc\"\n", "rondo.toml:7:1: evaluate.test: \"abc\""},
+    {"[evaluate]\nsplit = \"time\"\n",
+     "rondo.toml:7:1: evaluate.split: is \"time\", but nothing says when a row was"},
     {"[evaluate]\ngap = \"soon\"\n", "evaluate.gap: \"soon\" is not a span of time"},
     {"[evaluate]\nmin_effect = \"large\"\n", "must be a number or \"auto\""},
     {"[deploy]\nlisten = \"foo\"\n", "rondo.toml:7:1: deploy.listen: \"foo\" is no address"},

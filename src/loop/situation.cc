@@ -2,6 +2,11 @@
 #include "loop/situation.h"
 
 namespace rondo::loop {
+namespace {
+
+constexpr Span kLongestFirstTest = Span::days(56);  // [evaluate] test = "auto", no champion
+
+}  // namespace
 
 prepare::Situation situation_of(const Config& config, const std::vector<Kept>& kept) {
   prepare::Situation s;
@@ -9,6 +14,7 @@ prepare::Situation situation_of(const Config& config, const std::vector<Kept>& k
   s.task = config.project.task;
   s.has_clock = !config.collect.time.empty();
   s.entity = config.collect.entity;
+  s.split = config.evaluate.split;
   s.label_delay = config.monitor.label_delay;
   s.delay = config.collect.delay;
   for (const Kept& stretch : kept) {
@@ -16,6 +22,20 @@ prepare::Situation situation_of(const Config& config, const std::vector<Kept>& k
         {stretch.from, stretch.until.value_or(kEndOfTime), stretch.column, stretch.why});
   }
   return s;
+}
+
+bool splits_by_time(const Config& config) {
+  return prepare::splits_by_time(situation_of(config, {}));
+}
+
+void choose_test(const Config& config, bool first, prepare::Situation& situation) {
+  if (const auto test = test_rows(config.evaluate.test)) {
+    situation.test_share = test->share;
+    situation.test_longest = test->longest;
+    if (first && config.evaluate.test == "auto") situation.test_longest = kLongestFirstTest;
+  }
+  situation.gap = config.monitor.label_delay;
+  if (const auto gap = parse_span(config.evaluate.gap)) situation.gap = *gap;
 }
 
 }  // namespace rondo::loop

@@ -37,8 +37,6 @@ Json rollout_plan(const DeployOptions& options, const std::string& pipeline) {
           {"salt", io::sha256("split " + pipeline).hex().substr(0, 16)}};
 }
 
-constexpr Span kLongestFirstTest = Span::days(56);  // [evaluate] test = "auto", no champion
-
 bool worth_another_try(const Error& error) {
   return error.code == Code::kUnavailable || error.code == Code::kIo ||
          error.code == Code::kExhausted;
@@ -51,16 +49,7 @@ prepare::Situation Conductor::situation(const State& state, bool twin) const {
   // A crontab measures nothing and keeps nothing out: it trains on every labelled row at once.
   const bool crontab = parts_.policy.crontab();
   prepare::Situation s = situation_of(config, crontab ? std::vector<Kept>() : state.kept);
-  if (const auto test = test_rows(config.evaluate.test)) {
-    s.test_share = test->share;
-    s.test_longest = test->longest;
-    // Nothing serves yet and what will is fitted through the newest label anyway, so a longer test
-    // costs nothing and proves more.
-    const bool automatic = config.evaluate.test == "auto";
-    if (automatic && state.champion == 0) s.test_longest = kLongestFirstTest;
-  }
-  s.gap = config.monitor.label_delay;
-  if (const auto gap = parse_span(config.evaluate.gap)) s.gap = *gap;
+  choose_test(config, state.champion == 0, s);
   s.twin = twin || crontab;
   s.temp = (parts_.store->folder / "attempts").string();
   if (crontab) return s;
@@ -188,7 +177,7 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   // Who asks for a cycle has it, whatever the dampers say; but with a clock a new model is tested
   // on rows that came after the champion's, so there must be one.
   const bool asked = action.reason.starts_with(kAsked);
-  const bool tests_later = !config.collect.time.empty() && state.champion != 0 &&
+  const bool tests_later = splits_by_time(config) && state.champion != 0 &&
                            !parts_.policy.crontab();
   const std::int64_t needed =
       !asked ? parts_.policy.labelled_needed(TRY(snapshot(state, news_)))
@@ -278,7 +267,7 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
     Names scored;
     Names rows = {{"manifest", state.outputs.at("manifest")},
                   {"prepared", state.outputs.at("prepared")}};
-    if (parts_.config->collect.time.empty() && !version.candidate.empty()) {
+    if (!splits_by_time(*parts_.config) && !version.candidate.empty()) {
       rows["measured_prepared"] = version.prepared;
       rows["measured_candidate"] = version.candidate;
     } else {

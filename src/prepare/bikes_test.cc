@@ -73,7 +73,8 @@ TEST(Bikes, AreReadyAsTheirExampleSays) {
   const Job job = bikes_job();
   const Draft draft = draft_of(job);
   EXPECT_EQ(reason_of(job, draft),
-            "17,022 rows of d1 train, 334 test (the newest 14 days); 16 features, 2 of them lags");
+            "17,022 rows of d1 train, 334 test (the newest 14 days), 23 in the gap of 1d "
+            "before them; 16 features, 2 of them lags");
   // The days of 2012-12-18 to 2012-12-31 lack two hours: 14 * 24 - 2 rows (the file itself).
   EXPECT_EQ(to_text(draft.split.test_from), "2012-12-18T00:00:00Z");
   EXPECT_EQ(draft.transform.feature_names(),

@@ -66,10 +66,14 @@ struct Dropped {
 
 /// What the leak guard saw.
 struct Finding {
-  std::string rule;                    // "target copy", "linear copy", "id", "duplicates", "future"
+  std::string rule;                    // target copy, linear copy, id, duplicates, future, groups,
+                                       // split
   std::vector<std::string> columns;
   double value = 0;                    // the number that crossed its threshold
   std::string sentence;
+  std::string advice{};                // what to do, where it is not the advice about columns
+  Json figures = Json::object();       // what else was measured
+  bool stops = true;                   // false: worth knowing, whatever prepare.leaks says
 };
 
 /// Rows that do not train, by reason.

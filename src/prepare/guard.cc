@@ -4,15 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <compare>
 #include <map>
 #include <set>
 
-#include "prepare/features.h"
+#include "prepare/guard.h"
 #include "prepare/linear.h"
-#include "prepare/single.h"
 #include "stats/delong.h"
 
 namespace rondo::prepare {
@@ -20,26 +17,12 @@ namespace {
 
 using model::Step;
 
-constexpr double kCopy = 0.995;
 constexpr double kLinear = 0.9999;
-constexpr double kDuplicates = 0.005;
-constexpr double kChance = 1e-3;               // error of each bound that proves duplicates
 constexpr double kFuture = 0.001;
-constexpr std::size_t kMostRows = 65'536;
+constexpr std::size_t kFewestNewest = 1'000;   // rows that are judged apart from the older ones,
+constexpr std::size_t kFewestOfClass = 20;     // with so many of each of two classes
 constexpr std::size_t kMostColumns = 256;      // of the least squares
 constexpr std::size_t kMostProducts = 200'000'000;
-
-bool is_allowed(const Job& job, const std::string& column) {
-  return std::ranges::find(job.options.allow, column) != job.options.allow.end();
-}
-
-/// At most so many of the training rows, evenly.
-std::vector<std::size_t> thinned(const std::vector<std::size_t>& train, std::size_t most) {
-  const std::size_t stride = (train.size() + most - 1) / most;
-  std::vector<std::size_t> rows;
-  for (std::size_t i = 0; i < train.size(); i += stride) rows.push_back(train[i]);
-  return rows;
-}
 
 std::vector<double> column_of(const Draft& draft, std::size_t column,
                               const std::vector<std::size_t>& rows) {
@@ -49,37 +32,71 @@ std::vector<double> column_of(const Draft& draft, std::size_t column,
   return values;
 }
 
-std::vector<double> labels_of(const Draft& draft, const std::vector<std::size_t>& rows) {
-  std::vector<double> labels;
-  labels.reserve(rows.size());
-  for (const std::size_t row : rows) labels.push_back(draft.label[row]);
-  return labels;
-}
-
 /// The raw column of a step; empty for lags and parts of the event time.
 std::string source_of(const Draft& draft, const Step& step) {
   if (step.input < 0) return {};
   return draft.transform.inputs().fields[static_cast<std::size_t>(step.input)].name;
 }
 
-void find_copies(const Job& job, Draft& draft) {
-  const auto rows = thinned(draft.train, kMostRows);
-  const Answer answer = answer_of(draft.task, draft.classes.size(), labels_of(draft, rows));
-  const std::string_view measure = draft.task == model::Task::kBinary ? "AUC" : "R2";
-  std::map<std::string, double> copies;
+/// Whether another finding has this very column.
+bool is_named(const Draft& draft, const std::string& column) {
+  return std::ranges::any_of(draft.findings, [&](const Finding& finding) {
+    return finding.columns == std::vector<std::string>{column};
+  });
+}
+
+/// Rows of one entity are in one fold where they are on one side of the split.
+std::vector<std::uint8_t> folds_of(const Job& job, const Draft& draft,
+                                   const std::vector<std::size_t>& rows) {
+  std::vector<std::uint8_t> folds;
+  if (draft.split.by_time || job.situation.entity.empty()) return folds;
+  for (const std::size_t row : rows) {
+    const std::uint64_t hash = Seed{}.derive(entity_of(job, draft.used[row])).value;
+    folds.push_back(static_cast<std::uint8_t>(mixed(hash) % kFolds));
+  }
+  return folds;
+}
+
+/// By column: those that tell the target in these training rows.
+using Copies = std::map<std::string, double>;
+
+void add_copies(const Job& job, const Draft& draft, const std::vector<std::size_t>& rows,
+                Copies& copies) {
+  Answer answer = answer_of(draft.task, draft.classes.size(), labels_of(draft, rows));
+  answer.fold = folds_of(job, draft, rows);
   for (std::size_t column = 0; column < draft.transform.features(); ++column) {
     const Step& step = draft.transform.steps()[column];
     const std::string source = source_of(draft, step);
-    if (source.empty() || is_allowed(job, source)) continue;
+    if (source.empty() || is_allowed(job, source) || is_named(draft, source)) continue;
     const bool categorical = step.kind == Step::Kind::kCategory;
     const double told = told_alone(cut(column_of(draft, column, rows), categorical), answer);
     if (told >= kCopy) copies[source] = std::max(copies[source], told);
   }
+}
+
+/// The newest quarter of the training rows, if it is large enough to be judged alone.
+std::vector<std::size_t> newest_quarter(const Draft& draft) {
+  const std::span rows = std::span(draft.train).last(draft.train.size() / 4);
+  if (!draft.split.by_time || rows.size() < kFewestNewest) return {};
+  if (draft.task == model::Task::kBinary) {
+    const auto ones = static_cast<std::size_t>(std::ranges::count_if(
+        rows, [&](std::size_t row) { return draft.label[row] == 1; }));
+    if (std::min(ones, rows.size() - ones) < kFewestOfClass) return {};
+  }
+  return thinned(rows, kMostGuarded);
+}
+
+/// With a clock a leak may have begun lately, so the newest rows are judged alone too.
+void find_copies(const Job& job, Draft& draft) {
+  Copies copies;
+  add_copies(job, draft, thinned(draft.train, kMostGuarded), copies);
+  const auto newest = newest_quarter(draft);
+  if (!newest.empty()) add_copies(job, draft, newest, copies);
   for (const auto& [source, told] : copies) {
     draft.findings.push_back(
         {"target copy", {source}, told,
          fmt::format("\"{}\" alone gives \"{}\" away ({} {:.4f} out of fold)", source,
-                     job.situation.target, measure, told)});
+                     job.situation.target, measure_of(draft), told)});
   }
 }
 
@@ -115,13 +132,13 @@ std::vector<std::size_t> numeric_features(const Job& job, const Draft& draft,
 
 void find_linear(const Job& job, Draft& draft) {
   if (draft.task == model::Task::kMulticlass) return;
-  const auto columns = numeric_features(job, draft, thinned(draft.train, kMostRows));
+  const auto columns = numeric_features(job, draft, thinned(draft.train, kMostGuarded));
   if (columns.empty()) return;
   const std::size_t most = std::max(kMostProducts / (columns.size() * columns.size() + 1),
                                     8 * columns.size());
   Sample sample;
   sample.columns.resize(columns.size());
-  for (const std::size_t row : thinned(draft.train, std::min(most, kMostRows))) {
+  for (const std::size_t row : thinned(draft.train, std::min(most, kMostGuarded))) {
     const auto values = draft.matrix.row(row);
     const bool complete = std::ranges::all_of(
         columns, [&](std::size_t column) { return std::isfinite(values[column]); });
@@ -176,79 +193,6 @@ void find_telling_ids(const Job& job, Draft& draft) {
   }
 }
 
-std::uint64_t cells_hash(const Draft& draft, const std::vector<std::size_t>& columns,
-                         std::size_t row) {
-  std::uint64_t hash = 0x2545f4914f6cdd1d;
-  for (const std::size_t column : columns) {
-    const double value = draft.matrix.row(row)[column];
-    const auto bits = std::isnan(value) ? ~std::uint64_t{0}
-                                        : std::bit_cast<std::uint64_t>(value == 0 ? 0.0 : value);
-    hash = mixed(hash ^ bits) + 0x9e3779b97f4a7c15;
-  }
-  return hash;
-}
-
-/// A row as a hash of its feature cells, its label, and its place among the training rows.
-struct Seen {
-  std::uint64_t cells = 0;
-  double label = 0;
-  std::size_t place = 0;
-  auto operator<=>(const Seen&) const = default;
-  bool same_row(const Seen& other) const { return cells == other.cells && label == other.label; }
-};
-
-struct Copies {
-  std::size_t whole = 0, other_label = 0;  // of the test rows
-  stats::Share before;                     // newer half of training: rows that repeat an older one
-};
-
-Copies count_copies(const Draft& draft, const std::vector<std::size_t>& columns) {
-  std::vector<Seen> seen;
-  seen.reserve(draft.train.size());
-  for (const std::size_t row : draft.train) {
-    seen.push_back({cells_hash(draft, columns, row), draft.label[row], seen.size()});
-  }
-  std::ranges::sort(seen);
-  Copies copies;
-  copies.before.rows = (seen.size() + 1) / 2;
-  for (std::size_t i = 1; i < seen.size(); ++i) {
-    const bool newer = seen[i].place >= seen.size() / 2;
-    copies.before.hits += newer && seen[i].same_row(seen[i - 1]) ? 1 : 0;
-  }
-  for (const std::size_t row : draft.test) {
-    const Seen wanted{cells_hash(draft, columns, row), draft.label[row], 0};
-    const auto cells = std::ranges::lower_bound(seen, wanted.cells, {}, &Seen::cells);
-    if (cells == seen.end() || cells->cells != wanted.cells) continue;
-    const auto whole = std::ranges::lower_bound(seen, wanted);
-    const bool found = whole != seen.end() && whole->same_row(wanted);
-    ++(found ? copies.whole : copies.other_label);
-  }
-  return copies;
-}
-
-/// Test rows that are copies of training rows, label included. Some rows repeat by themselves, and
-/// how many is seen in the newer half of the training rows. A test row meets at most twice as many
-/// older rows as those did, so by itself it repeats at most twice as often: more must be proved.
-void find_duplicates(const Job& job, Draft& draft) {
-  if (!job.situation.has_clock || draft.test.empty()) return;
-  std::vector<std::size_t> columns;
-  for (std::size_t column = 0; column < draft.transform.features(); ++column) {
-    if (draft.transform.steps()[column].input >= 0) columns.push_back(column);
-  }
-  if (columns.empty()) return;
-  const Copies copies = count_copies(draft, columns);
-  const stats::Share share{copies.whole, draft.test.size()};
-  if (share.value() <= kDuplicates) return;
-  const double by_itself = 2 * stats::clopper_pearson_upper(copies.before, kChance);
-  if (stats::clopper_pearson_lower(share, kChance) <= by_itself) return;
-  draft.findings.push_back(
-      {"duplicates", {}, share.value(),
-       fmt::format("{} of the {} test rows are copies of training rows, \"{}\" included ({} more "
-                   "have the same cells and another \"{}\")",
-                   grouped(copies.whole), grouped(draft.test.size()), job.situation.target,
-                   grouped(copies.other_label), job.situation.target)});
-}
-
 void find_future_times(const Job& job, Draft& draft) {
   if (!job.situation.has_clock) return;
   for (const Input& input : draft.inputs) {
@@ -270,12 +214,23 @@ void find_future_times(const Job& job, Draft& draft) {
   }
 }
 
+/// A split by chance leaks no column; it promises too much.
+std::string_view about_leaks(const std::vector<Finding>& findings) {
+  const bool only_splits = std::ranges::all_of(
+      findings, [](const Finding& each) { return !each.stops || each.rule == "split"; });
+  return only_splits ? "the test would promise too much" : "the target would leak into the model";
+}
+
 std::string advice_for(const std::vector<Finding>& findings) {
   std::set<std::string> columns;
-  bool copies = false;
+  std::vector<std::string> more;
   for (const Finding& finding : findings) {
-    columns.insert(finding.columns.begin(), finding.columns.end());
-    copies = copies || finding.columns.empty();
+    if (!finding.stops) continue;
+    if (!finding.advice.empty()) {
+      more.push_back(finding.advice);
+    } else {
+      columns.insert(finding.columns.begin(), finding.columns.end());
+    }
   }
   std::string text;
   if (!columns.empty()) {
@@ -285,27 +240,44 @@ std::string advice_for(const std::vector<Finding>& findings) {
                        "known then belongs into prepare.allow: {}",
                        names);
   }
-  if (copies) {
-    text += ". Take the copies out of the source, or set prepare.leaks = \"warn\" if such rows are "
-            "really different events";
-  }
+  for (const std::string& each : more) text += ". " + each;
   return text;
 }
 
 }  // namespace
 
+bool is_allowed(const Job& job, const std::string& column) {
+  return std::ranges::find(job.options.allow, column) != job.options.allow.end();
+}
+
+std::vector<double> labels_of(const Draft& draft, const std::vector<std::size_t>& rows) {
+  std::vector<double> labels;
+  labels.reserve(rows.size());
+  for (const std::size_t row : rows) labels.push_back(draft.label[row]);
+  return labels;
+}
+
+std::string_view measure_of(const Draft& draft) {
+  return draft.task == model::Task::kBinary ? "AUC" : "R2";
+}
+
 Broken find_leaks(const Job& job, Draft& draft) {
   draft.matrix = matrix_of(job, draft);
   if (job.situation.twin) return {};  // the measured model passed the guard with the same columns
+  find_groups(job, draft);
   find_copies(job, draft);
   find_linear(job, draft);
   find_telling_ids(job, draft);
   find_duplicates(job, draft);
   find_future_times(job, draft);
-  if (draft.findings.empty() || job.options.leaks != "stop") return {};
+  find_lost_order(job, draft);
+  if (job.options.leaks != "stop") return {};
   std::vector<std::string> sentences;
-  for (const Finding& finding : draft.findings) sentences.push_back(finding.sentence);
-  return fmt::format("the target would leak into the model: {}{}", fmt::join(sentences, "; "),
+  for (const Finding& finding : draft.findings) {
+    if (finding.stops) sentences.push_back(finding.sentence);
+  }
+  if (sentences.empty()) return {};
+  return fmt::format("{}: {}{}", about_leaks(draft.findings), fmt::join(sentences, "; "),
                      advice_for(draft.findings));
 }
 

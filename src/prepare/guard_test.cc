@@ -60,6 +60,19 @@ TEST(Guard, ACopyOfANumberInAnyMonotoneDisguise) {
   }
 }
 
+TEST(Guard, ACopyThatBeganLately) {
+  // 6,000 rows; `copy` is the target from row 3,900 on, and chance before. Training ends at 5,664
+  // (14 days before the end); its newest quarter begins at 4,248.
+  const std::size_t n = 6000;
+  std::vector<double> y = noise(n, 1), copy = noise(n, 2), later = noise(n, 3);
+  for (std::size_t i = 3900; i < n; ++i) copy[i] = y[i];
+  for (std::size_t i = 4500; i < n; ++i) later[i] = y[i];
+  const Grid rows = Grid().numbers("x", noise(n, 4)).numbers("later", later).numbers("y", y);
+  EXPECT_EQ(found(job_of(Grid(rows).numbers("copy", copy).times(clock(n)).table(), "y")),
+            Names{"target copy: copy"});
+  EXPECT_EQ(found(job_of(Grid(rows).times(clock(n)).table(), "y")), Names{});
+}
+
 TEST(Guard, ACopyOfATargetWithAHeavyTail) {
   const table::Table rows = clean(false).table();
   std::vector<double> heavy, log;

@@ -33,6 +33,19 @@ Result<void> read_wishes(Job& job) {
   return {};
 }
 
+Result<void> read_times(Job& job) {
+  if (!job.situation.has_clock) return {};
+  const table::Column* time = job.rows.find(table::kTimeColumn);
+  if (time == nullptr) {
+    return fail(Code::kInvalidInput,
+                fmt::format("dataset d{} has no event times, but [collect] time is set",
+                            job.dataset),
+                "it was collected before `time` was set: start a new project folder");
+  }
+  for (const std::int64_t us : time->integers) job.times.push_back({us});
+  return {};
+}
+
 Result<Job> read_job(const StageInput& input) {
   Job job;
   const Json now = TRY(io::get<Json>(input.options, "now"));
@@ -56,16 +69,17 @@ Result<Job> read_job(const StageInput& input) {
     job.found = io::get_or<Json>(search, "found", Json::object());
     TRY(wishes_from(*job.found));
   }
-  if (!job.situation.has_clock) return job;
-  const table::Column* time = job.rows.find(table::kTimeColumn);
-  if (time == nullptr) {
-    return fail(Code::kInvalidInput,
-                fmt::format("dataset d{} has no event times, but [collect] time is set",
-                            job.dataset),
-                "it was collected before `time` was set: start a new project folder");
-  }
-  for (const std::int64_t us : time->integers) job.times.push_back({us});
+  TRY(read_times(job));
   return job;
+}
+
+/// Lets the phases work. Their sentence if one of them found the contract broken.
+Result<Broken> work_through(const Job& job, const Stop& stop, Draft& draft) {
+  for (const Phase phase : phases()) {
+    if (stop.requested()) return fail(Code::kCancelled, "preparation was asked to stop");
+    if (Broken why = phase(job, draft)) return why;
+  }
+  return Broken{};
 }
 
 }  // namespace
@@ -75,11 +89,8 @@ std::span<const Phase> phases() noexcept { return kPhases; }
 Result<StageOutput> run(const StageInput& input) {
   const Job job = TRY(during(read_job(input), "preparing data"));
   Draft draft;
-  for (const Phase phase : phases()) {
-    if (input.stop.requested()) return fail(Code::kCancelled, "preparation was asked to stop");
-    if (const Broken why = phase(job, draft)) {
-      return StageOutput{"contract broken", *why, evidence_of(job, draft), Json::object(), {}};
-    }
+  if (const Broken why = TRY(work_through(job, input.stop, draft))) {
+    return StageOutput{"contract broken", *why, evidence_of(job, draft), Json::object(), {}};
   }
   StageOutput output{"prepared", reason_of(job, draft), evidence_of(job, draft), Json::object(),
                      {{"prepared", "prepared.bin"}}};
@@ -87,6 +98,25 @@ Result<StageOutput> run(const StageInput& input) {
   RONDO_FAILPOINT(kPreparedWrite);
   TRY(io::write_atomically(*input.fs, input.out / "prepared.bin", bytes));
   return output;
+}
+
+Result<StageOutput> rehearse(const Rehearsal& rehearsal, const table::Table& rows) {
+  Job job;
+  job.options = rehearsal.options;
+  job.options.expect = Json::array();
+  job.options.features = "off";        // what a search would find changes neither split nor leaks
+  job.situation = rehearsal.situation;
+  TRY(read_wishes(job));
+  job.seed = rehearsal.seed;
+  job.now = rehearsal.now;
+  job.dataset = 1;
+  job.orders_only = rehearsal.orders_only;
+  job.rows = rows;
+  TRY(read_times(job));
+  Draft draft;
+  const Broken why = TRY(work_through(job, Stop{}, draft));
+  return StageOutput{why ? "contract broken" : "prepared", why ? *why : reason_of(job, draft),
+                     evidence_of(job, draft), Json::object(), {}};
 }
 
 }  // namespace rondo::prepare

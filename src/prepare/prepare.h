@@ -66,6 +66,7 @@ struct Situation {
   std::vector<std::string> entity;
   Span label_delay;                    // labels of history rows are known so long after the row
   Span delay;
+  std::string split = "auto";          // "random": by chance although there is a clock
   double test_share = 0.2;
   Span test_longest = Span::days(14);
   Span gap;
@@ -74,6 +75,7 @@ struct Situation {
   std::vector<Quarantine> quarantine;
   std::string temp;
 };
+bool splits_by_time(const Situation& situation);
 Json to_json(const Situation& situation);
 Result<Situation> situation_from(const Json& json);
 
@@ -83,6 +85,19 @@ Result<Situation> situation_from(const Json& json);
 /// which and what to do).
 /// options = {"prepare": Options, "now": Situation}.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
+
+/// What `rondo check` knows instead of a StageInput.
+struct Rehearsal {
+  Options options;
+  Situation situation;
+  bool orders_only = false;            // the clock is a number that only orders
+  Seed seed;
+  Time now;
+};
+/// A preparation of rows that are not collected yet, for `rondo check`: nothing is written, and
+/// expectations are not looked at. Its result, reason and evidence are those that a step has.
+/// Errors: kInvalidInput of a lag or window. Cost: as the stage.
+Result<ledger::StageOutput> rehearse(const Rehearsal& rehearsal, const table::Table& rows);
 
 /// The observations that a dataset gives to a history: lagged columns known at t + delay, the
 /// target at t + label_delay, without quarantined rows. It feeds training and serving alike.

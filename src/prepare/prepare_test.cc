@@ -75,7 +75,8 @@ TEST_F(Stage, StoresWhatItSays) {
   const auto out = *run(in);
   EXPECT_EQ(out.result, "prepared");
   EXPECT_EQ(out.reason,
-            "777 rows of d4 train, 200 test (the newest 9 days); 5 features, 1 of them a lag");
+            "777 rows of d4 train, 200 test (the newest 9 days), 23 in the gap of 1d before "
+            "them; 5 features, 1 of them a lag");
   EXPECT_EQ(out.evidence["features"],
             Json({"x", "c", "_time_weekday", "_time_hour", "y_lag_48h"}));
   const auto prepared = *model::Prepared::decode(bytes(in, out));

@@ -34,6 +34,15 @@ std::string about_rows(const Job& job, const Draft& draft) {
   text += fmt::format(", {} test", grouped(draft.test.size()));
   if (draft.split.by_time) {
     text += fmt::format(" ({})", length_of(draft.split.test_until - draft.split.test_from));
+  } else {
+    text += fmt::format(", chosen by a hash of {}", job.situation.entity.empty()
+                                                        ? std::string("their cells")
+                                                        : listed(job.situation.entity));
+  }
+  const std::size_t between = draft.used.size() - draft.train.size() - draft.test.size();
+  if (between > 0) {
+    text += fmt::format(", {} in the gap of {} before them", grouped(between),
+                        to_text(job.situation.gap));
   }
   return text;
 }
@@ -95,7 +104,9 @@ Json findings_json(const Draft& draft) {
     findings.push_back({{"rule", each.rule},
                         {"columns", each.columns},
                         {"value", each.value},
-                        {"sentence", each.sentence}});
+                        {"sentence", each.sentence},
+                        {"figures", each.figures},
+                        {"stops", each.stops}});
   }
   Json out = {{"dropped", std::move(dropped)},
               {"leaks", std::move(findings)},
@@ -130,6 +141,7 @@ Json evidence_of(const Job& job, const Draft& draft) {
   evidence["train"] = draft.train.size();
   evidence["test"] = draft.test.size();
   evidence["twin"] = job.situation.twin;
+  evidence["split"] = job.situation.twin ? "none" : draft.split.by_time ? "time" : "hash";
   evidence["task"] = name_of(draft.task);
   evidence["features"] = draft.transform.feature_names();
   evidence["lags"] = draft.transform.history().lags.size();
@@ -140,6 +152,8 @@ Json evidence_of(const Job& job, const Draft& draft) {
     evidence["train_until_us"] = draft.split.train_until.us;
     evidence["test_from_us"] = draft.split.test_from.us;
     evidence["test_until_us"] = draft.split.test_until.us;
+    evidence["gap"] = to_text(job.situation.gap);
+    evidence["in_gap"] = draft.used.size() - draft.train.size() - draft.test.size();
   }
   return evidence;
 }
@@ -153,7 +167,9 @@ std::string reason_of(const Job& job, const Draft& draft) {
   }
   if (!names.empty()) text += "; dropped: " + listed(names);
   for (const std::string& sentence : draft.unmet) text += "; warning: expected of " + sentence;
-  for (const Finding& finding : draft.findings) text += "; warning: " + finding.sentence;
+  for (const Finding& finding : draft.findings) {
+    text += (finding.stops ? "; warning: " : "; note: ") + finding.sentence;
+  }
   return text;
 }
 

@@ -53,11 +53,11 @@ table::Split split_for(const Job& job, const Draft& draft) {
   for (const std::size_t row : draft.used) usable[row] = 1;
   if (now.twin) {
     table::Split split;
-    split.by_time = now.has_clock;
+    split.by_time = splits_by_time(now);
     split.side.assign(usable.size(), Side::kNeither);
     for (const std::size_t row : draft.used) split.side[row] = Side::kTrain;
     split.train = draft.used.size();
-    if (!now.has_clock) return split;
+    if (!split.by_time) return split;
     for (const std::size_t row : draft.used) {
       if (row == draft.used.front() || job.times[row] > split.train_until) {
         split.train_until = job.times[row];
@@ -66,7 +66,7 @@ table::Split split_for(const Job& job, const Draft& draft) {
     split.test_from = split.test_until = split.train_until + Span{1};
     return split;
   }
-  if (!now.has_clock) {
+  if (!splits_by_time(now)) {
     return table::split_by_hash(keys_of(job), usable, now.test_share, job.seed.derive("split"));
   }
   return table::split_by_time(job.times, usable,

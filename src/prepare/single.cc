@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+
+#include "stats/delong.h"
 
 namespace rondo::prepare {
 namespace {
 
-constexpr std::size_t kFolds = 5;
 constexpr std::size_t kBins = 32;
 constexpr std::size_t kRowsPerBin = 8;
 constexpr std::size_t kMostCells = 4'000'000;
@@ -18,8 +20,8 @@ constexpr double kPrior = 0.01;        // rows that the mean of all counts for
 /// Count and sum of one target by fold and bin.
 struct Sums {
   explicit Sums(std::size_t n) : count(kFolds * n), sum(kFolds * n), bins(n) {}
-  void add(std::size_t row, std::uint32_t bin, double y) {
-    const std::size_t cell = row % kFolds * bins + bin;
+  void add(std::size_t fold, std::uint32_t bin, double y) {
+    const std::size_t cell = fold * bins + bin;
     count[cell] += 1;
     sum[cell] += y;
   }
@@ -45,9 +47,14 @@ struct Sums {
   std::size_t bins;
 };
 
-Sums sums_of(const Binned& column, std::span<const double> target) {
+/// Rows by fold; none: one after the other.
+using Folds = std::vector<std::uint8_t>;
+
+Sums sums_of(const Binned& column, std::span<const double> target, const Folds& folds) {
   Sums sums(column.bins);
-  for (std::size_t i = 0; i < target.size(); ++i) sums.add(i, column.bin[i], target[i]);
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    sums.add(folds.empty() ? i % kFolds : folds[i], column.bin[i], target[i]);
+  }
   return sums;
 }
 
@@ -66,7 +73,7 @@ Squares squares_of(const Sums& sums, double squares) {
   return out;
 }
 
-double r2_of(const Binned& column, std::span<const double> target) {
+double r2_of(const Binned& column, std::span<const double> target, const Folds& folds) {
   const double mean = std::accumulate(target.begin(), target.end(), 0.0) /
                       static_cast<double>(target.size());
   std::vector<double> centred;
@@ -75,12 +82,12 @@ double r2_of(const Binned& column, std::span<const double> target) {
     centred.push_back(y - mean);
     squares += centred.back() * centred.back();
   }
-  const Squares found = squares_of(sums_of(column, centred), squares);
+  const Squares found = squares_of(sums_of(column, centred, folds), squares);
   return found.all > 0 ? 1 - found.left / found.all : 0;
 }
 
-double auc_of(const Binned& column, std::span<const double> target) {
-  const Sums sums = sums_of(column, target);
+double auc_of(const Binned& column, std::span<const double> target, const Folds& folds) {
+  const Sums sums = sums_of(column, target, folds);
   const std::vector<double> answers = sums.answers();
   std::vector<std::size_t> order(answers.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -111,7 +118,7 @@ double indicators_r2(const Binned& column, const Answer& answer) {
     for (std::size_t i = 0; i < indicator.size(); ++i) {
       indicator[i] = (answer.label[i] == static_cast<double>(k) ? 1 : 0) - mean;
     }
-    const Squares one = squares_of(sums_of(column, indicator), hits * (1 - mean));
+    const Squares one = squares_of(sums_of(column, indicator, answer.fold), hits * (1 - mean));
     total.left += one.left;
     total.all += one.all;
   }
@@ -131,7 +138,54 @@ std::vector<double> mid_ranks(const std::vector<double>& values) {
   return ranks;
 }
 
+/// Rows whose bin has others, and the mean of those.
+struct Others {
+  std::vector<double> label, mean;
+};
+
+Others others_of(const Binned& column, std::span<const double> label) {
+  std::vector<double> count(column.bins), sum(column.bins);
+  for (std::size_t i = 0; i < label.size(); ++i) {
+    count[column.bin[i]] += 1;
+    sum[column.bin[i]] += label[i];
+  }
+  Others out;
+  for (std::size_t i = 0; i < label.size(); ++i) {
+    const std::size_t bin = column.bin[i];
+    if (count[bin] < 2) continue;
+    out.label.push_back(label[i]);
+    out.mean.push_back((sum[bin] - label[i]) / (count[bin] - 1));
+  }
+  return out;
+}
+
+/// How much more often two rows of a bin have one class than two rows of any bins do.
+double agreement(const Binned& column, const Answer& answer) {
+  std::map<std::pair<std::uint32_t, double>, double> cells;
+  std::map<double, double> classes;
+  std::vector<double> count(column.bins);
+  for (std::size_t i = 0; i < answer.label.size(); ++i) count[column.bin[i]] += 1;
+  double rows = 0;
+  for (std::size_t i = 0; i < answer.label.size(); ++i) {
+    if (count[column.bin[i]] < 2) continue;
+    cells[{column.bin[i], answer.label[i]}] += 1;
+    classes[answer.label[i]] += 1;
+    rows += 1;
+  }
+  double same = 0, by_chance = 0;
+  for (const auto& [cell, n] : cells) same += n * (n - 1) / (count[cell.first] - 1);
+  for (const auto& [label, n] : classes) by_chance += n / rows * n / rows;
+  return by_chance < 1 && rows > 0 ? 1 - (1 - same / rows) / (1 - by_chance) : 0;
+}
+
 }  // namespace
+
+std::vector<std::size_t> thinned(std::span<const std::size_t> rows, std::size_t most) {
+  const std::size_t stride = std::max<std::size_t>((rows.size() + most - 1) / most, 1);
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < rows.size(); i += stride) out.push_back(rows[i]);
+  return out;
+}
 
 Binned cut(std::span<const double> values, bool categorical) {
   Binned out;
@@ -179,7 +233,7 @@ Binned cut(std::span<const double> values, bool categorical) {
 }
 
 Answer answer_of(model::Task task, std::size_t classes, std::vector<double> label) {
-  Answer answer{task, classes, std::move(label), {}};
+  Answer answer{task, classes, std::move(label), {}, {}};
   if (task == model::Task::kRegression) answer.rank = mid_ranks(answer.label);
   return answer;
 }
@@ -187,11 +241,30 @@ Answer answer_of(model::Task task, std::size_t classes, std::vector<double> labe
 double told_alone(const Binned& column, const Answer& answer) {
   switch (answer.task) {
     case model::Task::kRegression:
-      return std::max(r2_of(column, answer.label), r2_of(column, answer.rank));
-    case model::Task::kBinary: return auc_of(column, answer.label);
+      return std::max(r2_of(column, answer.label, answer.fold),
+                      r2_of(column, answer.rank, answer.fold));
+    case model::Task::kBinary: return auc_of(column, answer.label, answer.fold);
     case model::Task::kMulticlass: return indicators_r2(column, answer);
   }
   return 0;
+}
+
+double told_by_others(const Binned& column, const Answer& answer) {
+  if (answer.task == model::Task::kMulticlass) return agreement(column, answer);
+  const Others others = others_of(column, answer.label);
+  if (answer.task == model::Task::kBinary) {
+    std::vector<std::uint8_t> positive;
+    for (const double label : others.label) positive.push_back(label == 1 ? 1 : 0);
+    const double auc = stats::placements(others.mean, positive).auc;
+    return std::isnan(auc) ? 0 : auc;
+  }
+  const double mean = stats::moments(others.label).mean;
+  double left = 0, all = 0;
+  for (std::size_t i = 0; i < others.label.size(); ++i) {
+    left += (others.label[i] - others.mean[i]) * (others.label[i] - others.mean[i]);
+    all += (others.label[i] - mean) * (others.label[i] - mean);
+  }
+  return all > 0 ? 1 - left / all : 0;
 }
 
 }  // namespace rondo::prepare

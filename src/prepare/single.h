@@ -9,6 +9,11 @@
 
 namespace rondo::prepare {
 
+/// At most so many of the rows, evenly.
+std::vector<std::size_t> thinned(std::span<const std::size_t> rows, std::size_t most);
+
+inline constexpr std::size_t kFolds = 5;
+
 /// A column cut into bins: its categories, its values when they are few, 32 parts of equal size
 /// otherwise. Missing cells have a bin of their own.
 struct Binned {
@@ -23,12 +28,17 @@ struct Answer {
   std::size_t classes = 0;
   std::vector<double> label;           // number, or index of the class
   std::vector<double> rank;            // regression: mid-ranks, for targets with a heavy tail
+  std::vector<std::uint8_t> fold{};    // of each row; empty: row i is in fold i mod 5
 };
 Answer answer_of(model::Task task, std::size_t classes, std::vector<double> label);
 
-/// Out of five folds (row i is in fold i mod 5), every bin answers with the mean of its other rows.
+/// Out of five folds, every bin answers with the mean of its other rows.
 /// Shape: AUC for two classes; R2 for numbers, of values or of ranks, whichever is greater; R2 of
 /// class indicators for more classes. Cost: O(n + bins), times classes when there are more.
 double told_alone(const Binned& column, const Answer& answer);
+/// What the other rows of its bin tell about a row, over the rows that have others; 0 without such.
+/// Shape: AUC for two classes, R2 for numbers, else the agreement of two rows of a bin beyond that
+/// of any two, (a - c) / (1 - c). Cost: O(n log n).
+double told_by_others(const Binned& column, const Answer& answer);
 
 }  // namespace rondo::prepare

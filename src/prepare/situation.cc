@@ -23,6 +23,8 @@ Result<Quarantine> quarantine_from(const Json& json) {
 
 }  // namespace
 
+bool splits_by_time(const Situation& s) { return s.has_clock && s.split != "random"; }
+
 Json to_json(const Situation& s) {
   Json quarantine = Json::array();
   for (const Quarantine& q : s.quarantine) quarantine.push_back(to_json(q));
@@ -32,6 +34,7 @@ Json to_json(const Situation& s) {
           {"entity", s.entity},
           {"label_delay_us", s.label_delay.us},
           {"delay_us", s.delay.us},
+          {"split", s.split},
           {"test_share", s.test_share},
           {"test_longest_us", s.test_longest.us},
           {"gap_us", s.gap.us},
@@ -50,6 +53,7 @@ Result<Situation> situation_from(const Json& json) {
   s.entity = io::get_or<std::vector<std::string>>(json, "entity", {});
   s.label_delay.us = io::get_or<std::int64_t>(json, "label_delay_us", s.label_delay.us);
   s.delay.us = io::get_or<std::int64_t>(json, "delay_us", s.delay.us);
+  s.split = io::get_or<std::string>(json, "split", s.split);
   s.test_share = io::get_or<double>(json, "test_share", s.test_share);
   s.test_longest.us = io::get_or<std::int64_t>(json, "test_longest_us", s.test_longest.us);
   s.gap.us = io::get_or<std::int64_t>(json, "gap_us", s.gap.us);

@@ -51,7 +51,7 @@ acceptance: build
 	@python3 tests/acceptance/run build/release/rondo
 
 bench: build
-	@cmake --build build/release -j $(JOBS) --target bench_steps bench_scoring bench_bare \
+	@cmake --build build/release -j $(JOBS) --target bench_steps bench_leaks bench_scoring bench_bare \
 	  bench_bare_grpc bench_features
 	@python3 bench/run
 

@@ -118,6 +118,8 @@ Broken find_target(const Job& job, Draft& draft);
 Broken choose_rows(const Job& job, Draft& draft);
 Broken choose_inputs(const Job& job, Draft& draft);
 Broken fit_features(const Job& job, Draft& draft);
+/// Cost: a matrix of features, and for 10^6 rows of 20 columns 0.3 s beside it; 3 s where the quick
+/// model is asked about a split by chance (bench/run leaks).
 Broken find_leaks(const Job& job, Draft& draft);
 Broken make_features(const Job& job, Draft& draft);
 Broken drop_useless(const Job& job, Draft& draft);

@@ -38,7 +38,8 @@ struct Both {
   }
   Json json(std::string_view measure) const {
     return {{"measure", measure}, {"by_chance", by_chance.value}, {"by_time", by_time.value},
-            {"by_chance_error", by_chance.error}, {"by_time_error", by_time.error}};
+            {"by_chance_error", by_chance.error}, {"by_time_error", by_time.error},
+            {"by_chance_train", by_chance.train}, {"by_time_train", by_time.train}};
   }
 };
 

@@ -141,6 +141,16 @@ TEST(Split, ByChanceBesideAClockIsRefusedWithBothFigures) {
                              figures["by_chance"].get<double>(), figures["by_time"].get<double>()));
 }
 
+TEST(Split, TheOrderedHalfOfTheTrialKeepsTheGap) {
+  Job job = job_of(Grid(wandering(true).table()).times(clock(kMoves)).table(), "move");
+  job.situation.split = "random";
+  job.options.leaks = "warn";
+  job.situation.gap = Span::hours(100);
+  const Draft draft = draft_of(job);
+  // The first test row is hour 3000 - n; hours up to 100 before it train, hour 0 too.
+  EXPECT_EQ(draft.findings.at(0).figures["by_time_train"], kMoves - draft.test.size() - 100 + 1);
+}
+
 TEST(Split, ByChanceBesideAClockIsRefusedAlsoWhenItDoesNoHarm) {
   Job job = job_of(Grid(wandering(false).table()).times(clock(kMoves)).table(), "move");
   job.situation.split = "random";

@@ -25,6 +25,7 @@ features = "%s"
 
 [train]
 budget = "1 candidate"
+rate = 0.02
 """
 TARGET, FOLDS = "median_house_value", 5
 

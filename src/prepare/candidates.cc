@@ -150,7 +150,7 @@ void turn(const Draft& draft, const std::string& a, const std::string& b, Family
 }
 
 Family arithmetic(const Draft& draft, std::span<const double> importance) {
-  Family family{"arithmetic", {}};
+  Family family{"arithmetic", {}, 16};
   const auto names = important(draft, importance, Step::Kind::kNumber, kNumbers);
   using Operation = Step::Operation;
   for (std::size_t i = 0; i < names.size(); ++i) {

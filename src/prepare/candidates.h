@@ -24,6 +24,7 @@ Result<std::vector<Wish>> wishes_from(const Json& json);
 struct Family {
   std::string name;                    // lags, windows, arithmetic, encodings, pairs, text
   std::vector<Wish> wishes;
+  std::size_t most = 8;                // of them that may stay
 };
 /// Families to try, in order, without what the project asks for itself. `importance` has one value
 /// a feature of the draft; the most important columns are combined. Pure.
@@ -35,7 +36,7 @@ struct Found {
   std::vector<Wish> wishes;
   Json told = Json::object();          // what was tried, and its figures
 };
-/// Shape: draft has its transform and matrix. Deterministic. Cost: at most 13 fits of learner.h.
+/// Shape: draft has its transform and matrix. Deterministic. Cost: at most 14 fits of learner.h.
 Found search_features(const Job& job, const Draft& draft);
 
 /// Lags first, else in the order of the wishes.

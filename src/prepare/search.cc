@@ -1,7 +1,7 @@
 // [prepare] features = "auto": families of features are tried one after the other, and what lowers
 // the loss on inner rows by more than its standard error stays. A learner of this folder judges, so
 // that a preparation stays one job without LightGBM, and the price is bounded: at most 16,384 rows,
-// 64 columns, 16 candidates a fit, two fits a family.
+// 64 columns, 32 candidates a fit, three fits a family.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kMostRows = 16'384;
 constexpr std::size_t kMostColumns = 64;
 constexpr std::size_t kScreened = 32;        // candidates of a family that a fit sees
-constexpr std::size_t kKept = 16;             // of them at most
+constexpr std::size_t kFew = 8;
 constexpr double kLeastShare = 0.002;        // of all gain that a kept feature must have
 constexpr double kInnerShare = 0.2;
 constexpr std::size_t kFewestCheck = 100;
@@ -51,7 +51,8 @@ class Search {
   Time time_of(std::size_t row) const { return job_.times[thinned_.used[row]]; }
   Gain gain_over(const Answered& other) const;
   std::size_t columns_of(const std::vector<Tried>& tried) const;
-  void keep_useful(std::vector<Tried>& tried, const Answered& answer) const;
+  void keep_useful(std::vector<Tried>& tried, const Answered& answer, std::size_t most) const;
+  void prefer_few(std::vector<Tried>& tried, Answered& answer) const;
 
   const Job& job_;
   const Draft& draft_;
@@ -68,8 +69,8 @@ class Search {
 
 /// Candidates are fitted on these rows, so that their price does not grow with the data.
 void Search::thin() {
-  const std::size_t stride = (draft_.train.size() + kMostRows - 1) / kMostRows;
-  for (std::size_t i = 0; i < draft_.train.size(); i += stride) places_.push_back(draft_.train[i]);
+  const std::size_t all = draft_.train.size(), count = std::min(all, kMostRows);
+  for (std::size_t i = 0; i < count; ++i) places_.push_back(draft_.train[i * all / count]);
   thinned_.task = draft_.task;
   thinned_.classes = draft_.classes;
   thinned_.split = draft_.split;
@@ -190,7 +191,8 @@ std::size_t Search::columns_of(const std::vector<Tried>& tried) const {
 }
 
 /// Of the last candidates those that the trees used.
-void Search::keep_useful(std::vector<Tried>& tried, const Answered& answer) const {
+void Search::keep_useful(std::vector<Tried>& tried, const Answered& answer,
+                         std::size_t most) const {
   const double total = std::accumulate(answer.gain.begin(), answer.gain.end(), 0.0);
   std::size_t at = base_.size() + columns_of(kept_);
   for (Tried& each : tried) {
@@ -198,8 +200,17 @@ void Search::keep_useful(std::vector<Tried>& tried, const Answered& answer) cons
     for (std::size_t i = 0; i < each.columns.size(); ++i) each.worth += answer.gain[at++];
   }
   std::ranges::stable_sort(tried, std::ranges::greater(), &Tried::worth);
-  if (tried.size() > kKept) tried.resize(kKept);
+  if (tried.size() > most) tried.resize(most);
   std::erase_if(tried, [&](const Tried& each) { return each.worth < kLeastShare * total; });
+}
+
+/// The best few of them, unless all of them do better.
+void Search::prefer_few(std::vector<Tried>& tried, Answered& answer) const {
+  const std::vector<Tried> few(tried.begin(), tried.begin() + static_cast<std::ptrdiff_t>(kFew));
+  Answered other = ask(few);
+  if (other.mean_loss() > answer.mean_loss()) return;
+  tried = few;
+  answer = std::move(other);
 }
 
 void Search::try_family(const Family& family) {
@@ -208,8 +219,9 @@ void Search::try_family(const Family& family) {
   const std::size_t screened = tried.size();
   Answered answer;
   if (!tried.empty()) answer = ask(tried);
-  if (!tried.empty()) keep_useful(tried, answer);
+  if (!tried.empty()) keep_useful(tried, answer, family.most);
   if (!tried.empty() && tried.size() < screened) answer = ask(tried);
+  if (tried.size() > kFew) prefer_few(tried, answer);
   Json told = {{"family", family.name}, {"tried", family.wishes.size()}, {"kept", Json::array()}};
   if (!tried.empty()) {
     const Gain gain = gain_over(answer);

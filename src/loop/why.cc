@@ -45,6 +45,26 @@ std::string numbers_text(const Json& numbers) {
   return text.empty() ? text : text + ".";
 }
 
+/// What a search for features tried, family by family.
+std::string search_text(const Json& evidence) {
+  const Json search = io::get_or<Json>(evidence, "search", Json::object());
+  std::string text;
+  for (const Json& family : io::get_or<Json>(search, "families", Json::array())) {
+    const auto tried = io::get_or<std::int64_t>(family, "tried", 0);
+    text += fmt::format("{}{}: {} tried", text.empty() ? " Features that were looked for: " : "; ",
+                        io::get_or<std::string>(family, "family", ""), tried);
+    if (!family.contains("gain")) {
+      text += ", none used";
+      continue;
+    }
+    const auto kept = io::get_or<Json>(family, "kept", Json::array()).size();
+    text += fmt::format(", {} kept, the loss falls by {:.4g} (standard error {:.4g})", kept,
+                        io::get_or<double>(family, "gain", 0),
+                        io::get_or<double>(family, "standard_error", 0));
+  }
+  return text.empty() ? text : text + ".";
+}
+
 /// `told` is the paragraph so far: what it says is not said again.
 std::string ending_text(const Fact& fact, const std::string& told) {
   const Json& body = fact.body;
@@ -58,8 +78,8 @@ std::string ending_text(const Fact& fact, const std::string& told) {
   std::string text = fmt::format("{} ended with \"{}\"", named ? "It" : step, result);
   if (told.find(reason) == std::string::npos) text += fmt::format(": {}", reason);
   const Json evidence = io::get_or<Json>(body, "evidence", Json::object());
-  return fmt::format("{}; next: {}.{}", text, io::get_or<std::string>(body, "next", "rest"),
-                     verdict_text(evidence, whole));
+  return fmt::format("{}; next: {}.{}{}", text, io::get_or<std::string>(body, "next", "rest"),
+                     verdict_text(evidence, whole), search_text(evidence));
 }
 
 std::string rollout_text(const Json& body, const std::string& at) {

@@ -93,6 +93,8 @@ constexpr Flag kBacktest[] = {
     {"--window", "A..B", "print the error over this stretch too: 2011-10-28..2011-12-12"},
     {"--report", "FILE", "write the HTML report there"},
     {"--fault", "TEXT", "rehearse a broken source"}};
+constexpr Flag kReproduce[] = {
+    {"--threads", "N", "of training; the bits are the same for any number"}};
 constexpr Flag kReport[] = {{"-o", "FILE", "default: report.html"}};
 constexpr Flag kToken[] = {
     {"--role", "ROLE", "viewer, predictor, labeler, trainer, deployer or admin; may be repeated",
@@ -134,6 +136,8 @@ constexpr Command kCommands[] = {
      "rondo data rejects d3\nrondo data rejects --retry --column cnt", 0, 3, run_data},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
      "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
+    {"reproduce", Group::kLook, "[vN]", "a version made again from its data, digest by digest",
+     kReproduce, "rondo reproduce\nrondo reproduce v3 --threads 1 --json", 0, 1, run_reproduce},
     {"config", Group::kLook, "", "every setting with its value", {}, "rondo config", 0, 0,
      run_config},
     {"report", Group::kLook, "", "a self-contained HTML report", kReport,

@@ -23,6 +23,8 @@ Result<int> run_version(const Args& args);
 Result<int> run_data(const Args& args);
 // cmd_completion.cc
 Result<int> run_completion(const Args& args);
+// cmd_reproduce.cc
+Result<int> run_reproduce(const Args& args);
 // cmd_export.cc
 Result<int> run_export(const Args& args);
 // cmd_serve.cc

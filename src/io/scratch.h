@@ -1,4 +1,4 @@
-// An empty folder for one test, removed when the test is over. For tests only.
+// An empty folder among the system's temporary ones, removed with its owner.
 #pragma once
 
 #include <filesystem>

@@ -81,6 +81,8 @@ class Conductor {
                                      const std::string& kind, Json options,
                                      const std::map<std::string, std::string>& inputs,
                                      const Stop& stop, std::map<std::string, std::string>* outputs);
+  /// Adds the output "jobs": what this attempt launched, with options and inputs.
+  Result<void> keep_jobs(std::map<std::string, std::string>& outputs);
   prepare::Situation situation(const State& state, bool twin) const;
   Result<void> attach_watch(const State& state);
   Result<bool> nothing_to_do(const State& state, bool acted) const;
@@ -89,6 +91,7 @@ class Conductor {
   Parts parts_;
   std::unique_ptr<Watch> watch_;
   double worker_cpu_s_ = 0;  // of the workers of this step
+  Json jobs_ = Json::array();  // of this attempt
   std::optional<Error> last_error_;
   SourceNews news_;
   bool refused_ = false, anything_ = false;

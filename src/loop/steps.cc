@@ -1,5 +1,4 @@
-// What each step does: which jobs it launches with which inputs, and how its outputs are taken
-// over. Every job passes launch(): keyed, cached, in a folder of its own, its files into objects.
+// What each step does: which jobs it launches with which inputs, and how their outputs are named.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,9 +16,6 @@ namespace {
 
 using ledger::StageOutput;
 using Names = std::map<std::string, std::string>;
-
-/// Raised whenever a stage computes something else from the same inputs.
-constexpr int kCodeVersion = 1;
 
 Outcome outcome_of(const Action& action, const StageOutput& output, Names outputs) {
   return {action.step, action.cycle,    action.stage,    output.result, output.reason,
@@ -61,66 +57,6 @@ prepare::Situation Conductor::situation(const State& state, bool twin) const {
   return s;
 }
 
-Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt,
-                                      const std::string& kind, Json options, const Names& inputs,
-                                      const Stop& stop, Names* outputs) {
-  Job job;
-  job.kind = kind;
-  job.step = action.step;
-  job.attempt = attempt;
-  job.epoch = parts_.desk->lease().epoch;
-  for (const auto& [name, hex] : inputs) {
-    job.input.inputs[name] = TRY(io::Digest::from_hex(hex));
-  }
-  job.input.options = std::move(options);
-  job.input.seed = Seed{static_cast<std::uint64_t>(parts_.config->train.seed)}.derive(kind);
-  job.input.now = parts_.clock->now();
-  job.input.stop = stop;
-  job.input.objects = parts_.store->objects.get();
-  job.input.fs = parts_.store->fs.get();
-  job.input.progress = [this](const Json& said) {
-    Json event = said;
-    event["event"] = "progress";
-    tell(event);
-  };
-  Json keyed = to_json(job, "");
-  if (kind != "prepare") keyed.erase("now_us");  // which labels are known depends on the time
-  keyed["code"] = kCodeVersion;
-  const std::string key = "cache:" + io::sha256(io::canonical(keyed)).hex();
-  if (kind != "collect") {
-    if (const auto hit = TRY(parts_.store->ledger->projection(key))) {
-      const Json made = io::get_or<Json>(*hit, "outputs", Json::object());
-      for (const auto& item : made.items()) (*outputs)[item.key()] = item.value();
-      StageOutput output = TRY(output_from(hit->at("output")));
-      output.measured["cached"] = true;
-      return output;
-    }
-  }
-  const io::Path folder = parts_.store->attempts() / fmt::format("{}-{}", action.step, kind);
-  RONDO_FAILPOINT(kAttemptCreate);
-  TRY(parts_.store->fs->remove_all(folder));
-  job.input.out = folder / "out";
-  TRY(parts_.store->fs->make_folders(job.input.out));
-  const StageOutput output =
-      TRY(parts_.launcher->launch(job, folder, parts_.config->loop.step_deadline));
-  worker_cpu_s_ += io::get_or<double>(output.measured, "worker_cpu_s", 0);
-  RONDO_FAILPOINT(kAttemptOutput);
-  Json made = Json::object();
-  for (const auto& [name, file] : output.files) {
-    const io::Digest digest = TRY(parts_.store->objects->put_file(job.input.out / file));
-    (*outputs)[name] = digest.hex();
-    made[name] = digest.hex();
-  }
-  RONDO_FAILPOINT(kAttemptSweep);
-  TRY(parts_.store->fs->remove_all(folder));
-  if (kind != "collect") {
-    StageOutput kept = output;
-    kept.measured = Json::object();
-    TRY(parts_.desk->note({}, {{key, {{"output", to_json(kept)}, {"outputs", made}}}}));
-  }
-  return output;
-}
-
 Result<Outcome> Conductor::carry_out(const Action& action, const Stop& stop) {
   const std::int64_t attempts = parts_.config->loop.attempts;
   Result<Outcome> outcome = fail(Code::kUnavailable, "no attempt was made");
@@ -150,6 +86,7 @@ Result<Outcome> Conductor::carry_out(const Action& action, const Stop& stop) {
 }
 
 Result<Outcome> Conductor::once(const Action& action, std::int64_t attempt, const Stop& stop) {
+  jobs_ = Json::array();
   switch (action.stage) {
     case Stage::kCollection: return collect_step(action, attempt, stop);
     case Stage::kPreparation: return prepare_step(action, attempt, stop);
@@ -231,6 +168,7 @@ Result<Outcome> Conductor::prepare_step(const Action& action, std::int64_t attem
       {{"prepare", io::write_options(parts_.config->prepare)},
        {"now", prepare::to_json(situation(state, false))}},
       {{"manifest", state.outputs.at("manifest")}}, stop, &outputs));
+  TRY(keep_jobs(outputs));
   Outcome outcome = outcome_of(action, output, std::move(outputs));
   if (outcome.result == "contract broken") {
     outcome.error = Error{Code::kInvalidInput, output.reason, "", {}, {}};
@@ -246,6 +184,7 @@ Result<Outcome> Conductor::train_step(const Action& action, std::int64_t attempt
       TRY(launch(action, attempt, "train",
                  {{"train", io::write_options(parts_.config->train)}, {"now", {{"rounds", 0}}}},
                  {{"prepared", state.outputs.at("prepared")}}, stop, &outputs));
+  TRY(keep_jobs(outputs));
   return outcome_of(action, output, std::move(outputs));
 }
 
@@ -289,6 +228,7 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
                  {{"evaluate", io::write_options(parts_.config->evaluate)},
                   {"now", {{"look", state.looks + 1}, {"champion", champion}}}},
                  inputs, stop, &outputs));
+  TRY(keep_jobs(outputs));
   Outcome outcome = outcome_of(action, output, std::move(outputs));
   outcome.reason += apart;
   return outcome;
@@ -349,6 +289,7 @@ Result<Outcome> Conductor::deploy_step(const Action& action, std::int64_t attemp
                            {"model", parts_.config->model_name()},
                            {"situation", situated}}}},
                  inputs, stop, &outputs));
+  TRY(keep_jobs(outputs));
   Outcome outcome = outcome_of(action, output, std::move(outputs));
   outcome.evidence["labelled"] = state.labelled;
   if (outcome.result == "deployed" && state.champion != 0 && parts_.world->rolls_out() &&

@@ -1,0 +1,93 @@
+// Every job of a step passes launch(): keyed, cached, in a folder of its own, its files into
+// objects. What was launched with which inputs becomes an object too, so that a version can be made
+// again (loop/reproduce.h).
+#include "base/failpoint.h"
+#include "loop/conductor.h"
+#include "loop/reproduce.h"
+
+namespace rondo::loop {
+namespace {
+
+using ledger::StageOutput;
+using Names = std::map<std::string, std::string>;
+
+/// Raised whenever a stage computes something else from the same inputs.
+constexpr int kCodeVersion = 1;
+
+}  // namespace
+
+Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt,
+                                      const std::string& kind, Json options, const Names& inputs,
+                                      const Stop& stop, Names* outputs) {
+  Job job;
+  job.kind = kind;
+  job.step = action.step;
+  job.attempt = attempt;
+  job.epoch = parts_.desk->lease().epoch;
+  for (const auto& [name, hex] : inputs) {
+    job.input.inputs[name] = TRY(io::Digest::from_hex(hex));
+  }
+  job.input.options = std::move(options);
+  job.input.seed = Seed{static_cast<std::uint64_t>(parts_.config->train.seed)}.derive(kind);
+  job.input.now = parts_.clock->now();
+  job.input.stop = stop;
+  job.input.objects = parts_.store->objects.get();
+  job.input.fs = parts_.store->fs.get();
+  job.input.progress = [this](const Json& said) {
+    Json event = said;
+    event["event"] = "progress";
+    tell(event);
+  };
+  Json keyed = to_json(job, "");
+  if (kind != "prepare") keyed.erase("now_us");  // which labels are known depends on the time
+  keyed["code"] = kCodeVersion;
+  const std::string key = "cache:" + io::sha256(io::canonical(keyed)).hex();
+  const auto note = [&](const StageOutput& output, const Json& made) {
+    Json done = portable(keyed);
+    done["result"] = output.result;
+    done["outputs"] = made;
+    jobs_.push_back(std::move(done));
+  };
+  if (kind != "collect") {
+    if (const auto hit = TRY(parts_.store->ledger->projection(key))) {
+      const Json made = io::get_or<Json>(*hit, "outputs", Json::object());
+      for (const auto& item : made.items()) (*outputs)[item.key()] = item.value();
+      StageOutput output = TRY(output_from(hit->at("output")));
+      output.measured["cached"] = true;
+      note(output, made);
+      return output;
+    }
+  }
+  const io::Path folder = parts_.store->attempts() / fmt::format("{}-{}", action.step, kind);
+  RONDO_FAILPOINT(kAttemptCreate);
+  TRY(parts_.store->fs->remove_all(folder));
+  job.input.out = folder / "out";
+  TRY(parts_.store->fs->make_folders(job.input.out));
+  const StageOutput output =
+      TRY(parts_.launcher->launch(job, folder, parts_.config->loop.step_deadline));
+  worker_cpu_s_ += io::get_or<double>(output.measured, "worker_cpu_s", 0);
+  RONDO_FAILPOINT(kAttemptOutput);
+  Json made = Json::object();
+  for (const auto& [name, file] : output.files) {
+    const io::Digest digest = TRY(parts_.store->objects->put_file(job.input.out / file));
+    (*outputs)[name] = digest.hex();
+    made[name] = digest.hex();
+  }
+  RONDO_FAILPOINT(kAttemptSweep);
+  TRY(parts_.store->fs->remove_all(folder));
+  if (kind != "collect") {
+    StageOutput kept = output;
+    kept.measured = Json::object();
+    TRY(parts_.desk->note({}, {{key, {{"output", to_json(kept)}, {"outputs", made}}}}));
+  }
+  note(output, made);
+  return output;
+}
+
+Result<void> Conductor::keep_jobs(Names& outputs) {
+  outputs["jobs"] = TRY(parts_.store->objects->put(io::canonical(jobs_))).hex();
+  return {};
+}
+
+
+}  // namespace rondo::loop

@@ -175,18 +175,27 @@ int say_rejects(const Json& rejects, const Args& args) {
     say_json(rejects);
     return kOk;
   }
+  std::size_t resolved = 0;
   for (const Json& reject : rejects) {
-    say(io::get_or<std::string>(reject, "sentence", reject.dump()));
+    std::string text = io::get_or<std::string>(reject, "sentence", reject.dump());
+    if (const Json& version = reject.at("resolved"); !version.is_null()) {
+      ++resolved;
+      text += fmt::format(" (taken in {})", version.get<std::string>());
+    }
+    say(text);
   }
-  say(counted(rejects.size(), "rejected row"));
+  std::string sum = counted(rejects.size(), "rejected row");
+  if (resolved > 0) sum += fmt::format(", {} taken since", number(static_cast<double>(resolved)));
+  say(sum);
   return kOk;
 }
 
-constexpr std::array<std::string_view, 4> kWords = {"show", "diff", "profile", "rejects"};
+constexpr std::array<std::string_view, 5> kWords = {"show", "diff", "profile", "contract",
+                                                    "rejects"};
 
 /// What stands behind `data`: a word or none, and versions.
 struct Asked {
-  std::string what;                    // "", "show", "diff", "profile", "rejects"
+  std::string what;                    // "", or one of kWords
   std::vector<std::int64_t> versions;
   std::int64_t version() const { return versions.empty() ? 0 : versions[0]; }
 };
@@ -216,6 +225,10 @@ std::optional<Misuse> misuse_of(const Args& args, const Asked& asked) {
       return Misuse{fmt::format("{} belongs to `rondo data show`", flag),
                     "rondo data show d3 --rows 5"};
     }
+  }
+  if (args.has("-o") && asked.what != "contract" && asked.what != "rejects") {
+    return Misuse{"-o belongs to `rondo data contract` and `rondo data rejects`",
+                  "rondo data contract -o contract.toml"};
   }
   if (args.has("--column") && !args.has("--retry") && asked.what != "profile") {
     return Misuse{"--column belongs to `rondo data profile` and `rondo data rejects --retry`",
@@ -283,7 +296,12 @@ Result<int> list(const Args& args, const Asked& asked) {
   Json versions = TRY(loop::data_view(*project.store));
   if (asked.version() != 0) versions = TRY(only(project, versions, asked.version()));
   if (asked.what == "rejects") {
-    return say_rejects(TRY(loop::rejects_view(*project.store, asked.version())), args);
+    const Json rejects = TRY(loop::rejects_view(*project.store, asked.version()));
+    if (args.has("-o")) {
+      const auto newest = TRY(loop::dataset_version(*project.store, asked.version()));
+      return write_rejects(rejects, newest.manifest.contract.dialect.delimiter, args);
+    }
+    return say_rejects(rejects, args);
   }
   if (args.json) say_json(versions);
   else if (versions.empty()) say("no dataset version yet: `rondo run` collects the first");
@@ -328,6 +346,7 @@ Result<int> run_data(const Args& args) {
   if (asked.what == "show") return show(args, asked);
   if (asked.what == "diff") return diff(args, asked);
   if (asked.what == "profile") return profile(args, asked);
+  if (asked.what == "contract") return show_contract(args, asked.version());
   return list(args, asked);
 }
 

@@ -3,8 +3,11 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "cli/opened.h"
+#include "cli/render.h"
 #include "cli/tasks.h"
 #include "loop/service.h"
+#include "loop/views.h"
 
 namespace rondo::cli {
 namespace {
@@ -40,8 +43,19 @@ Result<int> run_trigger(const Args& args) {
              "a cycle starts at the next turn (`rondo run`, or a running `rondo up`)");
 }
 Result<int> accept_rows(const Args& args) {
-  return ask(args, "accept_rows", {{"column", args.get("--column")}},
-             "the rows that were kept out train the next model");
+  if (args.has("--column")) {
+    return ask(args, "accept_rows", {{"column", args.get("--column")}},
+               "the rows that were kept out train the next model");
+  }
+  std::size_t waiting = 0;
+  for (const Json& reject : TRY(loop::rejects_view(*TRY(open_project(args)).store, 0))) {
+    waiting += reject.at("resolved").is_null() ? 1U : 0U;
+  }
+  const std::string done =
+      waiting == 0 ? "the rows that were kept out train the next model"
+                   : fmt::format("{} wait for the next turn (`rondo run`, or a running `rondo up`)",
+                                 counted(waiting, "rejected row"));
+  return ask(args, "accept_rows", {{"column", ""}, {"rejects", waiting}}, done);
 }
 Result<int> run_pause(const Args& args) { return ask(args, "pause", Json::object(), "paused"); }
 Result<int> run_resume(const Args& args) { return ask(args, "resume", Json::object(), "resumed"); }

@@ -88,8 +88,7 @@ Result<int> run_export(const Args& args) {
                         "--to is rondo, onnx or lightgbm");
   }
   const auto fs = io::real_fs();
-  const io::Path place = TRY(file_to_write(
-      *fs, out, args.has("--force") ? Taken::kReplaced : Taken::kRefused));
+  const io::Path place = TRY(file_to_write(*fs, out, by_force(args)));
   const loop::Config config = TRY(loop::load_config(*fs, args.project));
   ledger::OpenOptions options;
   options.read_only = true;

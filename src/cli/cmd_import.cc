@@ -72,8 +72,7 @@ Result<Goal> goal_of(const Args& args, io::Fs& fs) {
   Goal goal{args.get("-o"), args.get("--target")};
   if (!goal.file.empty()) {
     if (goal.target.empty()) goal.target = "prediction";
-    goal.place = TRY(file_to_write(
-        fs, goal.file, args.has("--force") ? Taken::kReplaced : Taken::kRefused));
+    goal.place = TRY(file_to_write(fs, goal.file, by_force(args)));
     return goal;
   }
   if (!TRY(fs.stat(args.project / "rondo.toml"))) {

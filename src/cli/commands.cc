@@ -44,7 +44,9 @@ constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
 constexpr Flag kData[] = {
     {"--rows", "N", "with show: so many rows, default 10"},
     {"--as-of", "TIME", "with show: as they were known by then"},
-    {"--retry", "", "rows that a signal kept out were right: let them train again"},
+    {"--retry", "", "rejected rows are tried again, rows that a signal kept out were right"},
+    {"-o", "FILE", "with contract: its file; with rejects: their bytes (.csv), or all (.jsonl)"},
+    {"--force", "", "with -o: write over a file that is there"},
     {"--column", "C", "with profile: this one in full; with --retry: only those of its signal"}};
 constexpr Flag kPredict[] = {
     {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
@@ -129,11 +131,13 @@ constexpr Command kCommands[] = {
      "rondo history --last 12\nrondo history --json\nrondo history --facts", 0, 0, run_history},
     {"models", Group::kLook, "", "versions, with their metrics", {}, "rondo models", 0, 0,
      run_models},
-    {"data", Group::kLook, "[show|diff|profile|rejects] [dN] [dM]",
-     "dataset versions, their rows, what changed, distributions, rejected rows", kData,
+    {"data", Group::kLook, "[show|diff|profile|contract|rejects] [dN] [dM]",
+     "dataset versions, their rows, what changed, distributions, contract, rejects", kData,
      "rondo data\nrondo data show --rows 5\nrondo data show d1 --as-of 2011-03-02 --json\n"
      "rondo data diff d1 d2\nrondo data profile\nrondo data profile d1 --column cnt\n"
-     "rondo data rejects d3\nrondo data rejects --retry --column cnt", 0, 3, run_data},
+     "rondo data contract -o contract.toml\n"
+     "rondo data rejects d3\nrondo data rejects -o bad.csv\nrondo data rejects --retry", 0, 3,
+     run_data},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
      "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
     {"reproduce", Group::kLook, "[vN]", "a version made again from its data, digest by digest",

@@ -21,6 +21,11 @@ Result<int> run_config(const Args& args);
 Result<int> run_version(const Args& args);
 // cmd_data.cc
 Result<int> run_data(const Args& args);
+// cmd_contract.cc
+Result<int> show_contract(const Args& args, std::int64_t version);  // data contract
+// cmd_rejects.cc
+// data rejects -o
+Result<int> write_rejects(const Json& rejects, char delimiter, const Args& args);
 // cmd_completion.cc
 Result<int> run_completion(const Args& args);
 // cmd_reproduce.cc

@@ -9,6 +9,9 @@
 namespace rondo::cli {
 
 enum class Taken { kRefused, kReplaced };  // what becomes of a file that is there already
+inline Taken by_force(const Args& args) {
+  return args.has("--force") ? Taken::kReplaced : Taken::kRefused;
+}
 
 /// Where to write what was named; a link stays, and what it points at is written.
 /// Errors: kInvalidInput for a folder, a pipe, a device; kConflict for a file that is kept;

@@ -9,6 +9,7 @@
 #include <cctype>
 
 #include "collect/csv.h"
+#include "collect/rules.h"
 #include "io/toml.h"
 
 namespace rondo::collect {
@@ -53,7 +54,7 @@ class Binder {
 
   Result<Bound> run() {
     take_spelling(sources_, contract_.schema);
-    for (const Source& source : sources_) TRY(check_lost(source));
+    for (std::size_t s = 0; s < sources_.size(); ++s) TRY(check_lost(s));
     TRY(add_new_columns());
     std::vector<std::shared_ptr<const table::Column>> columns;
     for (std::size_t i = 0; i < contract_.schema.fields.size(); ++i) {
@@ -64,35 +65,55 @@ class Binder {
   }
 
  private:
-  Result<void> check_lost(const Source& source) {
-    std::size_t shared = 0;
+  Result<void> check_lost(std::size_t s) {
+    const Source& source = sources_[s];
+    if (TRY(is_another_table(s))) return {};
     for (const Field& field : contract_.schema.fields) {
-      if (source.find(field.name)) {
-        ++shared;
-      } else if (options_.required.contains(field.name)) {
-        const std::string near = io::nearest(field.name, source.names());
-        return fail(Code::kInvalidInput,
-                    fmt::format("{} has no column \"{}\", which is needed", source.file,
-                                field.name),
-                    near.empty() ? "every file must have the target, the key and the time"
-                                 : fmt::format("did you mean \"{}\"?", near));
-      } else {
-        lost_.insert(fmt::format("{} lacks column \"{}\"", source.file, field.name));
+      if (source.find(field.name)) continue;
+      if (!is_needed(field.name)) {
+        bound_.changes.push_back(fmt::format("{} lacks column \"{}\"", source.file, field.name));
+        continue;
       }
+      const std::string near = io::nearest(field.name, source.names());
+      return fail(Code::kInvalidInput,
+                  fmt::format("{} has no column \"{}\", which is needed", source.file,
+                              field.name),
+                  near.empty() ? "every file must have the target, the key, the time, and what "
+                                 "contract.toml says is never missing"
+                               : fmt::format("did you mean \"{}\"?", near));
     }
-    if (shared > 0) {
-      bound_.changes.insert(bound_.changes.end(), lost_.begin(), lost_.end());
-      lost_.clear();
-      return {};
+    return {};
+  }
+
+  bool is_needed(const std::string& name) const {
+    const auto rule = contract_.rules.find(name);
+    const bool never_missing = rule != contract_.rules.end() && !rule->second.nullable;
+    return options_.required.contains(name) || never_missing;
+  }
+
+  /// A source that shares no column: whether its rows are kept out for that.
+  Result<bool> is_another_table(std::size_t s) {
+    const Source& source = sources_[s];
+    const auto shared = [&](const Field& field) { return source.find(field.name).has_value(); };
+    if (std::ranges::any_of(contract_.schema.fields, shared)) return false;
+    const OnChange action = options_.actions.table;
+    if (action == OnChange::kEvolve) return false;
+    if (action == OnChange::kFreeze) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("{} shares no column with what was collected before", source.file),
+                  "is it another table, or is its header missing?");
     }
-    return fail(Code::kInvalidInput,
-                fmt::format("{} shares no column with what was collected before", source.file),
-                "is it another table, or is its header missing?");
+    another_.insert(s);
+    for (std::size_t row = 0; row < source.rows(); ++row) {
+      bound_.bad.push_back({bound_.first[s] + row, 0, Why::kNewTable});
+    }
+    return true;
   }
 
   Result<void> add_new_columns() {
     std::set<std::string> handled;
     for (std::size_t s = 0; s < sources_.size(); ++s) {
+      if (another_.contains(s)) continue;
       for (std::size_t i = 0; i < sources_[s].names().size(); ++i) {
         const std::string& name = sources_[s].names()[i];
         if (contract_.schema.find(name)) continue;
@@ -145,6 +166,7 @@ class Binder {
       TRY(settle(index, parts));
       if (field.type != before) continue;
       note(index, parts);
+      TRY(keep_rule(index, parts));
       return joined(field, parts);
     }
   }
@@ -194,6 +216,55 @@ class Binder {
     }
   }
 
+  /// What contract.toml says of the column beyond its type.
+  Result<void> keep_rule(std::size_t index, std::vector<TypedColumn>& parts) {
+    const std::string& name = contract_.schema.fields[index].name;
+    const auto rule = contract_.rules.find(name);
+    if (rule == contract_.rules.end()) return {};
+    const table::Rule before = rule->second;
+    for (std::size_t s = 0; s < parts.size(); ++s) {
+      if (another_.contains(s)) continue;
+      std::vector<Breach> found = breaches(*parts[s].column, rule->second, parts[s].bad);
+      if (found.empty()) continue;
+      TRY(answer(s, index, rule->second, parts[s], std::move(found)));
+    }
+    if (rule->second != before) changed(fmt::format("the rule for {} is wider now", shown(name)));
+    return {};
+  }
+
+  Result<void> answer(std::size_t s, std::size_t index, table::Rule& rule, TypedColumn& part,
+                      std::vector<Breach> found) {
+    const std::string& name = contract_.schema.fields[index].name;
+    const OnChange action = options_.actions.type_of(name);
+    if (action == OnChange::kEvolve) {
+      for (const Breach& breach : found) widen(rule, *part.column, breach);
+      return {};
+    }
+    if (action == OnChange::kFreeze) {
+      const std::size_t row = found[0].row, at = *sources_[s].find(name);
+      std::string buffer;
+      const std::string_view text = sources_[s].cell(row, at, buffer).text;
+      return fail(Code::kInvalidInput,
+                  fmt::format("{}: {}", place_of(sources_[s], row, at),
+                              sentence_of(name, text, rule, found[0].why)),
+                  "mend the file, or edit contract.toml");
+    }
+    if (action == OnChange::kDiscardValue) {  // but what is missing cannot be made missing
+      std::vector<Breach> dropped;
+      std::ranges::copy_if(found, std::back_inserter(dropped),
+                           [](const Breach& breach) { return breach.why != Why::kMissing; });
+      std::erase_if(found, [](const Breach& breach) { return breach.why != Why::kMissing; });
+      if (!dropped.empty()) {
+        bound_.discarded[name] += dropped.size();
+        part.column = without(*part.column, dropped);
+      }
+    }
+    for (const Breach& breach : found) {
+      bound_.bad.push_back({bound_.first[s] + breach.row, index, breach.why});
+    }
+    return {};
+  }
+
   static Result<std::shared_ptr<const table::Column>> joined(const Field& field,
                                                              std::span<const TypedColumn> parts) {
     if (parts.size() == 1) return parts[0].column;
@@ -213,7 +284,7 @@ class Binder {
   Contract& contract_;
   BindOptions& options_;
   Bound bound_;
-  std::set<std::string> lost_;
+  std::set<std::size_t> another_;  // sources that are other tables
 };
 
 }  // namespace
@@ -238,10 +309,12 @@ Result<Actions> actions_from(const Json& json) {
       actions.type = TRY(word(value));
     } else if (key == "columns" && value.is_object()) {
       for (const auto& [name, action] : value.items()) actions.columns[name] = TRY(word(action));
-    } else if (key != "table") {
+    } else if (key == "table") {
+      actions.table = TRY(word(value));
+    } else {
       const std::string near = io::nearest(key, known);
       return fail(Code::kInvalidInput, fmt::format("[collect.contract] knows no key \"{}\"", key),
-                  near.empty() ? "it knows column, type and columns"
+                  near.empty() ? "it knows table, column, type and columns"
                                : fmt::format("did you mean \"{}\"?", near));
     }
   }

@@ -12,9 +12,10 @@ namespace rondo::collect {
 
 /// `[collect.contract]`.
 struct Actions {
+  table::OnChange table = table::OnChange::kFreeze;
   table::OnChange column = table::OnChange::kEvolve;
   table::OnChange type = table::OnChange::kDiscardRow;
-  std::map<std::string, table::OnChange> columns;  // type action of single columns
+  std::map<std::string, table::OnChange> columns;  // single columns: their type and rules
   table::OnChange type_of(const std::string& name) const;
 };
 /// Errors: kInvalidInput naming the key.

@@ -5,14 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "base/failpoint.h"
-#include "collect/merge.h"
 #include "collect/push.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
-#include "collect/served.h"
+#include "collect/telling.h"
 
 namespace rondo::collect {
 namespace {
@@ -29,15 +27,16 @@ class Job {
     const News news = TRY(find());
     std::vector<Source> sources;
     if (!news.files.empty() || !news.same.empty()) sources = TRY(open(news, tools));
+    TRY(add_rejected(sources));
     if (sources.empty() && served_.read == 0) {
-      return news.same.empty() ? unchanged() : only_noted(news);
+      return news.same.empty() ? nothing_taken({}) : only_noted(news);
     }
     Reading reading;
     if (parent_) reading.contract = parent_->contract;
     if (!sources.empty()) reading = TRY(read(std::move(sources), tools));
     TRY(check_rejected(reading, options_.max_rejected, first()));
     if (merges() && reading.rows.columns() > 0) TRY(merge_in(reading));
-    if (reading.counts.read + served_.read == 0) return unchanged();
+    if (reading.counts.read + served_.read == 0) return nothing_taken(reading);
     return write(news, reading, tools);
   }
 
@@ -106,12 +105,33 @@ class Job {
                     tools, said);
   }
 
+  /// What was rejected before, behind the sources that are new, when a person wants it.
+  Result<void> add_rejected(std::vector<Source>& sources) {
+    retry_from_ = sources.size();
+    if (!situation_.retry || first() || replay()) return {};
+    if (parent_->orders_only) {
+      return fail(Code::kInvalidInput,
+                  "a clock that only orders gives no place to rows that come later",
+                  "mend them in a file and begin anew with it");
+    }
+    table::Dialect dialect = parent_->contract.dialect;
+    dialect.null = options_.null;
+    dialect.trim = options_.trim;
+    dialect_ = dialect;
+    retry_ = TRY(rejected_before(*parent_, *in_.objects, dialect));
+    std::ranges::move(retry_.sources, std::back_inserter(sources));
+    return {};
+  }
+
   Result<Reading> read(std::vector<Source> sources, Tools& tools) {
     ReadingOptions how;
+    how.retry_from = retry_from_;
     how.target = situation_.target;
     how.time = options_.time;
     how.key = options_.key;
     how.actions = TRY(actions_from(options_.contract));
+    agreed_ = TRY(read_agreed(*in_.fs, project_));
+    how.agreed = &agreed_;
     how.fault = situation_.fault;
     if (replay()) {
       how.visible_until = *situation_.as_of - std::max(options_.delay, situation_.label_delay);
@@ -178,6 +198,12 @@ class Job {
     manifest.rows -= merged_.gone.size();
     manifest.labelled -= merged_.labelled_gone;
     return {};
+  }
+
+  ledger::StageOutput nothing_taken(const Reading& reading) const {
+    ledger::StageOutput out = unchanged();
+    if (situation_.retry) tell_retried(reading, retry_, true, out);
+    return out;
   }
 
   ledger::StageOutput unchanged() const {
@@ -281,6 +307,7 @@ class Job {
     manifest.counts = reading.counts;
     manifest.rows += reading.counts.accepted;
     manifest.labelled += reading.labelled;
+    resolve(retry_, reading.retried, manifest);
     TRY(write_deleted(manifest, out));
     TRY(settle_served(reading, manifest));
     TRY(write_rows(reading.rows, "segment", {}, tools, manifest, out));
@@ -295,65 +322,16 @@ class Job {
       out.files["rejects"] = "rejects.jsonl";
     }
     TRY(write_manifest(manifest, out));
-    say(news, reading, manifest, out);
+    tell(telling(news, reading, manifest), out);
     return out;
   }
 
-  void say(const News& news, const Reading& reading, const ledger::Manifest& manifest,
-           ledger::StageOutput& out) const {
-    const auto needed = static_cast<std::uint64_t>(
-        std::max<std::int64_t>({situation_.labelled_needed, options_.min_rows, 0}));
-    const bool enough = manifest.labelled >= needed;
-    const ledger::Counts& n = manifest.counts;
+  Telling telling(const News& news, const Reading& reading,
+                  const ledger::Manifest& manifest) const {
     std::vector<std::string> files;
     for (const NewBytes& file : news.files) files.push_back(file.file);
-    out.result = n.accepted == 0 ? "unchanged" : enough ? "new rows" : "too few rows";
-    const std::uint64_t served = served_.rows.rows();
-    if (served_.read == 0 || !files.empty()) {
-      const std::uint64_t from_files = n.accepted - served;
-      out.reason = fmt::format("{} row{} from {}", grouped(from_files),
-                               from_files == 1 ? "" : "s", listed(files));
-    }
-    if (!merged_.gone.empty()) {
-      out.reason += fmt::format(", {} of them in place of older ones",
-                                grouped(merged_.gone.size()));
-      out.evidence["replaced"] = merged_.gone.size();
-    }
-    if (served_.read > 0) {
-      out.reason += fmt::format("{}{} prediction{} that got {} label", files.empty() ? "" : ", ",
-                                grouped(served), served == 1 ? "" : "s",
-                                served == 1 ? "its" : "their");
-    }
-    if (n.rejected > 0) out.reason += fmt::format(", {} rejected", grouped(n.rejected));
-    if (n.duplicate > 0) out.reason += fmt::format(", {} known already", grouped(n.duplicate));
-    if (out.result == "too few rows") {
-      const bool held = situation_.labelled_needed == std::numeric_limits<std::int64_t>::max();
-      out.reason += held ? fmt::format("; {} labelled rows, but no training is due now",
-                                       grouped(manifest.labelled))
-                         : fmt::format("; {} labelled rows, {} are needed",
-                                       grouped(manifest.labelled), grouped(needed));
-    }
-    Json evidence = {{"files", files},           {"read", n.read},
-                    {"accepted", n.accepted},   {"rejected", n.rejected},
-                    {"duplicate", n.duplicate}, {"rows", manifest.rows},
-                    {"labelled", manifest.labelled}, {"labelled_needed", needed},
-                    {"dataset", manifest.number},    {"contract", manifest.contract.version}};
-    out.evidence.update(evidence);
-    if (!manifest.segments.empty()) {
-      out.evidence["content"] = manifest.segments.back().content.hex();
-    }
-    if (std::optional<Time> newest = cursor_.newest) {
-      for (const ledger::Segment& one : manifest.segments) newest = std::max(*newest, one.last);
-      out.evidence["newest"] = to_text(*newest);
-    }
-    if (served_.read > 0) out.evidence["served"] = served;
-    if (manifest.superseded > 0) out.evidence["superseded"] = manifest.superseded;
-    if (!reading.changes.empty()) out.evidence["changes"] = reading.changes;
-    if (!reading.dropped.empty()) out.evidence["made_missing"] = reading.dropped;
-    if (!news.same.empty()) out.evidence["same"] = news.same;
-    for (const Reason& reason : commonest(reading.rejects, 3)) {
-      out.evidence["reasons"].push_back(reason.line);
-    }
+    return {options_, situation_, reading, manifest, served_, merged_, retry_, std::move(files),
+            news.same, cursor_.newest};
   }
 
   const ledger::StageInput& in_;
@@ -365,6 +343,9 @@ class Job {
   Cursor cursor_;
   table::Dialect dialect_;
   std::vector<std::string> names_;
+  Agreed agreed_;
+  Retry retry_;
+  std::size_t retry_from_ = 0;  // among the sources
   std::optional<Known> known_;
   ServedRows served_;
   Merged merged_;

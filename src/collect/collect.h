@@ -49,7 +49,7 @@ void describe(Visitor& v, Options& o) {
   v(Key{"max_rejected", "share of rejected rows above which the step fails", 0, 1}, o.max_rejected);
   v(Key{"served", "predictions that got their label become rows, unless a source has them too"},
     o.served);
-  v(Key{"contract", "what to do when a file disagrees: column, type"}, o.contract);
+  v(Key{"contract", "what to do when a file disagrees: table, column, type"}, o.contract);
 }
 
 /// Set by the loop, beside Options, in StageInput::options["now"].
@@ -60,6 +60,7 @@ struct Situation {
   std::int64_t labelled_needed = 0;  // total labelled rows from which a training is due
   std::optional<Time> as_of;         // replay: only what was known by then
   Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
+  bool retry = false;                // rows that were rejected are tried again
   std::string temp;                  // folder for DuckDB
 };
 Json to_json(const Situation& situation);
@@ -129,6 +130,7 @@ struct Loaded {
   std::vector<std::string> remarks;   // lost and new columns, files that hold the same bytes
   bool orders_only = false;           // the clock is a number that only orders
 };
+/// The project's contract.toml counts, but not for a table without a target, such as labels.
 /// Errors: kNotFound, kInvalidInput naming file, line and column. Cost: reads everything.
 Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
                     const table::Contract* contract, const std::string& target,

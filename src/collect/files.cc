@@ -140,6 +140,7 @@ Result<Source> open_source(const NewBytes& news, const io::Path& project, const 
   std::string plain = TRY(during(io::decompress(news.bytes, kLargestSource),
                                  "decompressing " + news.file));
   const Format inside = format_of(plain, news.file, options.format);
+  source.csv = inside == Format::kCsv;
   source.grid = TRY(split(std::move(plain), news.file, inside, news.mark, options, dialect));
   mark.plain = source.grid.end;
   mark.lines = source.grid.lines;

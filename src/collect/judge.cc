@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "collect/rules.h"
+
 namespace rondo::collect {
 namespace {
 
@@ -66,9 +68,31 @@ class Judge {
     return place ? std::string(in_.sources[s].cell(at, *place, buffer).text) : std::string();
   }
 
+  /// A cell of the right type that contract.toml does not allow.
+  void breach(const BadCell& bad) {
+    const std::string& name = field(bad.field).name;
+    const std::string text = written(bad.row, name);
+    std::string detail = sentence_of(name, text, in_.contract.rules.at(name), bad.why);
+    reject(bad.row, bad.why, name, std::move(detail),
+           "mend the row, or allow it in contract.toml");
+  }
+
+  void another_table(const BadCell& bad) {
+    reject(bad.row, bad.why, "", "its file shares no column with what was collected before",
+           "is it another table, or is its header missing?");
+  }
+
   void bad_cells() {
     for (const BadCell& bad : in_.bound.bad) {
       if (verdicts_.fate[bad.row] != Fate::kAccepted) continue;
+      if (bad.why == Why::kNewTable) {
+        another_table(bad);
+        continue;
+      }
+      if (bad.why == Why::kMissing || bad.why == Why::kValue || bad.why == Why::kRange) {
+        breach(bad);
+        continue;
+      }
       if (bad.why == Why::kNewColumn) {
         const auto [s, at] = origin(bad.row);
         const std::string& name = in_.sources[s].names()[bad.field];
@@ -106,7 +130,13 @@ class Judge {
 
   Result<void> late_rows() {
     if (!in_.after) return {};
+    const std::size_t retried = in_.bound.first[std::min(in_.options.retry_from,
+                                                         in_.sources.size())];
     for (std::size_t row = 0; row < rows_.rows(); ++row) {
+      if (row >= retried) {
+        TRY(known_already(row));
+        continue;
+      }
       if (verdicts_.fate[row] != Fate::kAccepted || in_.keys[row] > *in_.after) continue;
       const std::string digest = row_digest(rows_, row);
       if (in_.options.taken && in_.options.taken(key_digest(rows_, key_columns(), row), digest)) {
@@ -124,6 +154,16 @@ class Judge {
       } else if (!boundary) {
         too_late(row);
       }
+    }
+    return {};
+  }
+
+  /// Of a row that may be late: whether a source gave it meanwhile.
+  Result<void> known_already(std::size_t row) {
+    if (verdicts_.fate[row] != Fate::kAccepted) return {};
+    const Known* known = in_.options.known ? TRY(in_.options.known()) : nullptr;
+    if (known != nullptr && known->rows.contains(row_digest(rows_, row))) {
+      verdicts_.fate[row] = Fate::kDuplicate;
     }
     return {};
   }
@@ -188,10 +228,16 @@ class Judge {
   }
 
   void write_down() {
-    for (std::size_t s = 0; s < in_.sources.size(); ++s) {
+    for (std::size_t s = 0; s < std::min(in_.sources.size(), in_.options.retry_from); ++s) {
+      const Source& source = in_.sources[s];
       std::ranges::stable_sort(found_[s], {}, &Reject::record);
-      const Origin origin{in_.sources[s].file, in_.sources[s].digest, in_.contract.version};
-      for (const Reject& reject : found_[s]) verdicts_.rejects.push_back(to_json(reject, origin));
+      const Origin origin{source.file, source.digest, in_.contract.version};
+      for (const Reject& reject : found_[s]) {
+        verdicts_.rejects.push_back(to_json(reject, origin));
+        if (&reject == &found_[s].front() && source.delimited()) {
+          verdicts_.rejects.back()["names"] = source.names();
+        }
+      }
     }
   }
 

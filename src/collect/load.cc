@@ -51,6 +51,8 @@ Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
   how.time = options.time;
   how.key = options.key;
   how.actions = TRY(actions_from(options.contract));
+  const Agreed agreed = target.empty() ? Agreed{} : TRY(read_agreed(fs, project));
+  how.agreed = &agreed;
   Reading reading = TRY(read_rows(std::move(sources), contract, dialect, how, cursor, tools));
   TRY(check_rejected(reading, options.max_rejected, contract == nullptr));
   Loaded loaded{std::move(reading.rows), std::move(reading.contract), reading.counts,

@@ -86,6 +86,7 @@ Json to_json(const Situation& situation) {
           {"labelled_needed", situation.labelled_needed},
           {"as_of", situation.as_of ? Json(to_text(*situation.as_of)) : Json()},
           {"fault", situation.fault},
+          {"retry", situation.retry},
           {"temp", situation.temp}};
 }
 
@@ -98,6 +99,7 @@ Result<Situation> situation_from(const Json& json) {
   const auto as_of = io::get_or<std::string>(json, "as_of", "");
   if (!as_of.empty()) situation.as_of = TRY(parse_time(as_of));
   situation.fault = io::get_or<Json>(json, "fault", Json::object());
+  situation.retry = io::get_or<bool>(json, "retry", false);
   situation.temp = io::get_or<std::string>(json, "temp", "");
   return situation;
 }

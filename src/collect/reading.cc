@@ -44,6 +44,9 @@ class Reader {
       if (nothing_left()) return std::move(reading_);
     }
     reading_.contract = contract != nullptr ? *contract : first_contract(sources_, dialect);
+    if (options_.agreed != nullptr) {
+      TRY(agree(*options_.agreed, contract == nullptr, reading_.contract, reading_.changes));
+    }
     TRY(check_columns());
     BindOptions how{options_.actions, required(), cursor_.exact};
     Bound bound = TRY(bind_sources(sources_, reading_.contract, how));
@@ -106,8 +109,7 @@ class Reader {
     if (how.required.empty()) return no_such_clock(all);
     for (const std::string& name : how.required) {
       const auto index = contract != nullptr ? contract->schema.find(name) : std::nullopt;
-      const Type type = index ? contract->schema.fields[*index].type
-                              : decide(look_at(sources_, name, clock.dialect.null));
+      const Type type = index ? contract->schema.fields[*index].type : first_type(name, clock);
       clock.schema.fields.push_back({name, type});
     }
     const Bound bound = TRY(bind_sources(sources_, clock, how));
@@ -115,6 +117,14 @@ class Reader {
     TRY(set_times(bound.rows));
     keep_visible(bound.first);
     return {};
+  }
+
+  Type first_type(const std::string& name, const table::Contract& clock) const {
+    if (options_.agreed != nullptr) {
+      const table::Schema& said = options_.agreed->schema;
+      if (const auto at = said.find(name)) return said.fields[*at].type;
+    }
+    return decide(look_at(sources_, name, clock.dialect.null));
   }
 
   bool nothing_left() const {
@@ -218,7 +228,7 @@ class Reader {
     reading_.record.assign(order.begin(), order.end());
     reading_.rows = bound.rows.take(order);
     if (has_clock()) add_time(order);
-    reading_.changes = bound.changes;
+    std::ranges::copy(bound.changes, std::back_inserter(reading_.changes));
     reading_.dropped = bound.discarded;
     for (const BadCell& cell : bound.not_finite) {
       ++reading_.dropped[reading_.contract.schema.fields[cell.field].name];
@@ -226,11 +236,18 @@ class Reader {
     reading_.rejects = verdicts.rejects;
     reading_.counts.accepted = order.size();
     reading_.counts.rejected = verdicts.rejects.size();
+    const std::size_t retry = bound.first[std::min(options_.retry_from, sources_.size())];
+    for (std::size_t row = retry; row < bound.rows.rows(); ++row) {
+      reading_.retried.push_back(verdicts.fate[row] != Fate::kRejected);
+    }
     reading_.counts.duplicate = static_cast<std::uint64_t>(
         std::ranges::count(verdicts.fate, Fate::kDuplicate));
     for (const Source& source : sources_) {
       reading_.counts.read += source.rows() + source.grid.rejects.size();
     }
+    // What is refused again stays where it was written down.
+    reading_.counts.read -= static_cast<std::uint64_t>(
+        std::ranges::count(reading_.retried, false));
     const ledger::Counts& n = reading_.counts;
     CHECK(n.read == n.accepted + n.rejected + n.duplicate, "every record ends in one place");
     const table::Column* target = reading_.rows.find(options_.target);
@@ -260,7 +277,8 @@ class Reader {
     }
     const std::size_t last = reading_.record.back();
     const bool further = !cursor_.newest || past_.row < 0 || keys_[last] > past_.value;
-    if (options_.merges && !further) {  // only late rows
+    const bool retries = options_.retry_from < sources_.size();
+    if ((options_.merges || retries) && !further) {  // only late rows
       clock = past_;
       return;
     }

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "collect/agreed.h"
 #include "collect/bind.h"
 #include "collect/clock.h"
 #include "ledger/manifest.h"
@@ -23,11 +24,13 @@ struct ReadingOptions {
   std::vector<std::string> key;
   bool merges = false;               // rows may be late and keys may come again: collect/merge.h
   Actions actions;
+  const Agreed* agreed = nullptr;    // contract.toml, laid over the contract before it is used
   std::optional<Time> visible_until; // replay: rows with a later event time do not exist yet
   Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
   /// Whether this very row of this key was taken before (digests); may be empty. A row that comes
   /// late is then no late row.
   std::function<bool(const std::string& key, const std::string& row)> taken;
+  std::size_t retry_from = SIZE_MAX;  // sources from this one on were rejected: rows may be late
   std::function<Result<const Known*>()> known;  // called only when it is needed; may be empty
 };
 
@@ -39,6 +42,7 @@ struct Reading {
   std::vector<Json> rejects;                // in order of file and record
   std::vector<std::string> changes;         // of the contract, and what is missing
   std::map<std::string, std::uint64_t> dropped;  // values made missing, by column: NaN, discarded
+  std::vector<bool> retried;                // of each row of ReadingOptions::retry_from: resolved
   std::uint64_t labelled = 0;               // accepted rows whose target is known
 };
 

@@ -37,9 +37,11 @@ Reject Source::reject(std::size_t row) const {
   reject.before = row;
   if (typed) {
     reject.record = row + 1;
+    Json cells = Json::object();
     for (std::size_t i = 0; i < typed->columns(); ++i) {
-      reject.raw += (i > 0 ? "," : "") + typed->cell_text(row, i);
+      cells[names()[i]] = typed->column(i).cell_json(row);
     }
+    reject.raw = io::canonical(cells);
     return reject;
   }
   const Record& record = grid.records[row];

@@ -38,10 +38,12 @@ class Source {
   std::string digest;  // SHA-256 of the file, hex
   Grid grid;           // of Parquet: only names, rejects and counts
   std::optional<table::Table> typed;
+  bool csv = false;    // its records are lines of fields, named by a header
 
   std::size_t rows() const { return typed ? typed->rows() : grid.rows(); }
   const std::vector<std::string>& names() const { return grid.names; }
   std::optional<std::size_t> find(std::string_view name) const;
+  bool delimited() const { return !typed && csv; }
   Written cell(std::size_t row, std::size_t column, std::string& buffer) const;
   /// A reject for a row that could be split, without its reason.
   Reject reject(std::size_t row) const;

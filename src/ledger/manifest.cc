@@ -50,6 +50,17 @@ Result<Segment> segment_from(const Json& json) {
   return out;
 }
 
+Result<std::vector<std::uint32_t>> lines_from(const Json& json) {
+  std::vector<std::uint32_t> lines;
+  for (const Json& line : json) {
+    if (!line.is_number_unsigned()) {
+      return fail(Code::kInvalidInput, "\"resolved\" lists no lines");
+    }
+    lines.push_back(line.get<std::uint32_t>());
+  }
+  return lines;
+}
+
 Result<Counts> counts_from(const Json& json) {
   Counts out;
   out.read = TRY(count_of(json, "read"));
@@ -79,6 +90,7 @@ Json Manifest::to_json() const {
                {"rejects", rejects ? Json(rejects->hex()) : Json()},
                {"rows", rows},
                {"segments", std::move(list)}};
+  if (!resolved.empty()) json["resolved"] = resolved;
   if (superseded > 0) json["superseded"] = superseded;
   if (deleted) json["deleted"] = {{"object", deleted->object.hex()}, {"rows", deleted->rows}};
   return json;
@@ -108,6 +120,10 @@ Result<Manifest> Manifest::from_json(const Json& json) {
   for (const Json& segment : segments) {
     out.segments.push_back(TRY(segment_from(segment)));
     rows += out.segments.back().rows;
+  }
+  const Json resolved = io::get_or<Json>(json, "resolved", Json::object());
+  for (const auto& [object, lines] : resolved.items()) {
+    out.resolved[object] = TRY(lines_from(lines));
   }
   if (json.contains("superseded")) out.superseded = TRY(count_of(json, "superseded"));
   if (json.contains("deleted")) {

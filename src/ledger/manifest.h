@@ -4,6 +4,8 @@
 // data.
 #pragma once
 
+#include <map>
+
 #include "io/digest.h"
 #include "io/json.h"
 #include "ledger/objects.h"
@@ -34,6 +36,8 @@ struct Manifest {
   Json cursor = Json::object();      // owned by collect/
   Counts counts;                     // of the collection that made this version
   std::optional<io::Digest> rejects; // JSON lines, if any row was rejected
+  /// Lines of rejects, from 0, that were taken later: by the digest of their object, ascending.
+  std::map<std::string, std::vector<std::uint32_t>> resolved;
   std::uint64_t rows = 0;            // in all segments, without superseded and deleted ones
   std::uint64_t superseded = 0;      // served rows that came from a source too
   /// Rows that were overtaken by a later one of their key (ledger/deletions.h).

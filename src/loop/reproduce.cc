@@ -162,6 +162,8 @@ Result<Version> version_of(const State& state, std::int64_t wished) {
 
 Json portable(Json job) {
   set_temp(job, "");
+  Json& options = job["options"];
+  if (options.contains("train")) options["train"]["threads"] = 0;
   return job;
 }
 

@@ -11,7 +11,7 @@ namespace rondo::loop {
 
 class Launcher;
 
-/// A job as other machines can read it: the folder for spilling, wherever it stands, is left out.
+/// A job without that from which no bit follows: the folder for spilling, the number of threads.
 Json portable(Json job);
 
 struct ReproduceWish {

@@ -152,14 +152,16 @@ Result<Entry> note(Desk&, const State& state, const Request& request, Time now) 
   return entry;
 }
 
-/// Rows that a signal kept out were right: those of one column's signal, or all.
+/// Rows that a signal kept out were right: those of one column's signal, or all. `rejects`: so many
+/// rejected rows are to be tried again.
 Result<Entry> accept_rows(Desk&, const State& state, const Request& request, Time now) {
   const auto column = io::get_or<std::string>(request.arguments, "column", "");
   const bool any = std::ranges::any_of(state.kept, [&](const Kept& kept) {
     return column.empty() || kept.column == column;
   });
-  if (!any) {
-    return no(column.empty() ? std::string("no rows are kept out")
+  const auto rejects = io::get_or<std::int64_t>(request.arguments, "rejects", 0);
+  if (!any && rejects == 0) {
+    return no(column.empty() ? std::string("no rows are kept out, and no rejected row waits")
                              : fmt::format("no rows are kept out because of \"{}\"", column));
   }
   Entry entry;

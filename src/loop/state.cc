@@ -111,6 +111,7 @@ void each_plain(S& s, F&& f) {
   f("problem_step", s.problem_step);
   f("problem_stage", s.problem_stage);
   f("problem", s.problem);
+  f("retry", s.retry);
   f("failed_inputs", s.failed_inputs);
   f("cycle_started", s.cycle_started.us);
   f("cycle_ended", s.cycle_ended.us);

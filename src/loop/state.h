@@ -88,6 +88,7 @@ struct State {
   std::string trigger;                 // a person asked for a cycle: why; empty: nobody
   std::int64_t problem_step = 0;       // failed or broke a contract; its stage did no better since
   std::string problem_stage, problem;  // the reason
+  bool retry = false;                  // a person wants rejected rows to be tried again
   std::string failed_inputs;           // digest of the inputs at which a step failed for good
   Time cycle_started = kBeginningOfTime, cycle_ended = kBeginningOfTime;
   std::int64_t fruitless = 0;          // cycles without promotion since the last promotion

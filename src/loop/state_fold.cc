@@ -91,6 +91,7 @@ Result<void> finished(State& s, const Fact& fact) {
     take_dataset(s, io::get_or<Json>(fact.body, "evidence", Json::object()));
   }
   if (stage == Stage::kCollection) {
+    s.retry = false;
     const Json evidence = io::get_or<Json>(fact.body, "evidence", Json::object());
     s.served_through = io::get_or<std::int64_t>(evidence, "served_through", s.served_through);
     const auto after = parse_time(io::get_or<std::string>(evidence, "served_look_after", ""));
@@ -244,6 +245,8 @@ void person(State& s, const Fact& fact) {
   }
   if (act == "accept_rows") {
     const auto column = io::get_or<std::string>(fact.body, "column", "");
+    const Json arguments = io::get_or<Json>(fact.body, "arguments", Json::object());
+    if (io::get_or<std::int64_t>(arguments, "rejects", 0) > 0) s.retry = true;
     std::erase_if(s.kept, [&](const Kept& kept) {
       return column.empty() || kept.column == column;
     });

@@ -126,6 +126,7 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   now.labelled_needed = needed;
   now.as_of = parts_.world->as_of();
   now.fault = parts_.world->fault();
+  now.retry = state.retry && !now.as_of;
   now.temp = parts_.store->attempts().string();
   Names inputs;
   if (!state.manifest.empty()) inputs["manifest"] = state.manifest;

@@ -288,15 +288,28 @@ Result<Json> data_view(ledger::Store& store) {
 
 Result<Json> rejects_view(ledger::Store& store, std::int64_t wanted) {
   Json out = Json::array();
-  for (const DatasetVersion& version : TRY(dataset_versions(store))) {
+  const std::vector<DatasetVersion> versions = TRY(dataset_versions(store));
+  const auto taken_in = [&](const std::string& object, std::uint32_t line) -> Json {
+    for (const DatasetVersion& version : versions) {
+      const auto resolved = version.manifest.resolved.find(object);
+      if (resolved != version.manifest.resolved.end() &&
+          std::ranges::binary_search(resolved->second, line)) {
+        return version.name();
+      }
+    }
+    return nullptr;
+  };
+  for (const DatasetVersion& version : versions) {
     const ledger::Manifest& m = version.manifest;
     if (wanted != 0 && static_cast<std::int64_t>(m.number) != wanted) continue;
     if (!m.rejects) continue;
     const std::string lines = TRY(store.objects->get(*m.rejects));
-    for (std::size_t at = 0; at < lines.size();) {
+    std::uint32_t line = 0;
+    for (std::size_t at = 0; at < lines.size(); ++line) {
       const std::size_t end = std::min(lines.find('\n', at), lines.size());
       Json reject = TRY(io::parse_json(std::string_view(lines).substr(at, end - at), "a reject"));
       reject["dataset"] = version.name();
+      reject["resolved"] = taken_in(m.rejects->hex(), line);
       out.push_back(std::move(reject));
       at = end + 1;
     }

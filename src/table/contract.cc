@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
+#include <limits>
 
 namespace rondo::table {
 namespace {
@@ -37,6 +39,34 @@ Result<Dialect> dialect_from(const Json& json) {
   return dialect;
 }
 
+Json to_json(const Rule& rule) {
+  Json json = {{"nullable", rule.nullable}};
+  if (rule.values) json["values"] = *rule.values;
+  if (!rule.range) return json;
+  for (const double end : {rule.range->first, rule.range->second}) {
+    json["range"].push_back(std::isfinite(end) ? Json(end) : Json());  // null: without an end
+  }
+  return json;
+}
+
+Result<Rule> rule_from(const Json& json) {
+  Rule rule;
+  rule.nullable = TRY(io::get<bool>(json, "nullable"));
+  if (json.contains("values")) {
+    rule.values = TRY(io::get<std::vector<std::string>>(json, "values"));
+  }
+  if (json.contains("range")) {
+    const Json ends = json.at("range");
+    if (!ends.is_array() || ends.size() != 2) {
+      return fail(Code::kCorrupt, "a range has two ends");
+    }
+    constexpr double kEndless = std::numeric_limits<double>::infinity();
+    rule.range = {ends[0].is_number() ? ends[0].get<double>() : -kEndless,
+                  ends[1].is_number() ? ends[1].get<double>() : kEndless};
+  }
+  return rule;
+}
+
 }  // namespace
 
 Result<OnChange> on_change_from(std::string_view name) {
@@ -49,11 +79,14 @@ Result<OnChange> on_change_from(std::string_view name) {
 }
 
 Json Contract::to_json() const {
-  return {{"version", version},
-          {"schema", schema.to_json()},
-          {"dialect", table::to_json(dialect)},
-          {"column", name_of(column)},
-          {"type", name_of(type)}};
+  Json json = {{"version", version},
+               {"schema", schema.to_json()},
+               {"dialect", table::to_json(dialect)},
+               {"column", name_of(column)},
+               {"type", name_of(type)}};
+  for (const auto& [name, rule] : rules) json["rules"][name] = table::to_json(rule);
+  if (!file.empty()) json["file"] = file;
+  return json;
 }
 
 Result<Contract> Contract::from_json(const Json& json) {
@@ -63,6 +96,9 @@ Result<Contract> Contract::from_json(const Json& json) {
   contract.dialect = TRY(dialect_from(TRY(io::get<Json>(json, "dialect"))));
   contract.column = TRY(on_change_from(TRY(io::get<std::string>(json, "column"))));
   contract.type = TRY(on_change_from(TRY(io::get<std::string>(json, "type"))));
+  const Json rules = io::get_or<Json>(json, "rules", Json::object());
+  for (const auto& [name, rule] : rules.items()) contract.rules[name] = TRY(rule_from(rule));
+  contract.file = io::get_or<std::string>(json, "file", "");
   return contract;
 }
 

@@ -1,0 +1,30 @@
+// What a collection says of itself: the sentence, and the numbers behind it.
+#pragma once
+
+#include "collect/collect.h"
+#include "collect/merge.h"
+#include "collect/reading.h"
+#include "collect/retry.h"
+#include "collect/served.h"
+
+namespace rondo::collect {
+
+struct Telling {
+  const Options& options;
+  const Situation& situation;
+  const Reading& reading;
+  const ledger::Manifest& manifest;  // of the new version
+  const ServedRows& served;
+  const Merged& merged;
+  const Retry& retry;
+  std::vector<std::string> files;    // that were read
+  std::vector<std::string> same;     // files with known bytes, in words
+  std::optional<Time> newest;        // of the cursor
+};
+/// Sets result, reason and evidence.
+void tell(const Telling& t, ledger::StageOutput& out);
+/// Adds how many rejected rows were taken now. `alone`: there is nothing else to tell.
+void tell_retried(const Reading& reading, const Retry& retry, bool alone,
+                  ledger::StageOutput& out);
+
+}  // namespace rondo::collect

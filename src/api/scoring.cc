@@ -279,7 +279,7 @@ void Batch::answer_row(std::span<const model::Cell> cells, std::size_t at) {
   std::vector<model::Cell> arranged;
   if (other) arranged = deploy::arranged(cells, split_->trial->columns);
   const deploy::Answer answer = deploy::Router::answer(
-      by_, {other ? arranged : cells, row.time, row.time, {}},
+      by_, {other ? arranged : cells, row.time, row.time},
       at < answered_ || other ? nullptr : &scratch.counts, wanted_);
   copy_answer(answer, row);
   scratch.raw.insert(scratch.raw.end(), answer.raw.begin(), answer.raw.end());

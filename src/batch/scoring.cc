@@ -89,8 +89,9 @@ Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, Explain ex
 void Scorer::add(std::span<const model::Cell> cells, Time time, std::string_view key) {
   const std::size_t width = parts_.transform.features();
   if (by_->history) {
+    const std::string_view entity = parts_.transform.entity(cells);
     by_->history->with([&](const model::HistoryState& history) {
-      history.read({}, time, time, lags_);
+      history.read(entity, time, time, lags_);
     });
   } else {
     std::ranges::fill(lags_, std::numeric_limits<double>::quiet_NaN());

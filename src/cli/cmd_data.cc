@@ -60,6 +60,16 @@ std::vector<std::string> names_of(const Json& columns) {
   return names;
 }
 
+constexpr const char* kFrom = "(from)";
+
+/// "data/may.csv:489"; of a record without a line "data/may.parquet:489".
+std::string place_text(const Json& origin) {
+  if (origin.is_null()) return "-";
+  const Json& line = origin.at("line");
+  return fmt::format("{}:{}", origin.at("file").get<std::string>(),
+                     (line.is_null() ? origin.at("record") : line).dump());
+}
+
 std::string show_text(const Json& shown, bool color) {
   const std::size_t rows = count_at(shown, "rows"), some = shown.at("shown").size();
   std::string head = fmt::format("{}: {} of {}", shown.at("version").get<std::string>(),
@@ -68,8 +78,15 @@ std::string show_text(const Json& shown, bool color) {
   if (!shown.at("as_of").is_null()) {
     head += fmt::format(" that were known by {}", shown.at("as_of").get<std::string>());
   }
-  return ink(Ink::kDim, head, color) + "\n" +
-         blocks(shown.at("shown"), names_of(shown.at("columns")), color);
+  std::vector<std::string> names = names_of(shown.at("columns"));
+  Json told = shown.at("shown");
+  if (shown.contains("origin")) {
+    names.insert(names.begin(), kFrom);
+    for (std::size_t i = 0; i < told.size(); ++i) {
+      told[i][kFrom] = place_text(shown.at("origin")[i]);
+    }
+  }
+  return ink(Ink::kDim, head, color) + "\n" + blocks(told, names, color);
 }
 
 std::string columns_text(const Json& columns) {
@@ -190,8 +207,8 @@ int say_rejects(const Json& rejects, const Args& args) {
   return kOk;
 }
 
-constexpr std::array<std::string_view, 5> kWords = {"show", "diff", "profile", "contract",
-                                                    "rejects"};
+constexpr std::array<std::string_view, 6> kWords = {"show", "diff", "profile", "contract",
+                                                    "rejects", "lineage"};
 
 /// What stands behind `data`: a word or none, and versions.
 struct Asked {
@@ -220,7 +237,7 @@ std::optional<Misuse> misuse_of(const Args& args, const Asked& asked) {
   if (asked.what == "diff" && asked.versions.size() != 2) {
     return Misuse{"rondo data diff needs two versions", "rondo data diff d1 d2"};
   }
-  for (const char* flag : {"--rows", "--as-of"}) {
+  for (const char* flag : {"--rows", "--as-of", "--origin"}) {
     if (asked.what != "show" && args.has(flag)) {
       return Misuse{fmt::format("{} belongs to `rondo data show`", flag),
                     "rondo data show d3 --rows 5"};
@@ -249,6 +266,7 @@ Result<int> show(const Args& args, const Asked& asked) {
     }
     wish.rows = static_cast<std::size_t>(*rows);
   }
+  wish.origin = args.has("--origin");
   if (args.has("--as-of")) wish.as_of = TRY(parse_time(args.get("--as-of")));
   const Opened project = TRY(open_project(args));
   const Json shown = TRY(loop::show_view(*project.store, project.config, wish,
@@ -332,12 +350,19 @@ Result<int> run_data(const Args& args) {
     const std::string& word = args.words[i];
     if (i == 0 && std::ranges::find(kWords, word) != kWords.end()) {
       asked.what = word;
+    } else if (asked.what == "lineage") {
+      if (i == 1 && args.words.size() == 2) return show_lineage(args, word);
+      break;
     } else if (const auto version = positive(word, 'd')) {
       asked.versions.push_back(*version);
     } else {
       return report_usage(args, fmt::format("\"{}\" is no dataset version", word),
                           std::string(kVersions));
     }
+  }
+  if (asked.what == "lineage") {
+    return report_usage(args, "rondo data lineage takes what to look at",
+                        "rondo data lineage v3; it may be a dataset version or a prediction too");
   }
   if (const auto misuse = misuse_of(args, asked)) {
     return report_usage(args, misuse->message, misuse->hint);

@@ -12,10 +12,6 @@
 namespace rondo::cli {
 namespace {
 
-std::string text_at(const Json& object, const char* key) {
-  return io::get_or<std::string>(object, key, "");
-}
-
 std::string jobs_text(const Json& jobs, bool color) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& job : jobs) {

@@ -44,6 +44,7 @@ constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
 constexpr Flag kData[] = {
     {"--rows", "N", "with show: so many rows, default 10"},
     {"--as-of", "TIME", "with show: as they were known by then"},
+    {"--origin", "", "with show: the file, record and line of each row"},
     {"--retry", "", "rejected rows are tried again, rows that a signal kept out were right"},
     {"-o", "FILE", "with contract: its file; with rejects: their bytes (.csv), or all (.jsonl)"},
     {"--force", "", "with -o: write over a file that is there"},
@@ -131,11 +132,12 @@ constexpr Command kCommands[] = {
      "rondo history --last 12\nrondo history --json\nrondo history --facts", 0, 0, run_history},
     {"models", Group::kLook, "", "versions, with their metrics", {}, "rondo models", 0, 0,
      run_models},
-    {"data", Group::kLook, "[show|diff|profile|contract|rejects] [dN] [dM]",
+    {"data", Group::kLook, "[show|diff|profile|contract|rejects|lineage] [dN|vN|ID] [dM]",
      "dataset versions, their rows, what changed, distributions, contract, rejects", kData,
      "rondo data\nrondo data show --rows 5\nrondo data show d1 --as-of 2011-03-02 --json\n"
      "rondo data diff d1 d2\nrondo data profile\nrondo data profile d1 --column cnt\n"
      "rondo data contract -o contract.toml\n"
+     "rondo data show d2 --origin\nrondo data lineage v3\n"
      "rondo data rejects d3\nrondo data rejects -o bad.csv\nrondo data rejects --retry", 0, 3,
      run_data},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},

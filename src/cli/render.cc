@@ -26,11 +26,11 @@ std::string trim_right(std::string line) {
   return line;
 }
 
-std::string text_at(const Json& row, const char* key) {
-  return io::get_or<std::string>(row, key, "");
-}
-
 }  // namespace
+
+std::string text_at(const Json& object, const char* key) {
+  return io::get_or<std::string>(object, key, "");
+}
 
 std::string ink(Ink color, std::string text, bool on) {
   if (!on || color == Ink::kPlain) return text;

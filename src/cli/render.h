@@ -14,6 +14,9 @@ namespace rondo::cli {
 enum class Ink { kPlain, kBold, kDim, kGreen, kRed, kYellow, kBlue };
 std::string ink(Ink color, std::string text, bool on);
 
+/// The text under a key; empty where there is none.
+std::string text_at(const Json& object, const char* key);
+
 /// Columns aligned; numbers to the right. Lines end without blanks.
 std::string table(const std::vector<std::string>& header,
                   const std::vector<std::vector<std::string>>& rows, bool color);

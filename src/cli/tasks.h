@@ -23,6 +23,8 @@ Result<int> run_version(const Args& args);
 Result<int> run_data(const Args& args);
 // cmd_contract.cc
 Result<int> show_contract(const Args& args, std::int64_t version);  // data contract
+// cmd_lineage.cc
+Result<int> show_lineage(const Args& args, const std::string& subject);  // data lineage
 // cmd_rejects.cc
 // data rejects -o
 Result<int> write_rejects(const Json& rejects, char delimiter, const Args& args);

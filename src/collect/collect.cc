@@ -289,12 +289,13 @@ class Job {
     return {};
   }
 
-  Result<void> write_rows(const table::Table& rows, const std::string& name,
+  Result<void> write_rows(const table::Table& rows, const table::Table& origin,
+                          const std::string& name,
                           std::vector<std::string> same_by, Tools& tools,
                           ledger::Manifest& manifest, ledger::StageOutput& out) const {
     if (rows.rows() == 0) return {};
     const std::string file = name + ".parquet";
-    ledger::Segment segment = TRY(write_segment(*in_.fs, rows, in_.out / file, tools));
+    ledger::Segment segment = TRY(write_segment(*in_.fs, rows, origin, in_.out / file, tools));
     segment.same_by = std::move(same_by);
     manifest.segments.push_back(std::move(segment));
     out.files[name] = file;
@@ -310,8 +311,8 @@ class Job {
     resolve(retry_, reading.retried, manifest);
     TRY(write_deleted(manifest, out));
     TRY(settle_served(reading, manifest));
-    TRY(write_rows(reading.rows, "segment", {}, tools, manifest, out));
-    TRY(write_rows(served_.rows, "served", served_.same_by, tools, manifest, out));
+    TRY(write_rows(reading.rows, reading.origin, "segment", {}, tools, manifest, out));
+    TRY(write_rows(served_.rows, {}, "served", served_.same_by, tools, manifest, out));
     std::ranges::move(served_.rejects, std::back_inserter(reading.rejects));
     if (!reading.rejects.empty()) {
       RONDO_FAILPOINT(kRejectsWrite);

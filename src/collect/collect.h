@@ -39,7 +39,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"time", "event time: a column, or an SQL expression over columns"}, o.time);
   v(Key{"delay", "history rows became known so long after their event time", 0, 1e9}, o.delay);
   v(Key{"key", "columns that identify a row"}, o.key);
-  v(Key{"entity", "columns that say whose row it is"}, o.entity);
+  v(Key{"entity", "columns that say whose row it is: each has its own lags and windows, and its "
+                  "rows stay on one side of a split without a clock"},
+    o.entity);
   v(Key{"mode", "new rows are added, or replace the one of their key, or all that were there", 0, 0,
         "append|merge|replace"},
     o.mode);
@@ -81,6 +83,7 @@ struct Peek {
   std::string what;           // "data/may.csv grew by 2,311 bytes"
   std::uint64_t pushed = 0;   // rows that wait, of some 256 KiB of them
   bool only_pushed = false;   // no file changed
+  std::optional<Time> touched;  // when the newest of the files with news was written last
 };
 /// Errors: kNotFound (a file that is named), kIo.
 Result<Peek> peek(io::Fs& fs, const Options& options, const io::Path& project, const Json& cursor);

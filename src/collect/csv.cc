@@ -293,9 +293,10 @@ Result<void> check_names(std::vector<std::string>& names, const std::string& fil
   std::set<std::string> seen;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i].empty()) names[i] = fmt::format("column_{}", i + 1);
-    if (folded(names[i]) == table::kTimeColumn) {
+    const std::string name = folded(names[i]);
+    if (name == table::kTimeColumn || name.starts_with("_rondo_")) {
       return fail(Code::kInvalidInput,
-                  fmt::format("{}: the column name \"_time\" is reserved", file), "rename it");
+                  fmt::format("{}: the column name \"{}\" is reserved", file, name), "rename it");
     }
     if (!seen.insert(folded(names[i])).second) {
       return fail(Code::kInvalidInput,

@@ -102,6 +102,7 @@ void keep_winners(const std::vector<bool>& wins, const std::string& target, Read
   }
   if (kept.size() == wins.size()) return;
   reading.rows = reading.rows.take(kept);
+  reading.origin = reading.origin.take(kept);
   reading.record = std::move(record);
   reading.counts.duplicate += reading.counts.accepted - kept.size();
   reading.counts.accepted = kept.size();

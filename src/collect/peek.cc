@@ -23,6 +23,7 @@ Result<bool> has_rows(io::Fs& fs, const io::Path& path, std::uint64_t size) {
 struct Look {
   std::string what;  // empty: as it was
   std::uint64_t bytes = 0;
+  Time touched{};
 };
 
 Result<Look> look_at_file(io::Fs& fs, const io::Path& path, const std::string& file,
@@ -36,17 +37,20 @@ Result<Look> look_at_file(io::Fs& fs, const io::Path& path, const std::string& f
       if (other.bytes == stat->size && other.edge == edge) return Look{};
     }
     if (!TRY(has_rows(fs, path, stat->size))) return Look{};
-    return Look{fmt::format("{} is new ({} bytes)", file, grouped(stat->size)), stat->size};
+    return Look{fmt::format("{} is new ({} bytes)", file, grouped(stat->size)), stat->size,
+                stat->modified};
   }
   const std::uint64_t before = mark->second.bytes;
   if (stat->size > before) {
     return Look{fmt::format("{} grew by {} bytes", file, grouped(stat->size - before)),
-                stat->size - before};
+                stat->size - before, stat->modified};
   }
   if (stat->size < before) {
-    return Look{fmt::format("{} shrank by {} bytes", file, grouped(before - stat->size)), 0};
+    return Look{fmt::format("{} shrank by {} bytes", file, grouped(before - stat->size)), 0,
+                stat->modified};
   }
-  return edge == mark->second.edge ? Look{} : Look{fmt::format("{} changed", file), 0};
+  if (edge == mark->second.edge) return Look{};
+  return Look{fmt::format("{} changed", file), 0, stat->modified};
 }
 
 }  // namespace
@@ -66,6 +70,7 @@ Result<Peek> peek(io::Fs& fs, const Options& options, const io::Path& project, c
     Look look = TRY(look_at_file(fs, project / file, file, before));
     if (look.what.empty()) continue;
     peek.bytes += look.bytes;
+    peek.touched = std::max(peek.touched.value_or(look.touched), look.touched);
     if (changed++ == 0) peek.what = std::move(look.what);
   }
   if (is_pushed_to(options)) {

@@ -13,6 +13,7 @@
 #include "collect/csv.h"
 #include "collect/fault.h"
 #include "collect/judge.h"
+#include "ledger/dataset.h"
 #include "io/toml.h"
 
 namespace rondo::collect {
@@ -226,6 +227,7 @@ class Reader {
       std::ranges::stable_sort(order, {}, [&](std::size_t row) { return times_[row]; });
     }
     reading_.record.assign(order.begin(), order.end());
+    reading_.origin = origin_of(order, bound.first);
     reading_.rows = bound.rows.take(order);
     if (has_clock()) add_time(order);
     std::ranges::copy(bound.changes, std::back_inserter(reading_.changes));
@@ -252,6 +254,24 @@ class Reader {
     CHECK(n.read == n.accepted + n.rejected + n.duplicate, "every record ends in one place");
     const table::Column* target = reading_.rows.find(options_.target);
     reading_.labelled = target == nullptr ? 0 : target->valid.count();
+  }
+
+  table::Table origin_of(const std::vector<std::size_t>& order,
+                         const std::vector<std::size_t>& first) const {
+    table::ColumnBuilder file(Type::kCategory), record(Type::kInteger), line(Type::kInteger);
+    for (const std::size_t row : order) {
+      const auto after = std::ranges::upper_bound(first, row);
+      const auto s = static_cast<std::size_t>(after - first.begin()) - 1;
+      const Source::Place place = sources_[s].place(row - first[s]);
+      file.text(sources_[s].file);
+      record.integer(static_cast<std::int64_t>(place.record));
+      if (place.line > 0) line.integer(static_cast<std::int64_t>(place.line));
+      else line.null();
+    }
+    return Table({{{std::string(ledger::kOriginFile), Type::kCategory},
+                   {std::string(ledger::kOriginRecord), Type::kInteger},
+                   {std::string(ledger::kOriginLine), Type::kInteger}}},
+                 {file.finish(), record.finish(), line.finish()});
   }
 
   /// `_time` before the source's columns.

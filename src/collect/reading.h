@@ -37,6 +37,7 @@ struct ReadingOptions {
 struct Reading {
   table::Contract contract;
   table::Table rows;                        // accepted, with `_time` first, in order of event time
+  table::Table origin;                      // of each row: ledger::kOrigin's columns
   std::vector<std::uint64_t> record;        // of each row: its place among all that could be split
   ledger::Counts counts;
   std::vector<Json> rejects;                // in order of file and record

@@ -24,10 +24,15 @@ io::Digest content_digest(const table::Table& rows) {
   return hasher.finish();
 }
 
-Result<ledger::Segment> write_segment(io::Fs& fs, const table::Table& rows, const io::Path& file,
+Result<ledger::Segment> write_segment(io::Fs& fs, const table::Table& rows,
+                                      const table::Table& origin, const io::Path& file,
                                       Tools& tools) {
   RONDO_FAILPOINT(kSegmentWrite);
-  TRY(TRY(tools.engine())->write_parquet(rows, file));
+  table::Table written = rows;
+  for (std::size_t i = 0; i < origin.columns(); ++i) {
+    written = written.with(origin.schema().fields[i], origin.shared(i));
+  }
+  TRY(TRY(tools.engine())->write_parquet(written, file));
   ledger::Segment segment;
   segment.file = io::sha256(TRY(fs.read(file)));
   segment.content = content_digest(rows);

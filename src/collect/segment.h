@@ -8,8 +8,10 @@
 
 namespace rondo::collect {
 
-/// Errors: kIo. The file is written by the engine; its bytes depend on the rows alone.
-Result<ledger::Segment> write_segment(io::Fs& fs, const table::Table& rows, const io::Path& file,
+/// `origin` has the columns of ledger::kOrigin for each row, or none. Errors: kIo. The file is
+/// written by the engine; its bytes depend on rows and origins alone.
+Result<ledger::Segment> write_segment(io::Fs& fs, const table::Table& rows,
+                                      const table::Table& origin, const io::Path& file,
                                       Tools& tools);
 /// SHA-256 over the canonical bytes of all rows in order, each after its length in 4 bytes.
 io::Digest content_digest(const table::Table& rows);

@@ -32,6 +32,11 @@ Written Source::cell(std::size_t row, std::size_t column, std::string& buffer) c
   }
 }
 
+Source::Place Source::place(std::size_t row) const {
+  if (typed) return {row + 1, 0};
+  return {grid.records[row].number, grid.records[row].line};
+}
+
 Reject Source::reject(std::size_t row) const {
   Reject reject;
   reject.before = row;

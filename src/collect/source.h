@@ -45,6 +45,10 @@ class Source {
   std::optional<std::size_t> find(std::string_view name) const;
   bool delimited() const { return !typed && csv; }
   Written cell(std::size_t row, std::size_t column, std::string& buffer) const;
+  struct Place {
+    std::uint64_t record = 0, line = 0;  // from 1; no line in Parquet: 0
+  };
+  Place place(std::size_t row) const;
   /// A reject for a row that could be split, without its reason.
   Reject reject(std::size_t row) const;
   /// Forgets the rows that are not kept, as if they did not exist yet, and the rejects among them.

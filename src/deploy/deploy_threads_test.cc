@@ -36,7 +36,7 @@ TEST(RouterThreads, NoReplyMixesTwoVersions) {
           for (int row = 0; row < 4; ++row) {
             const Time time{1'000'000'000'000};
             const Answer answer =
-                Router::answer(routing->champion, {cells, time, time, {}}, nullptr);
+                Router::answer(routing->champion, {cells, time, time}, nullptr);
             const double base = 1000.0 * static_cast<double>(named) + 1;
             const bool right = answer.version == named && answer.by->version == named &&
                                (answer.value == base || answer.value == base + 10);
@@ -52,7 +52,7 @@ TEST(RouterThreads, NoReplyMixesTwoVersions) {
       const Time event{turn * 1'000LL};
       const model::Observation seen[] = {
           {0, "", event, event, static_cast<std::uint64_t>(turn), turn % 2 * 10.0}};
-      router.learn(seen, "y");
+      router.learn(seen, "y", {});
     }
   }
   EXPECT_EQ(wrong.get(), 0U);
@@ -68,7 +68,7 @@ TEST(RouterThreads, AReplacedVersionLivesUntilItsLastRequestLetsGo) {
   router.publish(std::make_shared<const Routing>(Routing{lagged(2, 2000, 0), nullptr}));
   ASSERT_FALSE(watched.expired());
   const model::Cell cells[] = {cell(1.0)};
-  EXPECT_EQ(Router::answer(request->champion, {cells, {}, {}, {}}, nullptr).value, 1001);
+  EXPECT_EQ(Router::answer(request->champion, {cells, {}, {}}, nullptr).value, 1001);
   request = nullptr;
   EXPECT_TRUE(watched.expired());
 }

@@ -22,8 +22,9 @@ void score(const Deployed& by, const model::RowView& row, std::span<double> out,
   std::vector<double> many(count > kFewLags ? count : 0);
   const std::span<double> lags(count > kFewLags ? many.data() : few.data(), count);
   if (by.history) {
+    const std::string_view entity = by.pipeline->transform().entity(row.cells);
     by.history->with([&](const model::HistoryState& history) {
-      history.read(row.entity, row.time, row.known, lags);
+      history.read(entity, row.time, row.known, lags);
     });
   } else {
     std::ranges::fill(lags, std::numeric_limits<double>::quiet_NaN());
@@ -110,7 +111,8 @@ Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::Ro
   return answer;
 }
 
-void Router::learn(std::span<const model::Observation> observations, const std::string& series) {
+void Router::learn(std::span<const model::Observation> observations, const std::string& series,
+                   const std::vector<std::string>& entity) {
   const auto routing = take();
   if (!routing) return;
   std::vector<const void*> taught;  // versions with the same lags share a history
@@ -121,7 +123,7 @@ void Router::learn(std::span<const model::Observation> observations, const std::
     loaded->history->with([&](model::HistoryState& history) {
       const std::vector<std::string>& names = history.spec().series;
       const auto place = std::find(names.begin(), names.end(), series);
-      if (place == names.end()) return;
+      if (place == names.end() || history.spec().entity != entity) return;
       for (model::Observation observation : observations) {
         observation.series = static_cast<std::uint32_t>(place - names.begin());
         history.apply(observation);

@@ -87,8 +87,10 @@ class Router {
   static Answer answer(const std::shared_ptr<const Deployed>& by, const model::RowView& row,
                        model::InputCounts* counts, Wanted wanted = Wanted::kAnswer);
   /// Hands observations of one series (the target, or a lagged column) to every loaded history
-  /// that reads it. Their own index of the series is not looked at: versions number them apart.
-  void learn(std::span<const model::Observation> observations, const std::string& series);
+  /// that reads it and tells entities apart by the same columns. Their own index of the series is
+  /// not looked at: versions number them apart.
+  void learn(std::span<const model::Observation> observations, const std::string& series,
+             const std::vector<std::string>& entity);
 
  private:
   Published<Routing> routing_;

@@ -19,7 +19,7 @@ std::shared_ptr<const Routing> table_of(std::shared_ptr<const Deployed> champion
 double ask(const std::shared_ptr<const Deployed>& by, double x, std::int64_t second) {
   const model::Cell cells[] = {cell(x)};
   const Time time{second * 1'000'000};
-  return Router::answer(by, {cells, time, time, {}}, nullptr).value;
+  return Router::answer(by, {cells, time, time}, nullptr).value;
 }
 
 TEST(Router, PublishGivesBackWhatWasThere) {
@@ -39,14 +39,14 @@ TEST(Router, LabelsReachBothVersionsWhateverTheyCallTheSeries) {
   EXPECT_EQ(ask(old, 1, 20), 101);
   EXPECT_EQ(ask(young, 1, 20), 201);
   const model::Observation seen[] = {{0, "", Time{10'000'000}, Time{15'000'000}, 0, 7.0}};
-  router.learn(seen, "y");
+  router.learn(seen, "y", {});
   EXPECT_EQ(ask(old, 1, 20), 111);
   EXPECT_EQ(ask(young, 1, 20), 211);
   EXPECT_EQ(ask(old, 1, 14), 101) << "the label was not known before its time";
-  router.learn(seen, "nobody reads this");
+  router.learn(seen, "nobody reads this", {});
   EXPECT_EQ(ask(old, -1, 20), 110);
   Router empty;
-  empty.learn(seen, "y");
+  empty.learn(seen, "y", {});
 }
 
 TEST(Router, WithoutAHistoryLagsAreMissing) {
@@ -90,20 +90,20 @@ std::shared_ptr<const Deployed> classes(model::Task task) {
 TEST(Router, ClassesAreAnsweredByNameWithAProbabilityEach) {
   const auto by = classes(model::Task::kBinary);
   const model::Cell low[] = {cell(-1)}, high[] = {cell(1)};
-  Answer answer = Router::answer(by, {low, {}, {}, {}}, nullptr);
+  Answer answer = Router::answer(by, {low, {}, {}}, nullptr);
   EXPECT_EQ(answer.version, 4);
   EXPECT_EQ(answer.value, 0.5);
   EXPECT_EQ(answer.label, "yes") << "from one half on";
   EXPECT_EQ(answer.probabilities, (std::vector<double>{0.5, 0.5}));
-  answer = Router::answer(by, {high, {}, {}, {}}, nullptr);
+  answer = Router::answer(by, {high, {}, {}}, nullptr);
   EXPECT_NEAR(answer.value, 1 / (1 + std::exp(1.0)), 1e-15);
   EXPECT_EQ(answer.label, "no");
   EXPECT_EQ(answer.probabilities, (std::vector<double>{1 - answer.value, answer.value}));
 
   const auto many = classes(model::Task::kMulticlass);
-  answer = Router::answer(many, {low, {}, {}, {}}, nullptr);
+  answer = Router::answer(many, {low, {}, {}}, nullptr);
   EXPECT_EQ(answer.label, "a") << "the first of equals";
-  answer = Router::answer(many, {high, {}, {}, {}}, nullptr);
+  answer = Router::answer(many, {high, {}, {}}, nullptr);
   EXPECT_EQ(answer.label, "b");
   EXPECT_NEAR(answer.value, std::exp(2.0) / (std::exp(2.0) + 2), 1e-15);
   EXPECT_EQ(answer.probabilities.size(), 3U);

@@ -196,7 +196,7 @@ inline model::Prepared Project::prepared(bool twin) const {
     history.apply({0, "", time(i), time(i), i, cnt.numbers[i]});
     model::gather(columns, i, cells);
     std::vector<double> features(p.features.columns);
-    p.transform.row({cells, time(i), time(i), {}}, &history, features);
+    p.transform.row({cells, time(i), time(i)}, &history, features);
     p.features.values.insert(p.features.values.end(), features.begin(), features.end());
     ++p.features.rows;
     p.label.push_back(binary ? cnt.numbers[i] > 25 : cnt.numbers[i]);

@@ -66,7 +66,8 @@ Result<std::vector<table::Table>> read_parts(const Manifest& manifest,
     files.push_back(TRY(objects.verified_path(segment.file)));
     promised += segment.rows;
   }
-  std::vector<table::Table> parts = TRY(engine.read_alike(files));
+  const bool wanted = manifest.contract.schema.find(kOriginFile).has_value();
+  std::vector<table::Table> parts = TRY(engine.read_alike(files, wanted ? "" : kOrigin));
   for (table::Table& part : parts) {
     found += part.rows();
     const bool clock = part.find(table::kTimeColumn) != nullptr;
@@ -116,6 +117,14 @@ Result<table::Table> read_all(const Manifest& manifest, const Objects& objects,
 }
 
 }  // namespace
+
+Manifest with_origin(Manifest manifest) {
+  auto& fields = manifest.contract.schema.fields;
+  fields.push_back({std::string(kOriginFile), table::Type::kCategory});
+  fields.push_back({std::string(kOriginRecord), table::Type::kInteger});
+  fields.push_back({std::string(kOriginLine), table::Type::kInteger});
+  return manifest;
+}
 
 std::pair<std::vector<Segment>, std::vector<Segment>> by_origin(const Manifest& manifest) {
   std::pair<std::vector<Segment>, std::vector<Segment>> out;

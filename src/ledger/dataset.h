@@ -14,6 +14,14 @@ namespace rondo::ledger {
 Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objects,
                                   const io::Path& temp);
 
+/// Columns of a segment beside those of its rows: where each row stood when it was collected. They
+/// are no part of its content, and are read by who asks for them.
+inline constexpr std::string_view kOrigin = "_rondo_";
+inline constexpr std::string_view kOriginFile = "_rondo_file", kOriginRecord = "_rondo_record",
+                                  kOriginLine = "_rondo_line";
+/// The version with origins as columns of its rows; missing where they were not written down.
+Manifest with_origin(Manifest manifest);
+
 /// Which rows of its segments are deleted. Errors: kCorrupt, kNotFound.
 Result<Deletions> deletions_of(const Manifest& manifest, const Objects& objects);
 

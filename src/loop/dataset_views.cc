@@ -81,7 +81,10 @@ Result<Known> known_rows(ledger::Store& store, const Config& config,
   }
   const DatasetVersion& version = versions[place];
   const ledger::Manifest& manifest = version.manifest;
-  const auto read = [&] { return ledger::read_dataset(manifest, *store.objects, temp); };
+  const auto read = [&] {
+    return ledger::read_dataset(wish.origin ? ledger::with_origin(manifest) : manifest,
+                                *store.objects, temp);
+  };
   if (!wish.as_of || version.at <= *wish.as_of) return Known{&version, TRY(read())};
   table::Table rows = TRY(read());
   if (rows.find(table::kTimeColumn) == nullptr || manifest.orders_only) {
@@ -98,6 +101,17 @@ Json row_json(const table::Table& rows, std::size_t row) {
     out[rows.schema().fields[c].name] = rows.column(c).cell_json(row);
   }
   return out;
+}
+
+/// Where a row stood, taken off its cells; null for one that no source gave, or an older program.
+Json taken_origin(Json& row) {
+  Json out = {{"file", row.at(ledger::kOriginFile)},
+              {"record", row.at(ledger::kOriginRecord)},
+              {"line", row.at(ledger::kOriginLine)}};
+  for (const auto name : {ledger::kOriginFile, ledger::kOriginRecord, ledger::kOriginLine}) {
+    row.erase(std::string(name));
+  }
+  return out.at("file").is_null() ? Json() : out;
 }
 
 Json columns_json(const table::Schema& schema) {
@@ -194,16 +208,21 @@ Result<Json> show_view(ledger::Store& store, const Config& config, const ShowWis
                        const io::Path& temp) {
   const auto versions = TRY(dataset_versions(store));
   const Known known = TRY(known_rows(store, config, versions, wish, temp));
-  Json shown = Json::array();
+  Json shown = Json::array(), origins = Json::array();
   for (std::size_t row = 0; row < std::min(wish.rows, known.rows.rows()); ++row) {
     shown.push_back(row_json(known.rows, row));
+    if (wish.origin) origins.push_back(taken_origin(shown.back()));
   }
-  return Json{{"version", known.version->name()},
+  Json columns = columns_json(known.rows.schema());
+  if (wish.origin) columns.erase(columns.end() - 3, columns.end());
+  Json out = {{"version", known.version->name()},
               {"digest", known.version->digest},
               {"as_of", wish.as_of ? Json(to_text(*wish.as_of)) : Json()},
               {"rows", known.rows.rows()},
-              {"columns", columns_json(known.rows.schema())},
+              {"columns", std::move(columns)},
               {"shown", std::move(shown)}};
+  if (wish.origin) out["origin"] = std::move(origins);
+  return out;
 }
 
 Result<Json> diff_view(ledger::Store& store, const Config& config, const DiffWish& wish,

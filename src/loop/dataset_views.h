@@ -27,8 +27,10 @@ struct ShowWish {
   std::int64_t number = 0;  // 0: the newest
   std::optional<Time> as_of;
   std::size_t rows = 10;
+  bool origin = false;      // tell where each row stood
 };
-/// {"version","digest","as_of","rows","columns":[{"name","type"}],"shown":[{column: value}]}.
+/// {"version","digest","as_of","rows","columns":[{"name","type"}],"shown":[{column: value}]}; with
+/// `origin` also "origin", for each row shown {"file","record","line"}, null where it is not known.
 /// As of T: the rows of the newest version, up to the wished one, that was committed by T. Before
 /// the first commit: rows of the first version with event time + delay <= T, whose target is
 /// missing until event time + label_delay. Errors: kNotFound when nothing was known then.

@@ -120,16 +120,26 @@ class Numbers {
 
 /// "The same hour last week": what it would have answered, from labels known at the row's time. NaN
 /// where there is none.
-std::vector<double> naive_answers(const Recording& recording, Numbers& numbers) {
+std::vector<double> naive_answers(const Recording& recording,
+                                  const std::vector<std::string>& entity, Numbers& numbers) {
   model::HistorySpec spec{{"target"}, {{0, Span::days(7), 0, "naive"}}};
   model::HistoryState history(spec);
+  std::vector<const table::Column*> columns;
+  for (const std::string& name : entity) columns.push_back(recording.rows.find(name));
+  std::vector<model::Cell> cells(columns.size());
+  const auto whose = [&](std::size_t row) {
+    std::string key;
+    model::gather(columns, row, cells);
+    for (const model::Cell& cell : cells) append_entity(cell, key);
+    return key;
+  };
   for (std::size_t i = 0; i < recording.times.size(); ++i) {
     const auto label = numbers.of(recording.told[i]);
-    if (label) history.apply({0, "", recording.times[i], recording.known[i], i, *label});
+    if (label) history.apply({0, whose(i), recording.times[i], recording.known[i], i, *label});
   }
   std::vector<double> out(recording.times.size());
   for (std::size_t i = 0; i < out.size(); ++i) {
-    history.read("", recording.times[i], recording.times[i], std::span(&out[i], 1));
+    history.read(whose(i), recording.times[i], recording.times[i], std::span(&out[i], 1));
   }
   return out;
 }
@@ -143,7 +153,8 @@ Result<std::vector<ReplayDay>> judge_days(Session& session, const Recording& rec
   }
   const State state = session.desk->look();
   Numbers numbers(task);
-  const std::vector<double> naive = naive_answers(recording, numbers);
+  const std::vector<double> naive =
+      naive_answers(recording, session.config.collect.entity, numbers);
   std::map<std::int64_t, ReplayDay> days;
   std::vector<std::uint8_t> seen(recording.times.size());
   Result<void> loaded;

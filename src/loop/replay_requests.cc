@@ -107,7 +107,8 @@ class Replayer {
   Result<const Pair*> pair_for(std::int64_t version);
   Pair make_pair(std::shared_ptr<const Deployed> answered) const;
   std::optional<LoggedRow> read(const ledger::Prediction& row, const Pair& pair);
-  std::optional<std::vector<double>> past_of(const ledger::Prediction& row, const Pair& pair);
+  std::optional<std::vector<double>> past_of(const ledger::Prediction& row, const Pair& pair,
+                                             std::span<const model::Cell> cells);
   void compare(const ledger::Prediction& row, const Pair& pair, std::span<const double> answer);
   const model::Pipeline::Parts& parts() const { return by_->pipeline->parts(); }
 
@@ -153,14 +154,16 @@ Result<const Pair*> Replayer::pair_for(std::int64_t version) {
 }
 
 std::optional<std::vector<double>> Replayer::past_of(const ledger::Prediction& row,
-                                                     const Pair& pair) {
+                                                     const Pair& pair,
+                                                     std::span<const model::Cell> cells) {
   const std::size_t count = by_->pipeline->transform().history().lags.size();
   if (pair.same_past && row.lags.size() == count) return row.lags;
   if (pair.answered == by_) return std::nullopt;
   std::vector<double> lags(count);
   if (by_->history) {
+    const std::string_view entity = by_->pipeline->transform().entity(cells);
     by_->history->with([&](const model::HistoryState& history) {
-      history.read({}, row.time, row.time, lags);
+      history.read(entity, row.time, row.time, lags);
     });
   }
   return lags;
@@ -175,12 +178,13 @@ std::optional<LoggedRow> Replayer::read(const ledger::Prediction& row, const Pai
   const auto cells = model::decode_cells(row.cells);
   const std::size_t width = pair.answered->pipeline->transform().inputs().fields.size();
   if (!cells || cells->size() != width) return pass("the record does not hold its columns");
-  auto lags = past_of(row, pair);
-  if (!lags) return pass("the record is from before lags were logged");
-  LoggedRow out{{}, row.time, *std::move(lags)};
+  LoggedRow out{{}, row.time, {}};
   for (const std::int32_t place : pair.from) {
     out.cells.push_back((*cells)[static_cast<std::size_t>(place)]);
   }
+  auto lags = past_of(row, pair, out.cells);
+  if (!lags) return pass("the record is from before lags were logged");
+  out.lags = *std::move(lags);
   return out;
 }
 

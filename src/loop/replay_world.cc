@@ -138,8 +138,7 @@ void ReplayWorld::answer(Time from, Time until) {
   for (auto at = begin; at != recording_.times.end() && *at < until; ++at) {
     const auto i = static_cast<std::size_t>(at - recording_.times.begin());
     model::gather(columns, i, cells);
-    const deploy::Answer answer =
-        deploy::Router::answer(by, {cells, *at, *at, {}}, nullptr);
+    const deploy::Answer answer = deploy::Router::answer(by, {cells, *at, *at}, nullptr);
     ledger::Prediction row;
     row.id = ids_.make(0, i, 1) + ".0";
     row.time = *at;

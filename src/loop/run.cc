@@ -57,7 +57,7 @@ Result<SourceNews> peek_files(Session& session, const State& state) {
       TRY(collect::peek(*session.store->fs, session.config.collect, session.project, cursor));
   const auto enough = static_cast<std::uint64_t>(std::max<std::int64_t>(
       session.config.collect.min_rows, 1));
-  return SourceNews{peek.changed, std::nullopt, peek.what,
+  return SourceNews{peek.changed, std::nullopt, peek.what, peek.touched,
                     peek.only_pushed && peek.pushed < enough};
 }
 

@@ -64,7 +64,7 @@ std::vector<double> score_rows(const Answerer& by, const model::HistoryState& hi
     for (std::size_t i = 0; i < count; ++i) {
       const Time at = times[which[from + i]];
       model::gather(columns, which[from + i], cells);
-      by.transform.row({cells, at, at, {}}, &history,
+      by.transform.row({cells, at, at}, &history,
                        std::span(features).subspan(i * width, width));
     }
     forest.raw_batch(std::span(features).first(count * width), count,

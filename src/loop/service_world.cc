@@ -14,6 +14,7 @@
 namespace rondo::loop {
 namespace {
 
+constexpr Span kRest = Span::seconds(2);  // of a file since it was written
 constexpr std::int64_t kLookEveryUs = 1'000'000, kMendEveryUs = 2'000'000;
 constexpr char kMend[] = "put its file back from a backup, or promote another version; it is tried "
                          "again every two seconds";
@@ -41,6 +42,22 @@ bool reads_the_same_past(const model::Pipeline& a, const model::Pipeline& b) {
          a.parts().classes == b.parts().classes;
 }
 
+/// Whose row was answered; nothing when its record does not fit the transform.
+std::optional<std::string> entity_of(const ledger::Prediction& prediction,
+                                     const model::Transform& transform) {
+  if (transform.history().entity.empty()) return std::string();
+  const auto cells = model::decode_cells(prediction.cells);
+  if (!cells || cells->size() != transform.inputs().fields.size()) return std::nullopt;
+  return std::string(transform.entity(*cells));
+}
+
+/// A file that was written a moment ago may not be whole yet. One of the future (another machine's
+/// clock) is not waited for.
+bool is_at_rest(Time touched) {
+  const Span age = wall_clock_now() - touched;
+  return age.us < 0 || age >= kRest;
+}
+
 }  // namespace
 
 ServiceWorld::ServiceWorld(ledger::Store& store, const Config& config, Session* session,
@@ -64,6 +81,7 @@ Result<SourceNews> ServiceWorld::peek(const State& state) {
   auto news = peek_files(*session_, state);
   // A source that cannot be looked at (a missing file) is no reason to stop serving.
   last_news_ = news ? *news : SourceNews{};
+  if (last_news_.touched && !is_at_rest(*last_news_.touched)) last_news_ = SourceNews{};
   if (!last_news_.may_wait) few_since_us_ = 0;
   else if (few_since_us_ == 0) few_since_us_ = now;
   if (last_news_.may_wait && now - few_since_us_ < kFewWaitUs) last_news_ = SourceNews{};
@@ -92,7 +110,12 @@ Result<std::vector<model::Observation>> ServiceWorld::join(Loaded& loaded, Label
     const ledger::Label& label = node.mapped().label;
     const auto value = label_number(label.value, parts);
     const auto sequence = kServedSequence + static_cast<std::uint64_t>(label.first_row);
-    if (value) found.push_back({*series, "", prediction.time, label.received, sequence, *value});
+    const auto by = loaded.versions.find(prediction.version);
+    const auto entity = entity_of(prediction, by == loaded.versions.end()
+                                                  ? parts.transform
+                                                  : by->second->pipeline->transform());
+    if (!value || !entity) return;
+    found.push_back({*series, *entity, prediction.time, label.received, sequence, *value});
   }));
   std::erase_if(labels, [&](const auto& item) {
     const bool sought = ids.contains(item.first);
@@ -353,7 +376,9 @@ Result<void> ServiceWorld::learn_labels() {
     TRY(next_labels(loaded.label_row, kRoundLabels, monotonic_us(), loaded.early));
     auto fresh = TRY(join(loaded, loaded.early, routing->champion->pipeline->parts()));
     std::erase_if(fresh, [&](const auto& o) { return any_covers(loaded.kept, o.event); });
-    if (!fresh.empty()) router_.learn(fresh, config_.project.target);
+    if (fresh.empty()) return {};
+    router_.learn(fresh, config_.project.target,
+                  routing->champion->pipeline->transform().history().entity);
     return {};
   });
 }

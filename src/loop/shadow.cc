@@ -25,7 +25,7 @@ std::uint32_t timed(const Deployed& by, const std::vector<ledger::Prediction>& r
                     const Cells& cells, std::vector<ledger::Shadow>* answers) {
   const double began = thread_cpu_seconds();
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const model::RowView row{cells[i], rows[i].time, rows[i].time, {}};
+    const model::RowView row{cells[i], rows[i].time, rows[i].time};
     const deploy::Answer answer = deploy::Router::answer(by, row, nullptr);
     if (answers != nullptr) {
       answers->push_back({by->version, answer.value, std::string(answer.label), 0, 0});

@@ -20,7 +20,7 @@ std::vector<ledger::Prediction> answered(const std::shared_ptr<deploy::Deployed>
     by->history->with([&](model::HistoryState& history) {
       history.apply({0, "", now + Span{-1}, now + Span{-1}, i, static_cast<double>(i % 10)});
     });
-    const auto answer = deploy::Router::answer(by, {{&x, 1}, now, now, {}}, nullptr);
+    const auto answer = deploy::Router::answer(by, {{&x, 1}, now, now}, nullptr);
     rows[i].id = "row" + std::to_string(i);
     rows[i].time = now;
     rows[i].version = answer.version;

@@ -12,6 +12,7 @@ struct SourceNews {
   bool changed = false;
   std::optional<std::int64_t> labelled;  // usable labelled rows, where they can be counted cheaply
   std::string what;                      // "data/may.csv grew by 2,311 bytes"
+  std::optional<Time> touched;           // when the newest file with news was written last
   bool may_wait = false;                 // a few pushed rows and nothing else: more may come
 };
 

@@ -177,6 +177,7 @@ std::optional<Take> take_from(std::string_view name) {
 
 Json HistorySpec::to_json() const {
   Json out = {{"series", series}, {"lags", Json::array()}};
+  if (!entity.empty()) out["entity"] = entity;
   for (const Lag& lag : lags) {
     Json one = {{"feature", lag.feature}, {"series", lag.series}};
     if (lag.by.us > 0) one["by_us"] = lag.by.us;
@@ -205,6 +206,12 @@ Result<HistorySpec> HistorySpec::from_json(const Json& json) {
       return fail(Code::kInvalidInput, "a series of the history has no name or another one's");
     }
     spec.series.push_back(name.get<std::string>());
+  }
+  for (const Json& name : io::get_or<Json>(json, "entity", Json::array())) {
+    if (!name.is_string()) {
+      return fail(Code::kInvalidInput, "\"entity\" of the history lists no column names");
+    }
+    spec.entity.push_back(name.get<std::string>());
   }
   std::set<std::string> features;
   for (const Json& one : lags) {

@@ -49,6 +49,7 @@ struct Lag {
 struct HistorySpec {
   std::vector<std::string> series;  // column names; the target may be one
   std::vector<Lag> lags;
+  std::vector<std::string> entity{};  // columns whose cells say whose past it is; none: everybody's
   bool operator==(const HistorySpec&) const = default;
   Json to_json() const;
   static Result<HistorySpec> from_json(const Json& json);

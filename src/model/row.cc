@@ -70,6 +70,21 @@ void gather(std::span<const table::Column* const> columns, std::size_t row, std:
   }
 }
 
+void append_entity(const Cell& cell, std::string& key) {
+  if (cell.kind == Cell::Kind::kText) {
+    key += 't';
+    const auto size = static_cast<std::uint32_t>(cell.text.size());
+    key.append(reinterpret_cast<const char*>(&size), sizeof size);
+    key += cell.text;
+  } else if (cell.kind == Cell::Kind::kNumber && std::isfinite(cell.number)) {
+    const double number = cell.number == 0 ? 0.0 : cell.number;  // -0 is 0
+    key += 'n';
+    key.append(reinterpret_cast<const char*>(&number), sizeof number);
+  } else {
+    key += 'm';
+  }
+}
+
 std::string encode_cells(std::span<const Cell> cells) {
   std::string out;
   encode_cells(cells, out);

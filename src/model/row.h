@@ -27,12 +27,15 @@ struct RowView {
   std::span<const Cell> cells;
   Time time;              // p: event time of the row
   Time known;             // q: only observations known at or before this
-  std::string_view entity{};
 };
 
 /// Gathers row `row` of the table into cells: columns[i] is the table's column for input i, or
 /// null.
 void gather(std::span<const table::Column* const> columns, std::size_t row, std::span<Cell> out);
+
+/// What tells one entity from another: its cells behind one another, numbers by their bits. Numbers
+/// beyond 2^53 that are told apart by their last digits must be collected as categories.
+void append_entity(const Cell& cell, std::string& key);
 
 /// Compact bytes of a raw row for the prediction log, and back (cells then borrow from `bytes`).
 std::string encode_cells(std::span<const Cell> cells);

@@ -192,6 +192,19 @@ Transform::Transform(table::Schema inputs, std::vector<Step> steps, HistorySpec 
                        step.kind == Step::Kind::kEncoding;
     tells_unseen_.push_back(looks && told[static_cast<std::size_t>(step.input)]++ == 0 ? 1 : 0);
   }
+  for (const std::string& name : history_.entity) {
+    const auto place = inputs_.find(name);
+    CHECK(place.has_value(), "the columns of the entity are inputs");
+    entity_.push_back(*place);
+  }
+}
+
+std::string_view Transform::entity(std::span<const Cell> cells) const {
+  if (entity_.empty()) return {};
+  thread_local std::string key;
+  key.clear();
+  for (const std::size_t place : entity_) append_entity(cells[place], key);
+  return key;
 }
 
 std::vector<std::string> Transform::feature_names() const {
@@ -215,7 +228,7 @@ void Transform::row(const RowView& row, const HistoryState* history, std::span<d
   std::vector<double> many(count > kStackLags ? count : 0);
   const std::span<double> lags(count > kStackLags ? many.data() : few.data(), count);
   if (history != nullptr && count > 0) {
-    history->read(row.entity, row.time, row.known, lags);
+    history->read(entity(row.cells), row.time, row.known, lags);
   } else {
     for (double& lag : lags) lag = kMissing;
   }

@@ -58,6 +58,9 @@ class Transform {
   std::vector<std::string> feature_names() const;
   /// Indexes of features that are categorical (codes).
   std::vector<std::int32_t> categorical() const;
+  /// Whose row it is, as the history tells entities apart; empty where it does not. The text lives
+  /// until this thread's next call.
+  std::string_view entity(std::span<const Cell> cells) const;
   /// Shape: out has features() values. Cost: no allocation for up to 64 lags. `history` may be null
   /// when there are no lags. Threads: any.
   void row(const RowView& row, const HistoryState* history, std::span<double> out,
@@ -75,6 +78,7 @@ class Transform {
   table::Schema inputs_;
   std::vector<Step> steps_;
   HistorySpec history_;
+  std::vector<std::size_t> entity_;  // inputs
   std::vector<std::shared_ptr<const void>> lookups_;  // one a step: hashed dictionary or null
   std::vector<std::uint8_t> tells_unseen_;  // one a step: it is the first that looks its input up
 };

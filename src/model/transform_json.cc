@@ -285,6 +285,10 @@ Result<Transform> Transform::from_json(const Json& json) {
     steps.push_back(TRY(std::move(step)));
     steps.back().feature = name;
   }
+  for (const std::string& name : history.entity) {
+    if (inputs.find(name)) continue;
+    return fail(Code::kInvalidInput, "the entity's column \"" + name + "\" is no input");
+  }
   return Transform(std::move(inputs), std::move(steps), std::move(history));
 }
 

@@ -20,13 +20,14 @@ class Assembly {
     for (int n = 2; !names_.insert(step.feature).second; ++n) {
       step.feature = fmt::format("{}_{}", wished, n);
     }
-    if (step.kind == Step::Kind::kLag) step.lag = lag(from.history(), step.lag);
+    if (step.kind == Step::Kind::kLag) step.lag = lag(from, step.lag);
     if (step.input >= 0) step.input = input(from.inputs(), step.input);
     if (step.other >= 0) step.other = input(from.inputs(), step.other);
     steps_.push_back(std::move(step));
   }
   model::Transform take() {
-    return {std::move(inputs_), std::move(steps_), history_of(lags_)};
+    model::HistorySpec history = history_of(lags_, entity_);
+    return {std::move(inputs_), std::move(steps_), std::move(history)};
   }
 
  private:
@@ -37,7 +38,12 @@ class Assembly {
     if (found == inputs_.fields.end()) inputs_.fields.push_back(field);
     return at;
   }
-  std::uint32_t lag(const model::HistorySpec& from, std::uint32_t place) {
+  std::uint32_t lag(const model::Transform& transform, std::uint32_t place) {
+    const model::HistorySpec& from = transform.history();
+    entity_ = from.entity;
+    for (const std::string& name : entity_) {
+      input(transform.inputs(), static_cast<std::int32_t>(*transform.inputs().find(name)));
+    }
     const model::Lag& wanted = from.lags[place];
     const std::string& series = from.series[wanted.series];
     const auto found = std::ranges::find_if(lags_, [&](const LagWish& lag) {
@@ -54,6 +60,7 @@ class Assembly {
   table::Schema inputs_;
   std::vector<Step> steps_;
   std::vector<LagWish> lags_;
+  std::vector<std::string> entity_;  // whose lags they are
   std::set<std::string> names_;
 };
 

@@ -78,8 +78,7 @@ LagWish window(const std::string& column, Take take, Span over) {
 }
 
 bool can_lag(const Job& job, const Draft& draft) {
-  return job.situation.has_clock && job.situation.entity.empty() &&
-         draft.task != model::Task::kMulticlass;
+  return job.situation.has_clock && draft.task != model::Task::kMulticlass;
 }
 
 Family lags(const Job& job, const Draft& draft, std::span<const double> importance) {
@@ -284,7 +283,7 @@ model::Transform fit_wishes(const Job& job, const Draft& draft, const std::vecto
     if (const auto* lag = std::get_if<LagWish>(&wish.what)) past.push_back(*lag);
     else made.push_back(std::get<MadeWish>(wish.what));
   }
-  return joined(fit_lags(past), fit_made(job, draft, made));
+  return joined(fit_lags(job, past), fit_made(job, draft, made));
 }
 
 }  // namespace rondo::prepare

@@ -67,10 +67,11 @@ Broken check_lag(const Job& job, const LagWish& lag) {
   if (!job.situation.has_clock) {
     return fmt::format("{} of \"{}\" needs a clock; set [collect] time", lag.table(), lag.column);
   }
-  if (!job.situation.entity.empty()) {
-    return fmt::format("{} of \"{}\" cannot be kept apart by entity in this version; clear "
-                       "[collect] entity or the {}",
-                       lag.table(), lag.column, lag.over.us > 0 ? "window" : "lag");
+  for (const std::string& name : job.situation.entity) {
+    if (name != job.situation.target && !has(job.options.late, name)) continue;
+    return fmt::format("{} of \"{}\" is kept apart by [collect] entity, and \"{}\" is not known "
+                       "when a prediction is asked for",
+                       lag.table(), lag.column, name);
   }
   if (has(job.options.late, lag.column)) {
     return fmt::format("{} reads \"{}\", which is in prepare.late; of late values only the target "

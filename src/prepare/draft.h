@@ -146,7 +146,8 @@ std::vector<std::string> keys_of(const Job& job);
 /// Whose row it is, as text; empty without entity columns.
 std::string entity_of(const Job& job, std::size_t row);
 /// Lags and windows as a HistorySpec: each column that they read is one series.
-model::HistorySpec history_of(const std::vector<LagWish>& wishes);
+model::HistorySpec history_of(const std::vector<LagWish>& wishes,
+                              const std::vector<std::string>& entity);
 /// Errors: kInvalidInput naming the lag.
 Result<std::vector<LagWish>> lags_from(const Json& list);
 /// One wish for each thing that a window takes. Errors: kInvalidInput naming the window.

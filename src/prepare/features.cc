@@ -111,7 +111,7 @@ model::Matrix matrix_of(const Job& job, const Draft& draft, const model::Transfo
     const std::size_t row = draft.used[places[i]];
     const Time time = job.times.empty() ? Time{} : job.times[row];
     model::gather(columns, row, cells);
-    transform.row({cells, time, time, {}}, &history,
+    transform.row({cells, time, time}, &history,
                   std::span(matrix.values).subspan(i * matrix.columns, matrix.columns));
   }
   return matrix;

@@ -54,7 +54,11 @@ class Recipe {
     }
     steps_.push_back(std::move(step));
   }
-  model::Transform take(model::HistorySpec history) {
+  /// What the history is told apart by is an input, feature or not.
+  model::Transform take(model::HistorySpec history, const table::Schema& columns) {
+    for (const std::string& name : history.entity) {
+      if (!schema_.find(name)) add_input(columns.fields[*columns.find(name)]);
+    }
     return {std::move(schema_), std::move(steps_), std::move(history)};
   }
 
@@ -238,7 +242,8 @@ Broken fit_features(const Job& job, Draft& draft) {
     step.lag = static_cast<std::uint32_t>(i);
     recipe.add(std::move(step));
   }
-  draft.transform = recipe.take(history_of(job.lags));
+  draft.transform = recipe.take(history_of(job.lags, job.situation.entity),
+                                job.rows.schema());
   return {};
 }
 

@@ -87,6 +87,25 @@ Result<std::vector<LagWish>> window_from(const Json& json, std::size_t place) {
   return wishes;
 }
 
+/// Whose each row is, by the columns that the history tells entities apart by.
+class Whose {
+ public:
+  Whose(const table::Table& rows, const std::vector<std::string>& entity) {
+    for (const std::string& name : entity) columns_.push_back(rows.find(name));
+    cells_.resize(columns_.size());
+  }
+  std::string operator()(std::size_t row) {
+    std::string key;
+    model::gather(columns_, row, cells_);
+    for (const model::Cell& cell : cells_) append_entity(cell, key);
+    return key;
+  }
+
+ private:
+  std::vector<const table::Column*> columns_;
+  std::vector<model::Cell> cells_;
+};
+
 bool kept_out(const Situation& situation, Time time) {
   return std::ranges::any_of(situation.quarantine, [time](const Quarantine& q) {
     return time >= q.from && time < q.until;
@@ -142,8 +161,10 @@ Result<std::vector<LagWish>> windows_from(const Json& list) {
   return windows;
 }
 
-model::HistorySpec history_of(const std::vector<LagWish>& wishes) {
+model::HistorySpec history_of(const std::vector<LagWish>& wishes,
+                              const std::vector<std::string>& entity) {
   model::HistorySpec spec;
+  if (!wishes.empty()) spec.entity = entity;
   for (const LagWish& wish : wishes) {
     auto series = std::ranges::find(spec.series, wish.column);
     if (series == spec.series.end()) {
@@ -166,6 +187,7 @@ std::vector<model::Observation> observations(const table::Table& rows,
   if (time == nullptr || spec.series.empty()) return out;
   const std::vector<std::size_t> told = told_rows(*time, situation);
   static const std::vector<std::string> kNoClasses;
+  Whose whose(rows, spec.entity);
   for (std::size_t series = 0; series < spec.series.size(); ++series) {
     const table::Column* column = rows.find(spec.series[series]);
     if (column == nullptr) continue;
@@ -176,7 +198,8 @@ std::vector<model::Observation> observations(const table::Table& rows,
       const double known = value(row);
       if (!std::isfinite(known)) continue;
       const Time event{time->integers[row]};
-      out.push_back({static_cast<std::uint32_t>(series), {}, event, event + delay, row, known});
+      out.push_back(
+          {static_cast<std::uint32_t>(series), whose(row), event, event + delay, row, known});
     }
   }
   return out;

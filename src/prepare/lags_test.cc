@@ -67,7 +67,8 @@ double naive_window(const std::vector<std::pair<Time, double>>& known, model::Ta
 
 /// data.md 28, by looking at every row: only t < p and k <= q = p; by time p - 2d < t <= p - d, the
 /// newest; by rows the n-th newest; ties of t by row.
-double naive(const Job& job, const LagWish& lag, Time p) {
+double naive(const Job& job, const LagWish& lag, std::size_t asking) {
+  const Time p = job.times[asking];
   const bool target = lag.column == job.situation.target;
   const Span delay = target ? job.situation.label_delay : job.situation.delay;
   const table::Column& column = *job.rows.find(lag.column);
@@ -75,6 +76,10 @@ double naive(const Job& job, const LagWish& lag, Time p) {
   for (std::size_t row = 0; row < job.rows.rows(); ++row) {
     const Time t = job.times[row];
     bool out = column.is_null(row) || t >= p || t + delay > p;
+    for (const std::string& name : job.situation.entity) {
+      const table::Column& whose = *job.rows.find(name);
+      out = out || whose.cell_text(row) != whose.cell_text(asking);
+    }
     for (const Quarantine& q : job.situation.quarantine) out = out || (t >= q.from && t < q.until);
     if (lag.by.us > 0) out = out || t > p - lag.by || t <= p - Span{2 * lag.by.us};
     if (lag.over.us > 0) out = out || t < p - lag.over;
@@ -85,14 +90,31 @@ double naive(const Job& job, const LagWish& lag, Time p) {
   return known.size() < back ? NAN : known[known.size() - back].second;
 }
 
+/// Two columns say whose row it is; one has missing cells, neither need be a feature.
+Job of_many(Job job, std::uint64_t seed) {
+  Chance chance(Seed{seed});
+  table::ColumnBuilder shop(Type::kCategory), till(Type::kInteger);
+  for (std::size_t row = 0; row < job.rows.rows(); ++row) {
+    shop.text(std::string(1, static_cast<char>('a' + chance.below(3))));
+    const std::uint64_t number = chance.below(3);
+    if (number == 2) till.null();
+    else till.integer(static_cast<std::int64_t>(number));
+  }
+  job.rows = job.rows.with({"shop", Type::kCategory}, shop.finish());
+  job.rows = job.rows.with({"till", Type::kInteger}, till.finish());
+  job.situation.entity = {"shop", "till"};
+  job.options.ignore = {"till"};
+  return job;
+}
+
 TEST(Lags, EqualTheirDefinitionBitForBit) {
-  for (const std::uint64_t seed : {1, 2, 3}) {
-    const Job job = uneven(600, seed);
+  for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
+    const Job job = seed < 4 ? uneven(600, seed) : of_many(uneven(900, seed), seed);
     const Draft draft = draft_of(job);
     std::size_t there = 0, missing = 0;
     for (std::size_t i = 0; i < draft.used.size(); ++i) {
       for (const LagWish& lag : job.lags) {
-        const double expected = naive(job, lag, job.times[draft.used[i]]);
+        const double expected = naive(job, lag, draft.used[i]);
         const double got = feature(draft, i, lag.feature);
         (std::isnan(expected) ? missing : there) += 1;
         if (std::isnan(expected)) {
@@ -101,7 +123,7 @@ TEST(Lags, EqualTheirDefinitionBitForBit) {
           EXPECT_EQ(got, expected) << lag.feature << " of row " << i;
         }
       }
-      const double last = naive(job, {"y", {}, 1, ""}, job.times[draft.used[i]]);
+      const double last = naive(job, {"y", {}, 1, ""}, draft.used[i]);
       EXPECT_TRUE(std::isnan(last) ? std::isnan(draft.last_value[i]) : last == draft.last_value[i]);
     }
     EXPECT_GT(there, 1000U);
@@ -109,8 +131,7 @@ TEST(Lags, EqualTheirDefinitionBitForBit) {
   }
 }
 
-TEST(Lags, ARowAloneGivesTheBitsOfTheBatch) {
-  const Job job = uneven(400, 4);
+void expect_rows_as_in_the_batch(const Job& job) {
   const Draft draft = draft_of(job);
   // A history that lives through time: before each row it learns what was known by then, no more.
   auto seen = observations(job.rows, draft.transform.history(), "y", {}, job.situation);
@@ -128,13 +149,18 @@ TEST(Lags, ARowAloneGivesTheBitsOfTheBatch) {
       history.apply(seen[learned]);
     }
     model::gather(columns, draft.used[i], cells);
-    reloaded.row({cells, now, now, {}}, &history, row);
+    reloaded.row({cells, now, now}, &history, row);
     for (std::size_t column = 0; column < row.size(); ++column) {
       EXPECT_EQ(std::bit_cast<std::uint64_t>(row[column]),
                 std::bit_cast<std::uint64_t>(draft.matrix.row(i)[column]))
           << "row " << i << ", " << reloaded.feature_names()[column];
     }
   }
+}
+
+TEST(Lags, ARowAloneGivesTheBitsOfTheBatch) {
+  expect_rows_as_in_the_batch(uneven(400, 4));
+  expect_rows_as_in_the_batch(of_many(uneven(400, 4), 4));
 }
 
 TEST(Lags, ObservationsAreKnownWhenTheyWere) {
@@ -167,7 +193,7 @@ TEST(Windows, AreReadFromTheOptions) {
   ASSERT_EQ(wishes.size(), 2U);
   EXPECT_EQ(wishes[0].feature, "cnt_mean_7d");
   EXPECT_EQ(wishes[1].feature, "cnt_count_7d");
-  const model::HistorySpec spec = history_of(wishes);
+  const model::HistorySpec spec = history_of(wishes, {});
   EXPECT_EQ(*model::HistorySpec::from_json(spec.to_json()), spec);
   const std::pair<const char*, const char*> wrong[] = {
       {R"([{"over": "7d", "take": ["mean"]}])", "[[prepare.window]] number 1 names no column"},
@@ -200,7 +226,7 @@ TEST(Lags, AreReadFromTheOptions) {
   EXPECT_EQ(lags[0].feature, "cnt_lag_48h");
   EXPECT_EQ(lags[0].by, Span::hours(48));
   EXPECT_EQ(lags[1].feature, "cnt_lag_3_rows");
-  EXPECT_EQ(history_of(lags).series, std::vector<std::string>{"cnt"});
+  EXPECT_EQ(history_of(lags, {}).series, std::vector<std::string>{"cnt"});
   constexpr const char* kRows = "[[prepare.lag]] number 1 must go back by 1 to 1,000,000 rows";
   const std::vector<std::pair<const char*, const char*>> wrong = {
       {R"([{"by": "48h"}])", "[[prepare.lag]] number 1 names no column"},
@@ -242,10 +268,10 @@ TEST(Lags, ThatCannotBeAreRefused) {
   EXPECT_EQ(said("x"),
             "[[prepare.lag]] reads \"x\", which is in prepare.late; of late values only the target "
             "can be lagged in this version");
-  job.situation.entity = {"c"};
+  job.situation.entity = {"c", "y"};
   EXPECT_EQ(said("y"),
-            "[[prepare.lag]] of \"y\" cannot be kept apart by entity in this version; clear "
-            "[collect] entity or the lag");
+            "[[prepare.lag]] of \"y\" is kept apart by [collect] entity, and \"y\" is not known "
+            "when a prediction is asked for");
   job.situation.entity.clear();
   job.situation.has_clock = false;
   job.times.clear();

@@ -132,7 +132,12 @@ model::Matrix made_values(const Job& job, const Draft& draft, const model::Trans
   return matrix;
 }
 
-model::Transform fit_lags(const std::vector<LagWish>& wishes) {
+model::Transform fit_lags(const Job& job, const std::vector<LagWish>& wishes) {
+  model::HistorySpec history = history_of(wishes, job.situation.entity);
+  table::Schema inputs;
+  for (const std::string& name : history.entity) {
+    inputs.fields.push_back(job.rows.schema().fields[*job.rows.schema().find(name)]);
+  }
   std::vector<Step> steps;
   for (std::size_t i = 0; i < wishes.size(); ++i) {
     Step step;
@@ -141,7 +146,7 @@ model::Transform fit_lags(const std::vector<LagWish>& wishes) {
     step.lag = static_cast<std::uint32_t>(i);
     steps.push_back(std::move(step));
   }
-  return {{}, std::move(steps), history_of(wishes)};
+  return {std::move(inputs), std::move(steps), std::move(history)};
 }
 
 namespace {

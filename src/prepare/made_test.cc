@@ -57,7 +57,7 @@ std::vector<double> row_of(const Job& job, const model::Transform& transform, st
   model::gather(columns, row, cells);
   std::vector<double> out(transform.features());
   const Time time = job.times.empty() ? Time{} : job.times[row];
-  transform.row({cells, time, time, {}}, nullptr, out);
+  transform.row({cells, time, time}, nullptr, out);
   return out;
 }
 

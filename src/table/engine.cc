@@ -87,10 +87,11 @@ class DuckdbEngine : public Engine {
   explicit DuckdbEngine(io::Path temp) : temp_(std::move(temp)) {}
 
   Result<Table> read_parquet(std::span<const io::Path> files) override {
-    return Table::concatenate(TRY(read_alike(files)));
+    return Table::concatenate(TRY(read_alike(files, {})));
   }
 
-  Result<std::vector<Table>> read_alike(std::span<const io::Path> files) override {
+  Result<std::vector<Table>> read_alike(std::span<const io::Path> files,
+                                        std::string_view without) override {
     DuckdbSession& session = *TRY(opened(files_, Reach::kFiles));
     std::vector<Table> parts;
     if (files.empty()) return parts;
@@ -103,7 +104,7 @@ class DuckdbEngine : public Engine {
     for (std::size_t from = 0, to = 0; from < files.size(); from = to) {
       while (to < files.size() && columns[to] == columns[from]) ++to;
       parts.push_back(TRY(during(
-          read_list(session, files.subspan(from, to - from)),
+          read_list(session, files.subspan(from, to - from), without),
           to - from == 1 ? "reading " + files[from].string()
                          : fmt::format("reading {} and {} files like it", files[from].string(),
                                        to - from - 1))));
@@ -125,7 +126,7 @@ class DuckdbEngine : public Engine {
   Result<std::unique_ptr<TableStream>> stream_parquet(const io::Path& file,
                                                       std::uint64_t skip) override {
     DuckdbSession& session = *TRY(opened(files_, Reach::kFiles));
-    const std::string sql = TRY(during(select_all(session, list_of(std::span(&file, 1))),
+    const std::string sql = TRY(during(select_all(session, list_of(std::span(&file, 1)), {}),
                                        "reading " + file.string()));
     auto rows = TRY(during(session.stream(fmt::format("{} OFFSET {}", sql, skip)),
                            "reading " + file.string()));
@@ -192,15 +193,18 @@ class DuckdbEngine : public Engine {
     return columns;
   }
 
-  static Result<Table> read_list(DuckdbSession& session, std::span<const io::Path> files) {
-    return session.select(TRY(select_all(session, list_of(files))));
+  static Result<Table> read_list(DuckdbSession& session, std::span<const io::Path> files,
+                                 std::string_view without) {
+    return session.select(TRY(select_all(session, list_of(files), without)));
   }
 
-  /// A SELECT of all columns of these files, as types of ours.
-  static Result<std::string> select_all(DuckdbSession& session, const std::string& files) {
+  /// A SELECT of all columns of these files, less those that begin so, as types of ours.
+  static Result<std::string> select_all(DuckdbSession& session, const std::string& files,
+                                        std::string_view without) {
     const std::string from = fmt::format("FROM read_parquet({})", files);
     std::string list;
     for (const auto& [name, type] : TRY(session.describe("SELECT * " + from))) {
+      if (!without.empty() && name.starts_with(without)) continue;
       list += fmt::format("{}CAST({} AS {}) AS {}", list.empty() ? "" : ", ", identifier(name),
                           cast_for(type), identifier(name));
     }

@@ -30,8 +30,10 @@ class Engine {
   /// what has no type of ours becomes text. Errors: kInvalidInput naming the file.
   virtual Result<Table> read_parquet(std::span<const io::Path> files) = 0;
   /// The same, a table for each run of files whose columns are alike: one query each, since a query
-  /// costs more than a small file.
-  virtual Result<std::vector<Table>> read_alike(std::span<const io::Path> files) = 0;
+  /// costs more than a small file. Columns whose name begins with `without` are not read, unless it
+  /// is empty.
+  virtual Result<std::vector<Table>> read_alike(std::span<const io::Path> files,
+                                                std::string_view without) = 0;
   /// Row order kept, one thread, zstd: the same table gives the same bytes.
   virtual Result<void> write_parquet(const Table& table, const io::Path& file) = 0;
   /// The rows of one Parquet file behind the first `skip`, as read_parquet() has them. Cost: memory

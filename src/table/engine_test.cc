@@ -94,7 +94,7 @@ TEST_F(EngineTest, FilesThatAreAlikeBecomeOneTableInTheirOrder) {
   ASSERT_TRUE(engine_->write_parquet(every_type(3), a));
   ASSERT_TRUE(engine_->write_parquet(odd, o));
   const io::Path files[] = {b, a, b, o, a};
-  const auto parts = engine_->read_alike(files);
+  const auto parts = engine_->read_alike(files, {});
   ASSERT_TRUE(parts) << parts.error().text();
   ASSERT_EQ(parts->size(), 3U);
   EXPECT_EQ((*parts)[0].rows(), 203U);

@@ -205,6 +205,8 @@ def somebody_was_killed(p):
     """Whether the program, or a worker of it, ended by SIGKILL."""
     if -signal.SIGKILL in p.ends + [process.poll() for process in p.started]:
         return True
+    if any("ended by signal 9" in said for said in p.errors):  # of the worker of `predict`
+        return True
     for folder in (p.folder, p.path("replayed")):
         if os.path.exists(os.path.join(folder, ".rondo", "rondo.db")) and p.query(
                 "SELECT 1 FROM journal WHERE kind = 'attempt_failed' AND "

@@ -99,6 +99,7 @@ class Project:
         self.folder = tempfile.mkdtemp(prefix="rondo-test-")
         self.started = []
         self.ends = []  # exit codes of `run`, in their order
+        self.errors = []  # and what each said on standard error
         values = {"name": "toy", "min_rows": 100, "rounds": 30, "threads": 0, "approve": "auto",
                   "label_delay": "1d", "policy": "performance", "new_data": 0.1,
                   "cool_down": "1d", "prepare": LAG, "metric": "mae"}
@@ -132,6 +133,7 @@ class Project:
         done = subprocess.run([self.program, *words], cwd=folder or self.folder, timeout=timeout,
                               env=dict(os.environ, **(env or {})), capture_output=True, text=True)
         self.ends.append(done.returncode)
+        self.errors.append(done.stderr)
         if check is not None and done.returncode != check:
             raise AssertionError("rondo %s ended with %d, not %d\n%s%s" % (
                 " ".join(words), done.returncode, check, done.stdout[-3000:], done.stderr[-3000:]))

@@ -75,12 +75,13 @@ class Binder {
         continue;
       }
       const std::string near = io::nearest(field.name, source.names());
+      const bool by_rule = !options_.required.contains(field.name);
       return fail(Code::kInvalidInput,
                   fmt::format("{} has no column \"{}\", which is needed", source.file,
                               field.name),
-                  near.empty() ? "every file must have the target, the key, the time, and what "
-                                 "contract.toml says is never missing"
-                               : fmt::format("did you mean \"{}\"?", near));
+                  !near.empty() ? fmt::format("did you mean \"{}\"?", near)
+                  : by_rule     ? "contract.toml says that it is never missing"
+                                : "every file must have the target, the key and the time");
     }
     return {};
   }

@@ -114,7 +114,7 @@ class Export(unittest.TestCase):
             lagged.run("run", check=0)
             for to in ("onnx", "lightgbm"):
                 said = lagged.run("export", "--to", to, "-o", "x", check=3).stderr
-                self.assertIn("no lags", said)
+                self.assertIn("no parts of time, lags or made features", said)
             said = lagged.run("export", "--to", "onnx", "--features", "-o", "x", check=0).stdout
             self.assertIn("inputs are floats", said)
             self.assertIn("who asks it makes", said)

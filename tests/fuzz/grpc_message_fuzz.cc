@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     answered.set_value();
   };
-  const api::RpcCaller who{.authorization = {}, .token = {}, .split_key = {}, .local = true};
+  const api::RpcCaller who{.authorization = {}, .token = {}, .split_key = {}, .dry_run = {},
+                            .local = true};
   room.host->infer(0, who, taken.infer, look);
   answered.get_future().wait();
   room.service.logged.with([](auto& rows) { rows.clear(); });

@@ -19,6 +19,7 @@ constexpr std::int64_t kLookEveryUs = 1'000'000, kMendEveryUs = 2'000'000;
 constexpr char kMend[] = "put its file back from a backup, or promote another version; it is tried "
                          "again every two seconds";
 constexpr std::int64_t kFewWaitUs = 60'000'000;  // for more pushed rows, below [collect] min_rows
+constexpr std::int64_t kMovingUs = 60'000'000;   // for a file that is never at rest
 constexpr std::int64_t kAheadUs = 60'000'000;     // a label waits for what is not written yet
 constexpr std::int64_t kOvertakenUs = 2'000'000;  // and for what a later answer overtook
 constexpr std::size_t kRoundParts = 16;            // of the log, read between two requests
@@ -77,11 +78,14 @@ Result<SourceNews> ServiceWorld::peek(const State& state) {
   const bool fresh = looked_us_ != 0 && now - looked_us_ < kLookEveryUs;
   if (fresh && looked_at_ == state.manifest) return last_news_;
   looked_us_ = now;
+  if (looked_at_ != state.manifest) moving_since_us_ = 0;
   looked_at_ = state.manifest;
   auto news = peek_files(*session_, state);
   // A source that cannot be looked at (a missing file) is no reason to stop serving.
   last_news_ = news ? *news : SourceNews{};
-  if (last_news_.touched && !is_at_rest(*last_news_.touched)) last_news_ = SourceNews{};
+  if (!last_news_.touched || is_at_rest(*last_news_.touched)) moving_since_us_ = 0;
+  else if (moving_since_us_ == 0) moving_since_us_ = now;
+  if (moving_since_us_ != 0 && now - moving_since_us_ < kMovingUs) last_news_ = SourceNews{};
   if (!last_news_.may_wait) few_since_us_ = 0;
   else if (few_since_us_ == 0) few_since_us_ = now;
   if (last_news_.may_wait && now - few_since_us_ < kFewWaitUs) last_news_ = SourceNews{};

@@ -88,6 +88,7 @@ class ServiceWorld : public World {
   std::optional<State> followed_;
   std::int64_t mended_us_ = 0;
   std::int64_t looked_us_ = 0, few_since_us_ = 0;
+  std::int64_t moving_since_us_ = 0;  // a file of the source is being written to; 0: none is
   std::string looked_at_;  // the dataset version that the source was compared with
   SourceNews last_news_;
 };

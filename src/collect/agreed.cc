@@ -120,24 +120,22 @@ std::string place(const Agreed& agreed, const std::string& column, const char* k
   return io::place_of(agreed.where, kContractFile, fmt::format("columns.{}.{}", column, key));
 }
 
-}  // namespace
-
+/// Whether every value of one type is written as one of another.
 bool widens(Type from, Type to) noexcept {
   if (to == Type::kText) return true;
   if (to == Type::kCategory) return from != Type::kText;
   return from == Type::kInteger && to == Type::kNumber;
 }
 
-Result<Agreed> agreed_from(std::string_view text) {
-  Agreed agreed = TRY(FileReader(TRY(io::parse_toml(text, kContractFile))).run());
-  agreed.digest = io::sha256(text).hex();
-  return agreed;
-}
+}  // namespace
 
 Result<Agreed> read_agreed(io::Fs& fs, const io::Path& project) {
   const io::Path path = project / kContractFile;
   if (!TRY(fs.stat(path))) return Agreed{};
-  return agreed_from(TRY(fs.read(path, 8 << 20)));
+  const std::string text = TRY(fs.read(path, 8 << 20));
+  Agreed agreed = TRY(FileReader(TRY(io::parse_toml(text, kContractFile))).run());
+  agreed.digest = io::sha256(text).hex();
+  return agreed;
 }
 
 Result<void> agree(const Agreed& agreed, bool first, Contract& contract,

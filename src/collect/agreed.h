@@ -22,9 +22,8 @@ struct Agreed {
   std::map<std::string, io::Place> where;
 };
 
-/// Errors: kInvalidInput naming line and column.
-Result<Agreed> agreed_from(std::string_view text);
-/// The file of a project; an empty Agreed without one.
+/// The file of a project; an empty Agreed without one. Errors: kInvalidInput naming line and
+/// column.
 Result<Agreed> read_agreed(io::Fs& fs, const io::Path& project);
 
 /// Takes the file over unless that was done. Before the first version any type may be said, later a
@@ -34,8 +33,5 @@ Result<Agreed> read_agreed(io::Fs& fs, const io::Path& project);
 /// not go with the type; they name line and column.
 Result<void> agree(const Agreed& agreed, bool first, table::Contract& contract,
                    std::vector<std::string>& changes);
-
-/// Whether every value of one type is written as one of another.
-bool widens(table::Type from, table::Type to) noexcept;
 
 }  // namespace rondo::collect

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "io/utf8.h"
+#include "ledger/dataset.h"
 
 namespace rondo::collect {
 namespace {
@@ -294,7 +295,7 @@ Result<void> check_names(std::vector<std::string>& names, const std::string& fil
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i].empty()) names[i] = fmt::format("column_{}", i + 1);
     const std::string name = folded(names[i]);
-    if (name == table::kTimeColumn || name.starts_with("_rondo_")) {
+    if (name == table::kTimeColumn || name.starts_with(ledger::kOrigin)) {
       return fail(Code::kInvalidInput,
                   fmt::format("{}: the column name \"{}\" is reserved", file, name), "rename it");
     }

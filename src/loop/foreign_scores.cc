@@ -2,9 +2,8 @@
 #include "loop/foreign_scores.h"
 
 #include <cstring>
-#include <filesystem>
 
-#include "io/digest.h"
+#include "io/scratch.h"
 #include "loop/launcher.h"
 
 namespace rondo::loop {
@@ -43,13 +42,12 @@ Result<std::vector<double>> lightgbm_scores(const std::shared_ptr<io::Fs>& fs,
                                             const std::string& text, std::size_t width,
                                             std::size_t outputs,
                                             std::span<const double> features) {
-  const io::Path folder = std::filesystem::temp_directory_path() /
-                          ("rondo-import-" + io::base64url(io::random_bytes(12)));
+  const io::Scratch folder;
   std::string bytes(features.size_bytes(), '\0');
   std::memcpy(bytes.data(), features.data(), bytes.size());
-  auto scores = during(ask(fs, folder, text, {{"width", width}, {"outputs", outputs}}, bytes),
-                       "asking LightGBM");
-  TRY(fs->remove_all(folder));
+  auto scores = during(
+      ask(fs, folder.path(), text, {{"width", width}, {"outputs", outputs}}, bytes),
+      "asking LightGBM");
   if (scores && scores->size() != features.size() / width * outputs) {
     return fail(Code::kUnavailable, "LightGBM did not score each row");
   }

@@ -188,7 +188,6 @@ Result<Json> reproduce(ledger::Store& store, const Config& config, const Reprodu
   for (const Noted& noted : jobs) {
     Json row = TRY(maker.again(noted));
     out["same"] = out.at("same").get<bool>() && row.at("same").get<bool>();
-    if (observer) observer({{"event", "job"}, {"job", row}});
     out["jobs"].push_back(std::move(row));
   }
   return out;

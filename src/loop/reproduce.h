@@ -23,7 +23,7 @@ struct ReproduceWish {
 
 /// {"version","dataset","manifest","rows","segments","pipeline","same","jobs":[{"step","stage",
 /// "kind","seconds","result","result_now","outputs":{name:{"digest","made","same"}}}]}. "same" is
-/// whether every job came out as it did then. Progress and {"event":"job"} go to `observer`.
+/// whether every job came out as it did then. Progress goes to `observer`.
 /// Threads: any; writes to `folder` only. Cost: that of the cycle.
 /// Errors: kNotFound for a version that never was, or whose jobs were not written down; kCorrupt
 /// for a damaged input; those of the jobs.

@@ -18,8 +18,7 @@ constexpr Span kRest = Span::seconds(2);  // of a file since it was written
 constexpr std::int64_t kLookEveryUs = 1'000'000, kMendEveryUs = 2'000'000;
 constexpr char kMend[] = "put its file back from a backup, or promote another version; it is tried "
                          "again every two seconds";
-constexpr std::int64_t kFewWaitUs = 60'000'000;  // for more pushed rows, below [collect] min_rows
-constexpr std::int64_t kMovingUs = 60'000'000;   // for a file that is never at rest
+constexpr std::int64_t kFewWaitUs = 60'000'000;  // for more pushed rows, or a file to be at rest
 constexpr std::int64_t kAheadUs = 60'000'000;     // a label waits for what is not written yet
 constexpr std::int64_t kOvertakenUs = 2'000'000;  // and for what a later answer overtook
 constexpr std::size_t kRoundParts = 16;            // of the log, read between two requests
@@ -43,13 +42,21 @@ bool reads_the_same_past(const model::Pipeline& a, const model::Pipeline& b) {
          a.parts().classes == b.parts().classes;
 }
 
-/// Whose row was answered; nothing when its record does not fit the transform.
+/// Whose row was answered, by these columns of the version that answered; nothing when it does not
+/// read them all, or its record is no row of it.
 std::optional<std::string> entity_of(const ledger::Prediction& prediction,
-                                     const model::Transform& transform) {
-  if (transform.history().entity.empty()) return std::string();
+                                     const table::Schema& inputs,
+                                     const std::vector<std::string>& entity) {
+  std::string key;
+  if (entity.empty()) return key;
   const auto cells = model::decode_cells(prediction.cells);
-  if (!cells || cells->size() != transform.inputs().fields.size()) return std::nullopt;
-  return std::string(transform.entity(*cells));
+  if (!cells || cells->size() != inputs.fields.size()) return std::nullopt;
+  for (const std::string& name : entity) {
+    const auto place = inputs.find(name);
+    if (!place) return std::nullopt;
+    append_entity((*cells)[*place], key);
+  }
+  return key;
 }
 
 /// A file that was written a moment ago may not be whole yet. One of the future (another machine's
@@ -85,7 +92,7 @@ Result<SourceNews> ServiceWorld::peek(const State& state) {
   last_news_ = news ? *news : SourceNews{};
   if (!last_news_.touched || is_at_rest(*last_news_.touched)) moving_since_us_ = 0;
   else if (moving_since_us_ == 0) moving_since_us_ = now;
-  if (moving_since_us_ != 0 && now - moving_since_us_ < kMovingUs) last_news_ = SourceNews{};
+  if (moving_since_us_ != 0 && now - moving_since_us_ < kFewWaitUs) last_news_ = SourceNews{};
   if (!last_news_.may_wait) few_since_us_ = 0;
   else if (few_since_us_ == 0) few_since_us_ = now;
   if (last_news_.may_wait && now - few_since_us_ < kFewWaitUs) last_news_ = SourceNews{};
@@ -115,9 +122,9 @@ Result<std::vector<model::Observation>> ServiceWorld::join(Loaded& loaded, Label
     const auto value = label_number(label.value, parts);
     const auto sequence = kServedSequence + static_cast<std::uint64_t>(label.first_row);
     const auto by = loaded.versions.find(prediction.version);
-    const auto entity = entity_of(prediction, by == loaded.versions.end()
-                                                  ? parts.transform
-                                                  : by->second->pipeline->transform());
+    const bool known = by != loaded.versions.end();
+    const auto& answered = known ? by->second->pipeline->transform() : parts.transform;
+    const auto entity = entity_of(prediction, answered.inputs(), parts.transform.history().entity);
     if (!value || !entity) return;
     found.push_back({*series, *entity, prediction.time, label.received, sequence, *value});
   }));
@@ -380,9 +387,8 @@ Result<void> ServiceWorld::learn_labels() {
     TRY(next_labels(loaded.label_row, kRoundLabels, monotonic_us(), loaded.early));
     auto fresh = TRY(join(loaded, loaded.early, routing->champion->pipeline->parts()));
     std::erase_if(fresh, [&](const auto& o) { return any_covers(loaded.kept, o.event); });
-    if (fresh.empty()) return {};
-    router_.learn(fresh, config_.project.target,
-                  routing->champion->pipeline->transform().history().entity);
+    const auto& spec = routing->champion->pipeline->transform().history();
+    if (!fresh.empty()) router_.learn(fresh, config_.project.target, spec.entity);
     return {};
   });
 }

@@ -9,6 +9,7 @@ import datetime
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -140,6 +141,31 @@ class Entity(unittest.TestCase):
         answered = again["answered_by"][0]
         self.assertEqual(answered["rows"], answered["bit_equal"])
         self.assertGreater(answered["rows"], 10)
+
+    def test_a_label_of_a_version_without_a_past_counts_for_the_next(self):
+        # Without the gate, so that both are deployed; the label comes by the log of answers alone.
+        toml = TOML.replace('["shop"]\n\n[prepare]\nignore = ["shop"]',
+                            '["shop"]\nserved = false\n\n[prepare]')
+        toml += '[loop]\npolicy = "cron:7d"\n'
+        shutil.rmtree(self.project.path(".rondo"))
+        self.project.write("rondo.toml", toml[:toml.index("[[prepare.lag]]")] +
+                           toml[toml.index("[train]"):])
+        self.project.run("run", check=0)
+        self.up()
+        last = [r["sold"] for r in history() if r["shop"] == "north"][-1]
+        far = 3000.0 if last < 2000 else 1000.0
+        self.label(self.asked("north", when(0)), far)
+        self.down()
+        self.project.write("rondo.toml", toml)
+        self.up()  # with the first version in memory, which has no past to tell shops apart in
+        self.project.run("trigger", check=0)
+        until = time.monotonic() + 60
+        while self.asked("north", when(1))["model_version"] != 2:
+            self.assertLess(time.monotonic(), until, "no second version")
+            time.sleep(0.2)
+        made = self.asked("north", when(1))
+        self.assertLess(abs(made["value"] - far), NEAR, "the label is not in the past of north")
+        self.down()
 
     def test_the_entity_is_asked_for(self):
         self.up()

@@ -8,8 +8,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/worker.h"
+
 namespace rondo::loop {
 namespace {
+
+constexpr std::uint32_t kBreath = 64;  // answers looked at between two pauses
 
 Json place_json(const io::LogPosition& log, std::int64_t label_row) {
   return {{"segment", log.segment}, {"offset", log.offset}, {"label_row", label_row}};
@@ -74,6 +78,7 @@ Result<bool> Watch::quiet(ledger::Store& store, std::int64_t version, Time now) 
   if (now.us > io::get_or<std::int64_t>(*kept, "silent_after_us", 0)) return false;
   const Place place = place_from(io::get_or<Json>(*kept, "place", Json::object()));
   const auto end = TRY(ledger::read_predictions(*store.fs, store.log(), place.log,
+                                                [](std::string_view, Time) { return false; },
                                                 [](ledger::Prediction&&) {}));
   if (end.segment != place.log.segment || end.offset != place.log.offset) return false;
   std::int64_t last = place.label_row;
@@ -97,7 +102,12 @@ std::int64_t Watch::start_of(Time time) const {
 Result<void> Watch::read() {
   const Place before = place_;
   Window* window = nullptr;
+  std::uint32_t steps = 0;
+  const auto step = [&steps] {  // who answers on this core waits for that many at most
+    if (++steps % kBreath == 0) breathe();
+  };
   const auto wanted = [&](std::string_view id, Time time) {
+    step();
     const std::int64_t start = start_of(time);
     if (Time{start} < through_) return false;
     window = &windows_.try_emplace(start, before, WindowSample(options_.sample_rows)).first->second;
@@ -106,6 +116,7 @@ Result<void> Watch::read() {
   const auto each = [&](ledger::Prediction&& prediction) {
     asked_.insert(prediction.id);
     window->sample.add(std::move(prediction), [&](const std::string& id) {
+      step();
       asked_.erase(id);
       if (auto label = labels_.extract(id)) homeless_.insert(std::move(label));
     });

@@ -118,7 +118,8 @@ Result<Checked> look_at_all(const loop::Config& config, const table::Table& rows
   Checked out;
   out.expected = TRY(prepare::expectations_from(config.prepare.expect));
   for (const prepare::Expectation& one : out.expected) {
-    out.met.push_back(prepare::look_at(one, rows, wall_clock_now()));
+    out.met.push_back(prepare::look_at(one, rows, wall_clock_now(),
+                                       std::filesystem::temp_directory_path()));
     out.broken |= !out.met.back().success && one.stops;
   }
   return out;

@@ -1,14 +1,12 @@
 // As-of reads over observations that come late, corrected and out of order. Every version of a
-// value is kept, sorted by (t, sequence, k), so a read is a walk from the newest entry back and
-// depends on what was observed, never on the order in which it was told.
+// value is kept, sorted by (t, sequence, k), so a read depends on what was observed, never on the
+// order in which it was told.
 #include "model/history.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <set>
-#include <tuple>
 
 #include "base/check.h"
 
@@ -27,47 +25,43 @@ Time before(Time t, Span by) {
 }
 
 /// Walks back over the values that a reader at q knows, one version a value: the newest known.
-/// Shape: entries sorted by (event, sequence, known).
-template <class Entry>
 class Backward {
  public:
-  /// Starts with the newest entry for which `inside` (monotone: true, then false) still holds.
-  template <class Inside>
-  Backward(std::span<const Entry> entries, Time q, Inside inside) : entries_(entries), q_(q) {
-    at_ = static_cast<std::size_t>(
-        std::partition_point(entries.begin(), entries.end(), inside) - entries.begin());
-  }
+  /// Starts before `at`.
+  Backward(std::span<const Version> versions, Time q, std::size_t at)
+      : versions_(versions), q_(q), at_(at) {}
   /// The next older value that is known at q, not older than `oldest` (exclusive); null at the end.
-  const Entry* next(Time oldest) {
+  const Version* next(Time oldest) {
     while (at_ > 0) {
-      const Entry& entry = entries_[--at_];
-      if (entry.event <= oldest) return nullptr;
-      if (entry.known > q_) continue;
-      while (at_ > 0 && entries_[at_ - 1].event == entry.event &&
-             entries_[at_ - 1].sequence == entry.sequence) {
+      const Version& version = versions_[--at_];
+      if (version.event <= oldest) return nullptr;
+      if (version.known > q_) continue;
+      while (at_ > 0 && versions_[at_ - 1].event == version.event &&
+             versions_[at_ - 1].sequence == version.sequence) {
         --at_;  // an older version of the same value
       }
-      return &entry;
+      return &version;
     }
     return nullptr;
   }
 
  private:
-  std::span<const Entry> entries_;
+  std::span<const Version> versions_;
   Time q_;
-  std::size_t at_ = 0;
+  std::size_t at_;
 };
 
-template <class Entry>
-double read_lag(std::span<const Entry> entries, const Lag& lag, Time p, Time q) {
+double read_lag(const Past& past, const Lag& lag, Time p, Time q) {
   if (lag.by.us > 0) {
     const Time newest = before(p, lag.by);
-    Backward<Entry> walk(entries, q, [newest](const Entry& e) { return e.event <= newest; });
-    const Entry* found = walk.next(before(newest, lag.by));
+    const bool last = newest.us == std::numeric_limits<std::int64_t>::max();
+    Backward walk(past.versions(), q,
+                  last ? past.versions().size() : past.before(newest + Span{1}));
+    const Version* found = walk.next(before(newest, lag.by));
     return found != nullptr ? found->value : kNothing;
   }
-  Backward<Entry> walk(entries, q, [p](const Entry& e) { return e.event < p; });
-  const Entry* found = nullptr;
+  Backward walk(past.versions(), q, past.before(p));
+  const Version* found = nullptr;
   for (std::uint32_t n = 0; n < lag.rows; ++n) {
     found = walk.next(Time{std::numeric_limits<std::int64_t>::min()});
     if (found == nullptr) return kNothing;
@@ -75,61 +69,52 @@ double read_lag(std::span<const Entry> entries, const Lag& lag, Time p, Time q) 
   return found->value;
 }
 
-/// What one walk over a window finds.
-struct Window {
-  std::uint64_t count = 0;
-  double sum = 0, mean = 0, squares = 0;  // mean and squared deviations: Welford, 1962
-  double least = 0, greatest = 0, last = 0;
-  Time newest;
+/// The windows of one series as one reader sees them. Neighbours over the same are added up once.
+class Windows {
+ public:
+  Windows(const Past& past, const Units& units, Time p, Time q)
+      : reader_(past, units, p, q), units_(units), p_(p) {}
+  double read(const Lag& lag) {
+    const Time from = before(p_, lag.over);
+    switch (lag.take) {
+      case Take::kCount: return static_cast<double>(sums(lag, from).count);
+      case Take::kSum: return total(sums(lag, from), units_);
+      case Take::kMean: return mean(sums(lag, from), units_);
+      case Take::kStd: return deviation(sums(lag, from), units_);
+      case Take::kMin: return sums(lag, from).count == 0 ? kNothing : sums_.least;
+      case Take::kMax: return sums(lag, from).count == 0 ? kNothing : sums_.greatest;
+      case Take::kDistinct: return static_cast<double>(reader_.distinct(from));
+      case Take::kLast:
+      case Take::kAge: break;
+    }
+    const Version* newest = reader_.newest(from);
+    if (newest == nullptr) return kNothing;
+    return lag.take == Take::kLast ? newest->value
+                                   : static_cast<double>(p_.us - newest->event.us) * 1e-6;
+  }
+
+ private:
+  const Sums& sums(const Lag& lag, Time from) {
+    const bool extremes = lag.take == Take::kMin || lag.take == Take::kMax;
+    if (over_ != lag.over || (extremes && !extremes_)) {
+      sums_ = reader_.sums(from, extremes);
+      over_ = lag.over;
+      extremes_ = extremes;
+    }
+    return sums_;
+  }
+
+  Past::Reader reader_;
+  const Units& units_;
+  Time p_;
+  Span over_;  // of what `sums_` are; 0: of nothing yet
+  bool extremes_ = false;
+  Sums sums_;
 };
 
-template <class Entry>
-Window read_window(std::span<const Entry> entries, Span over, Time p, Time q) {
-  Window out;
-  const Time from = before(p, over);
-  const Time oldest = before(from, Span{1});  // the walk leaves it out
-  Backward<Entry> walk(entries, q, [p](const Entry& e) { return e.event < p; });
-  while (const Entry* entry = walk.next(oldest)) {
-    const double x = entry->value;
-    if (out.count++ == 0) {
-      out.last = out.least = out.greatest = x;
-      out.newest = entry->event;
-    }
-    out.sum += x;
-    const double apart = x - out.mean;
-    out.mean += apart / static_cast<double>(out.count);
-    out.squares += apart * (x - out.mean);
-    out.least = std::min(out.least, x);
-    out.greatest = std::max(out.greatest, x);
-  }
-  return out;
-}
-
-double taken(const Window& window, Take take, Time p) {
-  const auto count = static_cast<double>(window.count);
-  if (take == Take::kCount) return count;
-  if (window.count == 0) return kNothing;
-  switch (take) {
-    case Take::kCount: break;
-    case Take::kSum: return window.sum;
-    case Take::kMean: return window.sum / count;
-    case Take::kStd: return window.count < 2 ? kNothing : std::sqrt(window.squares / (count - 1));
-    case Take::kMin: return window.least;
-    case Take::kMax: return window.greatest;
-    case Take::kLast: return window.last;
-    case Take::kAge: return static_cast<double>(p.us - window.newest.us) * 1e-6;
-  }
-  return kNothing;
-}
-
-// One total order of values, so that two claims with the same (t, sequence, k) end the same way
-// whichever came first.
-bool outranks(double a, double b) {
-  const auto rank = [](double x) {
-    const auto bits = std::bit_cast<std::int64_t>(x);
-    return bits < 0 ? bits ^ std::numeric_limits<std::int64_t>::max() : bits;
-  };
-  return rank(a) > rank(b);
+double of_nothing(const Lag& lag) {
+  const bool counts = lag.take == Take::kCount || lag.take == Take::kDistinct;
+  return lag.over.us > 0 && counts ? 0 : kNothing;
 }
 
 Result<Lag> lag_from(const Json& json, std::size_t series) {
@@ -167,6 +152,20 @@ Result<Lag> lag_from(const Json& json, std::size_t series) {
   return lag;
 }
 
+Result<std::vector<Scale>> scales_from(const Json& list) {
+  std::vector<Scale> scales;
+  for (const Json& one : list) {
+    if (!one.is_object()) return fail(Code::kInvalidInput, "a scale is not an object");
+    const auto center = TRY(io::get<double>(one, "center"));
+    const auto exponent = TRY(io::get<std::int64_t>(one, "exponent"));
+    if (!std::isfinite(center) || exponent < Scale::kLeast || exponent > Scale::kGreatest) {
+      return fail(Code::kInvalidInput, "a scale of the history is out of range");
+    }
+    scales.push_back({center, static_cast<std::int32_t>(exponent)});
+  }
+  return scales;
+}
+
 }  // namespace
 
 std::optional<Take> take_from(std::string_view name) {
@@ -178,6 +177,9 @@ std::optional<Take> take_from(std::string_view name) {
 Json HistorySpec::to_json() const {
   Json out = {{"series", series}, {"lags", Json::array()}};
   if (!entity.empty()) out["entity"] = entity;
+  for (const Scale& scale : scales) {
+    out["scales"].push_back({{"center", scale.center}, {"exponent", scale.exponent}});
+  }
   for (const Lag& lag : lags) {
     Json one = {{"feature", lag.feature}, {"series", lag.series}};
     if (lag.by.us > 0) one["by_us"] = lag.by.us;
@@ -213,9 +215,16 @@ Result<HistorySpec> HistorySpec::from_json(const Json& json) {
     }
     spec.entity.push_back(name.get<std::string>());
   }
+  spec.scales = TRY(scales_from(io::get_or<Json>(json, "scales", Json::array())));
+  if (!spec.scales.empty() && spec.scales.size() != spec.series.size()) {
+    return fail(Code::kInvalidInput, "the history has not one scale a series");
+  }
   std::set<std::string> features;
   for (const Json& one : lags) {
     spec.lags.push_back(TRY(lag_from(one, spec.series.size())));
+    if (spec.lags.back().over.us > 0 && spec.scales.empty()) {
+      return fail(Code::kInvalidInput, "the history has windows, and no scales to add them up by");
+    }
     if (!features.insert(spec.lags.back().feature).second) {
       return fail(Code::kInvalidInput, "two lags are named \"" + spec.lags.back().feature + "\"");
     }
@@ -224,43 +233,46 @@ Result<HistorySpec> HistorySpec::from_json(const Json& json) {
 }
 
 HistoryState::HistoryState(HistorySpec spec)
-    : spec_(std::move(spec)), series_(spec_.series.size()) {}
+    : spec_(std::move(spec)), series_(spec_.series.size()) {
+  for (std::size_t i = 0; i < spec_.series.size(); ++i) {
+    units_.emplace_back(spec_.scales.empty() ? Scale() : spec_.scales[i]);
+  }
+}
 
 void HistoryState::apply(const Observation& observation) {
   CHECK(observation.series < series_.size(), "an observation names a series of the history");
-  auto& entries = series_[observation.series][observation.entity];
-  const Entry entry{observation.event, observation.known, observation.sequence, observation.value};
-  const auto key = [](const Entry& e) { return std::tuple(e.event, e.sequence, e.known); };
-  const auto place = std::lower_bound(
-      entries.begin(), entries.end(), entry,
-      [&key](const Entry& a, const Entry& b) { return key(a) < key(b); });
-  if (place != entries.end() && key(*place) == key(entry)) {
-    if (outranks(entry.value, place->value)) place->value = entry.value;
-    return;
+  Entities& entities = series_[observation.series];
+  auto found = entities.find(observation.entity);
+  if (found == entities.end()) found = entities.try_emplace(observation.entity).first;
+  const double value = observation.value + 0.0;  // -0 is 0
+  if (found->second.apply({observation.event, observation.known, observation.sequence, value},
+                          units_[observation.series])) {
+    ++size_;
   }
-  entries.insert(place, entry);
-  ++size_;
 }
 
 void HistoryState::read(std::string_view entity, Time p, Time q,
                         std::span<double> out) const noexcept {
   CHECK(out.size() == spec_.lags.size(), "a read has room for each lag");
-  const Lag* walked = nullptr;  // whose window `window` is
-  Window window;
+  const Past* past = nullptr;
+  std::optional<Windows> windows;
+  std::size_t series = spec_.series.size();  // whose `past` and `windows` are
   for (std::size_t i = 0; i < spec_.lags.size(); ++i) {
     const Lag& lag = spec_.lags[i];
-    const auto& entities = series_[lag.series];
-    const auto found = entities.find(entity);
-    const auto entries = found == entities.end() ? std::span<const Entry>() : found->second;
-    if (lag.over.us == 0) {
-      out[i] = read_lag(entries, lag, p, q);
-      continue;
+    if (lag.series != series) {
+      series = lag.series;
+      const auto found = series_[series].find(entity);
+      past = found == series_[series].end() ? nullptr : &found->second;
+      windows.reset();
     }
-    if (walked == nullptr || walked->series != lag.series || walked->over != lag.over) {
-      window = read_window(entries, lag.over, p, q);
-      walked = &lag;
+    if (past == nullptr) {
+      out[i] = of_nothing(lag);
+    } else if (lag.over.us == 0) {
+      out[i] = read_lag(*past, lag, p, q);
+    } else {
+      if (!windows) windows.emplace(*past, units_[series], p, q);
+      out[i] = windows->read(lag);
     }
-    out[i] = taken(window, lag.take, p);
   }
 }
 

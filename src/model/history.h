@@ -3,14 +3,14 @@
 // only observations with t < p and k <= q, ordered by (t, sequence).
 #pragma once
 
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "base/time.h"
 #include "io/json.h"
+#include "model/past.h"
 
 namespace rondo::model {
 
@@ -25,16 +25,15 @@ struct Observation {
   double value = 0;
 };
 
-/// What a window gives of the values in it. Empty: NaN, kCount 0; kStd (divisor n - 1) of one: NaN.
-/// kLast is the newest value, kAge its distance from p in seconds.
-enum class Take : std::uint8_t { kCount, kSum, kMean, kStd, kMin, kMax, kLast, kAge };
-inline constexpr std::string_view kTakeNames[] = {"count", "sum", "mean", "std",
-                                                  "min",   "max", "last", "age"};
+/// What a window gives of the values in it. Empty: NaN, kCount and kDistinct 0; kStd (divisor
+/// n - 1) of one: NaN. kLast is the newest value, kAge its distance from p in seconds.
+enum class Take : std::uint8_t { kCount, kSum, kMean, kStd, kMin, kMax, kLast, kAge, kDistinct };
+inline constexpr std::string_view kTakeNames[] = {"count", "sum",  "mean", "std",     "min",
+                                                  "max",   "last", "age",  "distinct"};
 std::optional<Take> take_from(std::string_view name);
 
 /// One feature of the past. A lag by time: the newest observation with p - 2 by < t <= p - by; by
-/// rows: the n-th newest. A window: what `take` gives of those with p - over <= t < p, which are
-/// added up from the newest to the oldest, so that the bits depend on nothing else.
+/// rows: the n-th newest. A window: what `take` gives of those with p - over <= t < p.
 struct Lag {
   std::uint32_t series = 0;
   Span by;                      // by time when > 0
@@ -50,6 +49,7 @@ struct HistorySpec {
   std::vector<std::string> series;  // column names; the target may be one
   std::vector<Lag> lags;
   std::vector<std::string> entity{};  // columns whose cells say whose past it is; none: everybody's
+  std::vector<Scale> scales{};        // one a series where there are windows
   bool operator==(const HistorySpec&) const = default;
   Json to_json() const;
   static Result<HistorySpec> from_json(const Json& json);
@@ -66,20 +66,23 @@ class HistoryState {
   /// Cost: O(log n), O(n) when far out of order.
   void apply(const Observation& observation);
   /// Shape: out has one value a lag, NaN when nothing is known. Cost: O(log n) a lag, plus what is
-  /// not yet known at q (lag by rows: plus rows; window: plus the rows in it, once for neighbours
-  /// over the same); no allocation.
+  /// not yet known at q (lag by rows: plus rows; window: see Past); once for neighbours over the
+  /// same window.
   void read(std::string_view entity, Time p, Time q, std::span<double> out) const noexcept;
   /// Versions held.
   std::uint64_t size() const { return size_; }
 
  private:
-  struct Entry {  // sorted by (event, sequence, known)
-    Time event, known;
-    std::uint64_t sequence;
-    double value;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
   };
+  using Entities = std::unordered_map<std::string, Past, Hash, std::equal_to<>>;
   HistorySpec spec_;
-  std::vector<std::map<std::string, std::vector<Entry>, std::less<>>> series_;  // by entity
+  std::vector<Units> units_;      // one a series
+  std::vector<Entities> series_;
   std::uint64_t size_ = 0;
 };
 

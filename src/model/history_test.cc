@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "base/seed.h"
@@ -18,9 +19,10 @@ namespace {
 
 constexpr Time at(std::int64_t hour) { return Time{} + Span::hours(hour); }
 
-HistorySpec spec() {
+HistorySpec made_spec() {
   HistorySpec out;
   out.series = {"cnt", "temp"};
+  out.scales = {{0.25, -38}, {-3, -41}};
   out.lags = {{0, Span::hours(48), 0, "cnt_lag_48h"}, {0, Span::hours(3), 0, "cnt_lag_3h"},
               {0, Span{}, 1, "cnt_lag_1"},            {0, Span{}, 4, "cnt_lag_4"},
               {1, Span::hours(1), 0, "temp_lag_1h"},  {1, Span{}, 2, "temp_lag_2"}};
@@ -33,29 +35,45 @@ HistorySpec spec() {
   return out;
 }
 
-/// Of what is in the window, the newest first.
-double naive_window(const std::vector<const Observation*>& seen, Take take, Time p) {
+const HistorySpec& spec() {
+  static const HistorySpec made = made_spec();
+  return made;
+}
+
+/// Of what is in the window, the newest first: data.md 32, added up one by one.
+double naive_window(std::vector<const Observation*> seen, Take take, Time p, const Scale& scale) {
+  const double step = std::ldexp(1, scale.exponent);
+  const auto steps = [&](const Observation* o) {
+    return std::nearbyint((o->value - scale.center) / step);
+  };
+  std::erase_if(seen, [&](const Observation* o) { return std::abs(steps(o)) > 0x1p50; });
   const auto n = static_cast<double>(seen.size());
   if (take == Take::kCount) return n;
+  std::set<double> values;
+  for (const Observation* o : seen) values.insert(o->value);
+  if (take == Take::kDistinct) return static_cast<double>(values.size());
   if (seen.empty() || (take == Take::kStd && seen.size() < 2)) {
     return std::numeric_limits<double>::quiet_NaN();
   }
-  double sum = 0, mean = 0, squares = 0, done = 0, least = HUGE_VAL, greatest = -HUGE_VAL;
+  Int128 sum = 0;
+  for (const Observation* o : seen) sum += static_cast<std::int64_t>(steps(o));
+  const Int128 middle = sum / static_cast<std::int64_t>(seen.size());
+  Int128 rest = 0, squares = 0;
   for (const Observation* o : seen) {
-    sum += o->value;
-    const double apart = o->value - mean;
-    mean += apart / ++done;
-    squares += apart * (o->value - mean);
-    least = std::min(least, o->value);
-    greatest = std::max(greatest, o->value);
+    const Int128 apart = static_cast<std::int64_t>(steps(o)) - middle;
+    rest += apart;
+    squares += apart * apart;
   }
+  const auto r = static_cast<double>(rest);
   switch (take) {
-    case Take::kCount: break;
-    case Take::kSum: return sum;
-    case Take::kMean: return sum / n;
-    case Take::kStd: return std::sqrt(squares / (n - 1));
-    case Take::kMin: return least;
-    case Take::kMax: return greatest;
+    case Take::kCount:
+    case Take::kDistinct: break;
+    case Take::kSum: return n * scale.center + static_cast<double>(sum) * step;
+    case Take::kMean: return scale.center + static_cast<double>(sum) / n * step;
+    case Take::kStd:
+      return std::sqrt((static_cast<double>(squares) - r * r / n) / (n - 1)) * step;
+    case Take::kMin: return *values.begin();
+    case Take::kMax: return *values.rbegin();
     case Take::kLast: return seen.front()->value;
     case Take::kAge: return static_cast<double>((p - seen.front()->event).us) * 1e-6;
   }
@@ -81,7 +99,7 @@ double naive(const std::vector<Observation>& all, const Lag& lag, std::string_vi
   });
   if (lag.over.us > 0) {
     std::erase_if(seen, [&](const Observation* o) { return o->event < p - lag.over; });
-    return naive_window(seen, lag.take, p);
+    return naive_window(seen, lag.take, p, spec().scales[lag.series]);
   }
   if (lag.rows > 0) {
     return seen.size() >= lag.rows ? seen[lag.rows - 1]->value
@@ -105,7 +123,7 @@ std::vector<Observation> observations(std::size_t count) {
                   at(hour),
                   at(hour + late),
                   chance.below(3),
-                  chance.uniform()};
+                  chance.below(20) == 0 ? 5000 : chance.uniform()};
     const bool told = std::any_of(all.begin(), all.end(), [&](const Observation& x) {
       return x.series == o.series && x.entity == o.entity && x.event == o.event &&
              x.sequence == o.sequence && x.known == o.known;
@@ -155,6 +173,65 @@ TEST(History, EqualsTheNaiveEvaluatorInEveryBit) {
   EXPECT_GT(known, 500U);  // the reads are not all empty
   expect_bits(reads(state), want);
   EXPECT_EQ(state.size(), all.size());
+}
+
+/// Many values of one entity, each known `delay` after it happened: sums over blocks.
+TEST(History, AddsUpAMillionAsItAddsUpAFew) {
+  Chance chance(Seed{11});
+  std::vector<Observation> all;
+  HistoryState state(spec());
+  std::vector<double> row(spec().lags.size());
+  for (std::int64_t i = 0; i < 500; ++i) {
+    const auto late = static_cast<std::int64_t>(chance.below(9));
+    const Time event = Time{} + Span{i / 2 * 120'000'000 + late};
+    const double value = i % 50 == 7 ? -1e6 : chance.uniform() * 10 - 2;
+    all.push_back({static_cast<std::uint32_t>(i % 2), "a", event, event + Span::hours(1),
+                   static_cast<std::uint64_t>(i), value});
+    state.apply(all.back());
+    if (i % 60 == 59) {  // a correction, and one that comes far too late
+      all.push_back(all[static_cast<std::size_t>(i) - 40]);
+      all.back().known = event + Span::hours(2);
+      all.back().value = chance.uniform();
+      state.apply(all.back());
+    }
+    if (i % 20 != 0) continue;
+    for (const Span ahead : {Span{}, Span::hours(1), Span::hours(9), Span::hours(1000)}) {
+      const Time p = event + Span{ahead.us / 9};
+      state.read("a", p, event + ahead, row);
+      for (std::size_t lag = 0; lag < row.size(); ++lag) {
+        const double want = naive(all, spec().lags[lag], "a", p, event + ahead);
+        ASSERT_EQ(std::bit_cast<std::uint64_t>(row[lag]), std::bit_cast<std::uint64_t>(want))
+            << spec().lags[lag].feature << " after " << i;
+      }
+    }
+  }
+}
+
+TEST(History, TheDeviationOfWhatIsAlikeIsNothingHoweverFarFromTheCenter) {
+  HistorySpec one;
+  one.series = {"x"};
+  one.scales = {Scale::of({1, 2, 3, 4, 1000})};
+  one.lags = {{0, Span{}, 0, "std", Span::days(900), Take::kStd},
+              {0, Span{}, 0, "mean", Span::days(900), Take::kMean}};
+  HistoryState state(one);
+  for (int i = 0; i < 10'000; ++i) state.apply({0, "", at(i), at(i), 0, 123456.75});
+  std::vector<double> out(2);
+  state.read("", at(10'000), at(10'000), out);
+  EXPECT_EQ(out[0], 0);
+  EXPECT_EQ(out[1], 123456.75);
+  for (int i = 10'000; i < 20'000; ++i) state.apply({0, "", at(i), at(i), 0, 123457.75});
+  state.read("", at(20'000), at(20'000), out);
+  EXPECT_NEAR(out[0], std::sqrt(20'000.0 / 19'999) / 2, 1e-12);
+  EXPECT_EQ(out[1], 123457.25);
+}
+
+TEST(History, AScaleIsTheMedianAndFortyDigitsBelowTheGreatestDistance) {
+  EXPECT_EQ(Scale::of({5, 1, 3}), (Scale{3, 1 - 40}));
+  EXPECT_EQ(Scale::of({0, 0, 9}), (Scale{0, 3 - 40}));
+  EXPECT_EQ(Scale::of({7, 7}), (Scale{7, -40}));
+  EXPECT_EQ(Scale::of({}), Scale());
+  EXPECT_EQ(Scale::of({0, 1e-320, 0}).exponent, Scale::kLeast);
+  EXPECT_EQ(Scale::of({-1e308, 1e308, 1e308}).exponent, Scale::kGreatest);
 }
 
 TEST(History, AnyOrderOfApplicationGivesTheSameReads) {
@@ -245,6 +322,10 @@ TEST(History, SpecComesBackFromJsonAndIsChecked) {
   EXPECT_TRUE(refused("/lags/2/rows", -1));
   EXPECT_TRUE(refused("/lags/1/feature", "cnt_lag_48h"));
   EXPECT_TRUE(refused("/series/1", "cnt"));
+  EXPECT_TRUE(refused("/scales", Json::array()));
+  EXPECT_TRUE(refused("/scales/0/exponent", 901));
+  EXPECT_TRUE(refused("/scales/0/center", "0"));
+  EXPECT_TRUE(refused("/scales/2", Json{{"center", 0}, {"exponent", 0}}));
   EXPECT_TRUE(refused("/series", "cnt"));
 }
 

@@ -26,7 +26,7 @@ class Assembly {
     steps_.push_back(std::move(step));
   }
   model::Transform take() {
-    model::HistorySpec history = history_of(lags_, entity_);
+    model::HistorySpec history = history_of(lags_, entity_, scales_);
     return {std::move(inputs_), std::move(steps_), std::move(history)};
   }
 
@@ -46,6 +46,7 @@ class Assembly {
     }
     const model::Lag& wanted = from.lags[place];
     const std::string& series = from.series[wanted.series];
+    if (wanted.over.us > 0) scales_[series] = from.scales[wanted.series];
     const auto found = std::ranges::find_if(lags_, [&](const LagWish& lag) {
       return lag.column == series && lag.by == wanted.by && lag.rows == wanted.rows &&
              lag.over == wanted.over && (lag.over.us == 0 || lag.take == wanted.take);
@@ -61,6 +62,7 @@ class Assembly {
   std::vector<Step> steps_;
   std::vector<LagWish> lags_;
   std::vector<std::string> entity_;  // whose lags they are
+  Scales scales_;
   std::set<std::string> names_;
 };
 

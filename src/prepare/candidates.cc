@@ -283,7 +283,7 @@ model::Transform fit_wishes(const Job& job, const Draft& draft, const std::vecto
     if (const auto* lag = std::get_if<LagWish>(&wish.what)) past.push_back(*lag);
     else made.push_back(std::get<MadeWish>(wish.what));
   }
-  return joined(fit_lags(job, past), fit_made(job, draft, made));
+  return joined(fit_lags(job, draft, past), fit_made(job, draft, made));
 }
 
 }  // namespace rondo::prepare

@@ -3,6 +3,7 @@
 // pure: the same job gives the same draft, bit for bit.
 #pragma once
 
+#include <map>
 #include <optional>
 
 #include "base/words.h"
@@ -145,9 +146,13 @@ class LabelReader {
 std::vector<std::string> keys_of(const Job& job);
 /// Whose row it is, as text; empty without entity columns.
 std::string entity_of(const Job& job, std::size_t row);
+/// By column: what its windows are added up in.
+using Scales = std::map<std::string, model::Scale>;
+/// Of the columns that windows read, by the training rows.
+Scales scales_of(const Job& job, const Draft& draft, const std::vector<LagWish>& wishes);
 /// Lags and windows as a HistorySpec: each column that they read is one series.
 model::HistorySpec history_of(const std::vector<LagWish>& wishes,
-                              const std::vector<std::string>& entity);
+                              const std::vector<std::string>& entity, const Scales& scales);
 /// Errors: kInvalidInput naming the lag.
 Result<std::vector<LagWish>> lags_from(const Json& list);
 /// One wish for each thing that a window takes. Errors: kInvalidInput naming the window.
@@ -157,6 +162,8 @@ Result<std::vector<MadeWish>> combines_from(const Json& list);
 Result<std::vector<MadeWish>> encodes_from(const Json& list);
 Result<std::vector<MadeWish>> texts_from(const Json& list);
 
+/// A value as one would say it: a text without quotes.
+std::string plain(const Json& value);
 /// "a, b and c"; at most twelve names.
 std::string listed(const std::vector<std::string>& names);
 

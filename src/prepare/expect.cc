@@ -12,6 +12,7 @@
 #include "base/words.h"
 #include "prepare/draft.h"
 #include "stats/spread.h"
+#include "table/engine.h"
 
 namespace rondo::prepare {
 namespace {
@@ -169,10 +170,6 @@ std::string no_column(const std::string& name) {
   return fmt::format("there is no column \"{}\"", name);
 }
 
-std::string plain(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 /// What a rule names that the table lacks.
 std::string lacks(const Expectation& e, const table::Table& rows) {
   if (!e.column.empty() && rows.find(e.column) == nullptr) return no_column(e.column);
@@ -180,9 +177,29 @@ std::string lacks(const Expectation& e, const table::Table& rows) {
   return e.where ? lacks(*e.where, rows) : std::string();
 }
 
-void judge_values(const Expectation& e, const table::Table& rows, Met& met) {
-  const Column& column = *rows.find(e.column);
-  const Fates fates = judge(e, column, rows.find(e.text));
+/// The cells of a row that an SQL text may name, for a reader: {"age": 12, ...}.
+Json row_json(const table::Table& rows, std::size_t row) {
+  Json out = Json::object();
+  for (std::size_t i = 0; i < rows.columns(); ++i) {
+    out[rows.schema().fields[i].name] = rows.column(i).cell_json(row);
+  }
+  return out;
+}
+
+/// Of each row what the text says: true fits, false does not, nothing is missing.
+Result<Fates> judge_sql(const std::string& text, const table::Table& rows, const io::Path& temp) {
+  const auto engine = TRY(table::Engine::open(temp));
+  const auto said = TRY(engine->evaluate(rows, text));
+  if (said->type != Type::kBool) {
+    return fail(Code::kInvalidInput,
+                fmt::format("it gives a {}, not true or false", name_of(said->type)));
+  }
+  return judge_each(*said, [](double value) { return value != 0; },
+                    [](std::string_view) { return false; });
+}
+
+void count_fates(const Expectation& e, const table::Table& rows, const Fates& fates, Met& met) {
+  const Column* column = rows.find(e.column);  // null: of whole rows
   Fates asked;
   if (e.where) asked = judge(*e.where, *rows.find(e.where->column), rows.find(e.where->text));
   for (std::size_t row = 0; row < fates.size(); ++row) {
@@ -192,7 +209,8 @@ void judge_values(const Expectation& e, const table::Table& rows, Met& met) {
     if (fates[row] != Fate::kFails) continue;
     ++met.unexpected;
     met.places.push_back(row);
-    if (met.examples.size() < kExamples) met.examples.push_back(column.cell_json(row));
+    if (met.examples.size() == kExamples) continue;
+    met.examples.push_back(column != nullptr ? column->cell_json(row) : row_json(rows, row));
   }
   const auto there = static_cast<double>(met.elements - met.missing);
   const double fit = there == 0 ? 1 : 1 - static_cast<double>(met.unexpected) / there;
@@ -201,12 +219,13 @@ void judge_values(const Expectation& e, const table::Table& rows, Met& met) {
   if (met.success) return;
   std::string some;
   for (std::size_t i = 0; i < std::min(kShown, met.examples.size()); ++i) {
-    if (met.examples[i].is_null()) break;
+    if (met.examples[i].is_null() || column == nullptr) break;
     some += (some.empty() ? ": " : ", ") + plain(met.examples[i]);
   }
   if (met.unexpected > kShown && !some.empty()) some += ", ...";
-  met.sentence = fmt::format("{}: {} of {} values do not fit{}{}", text_of(e),
+  met.sentence = fmt::format("{}: {} of {} {} do not fit{}{}", text_of(e),
                              grouped(met.unexpected), grouped(met.elements - met.missing),
+                             column == nullptr ? "rows" : "values",
                              e.mostly < 1 ? fmt::format(", and {:.4g} % must", 100 * e.mostly) : "",
                              some);
 }
@@ -286,57 +305,18 @@ void judge_table(const Expectation& e, const table::Table& rows, Time now, Met& 
                         : fmt::format("{}, and no row has a time", text_of(e));
 }
 
-std::string bounds_text(const Expectation& e) {
-  const auto one = [&](double bound) {
-    return e.times ? to_text(Time{static_cast<std::int64_t>(bound)}) : table::number_text(bound);
-  };
-  if (!e.most) return "at least " + one(*e.least);
-  if (!e.least) return "at most " + one(*e.most);
-  return fmt::format("between {} and {}", one(*e.least), one(*e.most));
-}
-
-std::string rule_text(const Expectation& e) {
-  switch (e.rule) {
-    case Rule::kBetween: return bounds_text(e);
-    case Rule::kIn: {
-      std::vector<std::string> names;
-      for (const Json& value : e.values) names.push_back(plain(value));
-      return "one of " + listed(names);
-    }
-    case Rule::kLength: return "length " + bounds_text(e);
-    case Rule::kPattern: return fmt::format("like {}", e.text);
-    case Rule::kUnique: return "unique";
-    case Rule::kPresent: return "not missing";
-    case Rule::kIncreasing: return "never falling";
-    case Rule::kDecreasing: return "never rising";
-    case Rule::kAbove: return fmt::format("at least {}", e.text);
-    case Rule::kType: return fmt::format("of type {}", e.text);
-    case Rule::kSum: return "sum " + bounds_text(e);
-    case Rule::kMean: return "mean " + bounds_text(e);
-    case Rule::kDistinct: return "distinct values " + bounds_text(e);
-    case Rule::kRows: return bounds_text(e);
-    case Rule::kFresh: return fmt::format("a row of the last {}", to_text(e.age));
-    case Rule::kColumns: return listed(e.names);
-  }
-  return {};
-}
-
 }  // namespace
 
-std::string text_of(const Expectation& e) {
-  const std::string what = e.rule == Rule::kRows      ? "rows"
-                           : e.rule == Rule::kFresh   ? "fresh"
-                           : e.rule == Rule::kColumns ? "columns"
-                                                      : e.column;
-  std::string out = fmt::format("{}: {}", what, rule_text(e));
-  if (e.where) out += fmt::format(" where {} is {}", e.where->column, rule_text(*e.where));
-  return out;
-}
-
-Met look_at(const Expectation& e, const table::Table& rows, Time now) {
+Met look_at(const Expectation& e, const table::Table& rows, Time now, const io::Path& temp) {
   Met met;
   if (const std::string what = lacks(e, rows); !what.empty()) {
     met.sentence = fmt::format("{}, and {}", text_of(e), what);
+    return met;
+  }
+  if (e.rule == Rule::kSql) {
+    const auto fates = judge_sql(e.text, rows, temp);
+    if (fates) count_fates(e, rows, *fates, met);
+    else met.sentence = fmt::format("{}: {}", text_of(e), fates.error().message);
     return met;
   }
   if (e.column.empty()) judge_table(e, rows, now, met);
@@ -344,7 +324,7 @@ Met look_at(const Expectation& e, const table::Table& rows, Time now) {
            e.rule == Rule::kDistinct) {
     judge_column(e, *rows.find(e.column), met);
   } else {
-    judge_values(e, rows, met);
+    count_fates(e, rows, judge(e, *rows.find(e.column), rows.find(e.text)), met);
   }
   return met;
 }
@@ -354,7 +334,7 @@ Broken meet_expectations(const Job& job, Draft& draft) {
   std::vector<std::string> broken;
   for (const Expectation& e : job.expectations) {
     if (job.situation.twin) break;
-    const Met met = look_at(e, job.rows, job.now);
+    const Met met = look_at(e, job.rows, job.now, job.situation.temp);
     draft.expectations.push_back(to_json(e, met, Detail::kSummary));
     if (met.success) continue;
     if (e.stops) broken.push_back(met.sentence);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/fs.h"
 #include "table/table.h"
 
 namespace rondo::prepare {
@@ -14,6 +15,8 @@ namespace rondo::prepare {
 enum class Rule {
   // of a value
   kBetween, kIn, kLength, kPattern, kUnique, kPresent, kIncreasing, kDecreasing, kAbove,
+  // of a row
+  kSql,
   // of a column
   kType, kSum, kMean, kDistinct,
   // of the table
@@ -27,7 +30,7 @@ struct Expectation {
   std::optional<double> least, most;   // bounds, both inside; of times in microseconds
   bool times = false;                  // the bounds are times
   std::vector<Json> values;            // of kIn
-  std::string text;                    // kPattern: the pattern; kAbove: the other column; kType
+  std::string text;                    // kPattern, kSql: it; kAbove: the other column; kType
   std::vector<std::string> names;      // of kColumns
   Span age;                            // of kFresh
   double mostly = 1;                   // the share of values that are there which must fit
@@ -48,8 +51,10 @@ struct Met {
   std::string sentence;                // why it failed; empty: it did not
 };
 
-/// Cost: one pass over a column, a sort for `unique`. Patterns take time linear in the text (RE2).
-Met look_at(const Expectation& expectation, const table::Table& rows, Time now);
+/// `temp` is a folder that SQL may spill into; its text reaches no file and no setting. Cost: one
+/// pass over a column, a sort for `unique`. Patterns take time linear in the text (RE2).
+Met look_at(const Expectation& expectation, const table::Table& rows, Time now,
+            const io::Path& temp);
 
 /// "age: between 0 and 120".
 std::string text_of(const Expectation& expectation);

@@ -24,6 +24,7 @@ std::string_view type_of(const Expectation& e) {
     case Rule::kIncreasing: return "expect_column_values_to_be_increasing";
     case Rule::kDecreasing: return "expect_column_values_to_be_decreasing";
     case Rule::kAbove: return "expect_column_pair_values_a_to_be_greater_than_b";
+    case Rule::kSql: return "unexpected_rows_expectation";
     case Rule::kType: return "expect_column_values_to_be_of_type";
     case Rule::kSum: return "expect_column_sum_to_be_between";
     case Rule::kMean: return "expect_column_mean_to_be_between";
@@ -51,6 +52,7 @@ Json kwargs_of(const Expectation& e) {
   if (e.most) out["max_value"] = bound(e, *e.most);
   if (e.rule == Rule::kIn) out["value_set"] = e.values;
   if (e.rule == Rule::kPattern) out["regex"] = e.text;
+  if (e.rule == Rule::kSql) out["condition"] = e.text;
   if (e.rule == Rule::kType) out["type_"] = e.text;
   if (e.rule == Rule::kFresh) out["age"] = to_text(e.age);
   if (e.rule == Rule::kColumns) {

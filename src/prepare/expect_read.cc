@@ -17,7 +17,7 @@ struct RuleName {
   Rule rule;
   bool of_values;  // judged value by value: `mostly` counts, and `where` may ask it
 };
-constexpr std::array<RuleName, 18> kRules = {{{"between", Rule::kBetween, true},
+constexpr std::array<RuleName, 19> kRules = {{{"between", Rule::kBetween, true},
                                               {"at_least", Rule::kBetween, true},
                                               {"at_most", Rule::kBetween, true},
                                               {"in", Rule::kIn, true},
@@ -28,6 +28,7 @@ constexpr std::array<RuleName, 18> kRules = {{{"between", Rule::kBetween, true},
                                               {"increasing", Rule::kIncreasing, true},
                                               {"decreasing", Rule::kDecreasing, true},
                                               {"above", Rule::kAbove, true},
+                                              {"sql", Rule::kSql, true},
                                               {"type", Rule::kType, false},
                                               {"sum", Rule::kSum, false},
                                               {"mean", Rule::kMean, false},
@@ -42,7 +43,8 @@ const RuleName* rule_named(std::string_view key) {
 }
 
 bool is_of_table(Rule rule) {
-  return rule == Rule::kRows || rule == Rule::kFresh || rule == Rule::kColumns;
+  return rule == Rule::kRows || rule == Rule::kFresh || rule == Rule::kColumns ||
+         rule == Rule::kSql;
 }
 
 std::unexpected<Error> wrong(const std::string& what) {
@@ -117,6 +119,7 @@ Result<void> read_rule(const std::string& key, const Json& value, Expectation& o
       return {};
     case Rule::kPattern:
     case Rule::kAbove:
+    case Rule::kSql:
     case Rule::kType:
     case Rule::kFresh:
     case Rule::kColumns: return read_texts(key, value, out);
@@ -166,13 +169,15 @@ Result<Expectation> expectation_from(const Json& json, bool inside) {
     TRY(read_rule(item.key(), item.value(), out));
   }
   if (rule == nullptr) return wrong("it has no rule, such as between, in or present");
-  if (inside && !rule->of_values) {
-    return wrong(fmt::format("where cannot ask for {}, which no single value has", rule->key));
+  if (inside && (!rule->of_values || out.rule == Rule::kSql)) {
+    return wrong(fmt::format("where cannot ask for {}, which no single value of a column has",
+                             rule->key));
   }
   if (is_of_table(out.rule) != out.column.empty()) {
     return wrong(out.column.empty() ? fmt::format("{} needs a column", rule->key)
-                                    : fmt::format("{} is of the table, not of a column",
-                                                  rule->key));
+                                    : fmt::format("{} is of {}, not of a column",
+                                                  rule->key,
+                                                  out.rule == Rule::kSql ? "rows" : "the table"));
   }
   if ((out.mostly < 1 || out.where) && !rule->of_values) {
     return wrong(fmt::format("mostly and where are for rules of values, not for {}", rule->key));

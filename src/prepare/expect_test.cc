@@ -41,7 +41,7 @@ Expectation read(const Json& one) {
   return all ? all->front() : Expectation();
 }
 
-Met met(const Json& one) { return look_at(read(one), rows(), kNow); }
+Met met(const Json& one) { return look_at(read(one), rows(), kNow, "."); }
 
 struct Case {
   Json expect;
@@ -52,6 +52,9 @@ TEST(Expect, RulesOfValuesCountWhatDoesNotFit) {
   const std::vector<Case> cases = {
       {{{"column", "x"}, {"between", {2, 7}}}, 10, 1, 4},
       {{{"column", "x"}, {"at_least", 0}}, 10, 1, 0},
+      {{{"sql", "x = y"}}, 10, 1, 1},
+      {{{"sql", "length(name) = 2 and x + 1 = id"}, {"where", {{"column", "kind"}, {"in", {"b"}}}}},
+       5, 1, 1},
       {{{"column", "x"}, {"at_most", 8}}, 10, 1, 1},
       {{{"column", "_time"}, {"at_most", "2024-02-05"}}, 10, 0, 5},
       {{{"column", "kind"}, {"in", {"a"}}}, 10, 0, 5},
@@ -81,6 +84,25 @@ TEST(Expect, RulesOfValuesCountWhatDoesNotFit) {
     EXPECT_EQ(said.success, one.unexpected == 0) << one.expect;
     EXPECT_EQ(said.sentence.empty(), said.success) << said.sentence;
   }
+}
+
+TEST(Expect, SqlIsAConditionOfARowAndReachesNoFile) {
+  const Met broken = met({{"sql", "x = y"}});
+  EXPECT_EQ(broken.sentence, "sql: x = y: 1 of 9 rows do not fit");
+  ASSERT_EQ(broken.examples.size(), 1U);
+  EXPECT_EQ(broken.examples[0]["id"], 10);
+  const std::pair<const char*, const char*> wrong[] = {
+      {"x + 1", "sql: x + 1: it gives a number, not true or false"},
+      {"nowhere > 1", "nowhere"},
+      {"x in (select x from read_csv('/etc/passwd'))", "passwd"}};
+  for (const auto& [text, sentence] : wrong) {
+    const Met said = met({{"sql", text}});
+    EXPECT_FALSE(said.success) << text;
+    EXPECT_NE(said.sentence.find(sentence), std::string::npos) << said.sentence;
+  }
+  EXPECT_FALSE(expectations_from(Json::parse(
+      R"([{"column": "x", "present": true, "where": {"sql": "x > 1"}}])")));
+  EXPECT_FALSE(expectations_from(Json::parse(R"([{"column": "x", "sql": "x > 1"}])")));
 }
 
 TEST(Expect, MostlyIsAShareOfWhatIsThere) {
@@ -128,7 +150,7 @@ TEST(Expect, ASumOfWholeNumbersIsExact) {
   ColumnBuilder one(Type::kInteger);  // 49 times 1 / 49 is less than 1
   for (int i = 0; i < 49; ++i) one.integer(i == 0);
   const table::Table rows(table::Schema{{{"n", Type::kInteger}}}, {one.finish()});
-  EXPECT_TRUE(look_at(read({{"column", "n"}, {"sum", {1, 1}}}), rows, kNow).success);
+  EXPECT_TRUE(look_at(read({{"column", "n"}, {"sum", {1, 1}}}), rows, kNow, ".").success);
 }
 
 TEST(Expect, MistakesAreNamed) {
@@ -164,7 +186,7 @@ TEST(Expect, MistakesAreNamed) {
 
 TEST(Expect, ResultsHaveTheShapeOfGreatExpectations) {
   const Expectation e = read({{"column", "x"}, {"between", {2, 7}}, {"mostly", 0.9}});
-  const Met said = look_at(e, rows(), kNow);
+  const Met said = look_at(e, rows(), kNow, ".");
   const Json basic = to_json(e, said, Detail::kBasic);
   EXPECT_EQ(basic.at("expectation_config"),
             Json({{"type", "expect_column_values_to_be_between"},
@@ -216,9 +238,9 @@ TEST(Suggest, WhatWasLearntIsMetByWhereItWasLearntAndBrokenByWhatIsWorse) {
   const auto expectations = expectations_from(list);
   ASSERT_TRUE(expectations) << expectations.error().text();
   for (const Expectation& e : *expectations) {
-    const Met said = look_at(e, long_rows(false), kNow);
+    const Met said = look_at(e, long_rows(false), kNow, ".");
     EXPECT_TRUE(said.success) << said.sentence;
-    if (!look_at(e, long_rows(true), kNow).success) broken.push_back(text_of(e));
+    if (!look_at(e, long_rows(true), kNow, ".").success) broken.push_back(text_of(e));
   }
   EXPECT_EQ(broken, (std::vector<std::string>{"kind: one of b and a", "x: at least 0",
                                               "x: between 1 and 999"}));

@@ -61,6 +61,7 @@ model::Transform fit_made(const Job& job, const Draft& draft, const std::vector<
 model::Matrix made_values(const Job& job, const Draft& draft, const model::Transform& transform,
                           std::span<const std::size_t> places);
 /// Lags and windows alone.
-model::Transform fit_lags(const Job& job, const std::vector<LagWish>& wishes);
+model::Transform fit_lags(const Job& job, const Draft& draft,
+                          const std::vector<LagWish>& wishes);
 
 }  // namespace rondo::prepare

@@ -242,8 +242,9 @@ Broken fit_features(const Job& job, Draft& draft) {
     step.lag = static_cast<std::uint32_t>(i);
     recipe.add(std::move(step));
   }
-  draft.transform = recipe.take(history_of(job.lags, job.situation.entity),
-                                job.rows.schema());
+  draft.transform = recipe.take(
+      history_of(job.lags, job.situation.entity, scales_of(job, draft, job.lags)),
+      job.rows.schema());
   return {};
 }
 

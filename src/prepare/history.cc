@@ -53,7 +53,7 @@ Result<LagWish> lag_from(const Json& json, std::size_t place) {
 std::unexpected<Error> wrong_window(std::size_t place, const std::string& what) {
   return fail(Code::kInvalidInput, fmt::format("[[prepare.window]] number {} {}", place + 1, what),
               "write column = \"...\", over = \"7d\" and take = [\"mean\"]; there are count, sum, "
-              "mean, std, min, max, last, age");
+              "mean, std, min, max, last, age, distinct");
 }
 
 /// The wishes of one window, in the order in which they are taken.
@@ -112,13 +112,15 @@ bool kept_out(const Situation& situation, Time time) {
   });
 }
 
-/// The rows whose values a history may learn, with the quarantine looked up once a row.
+/// The rows whose values a history may learn, the oldest first, since a history learns what is
+/// newest at no cost; the quarantine is looked up once a row.
 std::vector<std::size_t> told_rows(const table::Column& time, const Situation& situation) {
   std::vector<std::size_t> rows;
   for (std::size_t row = 0; row < time.size(); ++row) {
     if (time.is_null(row) || kept_out(situation, Time{time.integers[row]})) continue;
     rows.push_back(row);
   }
+  std::ranges::stable_sort(rows, {}, [&time](std::size_t row) { return time.integers[row]; });
   return rows;
 }
 
@@ -161,8 +163,26 @@ Result<std::vector<LagWish>> windows_from(const Json& list) {
   return windows;
 }
 
+Scales scales_of(const Job& job, const Draft& draft, const std::vector<LagWish>& wishes) {
+  static const std::vector<std::string> kNoClasses;
+  Scales scales;
+  for (const LagWish& wish : wishes) {
+    if (wish.over.us == 0 || scales.contains(wish.column)) continue;
+    model::Scale& scale = scales[wish.column];
+    const table::Column* column = job.rows.find(wish.column);
+    if (column == nullptr) continue;
+    const bool is_target = wish.column == job.situation.target;
+    const LabelReader value(*column, is_target ? draft.classes : kNoClasses);
+    std::vector<double> values;
+    values.reserve(draft.train.size());
+    for (const std::size_t i : draft.train) values.push_back(value(draft.used[i]));
+    scale = model::Scale::of(std::move(values));
+  }
+  return scales;
+}
+
 model::HistorySpec history_of(const std::vector<LagWish>& wishes,
-                              const std::vector<std::string>& entity) {
+                              const std::vector<std::string>& entity, const Scales& scales) {
   model::HistorySpec spec;
   if (!wishes.empty()) spec.entity = entity;
   for (const LagWish& wish : wishes) {
@@ -173,6 +193,11 @@ model::HistorySpec history_of(const std::vector<LagWish>& wishes,
     }
     spec.lags.push_back({static_cast<std::uint32_t>(series - spec.series.begin()), wish.by,
                          wish.rows, wish.feature, wish.over, wish.take});
+  }
+  for (const std::string& name : spec.series) {
+    if (scales.empty()) break;
+    const auto found = scales.find(name);
+    spec.scales.push_back(found == scales.end() ? model::Scale() : found->second);
   }
   return spec;
 }

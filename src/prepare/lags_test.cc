@@ -2,7 +2,9 @@
 // once more as a plain search through all rows.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
+#include <set>
 
 #include "prepare/testing.h"
 
@@ -31,35 +33,58 @@ Job uneven(std::size_t count, std::uint64_t seed) {
   job.lags = *lags_from(Json::parse(R"([{"column": "y", "by": "1d"}, {"column": "y", "by": "2d"},
       {"column": "y", "rows": 1}, {"column": "w", "by": "3h"}, {"column": "w", "rows": 4}])"));
   const auto windows = *windows_from(Json::parse(R"([
-      {"column": "y", "over": "3d", "take": ["count", "mean", "std", "min", "max", "age"]},
+      {"column": "y", "over": "3d",
+       "take": ["count", "mean", "std", "min", "max", "age", "distinct"]},
       {"column": "w", "over": "8h", "take": ["sum", "count"]}])"));
   job.lags.insert(job.lags.end(), windows.begin(), windows.end());
   return job;
 }
 
-/// Of the known values in a window, the oldest first.
-double naive_window(const std::vector<std::pair<Time, double>>& known, model::Take take, Time p) {
+/// What its windows are added up in.
+model::Scale scale_of(const Draft& draft, const std::string& column) {
+  const model::HistorySpec& spec = draft.transform.history();
+  const auto found = std::ranges::find(spec.series, column);
+  return spec.scales.at(static_cast<std::size_t>(found - spec.series.begin()));
+}
+
+/// Of the known values in a window, the oldest first; the sums are of whole steps (data.md 32).
+double naive_window(const std::vector<std::pair<Time, double>>& known, model::Take take, Time p,
+                    const model::Scale& scale) {
   using model::Take;
   const auto n = static_cast<double>(known.size());
-  if (take == Take::kCount) return n;
+  if (take == Take::kCount || (take == Take::kDistinct && known.empty())) return n;
   if (known.empty() || (take == Take::kStd && n < 2)) return NAN;
-  double sum = 0, mean = 0, squares = 0, done = 0, least = HUGE_VAL, greatest = -HUGE_VAL;
-  for (auto at = known.rbegin(); at != known.rend(); ++at) {  // the newest first
-    sum += at->second;
-    const double apart = at->second - mean;
-    mean += apart / ++done;
-    squares += apart * (at->second - mean);
-    least = std::min(least, at->second);
-    greatest = std::max(greatest, at->second);
+  const double step = std::ldexp(1, scale.exponent);
+  model::Int128 sum = 0, rest = 0, squares = 0;
+  double least = HUGE_VAL, greatest = -HUGE_VAL;
+  const auto steps = [&](double x) {
+    return model::Int128(std::nearbyint((x - scale.center) / step));
+  };
+  for (const auto& [time, value] : known) {
+    sum += steps(value);
+    least = std::min(least, value);
+    greatest = std::max(greatest, value);
   }
+  const model::Int128 middle = sum / static_cast<std::int64_t>(known.size());
+  for (const auto& [time, value] : known) {
+    rest += steps(value) - middle;
+    squares += (steps(value) - middle) * (steps(value) - middle);
+  }
+  const auto left = static_cast<double>(rest);
   switch (take) {
-    case Take::kSum: return sum;
-    case Take::kMean: return sum / n;
-    case Take::kStd: return std::sqrt(squares / (n - 1));
+    case Take::kSum: return n * scale.center + static_cast<double>(sum) * step;
+    case Take::kMean: return scale.center + static_cast<double>(sum) / n * step;
+    case Take::kStd:
+      return std::sqrt((static_cast<double>(squares) - left * left / n) / (n - 1)) * step;
     case Take::kMin: return least;
     case Take::kMax: return greatest;
     case Take::kLast: return known.back().second;
     case Take::kAge: return static_cast<double>((p - known.back().first).us) * 1e-6;
+    case Take::kDistinct: {
+      std::set<double> values;
+      for (const auto& [time, value] : known) values.insert(value);
+      return static_cast<double>(values.size());
+    }
     case Take::kCount: break;
   }
   return n;
@@ -67,7 +92,7 @@ double naive_window(const std::vector<std::pair<Time, double>>& known, model::Ta
 
 /// data.md 28, by looking at every row: only t < p and k <= q = p; by time p - 2d < t <= p - d, the
 /// newest; by rows the n-th newest; ties of t by row.
-double naive(const Job& job, const LagWish& lag, std::size_t asking) {
+double naive(const Job& job, const Draft& draft, const LagWish& lag, std::size_t asking) {
   const Time p = job.times[asking];
   const bool target = lag.column == job.situation.target;
   const Span delay = target ? job.situation.label_delay : job.situation.delay;
@@ -85,7 +110,9 @@ double naive(const Job& job, const LagWish& lag, std::size_t asking) {
     if (lag.over.us > 0) out = out || t < p - lag.over;
     if (!out) known.push_back({t, column.as_double(row)});
   }
-  if (lag.over.us > 0) return naive_window(known, lag.take, p);
+  if (lag.over.us > 0) {
+    return naive_window(known, lag.take, p, scale_of(draft, lag.column));
+  }
   const std::size_t back = lag.rows > 0 ? lag.rows : 1;
   return known.size() < back ? NAN : known[known.size() - back].second;
 }
@@ -114,7 +141,7 @@ TEST(Lags, EqualTheirDefinitionBitForBit) {
     std::size_t there = 0, missing = 0;
     for (std::size_t i = 0; i < draft.used.size(); ++i) {
       for (const LagWish& lag : job.lags) {
-        const double expected = naive(job, lag, draft.used[i]);
+        const double expected = naive(job, draft, lag, draft.used[i]);
         const double got = feature(draft, i, lag.feature);
         (std::isnan(expected) ? missing : there) += 1;
         if (std::isnan(expected)) {
@@ -123,7 +150,7 @@ TEST(Lags, EqualTheirDefinitionBitForBit) {
           EXPECT_EQ(got, expected) << lag.feature << " of row " << i;
         }
       }
-      const double last = naive(job, {"y", {}, 1, ""}, draft.used[i]);
+      const double last = naive(job, draft, {"y", {}, 1, ""}, draft.used[i]);
       EXPECT_TRUE(std::isnan(last) ? std::isnan(draft.last_value[i]) : last == draft.last_value[i]);
     }
     EXPECT_GT(there, 1000U);
@@ -193,7 +220,7 @@ TEST(Windows, AreReadFromTheOptions) {
   ASSERT_EQ(wishes.size(), 2U);
   EXPECT_EQ(wishes[0].feature, "cnt_mean_7d");
   EXPECT_EQ(wishes[1].feature, "cnt_count_7d");
-  const model::HistorySpec spec = history_of(wishes, {});
+  const model::HistorySpec spec = history_of(wishes, {}, {{"cnt", {12.5, -33}}});
   EXPECT_EQ(*model::HistorySpec::from_json(spec.to_json()), spec);
   const std::pair<const char*, const char*> wrong[] = {
       {R"([{"over": "7d", "take": ["mean"]}])", "[[prepare.window]] number 1 names no column"},
@@ -226,7 +253,7 @@ TEST(Lags, AreReadFromTheOptions) {
   EXPECT_EQ(lags[0].feature, "cnt_lag_48h");
   EXPECT_EQ(lags[0].by, Span::hours(48));
   EXPECT_EQ(lags[1].feature, "cnt_lag_3_rows");
-  EXPECT_EQ(history_of(lags, {}).series, std::vector<std::string>{"cnt"});
+  EXPECT_EQ(history_of(lags, {}, {}).series, std::vector<std::string>{"cnt"});
   constexpr const char* kRows = "[[prepare.lag]] number 1 must go back by 1 to 1,000,000 rows";
   const std::vector<std::pair<const char*, const char*>> wrong = {
       {R"([{"by": "48h"}])", "[[prepare.lag]] number 1 names no column"},

@@ -132,8 +132,10 @@ model::Matrix made_values(const Job& job, const Draft& draft, const model::Trans
   return matrix;
 }
 
-model::Transform fit_lags(const Job& job, const std::vector<LagWish>& wishes) {
-  model::HistorySpec history = history_of(wishes, job.situation.entity);
+model::Transform fit_lags(const Job& job, const Draft& draft,
+                          const std::vector<LagWish>& wishes) {
+  model::HistorySpec history =
+      history_of(wishes, job.situation.entity, scales_of(job, draft, wishes));
   table::Schema inputs;
   for (const std::string& name : history.entity) {
     inputs.fields.push_back(job.rows.schema().fields[*job.rows.schema().find(name)]);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <map>
-#include <set>
+#include <unordered_set>
 
 #include "ledger/prediction_log.h"
 #include "ledger/store.h"
@@ -77,7 +77,7 @@ class Watch {
   Place place_;
   Time through_ = kBeginningOfTime;
   std::map<std::int64_t, Window> windows_;
-  std::set<std::string, std::less<>> asked_;  // the ids in the samples of open windows
+  std::unordered_set<std::string> asked_;  // the ids in the samples of open windows
   std::map<std::string, ledger::Label, std::less<>> labels_;     // of answers in open windows
   std::map<std::string, ledger::Label, std::less<>> homeless_;   // their answer was not read
   double least_share_ = 1;  // of a window so far; a label beyond it may not be late at all

@@ -5,15 +5,15 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
+#include <unordered_map>
 
 #include "base/seed.h"
 #include "ledger/prediction_log.h"
 
 namespace rondo::loop {
 
-/// Threads: one. Cost: memory of `most` answers, O(log most) to add one.
+/// Threads: one. Cost: memory of `most` answers.
 class WindowSample {
  public:
   explicit WindowSample(std::size_t most) : most_(most) {}
@@ -35,15 +35,15 @@ class WindowSample {
       });
     }
   }
-  /// By id, in order.
-  const std::map<std::string, ledger::Prediction>& rows() const { return rows_; }
+  /// By id, in no order.
+  const std::unordered_map<std::string, ledger::Prediction>& rows() const { return rows_; }
   /// What part of all answers is kept: 1, 1/2, 1/4, ...
   double share() const { return (static_cast<double>(greatest_) + 1) * 0x1p-64; }
 
  private:
   std::size_t most_;
   std::uint64_t greatest_ = ~std::uint64_t{0};  // the hashes up to it are kept
-  std::map<std::string, ledger::Prediction> rows_;
+  std::unordered_map<std::string, ledger::Prediction> rows_;
 };
 
 }  // namespace rondo::loop

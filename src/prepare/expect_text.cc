@@ -1,4 +1,4 @@
-// Expectations in words.
+// Expectations in words, as sentences and tables tell them: what is looked at, and what must hold.
 #include <fmt/format.h>
 
 #include "prepare/draft.h"

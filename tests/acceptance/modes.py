@@ -1,6 +1,6 @@
-"""The dirty hospital table behind its clean one, under each answer of `[collect.contract] type`, the
-contract frozen by the clean rows: what a typo did to a number is met as the contract says, and no
-clean row is touched."""
+"""The dirty hospital table behind its clean one, under each answer of `[collect.contract] type`,
+the contract frozen by the clean rows: what a typo did to a number is met as the contract says, and
+no clean row is touched."""
 import csv
 import io
 import json

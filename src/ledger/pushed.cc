@@ -64,10 +64,16 @@ Result<std::uint64_t> pushed_waiting(io::Fs& fs, const io::Path& folder,
                                      const io::LogPosition& from) {
   if (!TRY(exists(fs, folder))) return std::uint64_t{0};
   std::uint64_t rows = 0;
-  TRY(io::read_log_part(fs, folder, from, [&](std::uint8_t type, std::string_view payload) {
+  const auto take = [&](std::uint8_t type, std::string_view payload) {
     if (type != kPushedType) return;
     if (const auto pushed = decode_pushed(payload)) rows += pushed->rows;
-  }));
+  };
+  for (io::LogPosition at = from; rows == 0;) {
+    // The part may hold nothing but the end of a segment.
+    io::LogPosition next = TRY(io::read_log_part(fs, folder, at, take));
+    if (next.segment == at.segment && next.offset == at.offset) break;
+    at = std::move(next);
+  }
   return rows;
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
+#include "io/sandbox.h"
 #include "ledger/tokens.h"
 #include "loop/service.h"
 #include "loop/session.h"
@@ -151,6 +152,8 @@ Result<int> run_doctor(const Args& args) {
       wrote ? fmt::format("an atomic write (two syncs) takes {:.1f} ms", ms)
                                        : wrote.error().text());
   if (wrote) TRY(fs->remove(probe));
+  const io::Confinement can = io::confinement();
+  add("workers", can.landlock > 0 && can.seccomp, io::told(can));
   const Time now = wall_clock_now();
   std::optional<Error> doubt;
   if (TRY(fs->stat(loop::store_folder(args.project) / "rondo.db"))) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #include "cli/written.h"
 #include "io/child.h"
 #include "io/digest.h"
+#include "loop/confine.h"
 #include "loop/launcher.h"
 #include "loop/portable.h"
 #include "loop/service.h"
@@ -153,6 +155,35 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
 
 constexpr const char* kInside = "RONDO_PREDICTS";  // set: this is the worker
 
+/// What the command names, and the project that it names a version of; no network.
+Result<io::Reach> reach_of(const Args& args) {
+  const auto fs = io::real_fs();
+  io::Reach reach;
+  const auto add = [](std::vector<io::Path>& to, const io::Path& path) {
+    if (auto real = io::resolved(path.empty() ? "." : path)) to.push_back(*std::move(real));
+  };
+  reach.read = loop::libraries();
+  collect::Options named;
+  named.source = {args.words[0]};
+  collect::Inputs inputs = TRY(collect::inputs_of(*fs, named, "."));
+  std::ranges::move(inputs.reads, std::back_inserter(reach.read));
+  const std::size_t wild = args.words[0].find_first_of("*?[");
+  if (wild != std::string::npos) {
+    add(reach.list, io::Path(args.words[0].substr(0, wild)).parent_path());
+  }
+  if (is_file(args)) {
+    add(reach.read, args.get("--model"));
+    add(reach.write, std::filesystem::temp_directory_path());
+  } else {
+    add(reach.read, args.project);
+    add(reach.write, loop::store_folder(args.project));
+  }
+  const std::string out = args.get("-o", "-");
+  if (out == "-") return reach;
+  add(reach.write, TRY(file_to_write(*fs, out, Taken::kReplaced)).parent_path());
+  return reach;
+}
+
 /// The command as it was typed, once more in a process of its own, which reads and writes what we
 /// do: a file from outside that breaks a reader, or takes all memory, ends that process alone.
 Result<int> predict_in_worker(const Args& args) {
@@ -169,6 +200,7 @@ Result<int> predict_in_worker(const Args& args) {
   options.own_streams = false;
   options.memory_bytes = loop::worker_memory();
   options.open_files = 1024;
+  options.reach = TRY(reach_of(args));
   io::Child child = TRY(io::Child::start(options));
   bool asked = false;
   for (;;) {

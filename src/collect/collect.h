@@ -3,6 +3,8 @@
 // The invariant, checked before a manifest is written: read = accepted + rejected + duplicate.
 #pragma once
 
+#include <set>
+
 #include "io/options.h"
 #include "io/record_log.h"
 #include "ledger/manifest.h"
@@ -54,6 +56,11 @@ void describe(Visitor& v, Options& o) {
   v(Key{"contract", "what to do when a file disagrees: table, column, type"}, o.contract);
 }
 
+/// Event times [from, to).
+struct TimeRange {
+  Time from, to;
+};
+
 /// Set by the loop, beside Options, in StageInput::options["now"].
 struct Situation {
   std::string project_folder;
@@ -63,6 +70,7 @@ struct Situation {
   std::optional<Time> as_of;         // replay: only what was known by then
   Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
   bool retry = false;                // rows that were rejected are tried again
+  std::optional<TimeRange> backfill; // of what was collected: what was missed of it is added
   std::string temp;                  // folder for DuckDB
 };
 Json to_json(const Situation& situation);
@@ -75,6 +83,21 @@ Result<Situation> situation_from(const Json& json);
 /// options = {"collect": Options, "now": Situation}. Errors: kInvalidInput naming file, line,
 /// column.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
+
+/// What a collection reads: as a worker gets it, that may reach nothing else.
+struct Inputs {
+  std::vector<std::string> source;  // Options::source, what patterns and folders find by name
+  std::vector<io::Path> reads;      // where these lie, links followed; contract.toml, pushed rows
+};
+/// A link within a folder or pattern that leads out of that folder is refused: who may put a file
+/// there shall not choose any other. Errors: kInvalidInput.
+Result<Inputs> inputs_of(io::Fs& fs, const Options& options, const io::Path& project);
+
+/// The folders in which news of the source would be seen, links followed, and that of pushed rows.
+/// Errors: as peek().
+Result<std::set<io::Path>> folders_of(io::Fs& fs, const Options& options, const io::Path& project);
+/// Whether nothing in a folder has this name yet: hidden, or said to be unfinished (.tmp, .part).
+bool is_unfinished(std::string_view name);
 
 /// Cheap look at the source, without parsing: does it differ from the cursor?
 struct Peek {

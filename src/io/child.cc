@@ -118,6 +118,7 @@ struct Prepared {
   int nice = 0;
   bool own_streams = true;
   pid_t parent = 0;
+  std::optional<Sandbox> sandbox;
 };
 
 Result<Prepared> prepare(const ChildOptions& options) {
@@ -138,11 +139,12 @@ Result<Prepared> prepare(const ChildOptions& options) {
   ready.failure = TRY(make_pipe());
   ::fcntl(ready.lines.read_end.get(), F_SETFL, O_NONBLOCK);
   ready.parent = ::getpid();
+  if (options.reach) ready.sandbox = TRY(Sandbox::prepare(*options.reach, options.argv[0]));
   return ready;
 }
 
 /// The act that failed, as a number that fits through a pipe.
-enum Failed : int { kLimit, kFolder, kDescriptors, kExec };
+enum Failed : int { kLimit, kFolder, kDescriptors, kConfine, kExec };
 struct Failure {
   int act, error_number;
 };
@@ -181,6 +183,12 @@ struct Failure {
   }
   // What a library opened without O_CLOEXEC is not for the child; old kernels lack this call.
   ::syscall(SYS_close_range, kLinesDescriptor + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (ready.sandbox) {
+    if (const int error = ready.sandbox->enter(); error != 0) {
+      errno = error;
+      give_up(ready, kConfine);
+    }
+  }
   ::execve(ready.argv[0], ready.argv.data(), ready.environment.data());
   give_up(ready, kExec);
 }
@@ -190,6 +198,7 @@ Error start_error(const Failure& failure, const ChildOptions& options) {
     case kLimit: return file_error(failure.error_number, "set a limit for", options.argv[0]);
     case kFolder: return file_error(failure.error_number, "work in", options.folder);
     case kDescriptors: return file_error(failure.error_number, "open files for", options.argv[0]);
+    case kConfine: return file_error(failure.error_number, "confine", options.argv[0]);
     default: return file_error(failure.error_number, "start the program", options.argv[0]);
   }
 }

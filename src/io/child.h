@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "io/sandbox.h"
 
 namespace rondo::io {
 
@@ -25,6 +26,7 @@ struct ChildOptions {
   std::uint64_t open_files = 0;               // RLIMIT_NOFILE
   std::uint64_t file_bytes = 0;               // RLIMIT_FSIZE
   int nice = 0;                               // added to ours
+  std::optional<Reach> reach = {};  // all that it may reach; nothing: what we may
   bool own_streams = true;  // false: it reads and writes what we do, beside us at the terminal
 };
 

@@ -3,8 +3,10 @@
 #include "io/child.h"
 
 #include <gtest/gtest.h>
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "io/scratch.h"
@@ -124,6 +126,85 @@ TEST(Child, GetsNoDescriptorsOfOurs) {
   ::close(leaked);
   ::close(folder);
   EXPECT_EQ(child.lines(), std::vector<std::string>{"5"});  // 0 to 3, and the one that ls opened
+}
+
+/// What a confined shell says to each of these; its reach is one file and one folder.
+std::vector<std::string> confined(const Scratch& scratch, const std::string& script,
+                                  bool network = false) {
+  for (const char* folder : {"in", "out", "other"}) {
+    EXPECT_TRUE(real_fs()->make_folders(scratch / folder));
+    EXPECT_TRUE(write_atomically(*real_fs(), scratch / folder / "file", "text\n"));
+  }
+  std::filesystem::create_symlink("../other/file", scratch / "out" / "link");
+  std::filesystem::create_symlink("/etc/passwd", scratch / "other" / "link");
+  const Path folder = *resolved(scratch.path());
+  ChildOptions options{.argv = {"/bin/bash", "-c", script}};
+  options.folder = folder;
+  options.reach = Reach{{folder / "in" / "file"}, {folder / "out"}, {folder / "other"}, network};
+  Child child = *Child::start(options);
+  EXPECT_EQ(**child.wait(kLong), 0);
+  return child.lines();
+}
+
+TEST(Child, ReachesTheFilesOfItsReachAlone) {
+  if (confinement().landlock == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  const Scratch scratch;
+  const auto said = confined(scratch, R"(
+      for file in in/file out/file other/file in/../other/file /etc/passwd /proc/1/environ; do
+        read line < $file && echo "$file: $line" >&3 || echo "$file: no" >&3
+      done
+      read line < out/link || echo "link: no" >&3
+      echo new > out/new && echo "out: written" >&3
+      echo new > in/file || echo "in: not written" >&3
+      echo new > other/new || echo "other: not written" >&3
+      for f in in/* other/*; do echo "list: $f" >&3; done
+      /bin/true || echo "true: not run" >&3)");
+  EXPECT_EQ(said, (std::vector<std::string>{
+                      "in/file: text", "out/file: text", "other/file: no",
+                      "in/../other/file: no", "/etc/passwd: no", "/proc/1/environ: no",
+                      "link: no", "out: written", "in: not written", "other: not written",
+                      "list: in/*", "list: other/file", "list: other/link", "true: not run"}));
+  EXPECT_EQ(*real_fs()->read(scratch / "in" / "file"), "text\n");
+}
+
+TEST(Child, ReachesTheNetworkWhenItMay) {
+  if (!confinement().seccomp) GTEST_SKIP() << "this kernel has no seccomp";
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  sockaddr* const raw = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(::bind(listener, raw, size), 0);
+  ASSERT_EQ(::listen(listener, 4), 0);
+  ASSERT_EQ(::getsockname(listener, raw, &size), 0);
+  const std::string port = std::to_string(ntohs(address.sin_port));
+  const std::string script =
+      "for way in tcp udp; do (exec 4<>/dev/$way/127.0.0.1/" + port +
+      ") && echo $way: reached >&3 || echo $way: no >&3; done";
+  EXPECT_EQ(confined(Scratch(), script), (std::vector<std::string>{"tcp: no", "udp: no"}));
+  EXPECT_EQ(confined(Scratch(), script, true),
+            (std::vector<std::string>{"tcp: reached", "udp: reached"}));
+  ::close(listener);
+}
+
+TEST(Child, ALinkIsNoReach) {
+  if (confinement().landlock == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  const Scratch scratch;
+  std::filesystem::create_symlink("/etc/passwd", scratch / "link");
+  ChildOptions options{.argv = {"/bin/sh", "-c", "exit 5"}};
+  options.reach = Reach{{*resolved(scratch.path()) / "link"}, {}, {}, false};
+  const auto child = Child::start(options);
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().code, Code::kIo);
+  EXPECT_NE(child.error().message.find("/link"), std::string::npos);
+}
+
+TEST(Child, WhatIsNotThereIsNoReach) {
+  ChildOptions options{.argv = {"/bin/sh", "-c", "exit 5"}};
+  options.reach = Reach{{"/no/such/file"}, {"/no/such/folder"}, {}, false};
+  Child child = *Child::start(options);
+  EXPECT_EQ(**child.wait(kLong), 5);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "deploy/assemble.h"
 #include "io/child.h"
 #include "io/say.h"
+#include "loop/confine.h"
 #include "loop/config.h"
 #include "loop/run.h"
 #include "loop/score.h"
@@ -107,10 +108,11 @@ class Process : public Launcher {
   Result<StageOutput> launch(const Job& job, const io::Path& folder, Span deadline) override {
     const io::Path in = folder / "in";
     TRY(fs_->make_folders(in));
-    TRY(io::write_atomically(*fs_, in / "job.json", io::canonical(to_json(job, objects_))));
+    const Confined confined = TRY(confine(*fs_, job, folder, objects_));
+    TRY(io::write_atomically(*fs_, in / "job.json", io::canonical(confined.job)));
     const Place place = TRY(Place::take(job.input.stop));
     RONDO_FAILPOINT(kWorkerSpawn);
-    io::Child child = TRY(io::Child::start(child_options(job, folder, in, deadline)));
+    io::Child child = TRY(io::Child::start(child_options(job, confined, folder, deadline)));
     TRY(wait(child, job, folder, deadline));
     RONDO_FAILPOINT(kWorkerResult);
     const std::string text = TRY(fs_->read(job.input.out / "outcome.json"));
@@ -120,9 +122,10 @@ class Process : public Launcher {
   }
 
  private:
-  static io::ChildOptions child_options(const Job& job, const io::Path& folder, const io::Path& in,
-                                        Span deadline) {
+  static io::ChildOptions child_options(const Job& job, const Confined& confined,
+                                        const io::Path& folder, Span deadline) {
     io::ChildOptions options;
+    options.reach = confined.reach;
     options.argv = {"/proc/self/exe", "worker"};
     options.environment = {
         fmt::format("RONDO_RUN={}", job.epoch),
@@ -132,7 +135,7 @@ class Process : public Launcher {
         "RONDO_RANK=0",
         "RONDO_WORLD=1",
         "RONDO_PEERS=",
-        "RONDO_IN=" + in.string(),
+        "RONDO_IN=" + (folder / "in").string(),
         "RONDO_OUT=" + job.input.out.string(),
         "RONDO_DEADLINE=" + to_text(deadline),
     };

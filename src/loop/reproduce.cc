@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "ledger/manifest.h"
+#include "loop/confine.h"
 #include "loop/desk.h"
-#include "loop/launcher.h"
 
 namespace rondo::loop {
 namespace {
@@ -14,17 +14,7 @@ namespace {
 using ledger::Fact;
 using ledger::StageOutput;
 
-constexpr const char* kTemp = "temp";
 constexpr Span kDeadline = Span::days(1);
-
-/// Sets the folder for spilling wherever the options name one.
-void set_temp(Json& options, const std::string& temp) {
-  if (!options.is_object()) return;
-  for (auto& [name, value] : options.items()) {
-    if (name == kTemp) value = temp;
-    else set_temp(value, temp);
-  }
-}
 
 struct Noted {
   std::int64_t step = 0;
@@ -101,7 +91,7 @@ class Maker {
     job.kind = TRY(io::get<std::string>(noted.job, "kind"));
     job.step = noted.step;
     job.input.options = io::get_or<Json>(noted.job, "options", Json::object());
-    set_temp(job.input.options, wish_.folder.string());
+    set_temp(job.input.options, wish_.folder);
     if (wish_.threads && job.kind == "train") {
       job.input.options["train"]["threads"] = *wish_.threads;
     }
@@ -161,8 +151,8 @@ Result<Version> version_of(const State& state, std::int64_t wished) {
 }  // namespace
 
 Json portable(Json job) {
-  set_temp(job, "");
   Json& options = job["options"];
+  set_temp(options, "");
   if (options.contains("train")) options["train"]["threads"] = 0;
   return job;
 }

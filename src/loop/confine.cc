@@ -1,0 +1,78 @@
+// A job reads objects and writes into its attempt's folder; a collection reads the files of its
+// source too. None of them reaches the network.
+#include "loop/confine.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "collect/collect.h"
+
+#ifndef RONDO_DUCKDB_LIBRARY
+#define RONDO_DUCKDB_LIBRARY ""
+#endif
+#ifndef RONDO_LIGHTGBM_LIBRARY
+#define RONDO_LIGHTGBM_LIBRARY ""
+#endif
+
+namespace rondo::loop {
+namespace {
+
+/// A value of "now" or below: a column of a person's settings may be called "temp" too.
+void set_temp_below(Json& value, const io::Path& folder) {
+  if (!value.is_object()) return;
+  for (const auto& item : value.items()) {
+    if (item.key() == "temp") item.value() = folder.string();
+    else set_temp_below(item.value(), folder);
+  }
+}
+
+Result<void> add_source(io::Fs& fs, Confined& out) {
+  Json& options = out.job.at("options");
+  const auto settings =
+      TRY(io::read_options<collect::Options>(options.at("collect"), "collect"));
+  const auto project = TRY(io::get<std::string>(options.at("now"), "project_folder"));
+  collect::Inputs inputs = TRY(collect::inputs_of(fs, settings, project));
+  options["collect"]["source"] = inputs.source;
+  std::ranges::move(inputs.reads, std::back_inserter(out.reach.read));
+  return {};
+}
+
+}  // namespace
+
+void set_temp(Json& options, const io::Path& folder) {
+  if (const auto now = options.find("now"); now != options.end()) set_temp_below(*now, folder);
+}
+
+std::vector<io::Path> libraries() {
+  std::vector<io::Path> places, out;
+  for (const char* built : {RONDO_DUCKDB_LIBRARY, RONDO_LIGHTGBM_LIBRARY}) {
+    if (*built != '\0') places.push_back(io::Path(built).parent_path());
+  }
+  // As the dynamic linker looks for them, beside the program.
+  if (const auto program = io::resolved("/proc/self/exe")) {
+    places.push_back(program->parent_path() / "../lib");
+  }
+  for (const io::Path& place : places) {
+    if (auto real = io::resolved(place)) out.push_back(*std::move(real));
+  }
+  return out;
+}
+
+Result<Confined> confine(io::Fs& fs, const Job& job, const io::Path& folder,
+                         const io::Path& objects) {
+  Confined out{to_json(job, objects), {}};
+  const auto real = [](const io::Path& path) { return io::resolved(path).value_or(path); };
+  set_temp(out.job.at("options"), std::filesystem::absolute(folder) / "temp");
+  out.reach.read = libraries();
+  out.reach.read.push_back(real(objects));
+  out.reach.write = {real(folder)};
+  if (job.kind == "collect") TRY(add_source(fs, out));
+#if defined(RONDO_FAILPOINTS)
+  if (const char* log = std::getenv("RONDO_FAILPOINT_LOG"); log != nullptr) {
+    out.reach.write.push_back(real(log));
+  }
+#endif
+  return out;
+}
+
+}  // namespace rondo::loop

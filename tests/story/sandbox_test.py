@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Workers reach their inputs alone: no other file, whatever a link says, and no network.
+
+usage: sandbox_test.py PROGRAM SOURCE_DIR
+"""
+import os
+import sys
+import time
+import unittest
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+from project import Project, rows, write_csv  # noqa: E402
+
+
+def make(source):
+    project = Project(PROGRAM, min_rows=100000)
+    with open(project.path("rondo.toml")) as file:
+        text = file.read()
+    project.write("rondo.toml", text.replace('source = "rows.csv"', "source = " + source))
+    os.makedirs(project.path("data"))
+    os.makedirs(project.path("elsewhere"))
+    write_csv(project.path("data", "a.csv"), rows(9))
+    write_csv(project.path("elsewhere", "b.csv"), rows(9, seed=2, first=9))
+    return project
+
+
+class Sandbox(unittest.TestCase):
+    def taken(self, project):
+        done = [f["body"] for f in project.facts() if f["kind"] == "step_finished"]
+        return done[-1]["evidence"].get("rows")
+
+    def test_a_link_out_of_its_folder_is_refused(self):
+        with make('"data/*.csv"') as project:
+            os.symlink("../elsewhere/b.csv", project.path("data", "b.csv"))
+            said = project.run("run", check=3).stderr
+            self.assertIn("data/b.csv is a link out of its folder, to", said)
+            self.assertIn("elsewhere/b.csv", said)
+            self.assertIn('name it in [collect] source: ["data/*.csv", "data/b.csv"]', said)
+
+    def test_a_link_that_is_named_or_stays_is_read(self):
+        with make('["data", "named.csv"]') as project:
+            os.symlink("elsewhere/b.csv", project.path("named.csv"))
+            os.rename(project.path("data", "a.csv"), project.path("data", "a.csv.part"))
+            os.symlink("a.csv.part", project.path("data", "linked.csv"))
+            project.run("run", check=0)
+            self.assertEqual(self.taken(project), 2 * 9 * 24)
+
+    def test_a_worker_is_confined(self):
+        """As the kernel tells it: no new privileges, a filter of system calls."""
+        with make('"data/*.csv"') as project:
+            running = project.start("run", env={"RONDO_FAILPOINTS": "segment_write=sleep:2000"})
+            status = None
+            while status is None and running.poll() is None:
+                time.sleep(0.01)
+                status = self.status_of_worker(running.pid)
+            self.assertIsNotNone(status, "no worker was met")
+            self.assertEqual(status["NoNewPrivs"], "1")
+            self.assertEqual(status["Seccomp"], "2")
+            self.assertEqual(running.wait(120), 0)
+
+    @staticmethod
+    def status_of_worker(parent):
+        for name in os.listdir("/proc"):
+            try:
+                with open("/proc/%s/status" % name) as file:
+                    status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+                with open("/proc/%s/cmdline" % name) as file:
+                    worker = file.read().endswith("\0worker\0")
+            except (OSError, ValueError):
+                continue
+            if worker and status.get("PPid") == str(parent):
+                return status
+        return None
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])

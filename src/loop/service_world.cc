@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "loop/score.h"
@@ -14,11 +16,9 @@
 namespace rondo::loop {
 namespace {
 
-constexpr Span kRest = Span::seconds(2);  // of a file since it was written
-constexpr std::int64_t kLookEveryUs = 1'000'000, kMendEveryUs = 2'000'000;
+constexpr std::int64_t kMendEveryUs = 2'000'000;
 constexpr char kMend[] = "put its file back from a backup, or promote another version; it is tried "
                          "again every two seconds";
-constexpr std::int64_t kFewWaitUs = 60'000'000;  // for more pushed rows, or a file to be at rest
 constexpr std::int64_t kAheadUs = 60'000'000;     // a label waits for what is not written yet
 constexpr std::int64_t kOvertakenUs = 2'000'000;  // and for what a later answer overtook
 constexpr std::size_t kRoundParts = 16;            // of the log, read between two requests
@@ -59,13 +59,6 @@ std::optional<std::string> entity_of(const ledger::Prediction& prediction,
   return key;
 }
 
-/// A file that was written a moment ago may not be whole yet. One of the future (another machine's
-/// clock) is not waited for.
-bool is_at_rest(Time touched) {
-  const Span age = wall_clock_now() - touched;
-  return age.us < 0 || age >= kRest;
-}
-
 }  // namespace
 
 ServiceWorld::ServiceWorld(ledger::Store& store, const Config& config, Session* session,
@@ -79,23 +72,23 @@ Result<void> ServiceWorld::flush() {
   return log_ == nullptr ? Result<void>() : log_->flush();
 }
 
+/// Before the look, so that what happens meanwhile is heard.
+void ServiceWorld::listen() {
+  const auto folders = collect::folders_of(*store_.fs, config_.collect, session_->project);
+  hears_ = folders && folders_.listen(*folders);
+}
+
 Result<SourceNews> ServiceWorld::peek(const State& state) {
   if (session_ == nullptr) return SourceNews{};
+  const bool told = std::ranges::any_of(folders_.happened(), [](const std::string& name) {
+    return name.empty() || !collect::is_unfinished(name);
+  });
   const std::int64_t now = monotonic_us();
-  const bool fresh = looked_us_ != 0 && now - looked_us_ < kLookEveryUs;
-  if (fresh && looked_at_ == state.manifest) return last_news_;
-  looked_us_ = now;
-  if (looked_at_ != state.manifest) moving_since_us_ = 0;
-  looked_at_ = state.manifest;
+  if (!gate_.due({now, told, hears_, state.manifest})) return last_news_;
+  listen();
   auto news = peek_files(*session_, state);
   // A source that cannot be looked at (a missing file) is no reason to stop serving.
-  last_news_ = news ? *news : SourceNews{};
-  if (!last_news_.touched || is_at_rest(*last_news_.touched)) moving_since_us_ = 0;
-  else if (moving_since_us_ == 0) moving_since_us_ = now;
-  if (moving_since_us_ != 0 && now - moving_since_us_ < kFewWaitUs) last_news_ = SourceNews{};
-  if (!last_news_.may_wait) few_since_us_ = 0;
-  else if (few_since_us_ == 0) few_since_us_ = now;
-  if (last_news_.may_wait && now - few_since_us_ < kFewWaitUs) last_news_ = SourceNews{};
+  last_news_ = gate_.judge(now, wall_clock_now(), news ? *std::move(news) : SourceNews{});
   return last_news_;
 }
 

@@ -6,9 +6,11 @@
 
 #include "base/guarded.h"
 #include "deploy/router.h"
+#include "io/folder_watch.h"
 #include "ledger/answer_index.h"
 #include "loop/session.h"
 #include "loop/shadow.h"
+#include "loop/source_gate.h"
 #include "loop/world.h"
 
 namespace rondo::loop {
@@ -68,6 +70,7 @@ class ServiceWorld : public World {
                                                               std::int64_t version);
   std::shared_ptr<const deploy::Trial> trial_of(Loaded& loaded, const State& state,
                                                 const deploy::Deployed& champion);
+  void listen();
   void publish(Loaded& loaded, const State& state, deploy::Routing routing);
   Result<std::shared_ptr<Guarded<model::HistoryState>>> history_for(
       Loaded& loaded, const State& state, const model::Pipeline& pipeline);
@@ -87,9 +90,9 @@ class ServiceWorld : public World {
   Guarded<Loaded> loaded_;
   std::optional<State> followed_;
   std::int64_t mended_us_ = 0;
-  std::int64_t looked_us_ = 0, few_since_us_ = 0;
-  std::int64_t moving_since_us_ = 0;  // a file of the source is being written to; 0: none is
-  std::string looked_at_;  // the dataset version that the source was compared with
+  SourceGate gate_;
+  io::FolderWatch folders_;
+  bool hears_ = false;  // of all folders of the source
   SourceNews last_news_;
 };
 

@@ -251,8 +251,7 @@ TEST(Access, EachRouteRefusesOtherMethodsTypesAndSizes) {
       EXPECT_EQ(typed(bad), reads && !form ? 415 : 0) << path << " " << bad;
     }
     const bool must = route.manners.body == Body::kJson || route.manners.body == Body::kTable ||
-                      route.manners.body == Body::kRows ||
-                      route.manners.body == Body::kLabels;
+                      route.manners.body == Body::kRows;
     EXPECT_EQ(status_of(app, route.method, path, {host, token}), must ? 415 : 0)
         << path << ": a form of another site can send no type of JSON";
     const std::uint64_t most = route.manners.size == Size::kLarge ? 100'000 : kSmallBody;

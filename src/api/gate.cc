@@ -80,11 +80,9 @@ bool takes_type(Body body, std::string_view type) {
     case Body::kTensors: return equal_fold(type, "application/octet-stream");
     case Body::kJsonForm: return is_type(type, "application/x-www-form-urlencoded");
     case Body::kTable: return is_type(type, "text/csv");
-    case Body::kLabels:
-      if (is_type(type, "text/csv")) return true;
-      [[fallthrough]];
     case Body::kRows:
-      return is_type(type, "application/x-ndjson") || is_type(type, "application/jsonl");
+      return is_type(type, "text/csv") || is_type(type, "application/x-ndjson") ||
+             is_type(type, "application/jsonl");
     case Body::kNone:
     case Body::kJson:
     case Body::kJsonBare: break;

@@ -59,9 +59,8 @@ Json body_of(const Route& route) {
   Json content = media("application/json", reference(route.shapes.takes));
   const Body body = route.manners.body;
   if (body == Body::kTensors) content.update(media("application/octet-stream", any_text()));
-  const bool lines = body == Body::kRows || body == Body::kLabels;
-  if (body == Body::kTable || body == Body::kLabels) content.update(media("text/csv", any_text()));
-  if (lines) content.update(media("application/x-ndjson", any_text()));
+  if (body == Body::kTable || body == Body::kRows) content.update(media("text/csv", any_text()));
+  if (body == Body::kRows) content.update(media("application/x-ndjson", any_text()));
   return {{"required", body != Body::kJsonBare}, {"content", std::move(content)}};
 }
 

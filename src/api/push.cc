@@ -23,6 +23,9 @@ Reply post_rows(Call& call) {
   loop::PushWish wish;
   wish.key = TRY(read_key(call.request));
   wish.body = call.request.body;
+  const auto type = call.request.header("Content-Type");
+  const bool csv = type && equal_fold(type->substr(0, 8), "text/csv");
+  wish.form = csv ? collect::PushForm::kCsv : collect::PushForm::kJson;
   wish.rows_most = call.app.limits().rows_max;
   const loop::PushResult result = TRY(call.app.service().push(std::move(wish)));
   if (result.too_many) {

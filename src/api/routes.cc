@@ -35,7 +35,7 @@ constexpr Manners kV1Predict = {Manner::kOip, Body::kJsonForm, Size::kLarge, Whe
                                 Load::kShed};
 constexpr Manners kV1Explain = {Manner::kOip, Body::kJsonForm, Size::kLarge, Where::kPool,
                                 Load::kShed};
-constexpr Manners kFeedback = {Manner::kOurs, Body::kLabels, Size::kLarge, Where::kPool,
+constexpr Manners kFeedback = {Manner::kOurs, Body::kRows, Size::kLarge, Where::kPool,
                                Load::kNeverShed, Needs::kStore};
 constexpr Manners kPush = {Manner::kOurs, Body::kRows, Size::kLarge, Where::kPool,
                            Load::kNeverShed, Needs::kStore};

@@ -15,8 +15,7 @@ enum class Body : std::uint8_t {
   kJsonBare,  // the type may be absent, as some clients of the inference protocol leave it out
   kJsonForm,  // so too, or as `curl -d` calls what it sends: what TensorFlow Serving's users type
   kTable,     // JSON or text/csv
-  kRows,      // JSON, or JSON lines (application/x-ndjson, application/jsonl)
-  kLabels,    // as kRows, or text/csv
+  kRows,      // JSON, JSON lines (application/x-ndjson, application/jsonl), or text/csv
   kTensors,   // as kJsonBare, or application/octet-stream: binary tensors
 };
 enum class Size : std::uint8_t { kSmall /* 64 KiB */, kLarge /* body_max */ };

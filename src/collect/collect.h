@@ -27,6 +27,7 @@ struct Options {
   std::int64_t min_rows = 100;
   double max_rejected = 0.01;
   bool served = true;
+  std::string push_log = "1GiB";
   Json contract = Json::object();
 };
 
@@ -53,6 +54,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"max_rejected", "share of rejected rows above which the step fails", 0, 1}, o.max_rejected);
   v(Key{"served", "predictions that got their label become rows, unless a source has them too"},
     o.served);
+  v(Key{"push_log", "the size of the log of pushed rows beyond which the oldest that were "
+                    "collected go, as \"1GiB\""},
+    o.push_log);
   v(Key{"contract", "what to do when a file disagrees: table, column, type"}, o.contract);
 }
 
@@ -115,24 +119,27 @@ Result<Peek> peek(io::Fs& fs, const Options& options, const io::Path& project, c
 struct PushedRow {
   enum class Fate : std::uint8_t { kAccepted, kDuplicate, kRejected };
   Fate fate = Fate::kDuplicate;
-  std::string line;                  // as it was sent, on a line of its own
+  std::string line;                  // as it was sent, or is read, as JSON on a line of its own
   std::string digest, key;           // of an accepted one: of the row, of its key
   std::string column, reason, hint;  // of a rejected one
 };
-/// Says what a collection would make of rows, by the contract and the clock of the newest version.
-/// Threads: one.
+enum class PushForm : std::uint8_t { kJson /* lines, or an array */, kCsv /* with a header */ };
+/// Says what a collection would make of rows, by the contract and the clock of the newest version,
+/// and contract.toml. Threads: one.
 class PushJudge {
  public:
-  PushJudge(const Options& options, std::string target, const io::Path& temp);
+  /// `fs` must outlive this.
+  PushJudge(const Options& options, std::string target, io::Fs& fs, const io::Path& project,
+            const io::Path& temp);
   ~PushJudge();
   /// Errors: kCorrupt.
   Result<void> follow(const ledger::Manifest& newest);
-  /// The rows of a body, JSON lines or an array, in its order. Rows of one key that differ are told
+  /// The rows of a body, in its order. Rows of one key that differ are told
   /// within the body only. Before the first version: by what the rows so far agree on.
   /// Errors: kInvalidInput for what is neither, or for what the contract freezes.
   /// `taken` says whether a row of a key was pushed or collected before, by their digests.
   using Taken = std::function<bool(const std::string& key, const std::string& row)>;
-  Result<std::vector<PushedRow>> judge(std::string body, const Taken& taken);
+  Result<std::vector<PushedRow>> judge(std::string body, PushForm form, const Taken& taken);
 
  private:
   struct State;

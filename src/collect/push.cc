@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "collect/agreed.h"
 #include "collect/bind.h"
+#include "collect/csv.h"
 #include "collect/json_rows.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
@@ -33,6 +35,18 @@ std::string one_line(std::string_view raw) {
   std::ranges::replace(line, '\n', ' ');
   std::ranges::replace(line, '\r', ' ');
   return line;
+}
+
+/// A row that was typed already, so that it is typed the same when it is read again.
+std::string line_of(const Reading& reading, std::size_t row) {
+  std::string line;  // the columns in their order, which is that of the contract to come
+  for (const table::Field& field : reading.contract.schema.fields) {
+    const table::Column* const column = reading.rows.find(field.name);
+    if (column == nullptr) continue;
+    line += line.empty() ? '{' : ',';
+    line += io::canonical(Json(field.name)) + ":" + io::canonical(column->cell_json(row));
+  }
+  return line + "}\n";
 }
 
 PushedRow refused(const Json& reject) {
@@ -76,8 +90,15 @@ struct PushJudge::State {
   bool agreed = false;  // the contract is that of a version
   Cursor cursor;  // of the newest version: its clock, and the rows where it stands
   Tools tools;
+  io::Fs& fs;
+  io::Path project;
+  Agreed agreed_file;
+  std::optional<io::Stat> looked_at;  // contract.toml, as it was read
 
-  State(const Options& options, std::string target, const io::Path& temp) : tools(temp) {
+  State(const Options& options, std::string target, io::Fs& files, io::Path folder,
+        const io::Path& temp)
+      : tools(temp), fs(files), project(std::move(folder)) {
+    how.agreed = &agreed_file;
     how.target = std::move(target);
     how.time = options.time;
     how.key = options.key;
@@ -86,21 +107,46 @@ struct PushJudge::State {
     if (read) actions = how.actions = *std::move(read);
     else ready = std::unexpected(read.error());
     dialect.null = options.null;
+    dialect.trim = options.trim;
+  }
+
+  /// contract.toml, when it is not what it was.
+  Result<void> follow_file() {
+    const auto stat = TRY(fs.stat(project / kContractFile));
+    const bool same = stat.has_value() == looked_at.has_value() &&
+                      (!stat || (stat->modified == looked_at->modified &&
+                                 stat->inode == looked_at->inode && stat->size == looked_at->size));
+    if (same) return {};
+    agreed_file = TRY(read_agreed(fs, project));
+    looked_at = stat;
+    return {};
+  }
+
+  Result<Source> source_of(std::string body, PushForm form) const {
+    Source source;
+    source.file = kPush;
+    source.csv = form == PushForm::kCsv;
+    source.grid = source.csv ? TRY(split_csv(std::move(body), dialect, {}, {}, source.file))
+                             : TRY(split_json(std::move(body), {}, source.file));
+    return source;
   }
 
   /// Before the first version: types widen as they would had all rows come at once, but a time
-  /// stays one.
+  /// stays one, and what contract.toml says.
   void agree(const table::Contract& now) {
     contract = now;
     how.actions.type = table::OnChange::kEvolve;
-    for (const std::string& name : mentioned(how.time, now.schema)) {
+    auto fixed = mentioned(how.time, now.schema);
+    for (const table::Field& field : agreed_file.schema.fields) fixed.insert(field.name);
+    for (const std::string& name : fixed) {
       how.actions.columns.try_emplace(name, table::OnChange::kDiscardRow);
     }
   }
 };
 
-PushJudge::PushJudge(const Options& options, std::string target, const io::Path& temp)
-    : state_(std::make_unique<State>(options, std::move(target), temp)) {}
+PushJudge::PushJudge(const Options& options, std::string target, io::Fs& fs,
+                     const io::Path& project, const io::Path& temp)
+    : state_(std::make_unique<State>(options, std::move(target), fs, project, temp)) {}
 PushJudge::~PushJudge() = default;
 
 Result<void> PushJudge::follow(const ledger::Manifest& newest) {
@@ -113,15 +159,16 @@ Result<void> PushJudge::follow(const ledger::Manifest& newest) {
   return {};
 }
 
-Result<std::vector<PushedRow>> PushJudge::judge(std::string body, const Taken& taken) {
+Result<std::vector<PushedRow>> PushJudge::judge(std::string body, PushForm form,
+                                                const Taken& taken) {
   TRY(state_->ready);
-  Source source;
-  source.file = kPush;
-  source.grid = TRY(split_json(std::move(body), {}, source.file));
+  TRY(state_->follow_file());
+  Source source = TRY(state_->source_of(std::move(body), form));
   std::vector<PushedRow> out(source.grid.read);
   std::vector<std::size_t> place;  // of each row that could be split
   for (const Record& record : source.grid.records) {
     place.push_back(record.number - 1);
+    if (form == PushForm::kCsv) continue;
     out[record.number - 1].line = one_line(source.grid.raw(record)) + "\n";
   }
   if (out.empty()) return out;
@@ -149,6 +196,7 @@ Result<std::vector<PushedRow>> PushJudge::judge(std::string body, const Taken& t
   for (std::size_t row = 0; row < reading.rows.rows(); ++row) {
     PushedRow& good = out[place[reading.record[row]]];
     good.fate = PushedRow::Fate::kAccepted;
+    if (form == PushForm::kCsv) good.line = line_of(reading, row);
     good.digest = row_digest(reading.rows, row);
     if (!key.empty()) good.key = key_digest(reading.rows, key, row);
   }

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kColumnsTold = 20;
 constexpr std::uint64_t kLeastLog = 64 << 10;
+constexpr std::uint64_t kLeastPushLog = 1 << 20;
 constexpr std::string_view kGeneralHint = "`rondo config` lists every key with its default";
 
 class Mistakes {
@@ -117,6 +118,12 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
   if (const auto task = model::task_from(config.project.task)) {
     mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));
   }
+}
+
+void check_push_log(const Config& config, Mistakes& mistakes) {
+  const auto size = parse_size(config.collect.push_log);
+  mistakes.demand("collect.push_log", size);
+  if (size && *size < kLeastPushLog) mistakes.add("collect.push_log", "must be at least 1MiB");
 }
 
 void check_log(const Config& config, Mistakes& mistakes) {
@@ -308,6 +315,7 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));
   mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));
   check_log(config, mistakes);
+  check_push_log(config, mistakes);
   check_canary(config.deploy.canary, mistakes);
   if (!config.deploy.grpc.empty()) mistakes.demand("deploy.grpc", parse_listen(config.deploy.grpc));
   mistakes.demand("loop.policy", Policy::make(config.loop.policy, config.loop,

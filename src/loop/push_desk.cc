@@ -16,6 +16,7 @@ namespace {
 
 using Fate = collect::PushedRow::Fate;
 constexpr std::size_t kMostWaiting = 1000;
+constexpr std::uint64_t kSegmentsAtLeast = 4;  // of the log: what goes is a part of it
 constexpr std::size_t kAnsweredKept = 100'000;  // idempotency keys
 
 Json reply_json(std::span<const collect::PushedRow> rows, const PushResult& n) {
@@ -59,6 +60,8 @@ Result<std::unique_ptr<PushDesk>> PushDesk::open(ledger::Store& store, const Con
   std::unique_ptr<PushDesk> desk(new PushDesk(store, config, std::move(manifest)));
   io::RecordLogOptions options;
   options.epoch = epoch;
+  const std::uint64_t most = TRY(parse_size(config.collect.push_log));
+  options.segment_bytes = std::min(options.segment_bytes, most / kSegmentsAtLeast);
   io::LogState state;
   desk->log_ = TRY(io::RecordLog::open(store.fs, store.pushed(), options, &state));
   TRY(desk->remember_log());
@@ -99,7 +102,7 @@ Result<void> PushDesk::remember_log() {
   TRY(ledger::read_pushed(*store_.fs, store_.pushed(), from,
                           [&](ledger::Pushed&& pushed) { lines += pushed.lines; }));
   if (lines.empty()) return {};
-  auto rows = judge_.judge(std::move(lines), {});
+  auto rows = judge_.judge(std::move(lines), collect::PushForm::kJson, {});
   // What the contract refuses by now will be refused by the collection too.
   if (!rows && rows.error().code != Code::kInvalidInput) return std::unexpected(rows.error());
   if (rows) settle(*rows);
@@ -125,6 +128,26 @@ Result<void> PushDesk::follow_manifest() {
     }
   }
   manifest_hex_ = hex;
+  collected_more_ = true;
+  return {};
+}
+
+/// Segments whose rows stand in the dataset, all of them, while the log is larger than it may be.
+Result<void> PushDesk::drop_collected() {
+  if (!collected_more_ || !parent_) return {};
+  const std::string through = TRY(collect::pushed_through(parent_->cursor)).segment;
+  const std::uint64_t most = TRY(parse_size(config_.collect.push_log));
+  const auto segments = TRY(io::log_segments(*store_.fs, store_.pushed()));
+  const bool known = std::ranges::any_of(
+      segments, [&](const io::LogSegment& one) { return one.name == through; });
+  std::uint64_t bytes = 0;
+  for (const io::LogSegment& segment : segments) bytes += segment.bytes;
+  for (const io::LogSegment& segment : segments) {
+    if (!known || segment.name == through || !segment.finished || bytes <= most) break;
+    TRY(io::drop_segment(*store_.fs, store_.pushed(), segment.name));
+    bytes -= segment.bytes;
+  }
+  collected_more_ = false;
   return {};
 }
 
@@ -171,9 +194,10 @@ Result<PushResult> PushDesk::take(const PushWish& wish, std::vector<std::string>
     }
   }
   TRY(follow_manifest());
-  auto rows = TRY(judge_.judge(wish.body, [this](const std::string& key, const std::string& row) {
-    return is_taken(key, row);
-  }));
+  auto rows = TRY(judge_.judge(wish.body, wish.form,
+                             [this](const std::string& key, const std::string& row) {
+                               return is_taken(key, row);
+                             }));
   PushResult out;
   out.rows = rows.size();
   out.too_many = out.rows > wish.rows_most;
@@ -227,6 +251,9 @@ std::vector<Result<PushResult>> PushDesk::answer(const Writer::Group& group) {
   }
   fresh_.clear();
   fresh_answers_ = 0;
+  if (written) {
+    [[maybe_unused]] const auto dropped = drop_collected();  // tried again with the next rows
+  }
   return outcomes;
 }
 

@@ -15,7 +15,8 @@
 namespace rondo::loop {
 
 struct PushWish {
-  std::string body;                   // JSON lines, or an array of objects
+  std::string body;
+  collect::PushForm form = collect::PushForm::kJson;
   std::string key;                    // Idempotency-Key; empty: none
   std::uint64_t rows_most = UINT64_MAX;
 };
@@ -58,7 +59,8 @@ class PushDesk {
 
   PushDesk(ledger::Store& store, const Config& config, std::function<std::string()> manifest)
       : store_(store), config_(config), manifest_(std::move(manifest)),
-        judge_(config.collect, config.project.target, store.attempts()) {}
+        judge_(config.collect, config.project.target, *store.fs, store.folder.parent_path(),
+               store.attempts()) {}
   static Digest digest_of(const std::string& hex);
   Result<void> remember_log();
   Result<void> follow_manifest();
@@ -70,6 +72,7 @@ class PushDesk {
   void settle(std::vector<collect::PushedRow>& rows);
   Result<void> write(std::span<const std::string> payloads);
   void forget();
+  Result<void> drop_collected();
 
   ledger::Store& store_;
   const Config& config_;
@@ -79,6 +82,7 @@ class PushDesk {
   std::unique_ptr<io::RecordLog> log_;
   std::string manifest_hex_;
   std::optional<ledger::Manifest> parent_;
+  bool collected_more_ = false;  // since the log was looked at for what may go
   std::set<std::string> segments_;                        // whose rows are in keys_
   std::unordered_map<Digest, Digest, HashOf> keys_;       // key -> row; only with [collect] key
   struct Fresh {

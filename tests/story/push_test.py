@@ -200,6 +200,100 @@ class Push(unittest.TestCase):
             self.assertLessEqual(len(set(ids) - known), 10 * (kill + 1), "what was in flight")
             self.assertEqual(made.run("fsck").returncode, 0)
 
+    def test_csv_is_read_as_a_file_of_it_would_be(self):
+        """The dataset is the same as of a CSV file with these rows, to the digest of its rows."""
+        head = "id,at,x,kind,y\n"
+        lines = ["%(id)d,%(at)s,%(x)d,%(kind)s,%(y)d\n" % row(n) for n in range(40)]
+        lines[5] = '5,2024-01-01 00:00:05,,"a, ""b""",007\n'
+        bad = ["40,2024-01-01 00:01:00,1\n", "41,never,1,a,3\n"]
+        contents = []
+        for pushed in (True, False):
+            with project('min_rows = 1000000\nmax_rejected = 0.5\nkey = ["id"]') as made:
+                if pushed:
+                    process, base = made.up()
+                    say = lambda text, key=None: push(  # noqa: E731
+                        base, made.token(), text.encode(), key, "text/csv")
+                    status, said = say(head + "".join(lines[:20]), "first")
+                    self.assertEqual((status, said["accepted"]), (200, 20), said)
+                    self.assertEqual(say(head + "".join(lines[:20]), "first"), (200, said))
+                    status, said = say(head + "".join(lines[10:] + bad))
+                    self.assertEqual(status, 200, said)
+                    self.assertEqual((said["accepted"], said["duplicate"], said["rejected"]),
+                                     (20, 10, 2), said)
+                    self.assertEqual([(r["row"], r["column"]) for r in said["rejects"]],
+                                     [(30, ""), (31, "at")])
+                    self.assertIn("3 fields, but the header has 5", said["rejects"][0]["reason"])
+                    self.assertEqual(say("id,at,x\n1,2024-01-01 00:00:00,2\n")[0], 400)
+                    stop(process)
+                else:
+                    with open(made.path("rondo.toml")) as file:
+                        text = file.read()
+                    made.write("rondo.toml", text.replace('"push"', '"rows.csv"'))
+                    made.write("rows.csv", head + "".join(lines))
+                made.run("run", check=0)
+                self.assertEqual(collected(made), [40])
+                contents.append(self.content_of(made))
+        self.assertEqual(*contents)
+
+    @staticmethod
+    def content_of(made):
+        """The digest of the rows of the first segment."""
+        manifest = made.facts()[-1]["body"]["outputs"]["manifest"]
+        with open(made.path(".rondo", "objects", manifest[:2], manifest[2:])) as file:
+            return json.load(file)["segments"][0]["content"]
+
+    def test_contract_toml_counts_before_the_first_version(self):
+        with project("min_rows = 1000000") as made:
+            made.write("contract.toml", '[columns.id]\ntype = "category"\n'
+                                        '[columns.x]\ntype = "number"\nrange = [0, 5]\n')
+            process, base = made.up()
+            say = lambda *many: push(base, made.token(), list(many))[1]  # noqa: E731
+            said = say(row(1), row(6), row(2))
+            self.assertEqual((said["accepted"], said["rejected"]), (2, 1), said)
+            self.assertIn("x", said["rejects"][0]["column"])
+            self.assertEqual(said["rejects"][0]["row"], 1)
+            said = say(row(3, x="high"), row(4))
+            self.assertEqual([(r["row"], r["column"]) for r in said["rejects"]], [(0, "x")])
+            made.write("contract.toml", '[columns.x]\ntype = "number"\nrange = [0, 6]\n')
+            self.assertEqual(say(row(13))["accepted"], 1, "a file that changed counts at once")
+            stop(process)
+            made.run("run", check=0)
+            self.assertEqual(collected(made), [4])
+
+    def test_the_log_of_what_was_collected_has_an_end(self):
+        wide = {"c%d" % n: "a text of some length, %d" % n for n in range(30)}
+        with project('key = ["id"]\nmin_rows = 1000000\npush_log = "1MiB"') as made:
+            def more(first):
+                process, base = made.up()
+                for part in range(first, first + 2000, 100):
+                    status, said = push(base, made.token(),
+                                        [row(part + i, **wide) for i in range(100)])
+                    self.assertEqual((status, said["accepted"]), (200, 100), said)
+                return process, base
+
+            def size():
+                folder = made.path(".rondo", "pushed")
+                return sum(os.path.getsize(os.path.join(folder, name))
+                           for name in os.listdir(folder) if name.endswith(".rlog"))
+            stop(more(0)[0])
+            stop(more(2000)[0])
+            before = size()
+            self.assertGreater(before, 3 << 20, "what is not collected stays")
+            made.run("run", check=0)
+            process, base = more(4000)
+            self.assertLess(size(), before, "what was collected went, and as much came")
+            status, said = push(base, made.token(), [row(3, **wide), row(5999, **wide)])
+            self.assertEqual(said["duplicate"], 2, said)
+            stop(process)
+            made.run("run", check=0)
+            process, base = made.up()
+            self.assertEqual(push(base, made.token(), [row(6000, **wide)])[1]["accepted"], 1)
+            self.assertLess(size(), 3 << 19)
+            stop(process)
+            made.run("run", check=0)
+            self.assertEqual(sorted(shown(made, "id")), list(range(6001)))
+            self.assertEqual(made.run("fsck").returncode, 0)
+
     def test_a_few_rows_are_collected_by_a_run_at_once(self):
         with project() as made:
             made.run("run", check=0)

@@ -120,7 +120,7 @@ Result<void> Input::open_file() {
   const std::string& file = files_[place_.file];
   layout_ = std::make_shared<Layout>();
   layout_->file = file == "-" ? "standard input" : file;
-  stream_ = TRY(io::Stream::open(fs_, file));
+  stream_ = TRY(io::Stream::open(fs_, file, settings_.stop));
   buffer_.clear();
   ended_ = array_ = false;
   TRY(read_more(kHead));

@@ -20,6 +20,7 @@ struct Settings {
   Explain explain = Explain::kNothing;
   std::vector<std::string> keys; // columns that lead each line; empty: the number of the row
   io::Path temp;                 // for DuckDB
+  Stop stop;                     // of who waits for standard input
 };
 
 /// Of one file.

@@ -231,6 +231,7 @@ Result<int> run_predict(const Args& args) {
   batch::Settings settings =
       TRY(service ? settings_of_project(args, *service) : settings_of_file(args));
   TRY(set_form(args, settings));
+  settings.stop = args.stop;
   const auto input = TRY(batch::Input::open(io::real_fs(), args.words[0], settings));
   const std::vector<std::string> names = TRY(input->names());
   const std::vector<std::string>& keys = settings.options.key;

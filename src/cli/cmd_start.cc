@@ -5,6 +5,7 @@
 
 #include "api/server.h"
 #include "base/clock.h"
+#include "base/words.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "collect/init.h"
@@ -142,12 +143,14 @@ Result<ledger::StageOutput> rehearse(const loop::Config& config, const collect::
   return prepare::rehearse(rehearsal, loaded.rows);
 }
 
-/// Whether a leak would stop it.
-bool leaks_stop(const loop::Config& config, const ledger::StageOutput& prepared) {
-  const Json& leaks = prepared.evidence.at("leaks");
-  return config.prepare.leaks == "stop" && std::ranges::any_of(leaks, [](const Json& leak) {
-    return leak.at("stops").get<bool>();
-  });
+/// Why no step would come after Data Collection; nothing when there are rows enough.
+std::optional<std::string> too_few(const loop::Config& config, const table::Table& rows) {
+  const table::Column* target = rows.find(config.project.target);
+  const auto labelled =
+      static_cast<std::int64_t>(target == nullptr ? 0 : target->valid.count());
+  if (labelled >= config.collect.min_rows) return std::nullopt;
+  return fmt::format("{}, {} are needed ([collect] min_rows)", counted(labelled, "labelled row"),
+                     grouped(static_cast<std::uint64_t>(config.collect.min_rows)));
 }
 
 Json preparation_json(const ledger::StageOutput& prepared) {
@@ -190,8 +193,11 @@ Result<int> run_check(const Args& args) {
   }
   const Checked checked = TRY(look_at_all(config, loaded.rows));
   TRY(check_address(args, config));
-  const ledger::StageOutput prepared = TRY(rehearse(config, loaded));
-  const int code = checked.broken || leaks_stop(config, prepared) ? kInvalidInput : kOk;
+  const std::optional<std::string> few = too_few(config, loaded.rows);
+  const ledger::StageOutput prepared =
+      few ? ledger::StageOutput{"too few rows", *few, {}, {}, {}} : TRY(rehearse(config, loaded));
+  const bool broken = checked.broken || prepared.result == "contract broken";
+  const int code = broken ? kInvalidInput : kOk;
   std::optional<Time> certificate_ends;
   if (const std::string& tls = config.deploy.tls; !tls.empty()) {
     certificate_ends = TRY(api::certificate_end((args.project / tls).lexically_normal()));
@@ -205,8 +211,8 @@ Result<int> run_check(const Args& args) {
     for (const auto& row : columns) rows.push_back({{"column", row[0]}, {"type", row[1]}});
     Json found = {{"rows", loaded.counts.accepted}, {"rejected", loaded.counts.rejected},
                   {"duplicate", loaded.counts.duplicate}, {"columns", rows},
-                  {"rejects", loaded.rejects}, {"expectations", checked.to_json(*detail)},
-                  {"preparation", preparation_json(prepared)}};
+                  {"rejects", loaded.rejects}, {"expectations", checked.to_json(*detail)}};
+    found[few ? "collection" : "preparation"] = preparation_json(prepared);
     if (certificate_ends) found["certificate_ends"] = to_text(*certificate_ends);
     say_json(found);
     return code;
@@ -219,8 +225,8 @@ Result<int> run_check(const Args& args) {
   say_some(loaded.rejects);
   say(table({"column", "type"}, columns, args.color));
   if (!checked.met.empty()) say("\n" + checked.text(args.color));
-  say(fmt::format("\nData Preparation would end with \"{}\": {}", prepared.result,
-                  prepared.reason));
+  say(fmt::format("\n{} would end with \"{}\": {}", few ? "Data Collection" : "Data Preparation",
+                  prepared.result, prepared.reason));
   return code;
 }
 

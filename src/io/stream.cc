@@ -2,6 +2,7 @@
 // so. Each reads on only as far as it is asked.
 #include "io/stream.h"
 
+#include <poll.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -37,10 +38,12 @@ class FileStream : public Stream {
 
 class StandardInput : public Stream {
  public:
+  explicit StandardInput(Stop stop) : stop_(std::move(stop)) {}
   Result<std::string> read(std::size_t count) override {
     std::string bytes(count, '\0');
     std::size_t size = 0;
     while (size < count) {
+      TRY(wait());
       const ssize_t got = ::read(STDIN_FILENO, bytes.data() + size, count - size);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return std::unexpected(file_error(errno, "read", "standard input"));
@@ -54,6 +57,18 @@ class StandardInput : public Stream {
   std::uint64_t taken() const override { return taken_; }
 
  private:
+  /// Until there is something to read, or its end. A signal may wake another thread than this one,
+  /// so it looks now and then.
+  Result<void> wait() const {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    while (!stop_.requested()) {
+      const int ready = ::poll(&input, 1, 100);
+      if (ready > 0 || (ready < 0 && errno != EINTR)) return {};
+    }
+    return fail(Code::kCancelled, "it was stopped");
+  }
+
+  Stop stop_;
   std::uint64_t taken_ = 0;
 };
 
@@ -190,11 +205,12 @@ Result<void> Stream::skip(std::uint64_t count) {
   return {};
 }
 
-Result<std::unique_ptr<Stream>> Stream::open(std::shared_ptr<Fs> fs, const Path& path) {
+Result<std::unique_ptr<Stream>> Stream::open(std::shared_ptr<Fs> fs, const Path& path,
+                                             const Stop& stop) {
   std::unique_ptr<Stream> plain;
   std::string head;
   if (path == "-") {
-    plain = std::make_unique<StandardInput>();
+    plain = std::make_unique<StandardInput>(stop);
     head = TRY(plain->read(4));
     plain = std::make_unique<Peeked>(head, std::move(plain));
   } else {

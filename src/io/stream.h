@@ -2,14 +2,16 @@
 // standard input, plain or packed by gzip or zstd, told apart by their first bytes.
 #pragma once
 
+#include "base/stop.h"
 #include "io/fs.h"
 
 namespace rondo::io {
 
 class Stream {
  public:
-  /// "-" is standard input. Errors: kNotFound, kIo.
-  static Result<std::unique_ptr<Stream>> open(std::shared_ptr<Fs> fs, const Path& path);
+  /// "-" is standard input, for which is waited until `stop`. Errors: kNotFound, kIo, kCancelled.
+  static Result<std::unique_ptr<Stream>> open(std::shared_ptr<Fs> fs, const Path& path,
+                                              const Stop& stop = {});
   virtual ~Stream() = default;
   /// Exactly `count` plain bytes, fewer only at the end. Errors: kIo, kInvalidInput (damaged).
   virtual Result<std::string> read(std::size_t count) = 0;

@@ -249,6 +249,49 @@ class Flat(unittest.TestCase):
         except OSError:
             return False
 
+    def test_who_waits_for_standard_input_is_stopped_at_once(self):
+        """By one signal, not by the second: also in the middle of the rows."""
+        head = b"at,x,kind\n"
+        for begun in (b"", head, head + b"2024-02-01 00:00:00,1.5,a\n"):
+            process = subprocess.Popen([PROGRAM, "predict", "-"], cwd=self.project.folder,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE)
+            process.stdin.write(begun)
+            process.stdin.flush()
+            worker = None
+            while worker is None and process.poll() is None:
+                worker = self.child_that_catches(process.pid)
+            process.send_signal(signal.SIGINT)
+            said = self.end_of(process)
+            self.assertIn(b"stopped", said)
+            self.assertNotEqual(process.returncode, 0)
+
+    @staticmethod
+    def end_of(process):
+        """What it says on standard error; its input stays open until it has ended."""
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+            said = process.stderr.read()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                stream.close()
+        return said
+
+    @staticmethod
+    def child_that_catches(parent):
+        """The worker of `parent`, once it catches signals."""
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/status" % name) as file:
+                    status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+            except (OSError, ValueError):
+                continue
+            caught = int(status.get("SigCgt", "0"), 16) >> (signal.SIGINT - 1) & 1
+            if status.get("PPid") == str(parent) and caught:
+                return int(name)
+        return None
+
     def test_another_input_begins_again(self):
         self.project.write("other.csv", self.text("new.csv"))
         self.predict("other.csv", "-o", "other.out", check=1,

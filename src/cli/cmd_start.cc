@@ -173,6 +173,31 @@ void say_suggestions(const Args& args, const std::vector<prepare::Suggestion>& a
   say(out.empty() ? "# there are too few rows to learn from" : out);
 }
 
+/// "2024-01-01..2024-02-01", as a request says it. Errors: kInvalidInput.
+Result<Json> range_from(const std::string& text) {
+  const std::size_t dots = text.find("..");
+  const auto from = parse_time(text.substr(0, dots));
+  const auto to = parse_time(dots == text.npos ? "" : text.substr(dots + 2));
+  if (from && to && *from < *to) return Json{{"from", to_text(*from)}, {"to", to_text(*to)}};
+  return fail(Code::kInvalidInput, fmt::format("--backfill \"{}\" is no range of time", text),
+              "write FROM..TO, as 2024-01-01..2024-02-01 or with times of day: "
+              "2024-01-01T06:00:00Z..2024-01-01T18:00:00Z");
+}
+
+/// Asks for it; whether somebody else turns the loop, who will collect it.
+Result<bool> ask_backfill(const Args& args) {
+  const Json range = TRY(range_from(args.get("--backfill")));
+  const loop::Config config = TRY(loop::load_config(*io::real_fs(), args.project));
+  if (config.collect.time.empty()) {
+    return fail(Code::kInvalidInput, "a range of time needs a clock, and [collect] time is not set",
+                "without a clock nothing is ever too late: `rondo run`");
+  }
+  TRY(loop::ask_project(args.project, "backfill", range, who(), "run --backfill"));
+  const auto store = TRY(ledger::Store::open(io::real_fs(), loop::store_folder(args.project),
+                                             ledger::OpenOptions{}));
+  return TRY(store->ledger->lease_holder()).has_value();
+}
+
 }  // namespace
 
 Result<int> run_check(const Args& args) {
@@ -231,6 +256,11 @@ Result<int> run_check(const Args& args) {
 }
 
 Result<int> run_run(const Args& args) {
+  if (args.has("--backfill") && TRY(ask_backfill(args))) {
+    if (args.json) say_json({{"asked", true}});
+    else say("asked: the program that turns the loop collects the range again");
+    return kOk;
+  }
   Display display(args.terminal, args.color);
   const auto observer = [&](const Json& event) {
     if (!args.json) display(event);

@@ -13,7 +13,9 @@ constexpr Flag kInit[] = {
     {"--names", "A,B,..", "column names, for files without a header"},
     {"--name", "NAME", "of the project; default: the folder's"},
     {"--force", "", "write over an existing rondo.toml"}};
-constexpr Flag kRun[] = {{"--exit-idle", "", "exit with 5 when there was nothing to do"}};
+constexpr Flag kRun[] = {
+    {"--backfill", "FROM..TO", "collect again what happened from FROM to before TO"},
+    {"--exit-idle", "", "exit with 5 when there was nothing to do"}};
 constexpr Flag kUp[] = {
     {"--listen", "ADDR:PORT", "in place of [deploy] listen; port 0 takes a free one"},
     {"--no-loop", "", "only answer, by the champion that others choose; no log, no rollout"},
@@ -116,7 +118,8 @@ constexpr Command kCommands[] = {
      "rondo check\nrondo check --suggest >> rondo.toml\nrondo check --json --level COMPLETE", 0, 0,
      run_check},
     {"run", Group::kStart, "", "turn the loop until it rests", kRun,
-     "rondo run\nrondo run --exit-idle || echo nothing new", 0, 0, run_run},
+     "rondo run\nrondo run --exit-idle || echo nothing new\n"
+     "rondo run --backfill 2024-01-01..2024-02-01", 0, 0, run_run},
     {"up", Group::kServe, "[DIR...]",
      "serve predictions and keep the loop running, of one project or many", kUp,
      "rondo up\nrondo up --listen 127.0.0.1:9000\nrondo up projects/*", 0, kMany, run_up},

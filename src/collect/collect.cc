@@ -36,7 +36,8 @@ class Job {
     if (!sources.empty()) reading = TRY(read(std::move(sources), tools));
     TRY(check_rejected(reading, options_.max_rejected, first()));
     if (merges() && reading.rows.columns() > 0) TRY(merge_in(reading));
-    if (reading.counts.read + served_.read == 0) return nothing_taken(reading);
+    const bool filled = backfills() && reading.counts.accepted == 0;
+    if ((filled || reading.counts.read == 0) && served_.read == 0) return nothing_taken(reading);
     return write(news, reading, tools);
   }
 
@@ -70,14 +71,18 @@ class Job {
   bool merges() const { return options_.mode == "merge"; }
   /// Files that changed are read anew. A replay lives through the rows of all files, as they came.
   bool replaces() const { return options_.mode == "replace" && !replay(); }
+  /// Reads everything again, as if nothing had been read.
+  bool backfills() const { return situation_.backfill.has_value(); }
   bool first() const { return !parent_ || anew_; }
 
   Result<News> find() {
     names_ = TRY(find_files(*in_.fs, project_, options_.source));
     if (is_pushed_to(options_)) names_.emplace_back(kPush);
+    if (backfills()) TRY(check_backfill());
     Cursor nothing;  // of a replay, which lives through all again: what counts is the time of rows
     if (!replaces()) {
-      return news_of(*in_.fs, options_, project_, replay() ? nothing : cursor_);
+      const bool all = replay() || backfills();
+      return news_of(*in_.fs, options_, project_, all ? nothing : cursor_);
     }
     News news = TRY(news_of(*in_.fs, options_, project_, nothing));
     anew_ = !same_files(nothing, cursor_);
@@ -85,6 +90,19 @@ class Job {
     nothing.exact = cursor_.exact;
     cursor_ = std::move(nothing);
     return news;
+  }
+
+  Result<void> check_backfill() const {
+    if (!parent_ || !cursor_.newest) {
+      return fail(Code::kInvalidInput, "nothing was collected yet that could be filled",
+                  "`rondo run` collects everything that is there");
+    }
+    const char* why = parent_->orders_only ? "a clock that only orders gives no place to rows "
+                                             "that come later"
+                      : replaces() ? "mode = \"replace\" reads everything anyway"
+                                   : nullptr;
+    if (why == nullptr) return {};
+    return fail(Code::kInvalidInput, fmt::format("no range can be filled: {}", why));
   }
 
   Result<std::vector<Source>> open(const News& news, Tools& tools) {
@@ -101,14 +119,14 @@ class Job {
       return {};
     };
     Cursor scratch;
-    return open_all(news, project_, options_, dialect_, first(), replay() ? scratch : cursor_,
-                    tools, said);
+    return open_all(news, project_, options_, dialect_, first(),
+                    replay() || backfills() ? scratch : cursor_, tools, said);
   }
 
   /// What was rejected before, behind the sources that are new, when a person wants it.
   Result<void> add_rejected(std::vector<Source>& sources) {
     retry_from_ = sources.size();
-    if (!situation_.retry || first() || replay()) return {};
+    if (!situation_.retry || first() || replay() || backfills()) return {};
     if (parent_->orders_only) {
       return fail(Code::kInvalidInput,
                   "a clock that only orders gives no place to rows that come later",
@@ -125,7 +143,8 @@ class Job {
 
   Result<Reading> read(std::vector<Source> sources, Tools& tools) {
     ReadingOptions how;
-    how.retry_from = retry_from_;
+    how.again = situation_.backfill;
+    how.retry_from = backfills() ? 0 : retry_from_;
     how.target = situation_.target;
     how.time = options_.time;
     how.key = options_.key;
@@ -141,7 +160,9 @@ class Job {
     if (!parent_) return read_rows(std::move(sources), nullptr, dialect_, how, cursor_, tools);
     table::Contract contract = parent_->contract;
     contract.dialect = dialect_;
-    return read_rows(std::move(sources), &contract, dialect_, how, cursor_, tools);
+    Cursor scratch = cursor_;  // a backfill leaves the cursor where it is
+    return read_rows(std::move(sources), &contract, dialect_, how,
+                     backfills() ? scratch : cursor_, tools);
   }
 
   /// Digests of everything that sources gave before; made when the first reading asks.
@@ -202,7 +223,12 @@ class Job {
 
   ledger::StageOutput nothing_taken(const Reading& reading) const {
     ledger::StageOutput out = unchanged();
-    if (situation_.retry) tell_retried(reading, retry_, true, out);
+    if (backfills()) {
+      out.reason = "nothing was missed" + told(*situation_.backfill);
+      tell_backfill(situation_, out);
+    } else if (situation_.retry) {
+      tell_retried(reading, retry_, true, out);
+    }
     return out;
   }
 
@@ -308,7 +334,7 @@ class Job {
     manifest.counts = reading.counts;
     manifest.rows += reading.counts.accepted;
     manifest.labelled += reading.labelled;
-    resolve(retry_, reading.retried, manifest);
+    if (!backfills()) resolve(retry_, reading.retried, manifest);
     TRY(write_deleted(manifest, out));
     TRY(settle_served(reading, manifest));
     TRY(write_rows(reading.rows, reading.origin, "segment", {}, tools, manifest, out));

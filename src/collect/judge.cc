@@ -129,11 +129,11 @@ class Judge {
   }
 
   Result<void> late_rows() {
-    if (!in_.after) return {};
+    if (!in_.after && !in_.options.again) return {};
     const std::size_t retried = in_.bound.first[std::min(in_.options.retry_from,
                                                          in_.sources.size())];
     for (std::size_t row = 0; row < rows_.rows(); ++row) {
-      if (row >= retried) {
+      if (row >= retried || in_.options.again) {
         TRY(known_already(row));
         continue;
       }

@@ -92,6 +92,8 @@ Json to_json(const Situation& situation) {
           {"as_of", situation.as_of ? Json(to_text(*situation.as_of)) : Json()},
           {"fault", situation.fault},
           {"retry", situation.retry},
+          {"backfill_from", situation.backfill ? Json(to_text(situation.backfill->from)) : Json()},
+          {"backfill_to", situation.backfill ? Json(to_text(situation.backfill->to)) : Json()},
           {"temp", situation.temp}};
 }
 
@@ -105,6 +107,11 @@ Result<Situation> situation_from(const Json& json) {
   if (!as_of.empty()) situation.as_of = TRY(parse_time(as_of));
   situation.fault = io::get_or<Json>(json, "fault", Json::object());
   situation.retry = io::get_or<bool>(json, "retry", false);
+  const auto from = io::get_or<std::string>(json, "backfill_from", "");
+  if (!from.empty()) {
+    const auto to = TRY(io::get<std::string>(json, "backfill_to"));
+    situation.backfill = {TRY(parse_time(from)), TRY(parse_time(to))};
+  }
   situation.temp = io::get_or<std::string>(json, "temp", "");
   return situation;
 }

@@ -40,7 +40,7 @@ class Reader {
       : sources_(std::move(sources)), options_(options), cursor_(cursor), tools_(tools) {}
 
   Result<Reading> run(const table::Contract* contract, const table::Dialect& dialect) {
-    if (options_.visible_until) {
+    if (options_.visible_until || options_.again) {
       TRY(forget_future(contract, dialect));
       if (nothing_left()) return std::move(reading_);
     }
@@ -90,10 +90,10 @@ class Reader {
     return {};
   }
 
-  // Replay -----------------------------------------------------------------------------------
+  // Replay, backfill -------------------------------------------------------------------------
 
-  /// Drops every row and reject that is not yet, or no longer, to be seen. Only the columns of the
-  /// clock are looked at before.
+  /// Drops every row and reject that is not yet, or no longer, to be seen, or not asked for. Only
+  /// the columns of the clock are looked at before.
   Result<void> forget_future(const table::Contract* contract, const table::Dialect& dialect) {
     table::Contract clock;
     if (contract != nullptr) clock.dialect = contract->dialect;
@@ -143,6 +143,10 @@ class Reader {
   }
 
   bool is_visible(Time time) const {
+    // What is newer than the newest that was collected comes by an ordinary collection.
+    if (options_.again) {
+      return time >= options_.again->from && time < options_.again->to && time < *cursor_.newest;
+    }
     if (time == kBeginningOfTime) return !cursor_.newest;
     return time <= *options_.visible_until && (!cursor_.newest || time > *cursor_.newest);
   }
@@ -165,7 +169,7 @@ class Reader {
       }
       std::vector<bool> rejects;
       for (const Reject& reject : source.grid.rejects) {
-        rejects.push_back(is_visible(as_if[reject.before]));
+        rejects.push_back(!options_.again && is_visible(as_if[reject.before]));
       }
       source.keep(rows, rejects);
     }
@@ -289,7 +293,7 @@ class Reader {
 
   /// To the newest accepted row: what was rejected may not move the clock.
   void move_cursor() {
-    if (!has_clock()) return;
+    if (!has_clock() || options_.again) return;
     ClockState& clock = cursor_.clock;
     if (reading_.record.empty()) {
       if (!options_.visible_until) clock = past_;
@@ -362,6 +366,7 @@ Result<Reading> read_rows(std::vector<Source> sources, const table::Contract* co
                           const table::Dialect& dialect, const ReadingOptions& options,
                           Cursor& cursor, Tools& tools) {
   CHECK(!sources.empty(), "a reading has a source");
+  CHECK(!options.again || (cursor.newest && !options.time.empty()), "there was a time before");
   if (options.visible_until && options.time.empty()) {
     return fail(Code::kInvalidInput, "a replay needs a clock, and [collect] time is not set",
                 "name the column of event time, or an SQL expression that gives it");

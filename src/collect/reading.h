@@ -8,6 +8,7 @@
 #include "collect/agreed.h"
 #include "collect/bind.h"
 #include "collect/clock.h"
+#include "collect/collect.h"
 #include "ledger/manifest.h"
 
 namespace rondo::collect {
@@ -26,6 +27,7 @@ struct ReadingOptions {
   Actions actions;
   const Agreed* agreed = nullptr;    // contract.toml, laid over the contract before it is used
   std::optional<Time> visible_until; // replay: rows with a later event time do not exist yet
+  std::optional<TimeRange> again;    // backfill: only these rows, unless they are there already
   Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
   /// Whether this very row of this key was taken before (digests); may be empty. A row that comes
   /// late is then no late row.

@@ -20,7 +20,12 @@ void tell_sources(const Telling& t, ledger::StageOutput& out) {
     out.reason = fmt::format("{} row{} from {}", grouped(from_files), from_files == 1 ? "" : "s",
                              listed(t.files));
   }
-  if (t.situation.retry) tell_retried(t.reading, t.retry, t.files.empty(), out);
+  if (t.situation.backfill) {
+    out.reason += told(*t.situation.backfill) + ", which were missed";
+    tell_backfill(t.situation, out);
+  } else if (t.situation.retry) {
+    tell_retried(t.reading, t.retry, t.files.empty(), out);
+  }
   if (!t.merged.gone.empty()) {
     out.reason += fmt::format(", {} of them in place of older ones",
                               grouped(t.merged.gone.size()));
@@ -62,6 +67,15 @@ void tell_evidence(const Telling& t, std::uint64_t needed, ledger::StageOutput& 
 }
 
 }  // namespace
+
+std::string told(const TimeRange& range) {
+  return fmt::format(" of {} to {}", to_text(range.from), to_text(range.to));
+}
+
+void tell_backfill(const Situation& situation, ledger::StageOutput& out) {
+  out.evidence["backfill"] = {{"from", to_text(situation.backfill->from)},
+                              {"to", to_text(situation.backfill->to)}};
+}
 
 void tell_retried(const Reading& reading, const Retry& retry, bool alone,
                   ledger::StageOutput& out) {

@@ -24,6 +24,9 @@ struct Telling {
 /// Sets result, reason and evidence.
 void tell(const Telling& t, ledger::StageOutput& out);
 /// Adds how many rejected rows were taken now. `alone`: there is nothing else to tell.
+/// " of 2024-01-01T00:00:00Z to 2024-02-01T00:00:00Z".
+std::string told(const TimeRange& range);
+void tell_backfill(const Situation& situation, ledger::StageOutput& out);
 void tell_retried(const Reading& reading, const Retry& retry, bool alone,
                   ledger::StageOutput& out);
 

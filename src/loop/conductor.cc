@@ -114,10 +114,11 @@ Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news)
   now.source_changed = news.changed && news.what != state.failed_inputs;
   now.new_labelled = news.labelled;
   now.source_news = news.what;
-  if (state.retry && !parts_.world->as_of()) {
+  const bool fills = !state.backfill.empty();
+  if ((state.retry || fills) && !parts_.world->as_of()) {
     now.source_changed = true;
     now.new_labelled.reset();
-    now.source_news = "rejected rows are tried again";
+    now.source_news = fills ? "a range is collected again" : "rejected rows are tried again";
   }
   if (collects_served(state)) {
     now.served_labelled = TRY(served_waiting(*parts_.store, state, now.now));
@@ -194,7 +195,7 @@ Result<void> Conductor::attach_watch(const State& state) {
 
 /// At rest, with nothing new anywhere: `run` ends before it loads a model.
 Result<bool> Conductor::nothing_to_do(const State& state, bool acted) const {
-  const bool news = state.retry || news_.changed;
+  const bool news = state.retry || !state.backfill.empty() || news_.changed;
   if (acted || watch_ || parts_.world->stays() || state.open || state.next || news) {
     return false;
   }

@@ -1,5 +1,5 @@
-// trigger, pause, resume, promote, reject, rollback, accept_rows, import: each becomes one fact or
-// more, in the transaction that answers the request.
+// trigger, pause, resume, promote, reject, rollback, accept_rows, backfill, import: each becomes
+// one fact or more, in the transaction that answers the request.
 #include "loop/requests.h"
 
 #include <fmt/format.h>
@@ -169,6 +169,20 @@ Result<Entry> accept_rows(Desk&, const State& state, const Request& request, Tim
   return entry;
 }
 
+/// A range of event time is collected again.
+Result<Entry> backfill(Desk&, const State& state, const Request& request, Time now) {
+  if (state.manifest.empty()) {
+    return no("nothing was collected yet that could be filled",
+              "`rondo run` collects everything that is there");
+  }
+  const Time from = TRY(parse_time(TRY(io::get<std::string>(request.arguments, "from"))));
+  const Time to = TRY(parse_time(TRY(io::get<std::string>(request.arguments, "to"))));
+  if (from >= to) return no(fmt::format("{} is not before {}", to_text(from), to_text(to)));
+  Entry entry;
+  entry.facts = {person(request, now)};
+  return entry;
+}
+
 constexpr std::string_view kAcceptClock = "accept_clock";
 
 struct Act {
@@ -178,7 +192,7 @@ struct Act {
 constexpr Act kActs[] = {{"trigger", note},     {"pause", note},     {"resume", note},
                          {"promote", promote},  {"reject", reject},  {"rollback", rollback},
                          {"accept_rows", accept_rows}, {"import", import_version},
-                         {kAcceptClock, note}};
+                         {"backfill", backfill},       {kAcceptClock, note}};
 
 Json said(const Request& request, const State& state) {
   Json out = {{"act", request.act},

@@ -112,6 +112,7 @@ void each_plain(S& s, F&& f) {
   f("problem_stage", s.problem_stage);
   f("problem", s.problem);
   f("retry", s.retry);
+  f("backfill", s.backfill);
   f("failed_inputs", s.failed_inputs);
   f("cycle_started", s.cycle_started.us);
   f("cycle_ended", s.cycle_ended.us);

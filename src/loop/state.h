@@ -89,6 +89,7 @@ struct State {
   std::int64_t problem_step = 0;       // failed or broke a contract; its stage did no better since
   std::string problem_stage, problem;  // the reason
   bool retry = false;                  // a person wants rejected rows to be tried again
+  Json backfill = Json::object();      // {"from","to"}: a person wants it collected again
   std::string failed_inputs;           // digest of the inputs at which a step failed for good
   Time cycle_started = kBeginningOfTime, cycle_ended = kBeginningOfTime;
   std::int64_t fruitless = 0;          // cycles without promotion since the last promotion

@@ -91,7 +91,8 @@ Result<void> finished(State& s, const Fact& fact) {
     take_dataset(s, io::get_or<Json>(fact.body, "evidence", Json::object()));
   }
   if (stage == Stage::kCollection) {
-    s.retry = false;
+    if (!s.backfill.empty()) s.backfill = Json::object();
+    else s.retry = false;
     const Json evidence = io::get_or<Json>(fact.body, "evidence", Json::object());
     s.served_through = io::get_or<std::int64_t>(evidence, "served_through", s.served_through);
     const auto after = parse_time(io::get_or<std::string>(evidence, "served_look_after", ""));
@@ -241,6 +242,10 @@ void person(State& s, const Fact& fact) {
   if (act == "trigger") {
     s.trigger = io::get_or<std::string>(fact.body, "why", "");
     if (s.trigger.empty()) s.trigger = "a person asked";
+    s.failed_inputs.clear();
+  }
+  if (act == "backfill") {
+    s.backfill = io::get_or<Json>(fact.body, "arguments", Json::object());
     s.failed_inputs.clear();
   }
   if (act == "accept_rows") {

@@ -33,6 +33,11 @@ Json rollout_plan(const DeployOptions& options, const std::string& pipeline) {
           {"salt", io::sha256("split " + pipeline).hex().substr(0, 16)}};
 }
 
+Result<collect::TimeRange> range_of(const Json& asked) {
+  return collect::TimeRange{TRY(parse_time(TRY(io::get<std::string>(asked, "from")))),
+                            TRY(parse_time(TRY(io::get<std::string>(asked, "to"))))};
+}
+
 bool worth_another_try(const Error& error) {
   return error.code == Code::kUnavailable || error.code == Code::kIo ||
          error.code == Code::kExhausted;
@@ -127,6 +132,7 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   now.as_of = parts_.world->as_of();
   now.fault = parts_.world->fault();
   now.retry = state.retry && !now.as_of;
+  if (!state.backfill.empty() && !now.as_of) now.backfill = TRY(range_of(state.backfill));
   now.temp = parts_.store->attempts().string();
   Names inputs;
   if (!state.manifest.empty()) inputs["manifest"] = state.manifest;

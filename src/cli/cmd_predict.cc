@@ -206,6 +206,7 @@ Result<int> predict_in_worker(const Args& args) {
   for (;;) {
     const std::optional<int> code = TRY(child.wait(Span::millis(100)));
     if (code && *code <= 128) return *code;
+    if (code && asked) return fail(Code::kCancelled, "it was stopped");
     if (code) {
       return fail(Code::kUnavailable,
                   fmt::format("the worker that read {} was ended by signal {}", args.words[0],

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import resource
+import signal
 import shutil
 import subprocess
 import sys
@@ -280,7 +281,7 @@ class Flat(unittest.TestCase):
 
     @staticmethod
     def child_that_catches(parent):
-        """The worker of `parent`, once it catches signals."""
+        """The worker of `parent`, once it catches signals itself."""
         for name in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open("/proc/%s/status" % name) as file:
@@ -288,7 +289,7 @@ class Flat(unittest.TestCase):
             except (OSError, ValueError):
                 continue
             caught = int(status.get("SigCgt", "0"), 16) >> (signal.SIGINT - 1) & 1
-            if status.get("PPid") == str(parent) and caught:
+            if status.get("PPid") == str(parent) and status["Name"] == "exe" and caught:
                 return int(name)
         return None
 

@@ -18,6 +18,8 @@ install(CODE [[
 install(FILES LICENSE README.md DESTINATION share/doc/rondo)
 install(PROGRAMS ${duckdb} DESTINATION lib/rondo RENAME libduckdb.so)
 install(PROGRAMS ${lightgbm} DESTINATION lib/rondo RENAME lib_lightgbm.so)
+install(PROGRAMS ${deps}/lib/libadbc_driver_postgresql.so ${deps}/lib/libadbc_driver_sqlite.so
+        DESTINATION lib/rondo)
 # libsimdjson.so is a link to libsimdjson.so.N, its name at run time, and that to the file.
 file(READ_SYMLINK ${SIMDJSON} simdjson)
 foreach(name ${simdjson} libgomp.so.1 libstdc++.so.6 libgcc_s.so.1)

@@ -9,7 +9,9 @@
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "collect/init.h"
+#include "io/scratch.h"
 #include "loop/config.h"
+#include "loop/databases.h"
 #include "loop/run.h"
 #include "loop/session.h"
 #include "loop/situation.h"
@@ -44,6 +46,30 @@ void say_some(const std::vector<Json>& rejects) {
   }
 }
 
+/// What the flags say of a source "sql:NAME".
+Result<void> look_at_database(const Args& args, const std::shared_ptr<io::Fs>& fs,
+                              const io::Path& folder, collect::Look& look) {
+  look.cursor = args.get("--cursor");
+  collect::Options options;
+  options.source = look.files;
+  if (!collect::asks_databases(options)) return {};
+  std::string name;
+  for (const std::string& file : look.files) {
+    if (!file.starts_with("sql:")) continue;
+    if (!name.empty()) {
+      return fail(Code::kInvalidInput, "init looks at one database at a time",
+                  "add the other one to rondo.toml");
+    }
+    name = file.substr(4);
+  }
+  look.sql[name] = {{"driver", args.get("--driver")}, {"uri", args.get("--uri")},
+                    {"query", args.get("--query")}};
+  options.sql = look.sql;
+  options.cursor = look.cursor;
+  look.fetched = TRY(loop::fetch_databases(fs, options, args.project, folder));
+  return {};
+}
+
 }  // namespace
 
 Result<int> run_init(const Args& args) {
@@ -68,8 +94,10 @@ Result<int> run_init(const Args& args) {
     return fail(Code::kConflict, fmt::format("{} exists already", path.string()),
                 "edit it, or write it anew with --force");
   }
+  const io::Scratch scratch;
+  TRY(look_at_database(args, fs, scratch.path(), look));
   const collect::Proposal proposal =
-      TRY(collect::propose(*fs, args.project, look, std::filesystem::temp_directory_path()));
+      TRY(collect::propose(*fs, args.project, look, scratch.path()));
   TRY(io::write_atomically(*fs, path, proposal.toml));
   if (args.json) {
     say_json({{"file", path.string()}, {"remarks", proposal.remarks}});
@@ -208,9 +236,12 @@ Result<int> run_check(const Args& args) {
   }
   const auto fs = io::real_fs();
   const loop::Config config = TRY(loop::load_config(*fs, args.project));
+  const io::Scratch scratch;
+  const collect::FetchedRows fetched =
+      TRY(loop::fetch_databases(fs, config.collect, args.project, scratch.path()));
   const collect::Loaded loaded =
       TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target,
-                        std::filesystem::temp_directory_path()));
+                        scratch.path(), fetched));
   TRY(loop::check_source(config, loaded.contract.schema, loaded.rows));
   if (args.has("--suggest")) {
     say_suggestions(args, prepare::suggest(loaded.rows, config.project.target));

@@ -12,6 +12,10 @@ constexpr Flag kInit[] = {
     {"--time", "EXPR", "event time: a column or an SQL expression, when the guess is wrong"},
     {"--names", "A,B,..", "column names, for files without a header"},
     {"--name", "NAME", "of the project; default: the folder's"},
+    {"--driver", "NAME", "of a database, sql:NAME: postgresql, sqlite or duckdb"},
+    {"--uri", "REF", "its address: env:VARIABLE or file:PATH; of sqlite and duckdb also a path"},
+    {"--query", "SQL", "its rows, one SELECT"},
+    {"--cursor", "EXPR", "what grows with its rows; default: the time, or all rows each time"},
     {"--force", "", "write over an existing rondo.toml"}};
 constexpr Flag kRun[] = {
     {"--backfill", "FROM..TO", "collect again what happened from FROM to before TO"},
@@ -110,7 +114,9 @@ constexpr Flag kDoctor[] = {{"--accept-clock", "", "go on after a jump of the cl
 
 constexpr Command kCommands[] = {
     {"init", Group::kStart, "FILE... --target COL", "look at data, write rondo.toml", kInit,
-     "rondo init hour.csv --target cnt\nrondo init 'data/*.csv' --target class --time date", 1,
+     "rondo init hour.csv --target cnt\nrondo init 'data/*.csv' --target class --time date\n"
+     "rondo init sql:shop --driver sqlite --uri shop.db --query 'SELECT * FROM orders' --target "
+     "total", 1,
      kMany, run_init},
     {"check", Group::kStart, "",
      "validate configuration and sources, look at expectations, split and leaks, change nothing",

@@ -103,7 +103,8 @@ std::int64_t rows_a_value(std::span<const double> keys) {
   return counts[counts.size() / 2];
 }
 
-/// The clock's unit when all its values are Unix times between 1980 and 2100.
+}  // namespace
+
 std::optional<Kind> unix_unit(std::span<const double> keys) {
   double least = std::numeric_limits<double>::infinity(), greatest = -least;
   for (const double key : keys) {
@@ -121,8 +122,6 @@ std::optional<Kind> unix_unit(std::span<const double> keys) {
 double unit_us(Kind kind) {
   return kind == Kind::kSeconds ? 1e6 : kind == Kind::kMillis ? 1e3 : 1;
 }
-
-}  // namespace
 
 Result<std::shared_ptr<const Column>> clock_values(const Table& rows, const std::string& expression,
                                                    Tools& tools) {

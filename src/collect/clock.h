@@ -25,6 +25,11 @@ Result<std::shared_ptr<const table::Column>> clock_values(const table::Table& ro
                                                           const std::string& expression,
                                                           Tools& tools);
 
+/// The clock's unit when all its values are Unix times between 1980 and 2100.
+std::optional<ClockState::Kind> unix_unit(std::span<const double> keys);
+/// Of a clock of times: microseconds in one of its units.
+double unit_us(ClockState::Kind kind);
+
 /// Comparable values: NaN where there is none.
 std::vector<double> clock_keys(const table::Column& values);
 

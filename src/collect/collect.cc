@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/failpoint.h"
+#include "collect/database_rows.h"
 #include "collect/push.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
@@ -77,14 +78,15 @@ class Job {
 
   Result<News> find() {
     names_ = TRY(find_files(*in_.fs, project_, options_.source));
+    for (const SqlSource& one : TRY(databases_of(options_))) names_.push_back(one.source());
     if (is_pushed_to(options_)) names_.emplace_back(kPush);
     if (backfills()) TRY(check_backfill());
     Cursor nothing;  // of a replay, which lives through all again: what counts is the time of rows
     if (!replaces()) {
       const bool all = replay() || backfills();
-      return news_of(*in_.fs, options_, project_, all ? nothing : cursor_);
+      return all_news(all ? nothing : cursor_);
     }
-    News news = TRY(news_of(*in_.fs, options_, project_, nothing));
+    News news = TRY(all_news(nothing));
     anew_ = !same_files(nothing, cursor_);
     if (!anew_) return News{};
     nothing.exact = cursor_.exact;
@@ -103,6 +105,13 @@ class Job {
                                    : nullptr;
     if (why == nullptr) return {};
     return fail(Code::kInvalidInput, fmt::format("no range can be filled: {}", why));
+  }
+
+  Result<News> all_news(Cursor& cursor) {
+    News news = TRY(news_of(*in_.fs, options_, project_, cursor));
+    const io::Path temp = situation_.temp;
+    TRY(add_databases({*in_.fs, options_, project_, temp}, news, cursor));
+    return news;
   }
 
   Result<std::vector<Source>> open(const News& news, Tools& tools) {
@@ -156,6 +165,7 @@ class Job {
       how.visible_until = *situation_.as_of - std::max(options_.delay, situation_.label_delay);
     }
     how.merges = merges();
+    how.lag = options_.lag;
     if (!first()) how.known = [this] { return known(); };
     if (!parent_) return read_rows(std::move(sources), nullptr, dialect_, how, cursor_, tools);
     table::Contract contract = parent_->contract;

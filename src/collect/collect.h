@@ -28,14 +28,18 @@ struct Options {
   double max_rejected = 0.01;
   bool served = true;
   std::string push_log = "1GiB";
+  std::string cursor;
+  Span lag;
   Json contract = Json::object();
+  Json sql = Json::object();
 };
 
 template <class Visitor>
 void describe(Visitor& v, Options& o) {
   using io::Key;
-  v(Key{"source", "files to read: paths and globs (csv, json, parquet; also .gz, .zst), or "
-                  "\"push\": rows that clients send"},
+  v(Key{"source", "files to read: paths and globs (csv, json, parquet; also .gz, .zst); "
+                  "\"sql:NAME\": a database of [collect.sql.NAME]; \"push\": rows that clients "
+                  "send"},
     o.source);
   v(Key{"format", "how they are written", 0, 0, "auto|csv|json|parquet"}, o.format);
   v(Key{"names", "column names, for files without a header"}, o.names);
@@ -57,7 +61,14 @@ void describe(Visitor& v, Options& o) {
   v(Key{"push_log", "the size of the log of pushed rows beyond which the oldest that were "
                     "collected go, as \"1GiB\""},
     o.push_log);
+  v(Key{"cursor", "of databases: what orders their rows, a column or an SQL expression of "
+                  "theirs; empty: `time`"},
+    o.cursor);
+  v(Key{"lag", "rows may come so late behind the newest one", 0, 1e9}, o.lag);
   v(Key{"contract", "what to do when a file disagrees: table, column, type"}, o.contract);
+  v(Key{"sql", "databases, each with driver (postgresql, sqlite, duckdb), uri (env:NAME, "
+               "file:PATH), query, every"},
+    o.sql);
 }
 
 /// Event times [from, to).
@@ -92,6 +103,7 @@ Result<ledger::StageOutput> run(const ledger::StageInput& input);
 struct Inputs {
   std::vector<std::string> source;  // Options::source, what patterns and folders find by name
   std::vector<io::Path> reads;      // where these lie, links followed; contract.toml, pushed rows
+  bool network = false;             // a database's server has to be reached
 };
 /// A link within a folder or pattern that leads out of that folder is refused: who may put a file
 /// there shall not choose any other. Errors: kInvalidInput.
@@ -152,6 +164,23 @@ Result<io::LogPosition> pushed_through(const Json& cursor);
 Result<std::vector<std::pair<std::string, std::string>>> key_digests(
     const table::Table& rows, const std::vector<std::string>& key);
 
+/// Parquet files with the rows of databases that a worker asked, by the name of the source.
+using FetchedRows = std::map<std::string, io::Path>;
+/// Jobs for a worker, as it alone asks databases. options = {"collect", "now", "cursor"}.
+/// look: evidence {"changed", "what"}: whether they have rows beyond the cursor. fetch: an output
+/// for each, a Parquet file with all rows. Errors: those of the databases.
+Result<ledger::StageOutput> look(const ledger::StageInput& input);
+Result<ledger::StageOutput> fetch(const ledger::StageInput& input);
+/// Whether a database is among the sources: who collects must be able to reach it.
+bool asks_databases(const Options& options);
+struct Databases {
+  std::vector<std::string> sources;  // "sql:orders"
+  Span every;                        // look for news so often
+  std::string cursor;                // empty: each reading takes all rows
+};
+/// Errors: kInvalidInput for what their settings lack, beginning with the key.
+Result<Databases> databases_in(const Options& options);
+
 /// Everything the source has, typed by a contract (or a sniffed one), in event-time order, with
 /// `_time`. For replay, check, predict, profile. Rejected rows are returned beside it.
 struct Loaded {
@@ -167,6 +196,6 @@ struct Loaded {
 /// Errors: kNotFound, kInvalidInput naming file, line and column. Cost: reads everything.
 Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
                     const table::Contract* contract, const std::string& target,
-                    const io::Path& temp);
+                    const io::Path& temp, const FetchedRows& fetched = {});
 
 }  // namespace rondo::collect

@@ -52,6 +52,35 @@ Result<ClockState> clock_from(const Json& json) {
   return clock;
 }
 
+Json to_json(const SqlMark& mark) {
+  Json json = {{"records", mark.records}};
+  if (!mark.digest.empty()) json["digest"] = mark.digest;
+  if (!mark.missing.empty()) json["missing"] = mark.missing;
+  if (!mark.value) return json;
+  json["type"] = table::name_of(mark.value->type);
+  if (table::is_text(mark.value->type)) json["value"] = mark.value->text;
+  else if (mark.value->type == table::Type::kNumber) json["value"] = mark.value->number;
+  else json["value"] = mark.value->integer;
+  json["rows"] = mark.rows;
+  return json;
+}
+
+Result<SqlMark> sql_mark_from(const Json& json) {
+  SqlMark mark;
+  mark.records = TRY(count_of(json, "records"));
+  mark.digest = io::get_or<std::string>(json, "digest", "");
+  mark.missing = io::get_or<std::vector<std::string>>(json, "missing", {});
+  if (!json.contains("value")) return mark;
+  table::Value value;
+  value.type = TRY(table::type_from(TRY(io::get<std::string>(json, "type"))));
+  if (table::is_text(value.type)) value.text = TRY(io::get<std::string>(json, "value"));
+  else if (value.type == table::Type::kNumber) value.number = TRY(io::get<double>(json, "value"));
+  else value.integer = TRY(io::get<std::int64_t>(json, "value"));
+  mark.value = std::move(value);
+  mark.rows = TRY(io::get<std::vector<std::string>>(json, "rows"));
+  return mark;
+}
+
 }  // namespace
 
 Json Cursor::to_json() const {
@@ -62,6 +91,7 @@ Json Cursor::to_json() const {
     json["pushed"] = {{"segment", pushed.segment}, {"offset", pushed.offset},
                       {"records", pushed.records}};
   }
+  for (const auto& [name, mark] : sql) json["sql"][name] = collect::to_json(mark);
   if (clock.kind == ClockState::Kind::kNone) return json;
   json["clock"] = {{"kind", kKinds[static_cast<std::size_t>(clock.kind)]},
                    {"rows_a_day", clock.rows_a_day},
@@ -84,6 +114,10 @@ Result<Cursor> Cursor::from_json(const Json& json) {
   for (const Json& name : TRY(io::get<Json>(json, "exact"))) {
     if (name.is_string()) cursor.exact.insert(name.get<std::string>());
   }
+  const Json databases = io::get_or<Json>(json, "sql", Json::object());
+  for (const auto& [name, mark] : databases.items()) {
+    cursor.sql[name] = TRY(sql_mark_from(mark));
+  }
   if (json.contains("pushed")) {
     const Json mark = json["pushed"];
     cursor.pushed.segment = TRY(io::get<std::string>(mark, "segment"));
@@ -103,9 +137,10 @@ Result<Cursor> Cursor::from_json(const Json& json) {
 }
 
 bool same_files(const Cursor& a, const Cursor& b) {
-  return std::ranges::equal(a.files, b.files, [](const auto& one, const auto& other) {
+  const auto same = [](const auto& one, const auto& other) {
     return one.first == other.first && one.second.digest == other.second.digest;
-  });
+  };
+  return std::ranges::equal(a.files, b.files, same) && std::ranges::equal(a.sql, b.sql, same);
 }
 
 }  // namespace rondo::collect

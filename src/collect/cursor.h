@@ -9,6 +9,7 @@
 
 #include "io/json.h"
 #include "table/canonical.h"
+#include "table/database.h"
 
 namespace rondo::collect {
 
@@ -41,8 +42,19 @@ struct PushMark {
   std::uint64_t offset = 0, records = 0;
 };
 
+/// How far a database was read (collect/database_rows.h).
+struct SqlMark {
+  std::uint64_t records = 0;              // rows that were read
+  std::optional<table::Value> value;      // the greatest one of its cursor
+  std::vector<std::string> rows;          // digests within `lag` of it, sorted; equal rows repeat
+  std::vector<std::string> missing;       // digests of rows without a value, sorted
+  std::string digest;                     // without a cursor: of the whole answer
+  bool operator==(const SqlMark&) const = default;
+};
+
 struct Cursor {
   std::map<std::string, FileMark> files;
+  std::map<std::string, SqlMark> sql;
   PushMark pushed;
   ClockState clock;
   std::optional<Time> newest;
@@ -52,8 +64,9 @@ struct Cursor {
   Json to_json() const;
   static Result<Cursor> from_json(const Json& json);
 };
-/// Whether two cursors have seen the same bytes under the same names.
+/// Whether two cursors have seen the same bytes under the same names, and the same answers.
 bool same_files(const Cursor& a, const Cursor& b);
 inline constexpr std::size_t kBoundaryListed = 4096;
+inline constexpr std::size_t kAnswerListed = 100'000;  // rows within `lag` of a database's cursor
 
 }  // namespace rondo::collect

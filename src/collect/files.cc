@@ -155,7 +155,7 @@ Result<table::Dialect> first_dialect(std::span<const NewBytes> files, const Opti
   dialect.trim = options.trim;
   dialect.null = options.null;
   for (const NewBytes& file : files) {
-    if (file.pushed) continue;
+    if (file.pushed || file.answer) continue;
     if (format_of(file.bytes, file.file, options.format) != Format::kCsv) continue;
     const std::string plain = TRY(during(io::decompress(file.bytes, kLargestSource),
                                          "decompressing " + file.file));

@@ -20,12 +20,15 @@ Result<std::vector<std::string>> find_files(io::Fs& fs, const io::Path& project,
 /// Digest of the first and last 4 KiB; of everything for small files. Cost: two short reads.
 Result<std::string> edge_of(io::Fs& fs, const io::Path& path, std::uint64_t size);
 
+struct Answer;
+
 /// A file with something new in it.
 struct NewBytes {
   std::string file;
   std::string bytes;  // all of them, as they lie there
   FileMark mark;      // of what was read before; zeros for a new file
   bool pushed = false;  // rows of collect/push.h, no file
+  std::shared_ptr<const Answer> answer = nullptr;  // rows of collect/database_rows.h, no file
 };
 struct News {
   std::vector<NewBytes> files;

@@ -6,6 +6,7 @@
 
 #include "collect/push.h"
 #include "io/sandbox.h"
+#include "collect/sql.h"
 
 namespace rondo::collect {
 namespace {
@@ -122,11 +123,10 @@ Result<std::vector<std::string>> find_files(io::Fs& fs, const io::Path& project,
   std::vector<std::string> names;
   std::set<std::string> seen;
   for (const std::string& pattern : patterns) {
-    if (pattern == kPush) continue;
-    if (pattern == "-" || pattern.starts_with("sql:")) {
-      return fail(Code::kInvalidInput,
-                  fmt::format("[collect] source = \"{}\" is not built yet", pattern),
-                  "this version reads files (paths, globs, folders) and \"push\"");
+    if (pattern == kPush || pattern.starts_with(kSql)) continue;
+    if (pattern == "-") {
+      return fail(Code::kInvalidInput, "[collect] source = \"-\" is not built yet",
+                  "this version reads files (paths, globs, folders), \"sql:NAME\" and \"push\"");
     }
     const auto found = TRY(Walk(fs, project, pattern).run());
     if (found.empty()) {

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <set>
 
+#include "collect/database_rows.h"
 #include "collect/files.h"
 #include "collect/guess_codes.h"
 #include "collect/proposal.h"
@@ -80,6 +81,8 @@ class Proposer {
     found_.look = look;
     found_.options.source = look.files;
     found_.options.names = look.names;
+    found_.options.sql = look.sql;
+    found_.options.cursor = look.cursor;
     found_.clock_given = !look.time.empty();
   }
 
@@ -95,6 +98,7 @@ class Proposer {
     TRY(describe_target(*reading.rows.find(found_.look.target)));
     find_unfit(reading.rows);
     find_codes(reading.rows);
+    choose_mode();
     return Proposal{write_toml(found_), remarks_of(found_)};
   }
 
@@ -105,7 +109,8 @@ class Proposer {
   Result<void> open() {
     const auto names = TRY(files());
     Cursor cursor;
-    const News news = TRY(find_news(fs_, project_, names, cursor));
+    News news = TRY(find_news(fs_, project_, names, cursor));
+    TRY(add_fetched(options(), found_.look.fetched, tools_, news, cursor));
     dialect_ = TRY(first_dialect(news.files, options()));
     TRY(split(news));
     if (!std::ranges::any_of(sources_, wants_trim)) return {};
@@ -126,7 +131,9 @@ class Proposer {
     sources_.clear();
     for (const NewBytes& file : news.files) {
       FileMark mark;
-      Source source = TRY(open_source(file, project_, options(), dialect_, tools_, mark));
+      Source source = file.answer ? open_answer(file)
+                                  : TRY(open_source(file, project_, options(), dialect_, tools_,
+                                                    mark));
       if (source.grid.empty.empty()) {
         sources_.push_back(std::move(source));
       } else if (sources_.empty() && news.files.size() == 1) {
@@ -310,6 +317,11 @@ class Proposer {
           fmt::format("the classes \"{}\" and \"{}\" differ only by case, blanks or punctuation: "
                       "are they one?", shown(one), shown(other)));
     }
+  }
+
+  /// A database that nothing orders is read as a whole each time.
+  void choose_mode() {
+    if (asks_databases(options()) && cursor_of(options()).empty()) options().mode = "replace";
   }
 
   void find_codes(const Table& rows) {

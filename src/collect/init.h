@@ -17,6 +17,9 @@ struct Look {
   std::string name;                  // of the project
   std::vector<std::string> names;    // columns, for files without a header
   std::string time;                  // given by the user; empty: guess
+  std::string cursor;                // of a database, given by the user
+  Json sql = Json::object();         // of a file "sql:NAME": its [collect.sql.NAME]
+  FetchedRows fetched = {};          // and its rows, which a worker fetched
 };
 
 /// Errors: kNotFound (file, target: with the nearest column), kInvalidInput.

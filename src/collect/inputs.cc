@@ -7,6 +7,7 @@
 #include "collect/agreed.h"
 #include "collect/files.h"
 #include "collect/push.h"
+#include "collect/sql.h"
 #include "io/sandbox.h"
 
 namespace rondo::collect {
@@ -56,10 +57,34 @@ Result<void> add_found(io::Fs& fs, const Options& options, const io::Path& proje
 
 }  // namespace
 
+namespace {
+
+/// The files of a database, or what a client of a server needs to find it.
+Result<void> add_database(io::Fs& fs, const SqlSource& source, const io::Path& project,
+                          Inputs& inputs) {
+  std::vector<io::Path> paths;
+  if (source.uri.starts_with("file:")) paths.push_back(project / source.uri.substr(5));
+  if (source.driver == "postgresql") {
+    inputs.network = true;
+    for (const char* name : {"resolv.conf", "hosts", "nsswitch.conf", "host.conf", "gai.conf",
+                             "services", "ssl/certs"}) {
+      paths.push_back(io::Path("/etc") / name);
+    }
+  } else if (const auto address = address_of(fs, source, project)) {
+    for (const char* end : {"", "-wal", "-shm", ".wal"}) paths.push_back(*address + end);
+  }
+  for (const io::Path& path : paths) {
+    if (auto real = io::resolved(path)) inputs.reads.push_back(*std::move(real));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Inputs> inputs_of(io::Fs& fs, const Options& options, const io::Path& project) {
   Inputs inputs;
   for (const std::string& pattern : options.source) {
-    if (pattern == kPush) {
+    if (pattern == kPush || pattern.starts_with(kSql)) {
       inputs.source.push_back(pattern);
     } else {
       TRY(add_found(fs, options, project, pattern, inputs));
@@ -67,6 +92,9 @@ Result<Inputs> inputs_of(io::Fs& fs, const Options& options, const io::Path& pro
   }
   for (const io::Path& own : {pushed_folder(project), project / kContractFile}) {
     if (auto real = io::resolved(own)) inputs.reads.push_back(*std::move(real));
+  }
+  for (const SqlSource& one : TRY(databases_of(options))) {
+    TRY(add_database(fs, one, project, inputs));
   }
   return inputs;
 }

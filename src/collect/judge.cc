@@ -132,12 +132,20 @@ class Judge {
     if (!in_.after && !in_.options.again) return {};
     const std::size_t retried = in_.bound.first[std::min(in_.options.retry_from,
                                                          in_.sources.size())];
+    const bool orders_only = in_.cursor.clock.orders_only();
+    const double in_time =
+        orders_only ? *in_.after
+                    : *in_.after - static_cast<double>(in_.options.lag.us) /
+                                       unit_us(in_.cursor.clock.kind);
     for (std::size_t row = 0; row < rows_.rows(); ++row) {
       if (row >= retried || in_.options.again) {
         TRY(known_already(row));
         continue;
       }
       if (verdicts_.fate[row] != Fate::kAccepted || in_.keys[row] > *in_.after) continue;
+      // New by its cursor; in a backfill all rows come again.
+      const bool behind = in_.sources[origin(row).first].behind && !in_.options.again;
+      if (behind && !orders_only) continue;
       const std::string digest = row_digest(rows_, row);
       if (in_.options.taken && in_.options.taken(key_digest(rows_, key_columns(), row), digest)) {
         verdicts_.fate[row] = Fate::kDuplicate;
@@ -151,7 +159,7 @@ class Judge {
       const Known* known = in_.options.known ? TRY(in_.options.known()) : nullptr;
       if (known != nullptr && known->rows.contains(digest)) {
         verdicts_.fate[row] = Fate::kDuplicate;
-      } else if (!boundary) {
+      } else if (in_.keys[row] < in_time) {
         too_late(row);
       }
     }
@@ -177,7 +185,8 @@ class Judge {
     reject(row, Why::kLateRow, in_.options.time,
            fmt::format("its time, {}, lies before {}, the newest that was collected",
                        say(in_.keys[row]), say(*in_.after)),
-           "rows must come in the order of time; give older rows before the first collection");
+           "rows must come in the order of time; let them be late by [collect] lag, or give older "
+           "rows before the first collection");
   }
 
   std::vector<std::size_t> key_columns() const {

@@ -1,6 +1,7 @@
 // Opening what is new of a source, and everything that it has, for those who only look.
 #include <fmt/format.h>
 
+#include "collect/database_rows.h"
 #include "collect/push.h"
 #include "collect/reading.h"
 
@@ -18,6 +19,14 @@ Result<std::vector<Source>> open_all(const News& news, const io::Path& project,
       sources.push_back(TRY(open_pushed(file)));
       continue;
     }
+    if (file.answer) {
+      sources.push_back(open_answer(file));
+      const std::string& none = sources.back().grid.empty;
+      if (none.empty()) continue;
+      if (empty.empty()) empty = fmt::format("{} {}", file.file, none);
+      sources.pop_back();
+      continue;
+    }
     FileMark& mark = cursor.files[file.file];
     Source source = TRY(open_source(file, project, options, dialect, tools, mark));
     if (source.grid.empty.empty()) {
@@ -33,10 +42,11 @@ Result<std::vector<Source>> open_all(const News& news, const io::Path& project,
 
 Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
                     const table::Contract* contract, const std::string& target,
-                    const io::Path& temp) {
+                    const io::Path& temp, const FetchedRows& fetched) {
   Tools tools(temp);
   Cursor cursor;
-  const News news = TRY(news_of(fs, options, project, cursor));
+  News news = TRY(news_of(fs, options, project, cursor));
+  TRY(add_fetched(options, fetched, tools, news, cursor));
   if (news.files.empty()) {
     return fail(Code::kNotFound, "no row was pushed yet",
                 "send some to `rondo up`: POST /api/v1/rows, as docs/API.md shows");
@@ -50,6 +60,7 @@ Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
   how.target = target;
   how.time = options.time;
   how.key = options.key;
+  how.lag = options.lag;
   how.actions = TRY(actions_from(options.contract));
   const Agreed agreed = target.empty() ? Agreed{} : TRY(read_agreed(fs, project));
   how.agreed = &agreed;

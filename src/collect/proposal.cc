@@ -69,12 +69,27 @@ std::string time_line(const Findings& f) {
   return line(fmt::format("time = {}", toml_text(f.options.time)), comment);
 }
 
+/// How a database is read on.
+std::string cursor_lines(const Options& o) {
+  if (o.mode == "replace") {
+    return line("mode = \"replace\"",
+                "all rows are read each time; a `cursor` reads only new ones");
+  }
+  return line(fmt::format("cursor = {}", toml_text(o.cursor)),
+              o.cursor.empty() ? "rows are read on behind the newest time"
+                               : "rows are read on behind its greatest value") +
+         line("lag = \"0s\"", "how late a row may be committed behind newer ones");
+}
+
 std::string collect_section(const Findings& f) {
   const Options& o = f.options;
   const std::string source = o.source.size() == 1 ? toml_text(o.source[0]) : list_of(o.source);
-  std::string out = "[collect]\n" + line("source = " + source, "paths, globs, folders");
+  const bool databases = asks_databases(o);
+  std::string out = "[collect]\n" +
+                    line("source = " + source, databases ? "" : "paths, globs, folders");
   if (!o.names.empty()) out += line("names = " + list_of(o.names), "");
   out += time_line(f);
+  if (databases) out += cursor_lines(o);
   if (o.null.size() > 1) {
     out += line("null = " + list_of(o.null),
                 fmt::format("means missing: {}", fmt::join(f.null_reasons, ", ")));
@@ -87,6 +102,12 @@ std::string collect_section(const Findings& f) {
     out += line(fmt::format("max_rejected = {:g}", o.max_rejected),
                 fmt::format("{} of {} rows do not fit: `rondo check` says why",
                             grouped(f.counts.rejected), grouped(f.counts.read)));
+  }
+  for (const auto& [name, said] : o.sql.items()) {
+    out += fmt::format("\n[collect.sql.{}]\n", name);
+    for (const char* key : {"driver", "uri", "query"}) {
+      out += fmt::format("{} = {}\n", key, toml_text(said.at(key).get<std::string>()));
+    }
   }
   return out + "\n";
 }

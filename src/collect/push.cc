@@ -103,6 +103,7 @@ struct PushJudge::State {
     how.time = options.time;
     how.key = options.key;
     how.merges = options.mode == "merge";
+    how.lag = options.lag;
     auto read = actions_from(options.contract);
     if (read) actions = how.actions = *std::move(read);
     else ready = std::unexpected(read.error());

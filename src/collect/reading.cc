@@ -205,6 +205,12 @@ class Reader {
                               "orders", options_.time),
                   "use mode = \"append\", or name a column of times in [collect] time");
     }
+    if (options_.lag.us > 0 && cursor_.clock.orders_only()) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("lag needs a time, and \"{}\" is a number that only orders",
+                              options_.time),
+                  "set lag = \"0s\", or name a column of times in [collect] time");
+    }
     past_ = before;
     times_ = event_times(*values, keys_, counts, cursor_.clock);
     return {};
@@ -301,8 +307,7 @@ class Reader {
     }
     const std::size_t last = reading_.record.back();
     const bool further = !cursor_.newest || past_.row < 0 || keys_[last] > past_.value;
-    const bool retries = options_.retry_from < sources_.size();
-    if ((options_.merges || retries) && !further) {  // only late rows
+    if (may_be_late() && !further) {  // only late rows
       clock = past_;
       return;
     }
@@ -315,12 +320,23 @@ class Reader {
       clock.day = since.us / Span::days(1).us;
       clock.row = since.us % Span::days(1).us / (Span::days(1).us / clock.rows_a_day);
     }
+    // With a lag the rows that were collected are looked at instead: their digests are known.
+    if (options_.lag.us > 0) {
+      cursor_.boundary.clear();
+      cursor_.boundary_whole = false;
+      return;
+    }
     // In a replay everything newer than the cursor is new, and no digests are needed.
     if (further || options_.visible_until) {
       cursor_.boundary.clear();
       cursor_.boundary_whole = true;
     }
     if (!options_.visible_until && !options_.merges) note_boundary();
+  }
+
+  bool may_be_late() const {
+    return options_.merges || options_.lag.us > 0 || options_.retry_from < sources_.size() ||
+           std::ranges::any_of(sources_, &Source::behind);
   }
 
   void note_boundary() {

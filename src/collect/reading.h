@@ -24,6 +24,7 @@ struct ReadingOptions {
   std::string time;                  // column or SQL; empty: no clock
   std::vector<std::string> key;
   bool merges = false;               // rows may be late and keys may come again: collect/merge.h
+  Span lag;                          // rows may come so late behind the newest one
   Actions actions;
   const Agreed* agreed = nullptr;    // contract.toml, laid over the contract before it is used
   std::optional<Time> visible_until; // replay: rows with a later event time do not exist yet

@@ -14,10 +14,11 @@
 namespace rondo::collect {
 namespace {
 
-constexpr std::array<std::string_view, 17> kNames = {
+constexpr std::array<std::string_view, 18> kNames = {
     "field_count", "stray_quote", "open_quote", "invalid_utf8", "nul",
     "too_long",    "json",        "type",       "time",         "target",
-    "late_row",    "duplicate_key", "new_column", "new_table", "missing", "value", "range"};
+    "late_row",    "duplicate_key", "new_column", "new_table", "missing", "value", "range",
+    "cursor"};
 
 std::string text_of(const Json& reject, std::string_view key) {
   return io::get_or<std::string>(reject, key, "");

@@ -15,7 +15,8 @@ namespace rondo::collect {
 /// Why a row was rejected; name_of() is what is stored.
 enum class Why : std::uint8_t {
   kFieldCount, kStrayQuote, kOpenQuote, kInvalidUtf8, kNul, kTooLong, kJson, kType, kTime,
-  kTarget, kLateRow, kDuplicateKey, kNewColumn, kNewTable, kMissing, kValue, kRange
+  kTarget, kLateRow, kDuplicateKey, kNewColumn, kNewTable, kMissing, kValue, kRange,
+  kCursor
 };
 std::string_view name_of(Why why) noexcept;
 

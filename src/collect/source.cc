@@ -32,8 +32,16 @@ Written Source::cell(std::size_t row, std::size_t column, std::string& buffer) c
   }
 }
 
+Json row_json(const table::Table& rows, std::size_t row) {
+  Json cells = Json::object();
+  for (std::size_t i = 0; i < rows.columns(); ++i) {
+    cells[rows.schema().fields[i].name] = rows.column(i).cell_json(row);
+  }
+  return cells;
+}
+
 Source::Place Source::place(std::size_t row) const {
-  if (typed) return {row + 1, 0};
+  if (typed) return {earlier + row + 1, 0};
   return {grid.records[row].number, grid.records[row].line};
 }
 
@@ -41,12 +49,8 @@ Reject Source::reject(std::size_t row) const {
   Reject reject;
   reject.before = row;
   if (typed) {
-    reject.record = row + 1;
-    Json cells = Json::object();
-    for (std::size_t i = 0; i < typed->columns(); ++i) {
-      cells[names()[i]] = typed->column(i).cell_json(row);
-    }
-    reject.raw = io::canonical(cells);
+    reject.record = earlier + row + 1;
+    reject.raw = io::canonical(row_json(*typed, row));
     return reject;
   }
   const Record& record = grid.records[row];

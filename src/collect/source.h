@@ -39,6 +39,8 @@ class Source {
   Grid grid;           // of Parquet: only names, rejects and counts
   std::optional<table::Table> typed;
   bool csv = false;    // its records are lines of fields, named by a header
+  bool behind = false;       // a database: what was read before is left out already
+  std::uint64_t earlier = 0; // its records that were read earlier
 
   std::size_t rows() const { return typed ? typed->rows() : grid.rows(); }
   const std::vector<std::string>& names() const { return grid.names; }
@@ -46,7 +48,7 @@ class Source {
   bool delimited() const { return !typed && csv; }
   Written cell(std::size_t row, std::size_t column, std::string& buffer) const;
   struct Place {
-    std::uint64_t record = 0, line = 0;  // from 1; no line in Parquet: 0
+    std::uint64_t record = 0, line = 0;  // from 1; no line where it is typed: 0
   };
   Place place(std::size_t row) const;
   /// A reject for a row that could be split, without its reason.
@@ -54,6 +56,9 @@ class Source {
   /// Forgets the rows that are not kept, as if they did not exist yet, and the rejects among them.
   void keep(const std::vector<bool>& rows, const std::vector<bool>& rejects);
 };
+
+/// A row as an object, by the names of its columns.
+Json row_json(const table::Table& rows, std::size_t row);
 
 /// The format by the first bytes; "auto" or as `wanted` says. Errors: kInvalidInput.
 Format format_of(std::string_view bytes, const std::string& file, const std::string& wanted);

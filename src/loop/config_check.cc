@@ -292,6 +292,31 @@ void check_mode(const collect::Options& collect, Mistakes& mistakes) {
                "use mode = \"merge\", so that a row that is pushed replaces the one of its key");
 }
 
+/// Databases, and what orders the rows of sources.
+void check_databases(const collect::Options& collect, Mistakes& mistakes) {
+  const auto sources = collect::databases_in(collect);
+  if (!sources) {  // "sql.orders.uri is missing"
+    const std::string& text = sources.error().message;
+    const std::size_t key = std::min(text.find(' '), text.size() - 1);
+    return mistakes.add("collect." + text.substr(0, key), text.substr(key + 1),
+                        sources.error().hint);
+  }
+  const bool databases = !sources->sources.empty();
+  if (databases && collect.mode == "append" && sources->cursor.empty()) {
+    mistakes.add("collect.cursor", "is missing, and a database is read on behind it",
+                 "name a column whose values grow, as an id or a time of change: cursor = \"id\"; "
+                 "or read all rows each time: mode = \"replace\"");
+  }
+  if (!databases && !collect.cursor.empty()) {
+    mistakes.add("collect.cursor", "is set, and no source is a database",
+                 "files are read on behind what was read of them; drop it");
+  }
+  if (collect.lag.us > 0 && collect.time.empty() && !databases) {
+    mistakes.add("collect.lag", "is set, and nothing says when a row happened",
+                 "name the clock in [collect] time, or drop lag");
+  }
+}
+
 Result<void> check_values(const Config& config) {
   Mistakes mistakes(config);
   if (config.project.target.empty()) {
@@ -303,6 +328,7 @@ Result<void> check_values(const Config& config) {
                  "name the files to read: [collect] source = \"data/*.csv\"");
   }
   check_mode(config.collect, mistakes);
+  check_databases(config.collect, mistakes);
   check_types(config.prepare.types, mistakes);
   check_list("prepare.lag", config.prepare.lag, prepare::lags_from, mistakes);
   check_list("prepare.window", config.prepare.window, prepare::windows_from, mistakes);

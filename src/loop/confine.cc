@@ -1,5 +1,5 @@
 // A job reads objects and writes into its attempt's folder; a collection reads the files of its
-// source too. None of them reaches the network.
+// source too, and reaches the network if that is a database's server. No other job does.
 #include "loop/confine.h"
 
 #include <algorithm>
@@ -9,6 +9,9 @@
 
 #ifndef RONDO_DUCKDB_LIBRARY
 #define RONDO_DUCKDB_LIBRARY ""
+#endif
+#ifndef RONDO_ADBC_FOLDER
+#define RONDO_ADBC_FOLDER ""
 #endif
 #ifndef RONDO_LIGHTGBM_LIBRARY
 #define RONDO_LIGHTGBM_LIBRARY ""
@@ -34,6 +37,7 @@ Result<void> add_source(io::Fs& fs, Confined& out) {
   collect::Inputs inputs = TRY(collect::inputs_of(fs, settings, project));
   options["collect"]["source"] = inputs.source;
   std::ranges::move(inputs.reads, std::back_inserter(out.reach.read));
+  out.reach.network = inputs.network;
   return {};
 }
 
@@ -48,6 +52,7 @@ std::vector<io::Path> libraries() {
   for (const char* built : {RONDO_DUCKDB_LIBRARY, RONDO_LIGHTGBM_LIBRARY}) {
     if (*built != '\0') places.push_back(io::Path(built).parent_path());
   }
+  places.emplace_back(RONDO_ADBC_FOLDER);
   // As the dynamic linker looks for them, beside the program.
   if (const auto program = io::resolved("/proc/self/exe")) {
     places.push_back(program->parent_path() / "../lib");
@@ -66,7 +71,7 @@ Result<Confined> confine(io::Fs& fs, const Job& job, const io::Path& folder,
   out.reach.read = libraries();
   out.reach.read.push_back(real(objects));
   out.reach.write = {real(folder)};
-  if (job.kind == "collect") TRY(add_source(fs, out));
+  if (job.kind == "collect" || job.kind == "look" || job.kind == "fetch") TRY(add_source(fs, out));
 #if defined(RONDO_FAILPOINTS)
   if (const char* log = std::getenv("RONDO_FAILPOINT_LOG"); log != nullptr) {
     out.reach.write.push_back(real(log));

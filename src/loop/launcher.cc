@@ -38,7 +38,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {"collect", collect::run}, {"prepare", prepare::run},   {"train", train::run},
     {"score", score},          {"evaluate", evaluate::run}, {"assemble", deploy::assemble},
-    {"foreign_scores", train::foreign_scores},
+    {"foreign_scores", train::foreign_scores}, {"look", collect::look}, {"fetch", collect::fetch},
 };
 
 /// As a person knows it.

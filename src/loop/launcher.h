@@ -11,7 +11,8 @@ namespace rondo::loop {
 
 /// One call of a stage's entry function. A step has one to four of them.
 struct Job {
-  std::string kind;  // collect | prepare | train | score | evaluate | assemble, or foreign_scores
+  std::string kind;  // collect | prepare | train | score | evaluate | assemble; outside of a step:
+                     // foreign_scores, look, fetch
   std::int64_t step = 0, attempt = 1, epoch = 0;
   ledger::StageInput input;
 };

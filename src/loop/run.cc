@@ -53,8 +53,9 @@ Result<SourceNews> peek_files(Session& session, const State& state) {
         TRY(session.store->objects->get(TRY(io::Digest::from_hex(state.manifest))));
     cursor = TRY(ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest")))).cursor;
   }
-  const collect::Peek peek =
+  collect::Peek peek =
       TRY(collect::peek(*session.store->fs, session.config.collect, session.project, cursor));
+  TRY(peek_databases(session, state, cursor, peek));
   const auto enough = static_cast<std::uint64_t>(std::max<std::int64_t>(
       session.config.collect.min_rows, 1));
   return SourceNews{peek.changed, std::nullopt, peek.what, peek.touched,

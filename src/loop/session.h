@@ -6,6 +6,7 @@
 #include "ledger/manifest.h"
 #include "ledger/store.h"
 #include "loop/config.h"
+#include "loop/databases.h"
 #include "loop/desk.h"
 
 namespace rondo::loop {
@@ -16,6 +17,7 @@ struct Session {
   std::unique_ptr<ledger::Store> store;
   std::unique_ptr<Desk> desk;  // holds the lease
   std::unique_ptr<Worker> keeper;  // renews the lease; replays need none
+  std::optional<Heard> heard;      // of databases; the loop's thread
   ~Session();
 };
 

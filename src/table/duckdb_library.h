@@ -22,7 +22,8 @@ namespace rondo::table {
   each(appender_error) each(append_data_chunk) each(appender_close) each(appender_destroy)       \
   each(extract_statements) each(extract_statements_error) each(destroy_extracted)                \
   each(prepare_extracted_statement) each(prepare_error) each(destroy_prepare)                    \
-  each(prepared_statement_type) each(execute_prepared) each(execute_prepared_streaming)
+  each(prepared_statement_type) each(execute_prepared) each(execute_prepared_streaming)          \
+  each(bind_int64) each(bind_double) each(bind_timestamp) each(bind_varchar_length)
 
 struct DuckdbLibrary {
 #define RONDO_DUCKDB_MEMBER(name) decltype(&::duckdb_##name) name = nullptr;

@@ -53,7 +53,40 @@ void take_cell(ColumnBuilder& builder, Type type, const void* data, std::size_t 
   }
 }
 
+duckdb_state bind(const DuckdbLibrary& duckdb, duckdb_prepared_statement to, const Value& value) {
+  switch (value.type) {
+    case Type::kNumber: return duckdb.bind_double(to, 1, value.number);
+    case Type::kTime: return duckdb.bind_timestamp(to, 1, {value.integer});
+    case Type::kCategory:
+    case Type::kText:
+      return duckdb.bind_varchar_length(to, 1, value.text.data(), value.text.size());
+    default: return duckdb.bind_int64(to, 1, value.integer);
+  }
+}
+
 }  // namespace
+
+std::string_view cast_for(std::string_view type) {
+  constexpr std::string_view kWhole = "TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER";
+  if (type == "BOOLEAN") return "BOOLEAN";
+  if (type.starts_with("DECIMAL") || type == "FLOAT" || type == "DOUBLE" || type == "HUGEINT" ||
+      type == "UHUGEINT" || type == "UBIGINT") {
+    return "DOUBLE";
+  }
+  if (type == "DATE" || type.starts_with("TIMESTAMP")) return "TIMESTAMP";
+  const auto at = kWhole.find(type);
+  const bool word = at != std::string_view::npos && (at == 0 || kWhole[at - 1] == ' ');
+  const std::size_t end = at + type.size();
+  if (word && (end == kWhole.size() || kWhole[end] == ' ')) return "BIGINT";
+  return "VARCHAR";
+}
+
+std::string first_line(std::string_view message) {
+  message = message.substr(0, message.find('\n'));
+  const auto kind = message.find(" Error: ");
+  if (kind != std::string_view::npos && kind < 20) message.remove_prefix(kind + 8);
+  return std::string(message);
+}
 
 std::string_view sql_type(Type type) {
   switch (type) {
@@ -77,7 +110,8 @@ std::string identifier(std::string_view name) {
   return out + "\"";
 }
 
-Result<std::unique_ptr<DuckdbSession>> DuckdbSession::open(const io::Path& temp, Reach reach) {
+Result<std::unique_ptr<DuckdbSession>> DuckdbSession::open(const io::Path& temp, Reach reach,
+                                                           const io::Path& file) {
   const DuckdbLibrary& duckdb = *TRY(duckdb_library());
   std::unique_ptr<DuckdbSession> session(new DuckdbSession(duckdb));
   duckdb_config config = nullptr;
@@ -87,11 +121,15 @@ Result<std::unique_ptr<DuckdbSession>> DuckdbSession::open(const io::Path& temp,
     good = good && duckdb.set_config(config, name, value) == DuckDBSuccess;
   }
   good = good && duckdb.set_config(config, "temp_directory", temp.c_str()) == DuckDBSuccess;
-  if (reach == Reach::kSealed) {
+  if (reach != Reach::kFiles) {
     good = good && duckdb.set_config(config, "enable_external_access", "false") == DuckDBSuccess;
   }
+  if (reach == Reach::kDatabase) {
+    good = good && duckdb.set_config(config, "access_mode", "READ_ONLY") == DuckDBSuccess;
+  }
+  const char* path = reach == Reach::kDatabase ? file.c_str() : nullptr;
   char* why = nullptr;
-  good = good && duckdb.open_ext(nullptr, &session->database_, config, &why) == DuckDBSuccess;
+  good = good && duckdb.open_ext(path, &session->database_, config, &why) == DuckDBSuccess;
   const std::string sentence = why == nullptr ? "a setting was refused" : why;
   duckdb.free(why);
   duckdb.destroy_config(&config);
@@ -99,7 +137,7 @@ Result<std::unique_ptr<DuckdbSession>> DuckdbSession::open(const io::Path& temp,
     return fail(Code::kUnavailable, fmt::format("DuckDB did not start: {}", sentence));
   }
   TRY(session->run("SET TimeZone = 'UTC'"));
-  if (reach == Reach::kSealed) TRY(session->run("SET lock_configuration = true"));
+  if (reach != Reach::kFiles) TRY(session->run("SET lock_configuration = true"));
   return session;
 }
 
@@ -150,7 +188,7 @@ Result<Table> DuckdbSession::collect(duckdb_result& result, std::size_t at_least
   return Table(std::move(schema), std::move(columns));
 }
 
-Result<Table> DuckdbSession::select(const std::string& sql) {
+Result<Table> DuckdbSession::select(const std::string& sql, const Value* bound) {
   duckdb_extracted_statements statements = nullptr;
   const idx_t count = duckdb_.extract_statements(connection_, sql.c_str(), &statements);
   std::string why = count == 1 ? "" : "it must be one SQL expression";
@@ -164,6 +202,8 @@ Result<Table> DuckdbSession::select(const std::string& sql) {
       why = duckdb_.prepare_error(prepared);
     } else if (duckdb_.prepared_statement_type(prepared) != DUCKDB_STATEMENT_TYPE_SELECT) {
       why = "only an expression that reads is allowed";
+    } else if (bound != nullptr && bind(duckdb_, prepared, *bound) != DuckDBSuccess) {
+      why = "the value of the cursor does not go with the column";
     } else {
       answered = true;
       if (duckdb_.execute_prepared(prepared, &result) != DuckDBSuccess) {

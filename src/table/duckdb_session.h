@@ -1,19 +1,22 @@
-// One in-memory DuckDB with one connection, closed by its destructor; queries in, tables out.
-// Sealed sessions can reach no file and no setting: they are for text that a user wrote.
+// One DuckDB, in memory or of a file, with one connection, closed by its destructor; queries in,
+// tables out. Sealed sessions can reach no file and no setting: they are for text that a user
+// wrote. So is a session of a file, which it reads and nothing else.
 #pragma once
 
 #include "io/fs.h"
 #include "table/duckdb_library.h"
-#include "table/table.h"
+#include "table/database.h"
 
 namespace rondo::table {
 
-enum class Reach { kFiles, kSealed };
+enum class Reach { kFiles, kSealed, kDatabase };
 
 class DuckdbSession {
  public:
   /// Errors: kUnavailable, kIo with DuckDB's sentence.
-  static Result<std::unique_ptr<DuckdbSession>> open(const io::Path& temp, Reach reach);
+  /// `file` is read with Reach::kDatabase.
+  static Result<std::unique_ptr<DuckdbSession>> open(const io::Path& temp, Reach reach,
+                                                     const io::Path& file = {});
   ~DuckdbSession();
   DuckdbSession(const DuckdbSession&) = delete;
   DuckdbSession& operator=(const DuckdbSession&) = delete;
@@ -23,7 +26,8 @@ class DuckdbSession {
   /// Runs text that a user wrote: one statement, and it must be a SELECT.
   /// Shape: columns of BOOLEAN, BIGINT, DOUBLE, TIMESTAMP, VARCHAR become ours, any other is an
   /// error.
-  Result<Table> select(const std::string& sql);
+  /// $1 in it stands for `bound`.
+  Result<Table> select(const std::string& sql, const Value* bound = nullptr);
   /// A SELECT of ours whose rows are made while they are asked for; no other query runs on this
   /// session until it is gone.
   class Rows;
@@ -62,6 +66,10 @@ class DuckdbSession::Rows {
   bool answered_ = false, ended_ = false;
 };
 
+/// What we read a column of DuckDB's as; types without a counterpart are read as text.
+std::string_view cast_for(std::string_view type);
+/// DuckDB's sentence without its kind and its drawing of the place.
+std::string first_line(std::string_view message);
 /// What DuckDB calls a type of ours.
 std::string_view sql_type(Type type);
 /// 'text' with its quotes doubled.

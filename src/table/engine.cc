@@ -14,36 +14,12 @@
 namespace rondo::table {
 namespace {
 
-/// What we read a column of DuckDB's as; types without a counterpart are read as text.
-std::string_view cast_for(std::string_view type) {
-  constexpr std::string_view kWhole = "TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER";
-  if (type == "BOOLEAN") return "BOOLEAN";
-  if (type.starts_with("DECIMAL") || type == "FLOAT" || type == "DOUBLE" || type == "HUGEINT" ||
-      type == "UHUGEINT" || type == "UBIGINT") {
-    return "DOUBLE";
-  }
-  if (type == "DATE" || type.starts_with("TIMESTAMP")) return "TIMESTAMP";
-  const auto at = kWhole.find(type);
-  const bool word = at != std::string_view::npos && (at == 0 || kWhole[at - 1] == ' ');
-  const std::size_t end = at + type.size();
-  if (word && (end == kWhole.size() || kWhole[end] == ' ')) return "BIGINT";
-  return "VARCHAR";
-}
-
 std::string folded(std::string_view text) {
   std::string out(text);
   std::ranges::transform(out, out.begin(), [](unsigned char c) {
     return static_cast<char>(std::tolower(c));
   });
   return out;
-}
-
-/// DuckDB's sentence without its kind and its drawing of the place.
-std::string first_line(std::string_view message) {
-  message = message.substr(0, message.find('\n'));
-  const auto kind = message.find(" Error: ");
-  if (kind != std::string_view::npos && kind < 20) message.remove_prefix(kind + 8);
-  return std::string(message);
 }
 
 /// Only the columns that the expression may mean, so that the rest is not copied; and the row

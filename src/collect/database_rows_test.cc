@@ -149,6 +149,32 @@ TEST(DatabaseRows, ATimeThatIsTextIsMadeEarlierInItsOwnSpelling) {
   EXPECT_EQ(low("2024-03-01T12:30:00.5Z"), "2024-02-29T12:30:00");
 }
 
+using Lag = CollectTest;
+
+TEST_F(Lag, RowsOfFilesMayBeLateByIt) {
+  options_.time = "t";
+  options_.lag = Span::seconds(3600);
+  put("data/a.csv", "t,x,y\n2020-01-01 10:00:00,1,1\n2020-01-01 12:00:00,2,1\n");
+  must(run());
+  put("data/b.csv",
+      "t,x,y\n2020-01-01 12:00:00,2,1\n2020-01-01 11:30:00,3,1\n2020-01-01 10:59:00,4,1\n");
+  must(run());
+  EXPECT_EQ(column("x"), "1 3 2") << "in the order of time";
+  EXPECT_EQ(manifest().counts.duplicate, 1u);
+  ASSERT_EQ(rejects().size(), 1u);
+  EXPECT_EQ(rejects()[0]["code"], "late_row");
+  put("data/c.csv", "t,x,y\n2020-01-01 12:30:00,5,1\n2020-01-01 11:30:00,3,1\n");
+  must(run());
+  EXPECT_EQ(column("x"), "1 3 2 5");
+}
+
+TEST_F(Lag, AClockThatOnlyOrdersHasNone) {
+  options_.time = "t";
+  options_.lag = Span::seconds(1);
+  put("data/a.csv", "t,x,y\n1,1,1\n2,2,1\n3,2,1\n");
+  EXPECT_TRUE(text_of(run()).contains("lag needs a time")) << text_of(run());
+}
+
 TEST(DatabaseRows, OnlyOneSelectIsAQuery) {
   const auto why = [](const std::string& sql) { return message_of(one_select(sql)); };
   EXPECT_EQ(must(one_select("SELECT 1; -- done\n")), "SELECT 1");

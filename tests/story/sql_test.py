@@ -7,6 +7,7 @@ usage: sql_test.py PROGRAM SOURCE_DIR
 import json
 import os
 import sys
+import time
 import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
@@ -175,6 +176,18 @@ class Sqlite(unittest.TestCase):
             made.run("run", check=0)
             fill_sqlite(made.path("shop.db"), ["UPDATE events SET c = 'five'"])
             self.assertIn("was of type integer and is of type category now", made.run("run").stderr)
+
+    def test_up_looks_for_news_by_itself(self):
+        with project(SMALL, query='SELECT * FROM events"\nevery = "1s') as made:
+            small(made, [(i, i, i) for i in range(10)], TABLE)
+            made.up()
+            for versions in ([10], [10, 12]):
+                for _ in range(600):
+                    if [v["rows"] for v in made.json("data")] == versions:
+                        break
+                    time.sleep(0.1)
+                self.assertEqual([v["rows"] for v in made.json("data")], versions)
+                small(made, [(i, i, i) for i in range(10, 12)])
 
     def test_init_looks_and_proposes_what_runs(self):
         with project("") as made:

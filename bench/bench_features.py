@@ -1,6 +1,7 @@
 """What made features are worth and cost: california-housing in five folds with and without
 `features = "auto"`, bikes replayed without a declared lag, the search beside a run without it, one
-row through a transform. Housing needs ../shared/data and is left out aloud without it."""
+row through a transform; flights joined with the weather, or not. Housing and flights need
+../shared/data and are left out aloud without it."""
 import csv
 import json
 import os
@@ -28,6 +29,7 @@ budget = "1 candidate"
 rate = 0.02
 """
 TARGET, FOLDS = "median_house_value", 5
+FLIGHTS = os.path.join(SOURCE, "..", "shared", "data", "nycflights13")
 
 
 def write(path, head, rows):
@@ -93,6 +95,29 @@ def bikes_without_lags(program):
     return own, search, plain
 
 
+def late_flights(program, joined):
+    """AUC of examples/flights on all flights of the year, the newest fifth: with the weather as of
+    departure, or without."""
+    example = os.path.join(SOURCE, "examples", "flights")
+    with open(os.path.join(example, "rondo.toml")) as file:
+        text = file.read()
+    begin, end = text.index("[[prepare.join]]"), text.index("[train]")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, os.path.join(example, "make.py"),
+                        os.path.join(FLIGHTS, "flights.csv.gz"),
+                        os.path.join(FLIGHTS, "weather.csv"), folder], check=True)
+        with open(os.path.join(folder, "rondo.toml"), "w") as file:
+            file.write(text if joined else text[:begin] + text[end:])
+        seconds = timed(lambda: rondo(program, folder, "run"))[0]
+        facts = [json.loads(line)
+                 for line in rondo(program, folder, "history", "--facts").splitlines()]
+    judged = [fact["body"]["evidence"] for fact in facts
+              if fact["body"].get("stage") == "Model Evaluation"
+              and "value" in fact["body"].get("evidence", {})]
+    assert judged[0]["metric"] == "auc", judged
+    return judged[0]["value"], seconds
+
+
 def measure(program):
     inner = os.path.join(os.path.dirname(program), "bench_features")
     said = json.loads(subprocess.run([inner], capture_output=True, text=True, check=True).stdout)
@@ -107,7 +132,11 @@ def measure(program):
     yield figure("features", "bikes, first run with the search", search, "s", "<= 20",
                  "declared lags", plain)
     if not os.path.exists(HOUSING):
-        print("features: no ../shared/data, housing is left out", file=sys.stderr)
+        print("features: no ../shared/data, housing and flights are left out", file=sys.stderr)
         return
+    joined, seconds = late_flights(program, True)
+    yield figure("features", "flights late by 15 min, weather joined, newest fifth", joined, "AUC",
+                 ">= 0.68", "without weather", late_flights(program, False)[0])
+    yield figure("features", "336,760 flights and 26,115 facts, first run", seconds, "s", "<= 120")
     yield figure("features", "housing, R2 of five folds", r2(program, "auto"), "R2", ">= 0.863",
                  "features = off", r2(program, "off"))

@@ -168,8 +168,9 @@ std::string diff_text(const Json& diff, bool color) {
 }
 
 /// The row of one dataset version. Errors: kNotFound.
-Result<Json> only(const Opened& project, const Json& versions, std::int64_t number) {
-  const std::string name = TRY(loop::dataset_version(*project.store, number)).name();
+Result<Json> only(const Opened& project, const Json& versions, std::int64_t number,
+                  const std::string& table) {
+  const std::string name = TRY(loop::dataset_version(*project.store, number, table)).name();
   for (const Json& row : versions) {
     if (row.at("version") == name) return Json::array({row});
   }
@@ -243,6 +244,10 @@ std::optional<Misuse> misuse_of(const Args& args, const Asked& asked) {
                     "rondo data show d3 --rows 5"};
     }
   }
+  if (args.has("--table") && (asked.what == "contract" || asked.what == "lineage")) {
+    return Misuse{"--table goes with the list, show, diff, profile and rejects",
+                  "rondo data show --table weather"};
+  }
   if (args.has("-o") && asked.what != "contract" && asked.what != "rejects") {
     return Misuse{"-o belongs to `rondo data contract` and `rondo data rejects`",
                   "rondo data contract -o contract.toml"};
@@ -267,6 +272,7 @@ Result<int> show(const Args& args, const Asked& asked) {
     wish.rows = static_cast<std::size_t>(*rows);
   }
   wish.origin = args.has("--origin");
+  wish.table = args.get("--table");
   if (args.has("--as-of")) wish.as_of = TRY(parse_time(args.get("--as-of")));
   const Opened project = TRY(open_project(args));
   const Json shown = TRY(loop::show_view(*project.store, project.config, wish,
@@ -279,7 +285,8 @@ Result<int> show(const Args& args, const Asked& asked) {
 Result<int> profile(const Args& args, const Asked& asked) {
   const Opened project = TRY(open_project(args));
   const Json all = TRY(loop::profile_view(*project.store, asked.version(),
-                                          std::filesystem::temp_directory_path()));
+                                          std::filesystem::temp_directory_path(),
+                                          args.get("--table")));
   if (!args.has("--column")) {
     if (args.json) say_json(all);
     else say(profile_text(all, args.color));
@@ -302,6 +309,7 @@ Result<int> diff(const Args& args, const Asked& asked) {
   loop::DiffWish wish;
   wish.before = asked.versions[0];
   wish.after = asked.versions[1];
+  wish.table = args.get("--table");
   const Json result = TRY(loop::diff_view(*project.store, project.config, wish,
                                           std::filesystem::temp_directory_path()));
   if (args.json) say_json(result);
@@ -311,12 +319,13 @@ Result<int> diff(const Args& args, const Asked& asked) {
 
 Result<int> list(const Args& args, const Asked& asked) {
   const Opened project = TRY(open_project(args));
-  Json versions = TRY(loop::data_view(*project.store));
-  if (asked.version() != 0) versions = TRY(only(project, versions, asked.version()));
+  const std::string table = args.get("--table");
+  Json versions = TRY(loop::data_view(*project.store, table));
+  if (asked.version() != 0) versions = TRY(only(project, versions, asked.version(), table));
   if (asked.what == "rejects") {
-    const Json rejects = TRY(loop::rejects_view(*project.store, asked.version()));
+    const Json rejects = TRY(loop::rejects_view(*project.store, asked.version(), table));
     if (args.has("-o")) {
-      const auto newest = TRY(loop::dataset_version(*project.store, asked.version()));
+      const auto newest = TRY(loop::dataset_version(*project.store, asked.version(), table));
       return write_rejects(rejects, newest.manifest.contract.dialect.delimiter, args);
     }
     return say_rejects(rejects, args);

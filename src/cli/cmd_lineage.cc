@@ -42,6 +42,12 @@ std::string dataset_text(const Json& lineage, bool color) {
                                 counted(d.at("rows").get<std::size_t>(), "row"),
                                 text_at(d, "digest").substr(0, kBrief), d.at("contract").dump(),
                                 text_at(d, "committed"));
+  const Json tables = lineage.value("tables", Json::object());
+  for (const auto& [name, side] : tables.items()) {
+    out += fmt::format("  joined with table {} {}: {}, digest {}\n", name, text_at(side, "version"),
+                       counted(side.at("rows").get<std::size_t>(), "row"),
+                       text_at(side, "digest").substr(0, kBrief));
+  }
   std::vector<std::vector<std::string>> rows;
   for (const Json& s : lineage.at("segments")) {
     const bool served = s.at("served").get<bool>();

@@ -163,11 +163,15 @@ Result<void> check_address(const Args& args, const loop::Config& config) {
 }
 
 /// What Data Preparation would make of the rows, with no model before.
-Result<ledger::StageOutput> rehearse(const loop::Config& config, const collect::Loaded& loaded) {
+Result<ledger::StageOutput> rehearse(const loop::Config& config, const io::Path& project,
+                                     const collect::Loaded& loaded) {
   const Seed seed{static_cast<std::uint64_t>(config.train.seed)};
   prepare::Rehearsal rehearsal{config.prepare, loop::situation_of(config, {}), loaded.orders_only,
                                seed.derive("prepare"), wall_clock_now()};
   loop::choose_test(config, true, rehearsal.situation);
+  const auto fs = io::real_fs();
+  rehearsal.tables = TRY(collect::load_tables(*fs, config.collect, project,
+                                              std::filesystem::temp_directory_path()));
   return prepare::rehearse(rehearsal, loaded.rows);
 }
 
@@ -251,7 +255,8 @@ Result<int> run_check(const Args& args) {
   TRY(check_address(args, config));
   const std::optional<std::string> few = too_few(config, loaded.rows);
   const ledger::StageOutput prepared =
-      few ? ledger::StageOutput{"too few rows", *few, {}, {}, {}} : TRY(rehearse(config, loaded));
+      few ? ledger::StageOutput{"too few rows", *few, {}, {}, {}}
+          : TRY(rehearse(config, args.project, loaded));
   const bool broken = checked.broken || prepared.result == "contract broken";
   const int code = broken ? kInvalidInput : kOk;
   std::optional<Time> certificate_ends;

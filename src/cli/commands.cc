@@ -50,6 +50,7 @@ constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
 constexpr Flag kData[] = {
     {"--rows", "N", "with show: so many rows, default 10"},
     {"--as-of", "TIME", "with show: as they were known by then"},
+    {"--table", "NAME", "another table's: of [collect.table.NAME], which has versions of its own"},
     {"--origin", "", "with show: the file, record and line of each row"},
     {"--retry", "", "rejected rows are tried again, rows that a signal kept out were right"},
     {"-o", "FILE", "with contract: its file; with rejects: their bytes (.csv), or all (.jsonl)"},
@@ -147,6 +148,7 @@ constexpr Command kCommands[] = {
      "rondo data diff d1 d2\nrondo data profile\nrondo data profile d1 --column cnt\n"
      "rondo data contract -o contract.toml\n"
      "rondo data show d2 --origin\nrondo data lineage v3\n"
+     "rondo data show --table weather\n"
      "rondo data rejects d3\nrondo data rejects -o bad.csv\nrondo data rejects --retry", 0, 3,
      run_data},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},

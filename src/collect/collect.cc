@@ -11,6 +11,7 @@
 #include "collect/push.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
+#include "collect/tables.h"
 #include "collect/telling.h"
 
 namespace rondo::collect {
@@ -21,8 +22,28 @@ class Job {
  public:
   explicit Job(const ledger::StageInput& input) : in_(input) {}
 
+  /// The other tables first: a version of the rows names theirs.
   Result<ledger::StageOutput> run() {
     TRY(read_settings());
+    tables_ = TRY(collect_tables(in_, options_, parent_ ? &*parent_ : nullptr,
+                                 [](const ledger::StageInput& side) { return Job(side).run(); }));
+    ledger::StageOutput out = TRY(collect_rows());
+    if (!tables_.changed) return out;
+    if (!out.files.contains("manifest")) {
+      if (!parent_) return out;  // its rows will be read again, when there are rows to join them to
+      anew_ = false;
+      const ledger::Manifest manifest = next_manifest(parent_->contract);
+      TRY(write_manifest(manifest, out));
+      out.evidence["dataset"] = manifest.number;
+    }
+    out.files.insert(tables_.files.begin(), tables_.files.end());
+    if (!tables_.evidence.empty()) out.evidence["tables"] = tables_.evidence;
+    if (!tables_.told.empty()) out.reason += fmt::format("; {}", fmt::join(tables_.told, "; "));
+    return out;
+  }
+
+ private:
+  Result<ledger::StageOutput> collect_rows() {
     TRY(read_served());
     Tools tools(situation_.temp);
     const News news = TRY(find());
@@ -42,12 +63,12 @@ class Job {
     return write(news, reading, tools);
   }
 
- private:
   Result<void> read_settings() {
     const Json options = in_.options.value("collect", Json::object());
     options_ = TRY(io::read_options<Options>(options, "collect"));
     situation_ = TRY(situation_from(in_.options.value("now", Json::object())));
     project_ = situation_.project_folder;
+    if (!situation_.table.empty()) prefix_ = situation_.table + ".";
     const auto manifest = in_.inputs.find("manifest");
     if (manifest == in_.inputs.end()) return {};
     const std::string text = TRY(in_.objects->get(manifest->second));
@@ -158,7 +179,7 @@ class Job {
     how.time = options_.time;
     how.key = options_.key;
     how.actions = TRY(actions_from(options_.contract));
-    agreed_ = TRY(read_agreed(*in_.fs, project_));
+    if (situation_.table.empty()) agreed_ = TRY(read_agreed(*in_.fs, project_));
     how.agreed = &agreed_;
     how.fault = situation_.fault;
     if (replay()) {
@@ -219,12 +240,19 @@ class Job {
     return {};
   }
 
+  Result<void> put(const std::string& name, const char* ending, const std::string& bytes,
+                   ledger::StageOutput& out) const {
+    const std::string file = prefix_ + name + ending;
+    TRY(io::write_atomically(*in_.fs, in_.out / file, bytes));
+    out.files[prefix_ + name] = file;
+    return {};
+  }
+
   /// Names the rows that do not count any more, if this collection overtook some.
   Result<void> write_deleted(ledger::Manifest& manifest, ledger::StageOutput& out) const {
     if (merged_.gone.empty()) return {};
     const std::string bytes = ledger::encode(merged_.dead);
-    TRY(io::write_atomically(*in_.fs, in_.out / "deleted.bin", bytes));
-    out.files["deleted"] = "deleted.bin";
+    TRY(put("deleted", ".bin", bytes, out));
     manifest.deleted = {io::sha256(bytes), ledger::rows_of(merged_.dead)};
     manifest.rows -= merged_.gone.size();
     manifest.labelled -= merged_.labelled_gone;
@@ -268,6 +296,7 @@ class Job {
     ++manifest.number;
     manifest.contract = contract;
     manifest.cursor = cursor_.to_json();
+    manifest.tables = tables_.versions;
     manifest.orders_only = cursor_.clock.orders_only();
     manifest.counts = {};
     manifest.rejects.reset();
@@ -284,9 +313,7 @@ class Job {
   Result<void> write_manifest(const ledger::Manifest& manifest, ledger::StageOutput& out) {
     RONDO_FAILPOINT(kManifestWrite);
     const std::string text = io::canonical(manifest.to_json());
-    TRY(io::write_atomically(*in_.fs, in_.out / "manifest.json", text));
-    out.files["manifest"] = "manifest.json";
-    return {};
+    return put("manifest", ".json", text, out);
   }
 
   /// Leaves to the sources what came from them, of the served rows of before and of now, and counts
@@ -330,11 +357,11 @@ class Job {
                           std::vector<std::string> same_by, Tools& tools,
                           ledger::Manifest& manifest, ledger::StageOutput& out) const {
     if (rows.rows() == 0) return {};
-    const std::string file = name + ".parquet";
+    const std::string file = prefix_ + name + ".parquet";
     ledger::Segment segment = TRY(write_segment(*in_.fs, rows, origin, in_.out / file, tools));
     segment.same_by = std::move(same_by);
     manifest.segments.push_back(std::move(segment));
-    out.files[name] = file;
+    out.files[prefix_ + name] = file;
     return {};
   }
 
@@ -354,9 +381,8 @@ class Job {
       RONDO_FAILPOINT(kRejectsWrite);
       std::string lines;
       for (const Json& reject : reading.rejects) lines += io::canonical(reject) + "\n";
-      TRY(io::write_atomically(*in_.fs, in_.out / "rejects.jsonl", lines));
       manifest.rejects = io::sha256(lines);
-      out.files["rejects"] = "rejects.jsonl";
+      TRY(put("rejects", ".jsonl", lines, out));
     }
     TRY(write_manifest(manifest, out));
     tell(telling(news, reading, manifest), out);
@@ -375,6 +401,8 @@ class Job {
   Options options_;
   Situation situation_;
   io::Path project_;
+  std::string prefix_;  // of outputs: of another table its name
+  Tables tables_;
   std::optional<ledger::Manifest> parent_;
   std::optional<io::Digest> parent_digest_;
   Cursor cursor_;

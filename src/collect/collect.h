@@ -32,6 +32,7 @@ struct Options {
   Span lag;
   Json contract = Json::object();
   Json sql = Json::object();
+  Json table = Json::object();  // [collect.table.NAME]; read by tables_of
 };
 
 template <class Visitor>
@@ -69,12 +70,21 @@ void describe(Visitor& v, Options& o) {
   v(Key{"sql", "databases, each with driver (postgresql, sqlite, duckdb), uri (env:NAME, "
                "file:PATH), query, every"},
     o.sql);
+  v(Key{"table", "[collect.table.NAME] another table to join rows with: source, time, delay, ..."},
+    o.table);
 }
 
 /// Event times [from, to).
 struct TimeRange {
   Time from, to;
 };
+
+/// Each [collect.table.NAME] by its name: source, format, names, time, delay, key, mode, null,
+/// trim, max_rejected and contract of [collect]. Errors: kInvalidInput, a line a mistake, which
+/// begin with their place when `places` is given.
+Result<std::map<std::string, Options>> tables_of(const Options& options,
+                                                 const io::Toml* places = nullptr,
+                                                 const std::string& file = "options");
 
 /// Set by the loop, beside Options, in StageInput::options["now"].
 struct Situation {
@@ -86,15 +96,17 @@ struct Situation {
   Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
   bool retry = false;                // rows that were rejected are tried again
   std::optional<TimeRange> backfill; // of what was collected: what was missed of it is added
+  std::string table;                 // the other table that is collected; empty: the rows
   std::string temp;                  // folder for DuckDB
 };
 Json to_json(const Situation& situation);
 Result<Situation> situation_from(const Json& json);
 
 /// Stage entry. Inputs "manifest" (the parent) and "served" (collect/served.h) may be absent.
-/// Outputs "manifest", "segment", "served", "rejects", only those that exist. Results: "new rows",
-/// "too few rows", "unchanged"; the last has a manifest only when files were read whose rows were
-/// all known, so that they are not read again.
+/// Outputs "manifest", "segment", "served", "rejects", only those that exist, and of another table
+/// "weather.manifest" and so on. Results: "new rows", "too few rows", "unchanged"; the last has a
+/// manifest only when files were read whose rows were all known, so that they are not read again,
+/// or when another table has new rows.
 /// options = {"collect": Options, "now": Situation}. Errors: kInvalidInput naming file, line,
 /// column.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
@@ -126,6 +138,9 @@ struct Peek {
 };
 /// Errors: kNotFound (a file that is named), kIo.
 Result<Peek> peek(io::Fs& fs, const Options& options, const io::Path& project, const Json& cursor);
+/// The same of the rows and of each other table, since a version; null: none yet.
+Result<Peek> peek_all(io::Fs& fs, const Options& options, const io::Path& project,
+                      const ledger::Manifest* newest, const ledger::Objects& objects);
 
 /// One pushed row, as a collection would take it.
 struct PushedRow {
@@ -197,5 +212,9 @@ struct Loaded {
 Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
                     const table::Contract* contract, const std::string& target,
                     const io::Path& temp, const FetchedRows& fetched = {});
+/// The same of each other table.
+Result<std::map<std::string, table::Table>> load_tables(io::Fs& fs, const Options& options,
+                                                        const io::Path& project,
+                                                        const io::Path& temp);
 
 }  // namespace rondo::collect

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "collect/push.h"
-#include "io/sandbox.h"
 #include "collect/sql.h"
+#include "io/sandbox.h"
 
 namespace rondo::collect {
 namespace {
@@ -110,6 +110,9 @@ Result<std::set<io::Path>> folders_of(io::Fs& fs, const Options& options,
   for (const std::string& pattern : options.source) {
     if (pattern == kPush) folders.insert(pushed_folder(project));
     else TRY(Walk(fs, project, pattern, &folders).run());
+  }
+  for (const auto& [name, how] : TRY(tables_of(options))) {
+    folders.merge(TRY(folders_of(fs, how, project)));
   }
   return folders;
 }

@@ -94,6 +94,7 @@ Json to_json(const Situation& situation) {
           {"retry", situation.retry},
           {"backfill_from", situation.backfill ? Json(to_text(situation.backfill->from)) : Json()},
           {"backfill_to", situation.backfill ? Json(to_text(situation.backfill->to)) : Json()},
+          {"table", situation.table},
           {"temp", situation.temp}};
 }
 
@@ -112,6 +113,7 @@ Result<Situation> situation_from(const Json& json) {
     const auto to = TRY(io::get<std::string>(json, "backfill_to"));
     situation.backfill = {TRY(parse_time(from)), TRY(parse_time(to))};
   }
+  situation.table = io::get_or<std::string>(json, "table", "");
   situation.temp = io::get_or<std::string>(json, "temp", "");
   return situation;
 }

@@ -95,7 +95,7 @@ void tell(const Telling& t, ledger::StageOutput& out) {
   const bool enough = labelled >= needed;
   out.result = t.manifest.counts.accepted == 0 ? "unchanged" : enough ? "new rows" : "too few rows";
   tell_sources(t, out);
-  if (out.result == "too few rows") {
+  if (out.result == "too few rows" && t.situation.table.empty()) {  // nobody labels facts
     const bool held = t.situation.labelled_needed == std::numeric_limits<std::int64_t>::max();
     out.reason += held ? fmt::format("; {} labelled rows, but no training is due now",
                                      grouped(labelled))

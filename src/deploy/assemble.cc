@@ -129,12 +129,34 @@ Result<model::Reference> freeze_reference(const Inputs& in, const Known& known) 
   return reference;
 }
 
+/// What a join found for the rows that train.
+std::shared_ptr<const table::Column> joined_values(const Prepared& twin, std::size_t series) {
+  const auto& steps = twin.transform.steps();
+  const auto reads = [&](const model::Step& step) {
+    return step.kind == model::Step::Kind::kLag &&
+           twin.transform.history().lags[step.lag].series == series;
+  };
+  const auto place = static_cast<std::size_t>(std::ranges::find_if(steps, reads) - steps.begin());
+  table::ColumnBuilder values(table::Type::kNumber);
+  for (std::size_t row = 0; row < twin.side.size(); ++row) {
+    if (twin.side[row] != table::Side::kTrain) continue;
+    const double value = place < steps.size() ? twin.features.row(row)[place] : std::nan("");
+    if (std::isfinite(value)) values.number(value);
+    else values.null();
+  }
+  return values.finish();
+}
+
 /// Distributions of the columns that lags read, which need not be inputs.
 Result<std::vector<model::ColumnReference>> freeze_series(const Inputs& in, const Known& known) {
   std::vector<model::ColumnReference> series;
-  for (const std::string& name : in.twin.transform.history().series) {
+  const model::HistorySpec& history = in.twin.transform.history();
+  for (std::size_t i = 0; i < history.series.size(); ++i) {
+    const std::string& name = history.series[i];
     table::Table rows({{{name, table::Type::kNumber}}}, {known.label});
-    if (name != in.twin.target) {
+    if (history.side(i) != nullptr) {
+      rows = table::Table({{{name, table::Type::kNumber}}}, {joined_values(in.twin, i)});
+    } else if (name != in.twin.target) {
       rows = TRY(training_rows(in, {{name, table::Type::kNumber}}));
     }
     series.push_back(model::freeze(rows, {}, name, {}).label);

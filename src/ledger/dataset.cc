@@ -183,4 +183,20 @@ Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objec
                                    fmt::format("reading dataset d{}", manifest.number))));
 }
 
+Result<std::map<std::string, table::Table>> read_tables(const Manifest& manifest,
+                                                        const Objects& objects,
+                                                        const io::Path& temp) {
+  std::map<std::string, table::Table> tables;
+  for (const auto& [name, digest] : manifest.tables) {
+    const auto read = [&]() -> Result<table::Table> {
+      const Manifest side = TRY(get_manifest(objects, digest));
+      if (side.segments.empty()) return table::Table();
+      return read_dataset(side, objects, temp);
+    };
+    tables.emplace(name, TRY(during(read(), fmt::format("reading table {} of dataset d{}", name,
+                                                        manifest.number))));
+  }
+  return tables;
+}
+
 }  // namespace rondo::ledger

@@ -14,6 +14,12 @@ namespace rondo::ledger {
 Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objects,
                                   const io::Path& temp);
 
+/// The other tables of a version, as read_dataset reads them. A table whose file is there but has
+/// given no row yet is empty. Errors: as read_dataset, naming the table.
+Result<std::map<std::string, table::Table>> read_tables(const Manifest& manifest,
+                                                        const Objects& objects,
+                                                        const io::Path& temp);
+
 /// Columns of a segment beside those of its rows: where each row stood when it was collected. They
 /// are no part of its content, and are read by who asks for them.
 inline constexpr std::string_view kOrigin = "_rondo_";

@@ -91,6 +91,7 @@ Json Manifest::to_json() const {
                {"rows", rows},
                {"segments", std::move(list)}};
   if (!resolved.empty()) json["resolved"] = resolved;
+  for (const auto& [name, digest] : tables) json["tables"][name] = digest.hex();
   if (superseded > 0) json["superseded"] = superseded;
   if (deleted) json["deleted"] = {{"object", deleted->object.hex()}, {"rows", deleted->rows}};
   return json;
@@ -124,6 +125,10 @@ Result<Manifest> Manifest::from_json(const Json& json) {
   const Json resolved = io::get_or<Json>(json, "resolved", Json::object());
   for (const auto& [object, lines] : resolved.items()) {
     out.resolved[object] = TRY(lines_from(lines));
+  }
+  const Json tables = io::get_or<Json>(json, "tables", Json::object());
+  for (const auto& [name, digest] : tables.items()) {
+    out.tables.emplace(name, TRY(digest_of(tables, name)));
   }
   if (json.contains("superseded")) out.superseded = TRY(count_of(json, "superseded"));
   if (json.contains("deleted")) {

@@ -39,6 +39,8 @@ struct Manifest {
   /// Lines of rejects, from 0, that were taken later: by the digest of their object, ascending.
   std::map<std::string, std::vector<std::uint32_t>> resolved;
   std::uint64_t rows = 0;            // in all segments, without superseded and deleted ones
+  /// Other tables that rows are joined with: each its own version, with its own cursor.
+  std::map<std::string, io::Digest> tables;
   std::uint64_t superseded = 0;      // served rows that came from a source too
   /// Rows that were overtaken by a later one of their key (ledger/deletions.h).
   struct Deleted {

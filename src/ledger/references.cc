@@ -63,6 +63,7 @@ class Collector {
     }
     collect(json->value("deleted", Json()), where + ", deleted rows", promised);
     collect(json->value("rejects", Json()), where + ", rejects", promised);
+    collect(json->value("tables", Json()), where + ", table ", promised);
     collect(json->value("parent", Json()), where + ", parent", promised);
   }
 

@@ -32,6 +32,11 @@ class Mistakes {
     hints_.push_back(std::move(hint));
   }
   void add(const std::string& key, const Error& error) { add(key, error.message, error.hint); }
+  /// A line that names its place itself.
+  void add_line(std::string line) {
+    lines_.push_back(std::move(line));
+    hints_.emplace_back();
+  }
 
   /// Keeps a mistake and says whether there was none.
   template <class T>
@@ -317,6 +322,33 @@ void check_databases(const collect::Options& collect, Mistakes& mistakes) {
   }
 }
 
+/// Other tables, and the joins that name them.
+void check_tables(const Config& config, Mistakes& mistakes) {
+  const io::Toml places{Json(), config.places};
+  const auto tables = collect::tables_of(config.collect, &places, config.file);
+  if (!tables) return mistakes.add_line(tables.error().message);
+  check_list("prepare.join", config.prepare.join, prepare::joins_from, mistakes);
+  const auto joins = prepare::joins_from(config.prepare.join);
+  if (!joins || joins->empty()) return;
+  if (config.collect.time.empty()) {
+    mistakes.add("collect.time", "is missing, and a join needs to know when each row was",
+                 "name the column, or write an SQL expression: time = \"...\"");
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, how] : *tables) names.push_back(name);
+  std::set<std::string> told;
+  for (const prepare::LagWish& join : *joins) {
+    if (tables->contains(join.other) || !told.insert(join.other).second) continue;
+    const std::string near = io::nearest(join.other, names);
+    mistakes.add("prepare.join", fmt::format("names the table \"{}\", which is not configured{}",
+                                             join.other,
+                                             near.empty()
+                                                 ? std::string()
+                                                 : fmt::format("; did you mean \"{}\"?", near)),
+                 fmt::format("write [collect.table.{}] with its source and time", join.other));
+  }
+}
+
 Result<void> check_values(const Config& config) {
   Mistakes mistakes(config);
   if (config.project.target.empty()) {
@@ -332,6 +364,7 @@ Result<void> check_values(const Config& config) {
   check_types(config.prepare.types, mistakes);
   check_list("prepare.lag", config.prepare.lag, prepare::lags_from, mistakes);
   check_list("prepare.window", config.prepare.window, prepare::windows_from, mistakes);
+  check_tables(config, mistakes);
   check_list("prepare.combine", config.prepare.combine, prepare::combines_from, mistakes);
   check_list("prepare.encode", config.prepare.encode, prepare::encodes_from, mistakes);
   check_list("prepare.text", config.prepare.text, prepare::texts_from, mistakes);

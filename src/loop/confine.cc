@@ -1,5 +1,5 @@
 // A job reads objects and writes into its attempt's folder; a collection reads the files of its
-// source too, and reaches the network if that is a database's server. No other job does.
+// sources too, and reaches the network if that is a database's server. No other job does.
 #include "loop/confine.h"
 
 #include <algorithm>
@@ -38,6 +38,11 @@ Result<void> add_source(io::Fs& fs, Confined& out) {
   options["collect"]["source"] = inputs.source;
   std::ranges::move(inputs.reads, std::back_inserter(out.reach.read));
   out.reach.network = inputs.network;
+  for (const auto& [name, how] : TRY(collect::tables_of(settings))) {
+    collect::Inputs side = TRY(collect::inputs_of(fs, how, project));
+    options["collect"]["table"][name]["source"] = side.source;
+    std::ranges::move(side.reads, std::back_inserter(out.reach.read));
+  }
   return {};
 }
 

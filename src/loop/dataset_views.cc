@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "ledger/dataset.h"
 #include "loop/lifecycle.h"
@@ -50,24 +51,39 @@ std::shared_ptr<const table::Column> blanked(const table::Column& column,
   return std::make_shared<const table::Column>(std::move(out));
 }
 
+/// When rows and their labels are said to become known.
+struct Declared {
+  Span delay, label_delay;
+  std::string target;
+};
+
+Result<Declared> declared_of(const Config& config, const std::string& table) {
+  if (table.empty()) {
+    return Declared{config.collect.delay, config.monitor.label_delay, config.project.target};
+  }
+  const auto tables = TRY(collect::tables_of(config.collect));
+  const auto found = tables.find(table);
+  return Declared{found == tables.end() ? Span{} : found->second.delay, Span{}, ""};
+}
+
 /// Of the history that the first collection found: what could have been known by `as_of`.
-Result<table::Table> history_by(const table::Table& all, const Config& config, Time as_of) {
+Result<table::Table> history_by(const table::Table& all, const Declared& declared, Time as_of) {
   const table::Column& time = *all.find(table::kTimeColumn);
   std::vector<std::size_t> kept;
   std::vector<bool> unlabelled;
   for (std::size_t row = 0; row < all.rows(); ++row) {
     const Time event{time.integers[row]};
-    if (event + config.collect.delay > as_of) continue;
+    if (event + declared.delay > as_of) continue;
     kept.push_back(row);
-    unlabelled.push_back(event + config.monitor.label_delay > as_of);
+    unlabelled.push_back(event + declared.label_delay > as_of);
   }
   if (kept.empty()) {
     return fail(Code::kNotFound, fmt::format("no row was known by {}", to_text(as_of)),
                 fmt::format("the first one was known at {}",
-                            to_text(Time{time.integers[0]} + config.collect.delay)));
+                            to_text(Time{time.integers[0]} + declared.delay)));
   }
   table::Table rows = all.take(kept);
-  const auto target = rows.schema().find(config.project.target);
+  const auto target = rows.schema().find(declared.target);
   if (!target) return rows;
   return rows.with(rows.schema().fields[*target], blanked(rows.column(*target), unlabelled));
 }
@@ -92,7 +108,8 @@ Result<Known> known_rows(ledger::Store& store, const Config& config,
                 fmt::format("d1 was collected at {}, and rows without a time of their own were "
                             "not known before", to_text(version.at)));
   }
-  return Known{&version, TRY(history_by(rows, config, *wish.as_of))};
+  const Declared declared = TRY(declared_of(config, wish.table));
+  return Known{&version, TRY(history_by(rows, declared, *wish.as_of))};
 }
 
 Json row_json(const table::Table& rows, std::size_t row) {
@@ -180,33 +197,67 @@ Json examples_json(const table::Table& before, const table::Table& after, const 
 
 std::string DatasetVersion::name() const { return fmt::format("d{}", manifest.number); }
 
-Result<std::vector<DatasetVersion>> dataset_versions(ledger::Store& store) {
+Result<std::vector<DatasetVersion>> dataset_versions(ledger::Store& store,
+                                                     const std::string& table) {
   std::vector<DatasetVersion> out;
+  std::set<std::string> tables;
   for (const ledger::Fact& fact : TRY(store.ledger->facts_of("step_finished"))) {
     const Json outputs = io::get_or<Json>(fact.body, "outputs", Json::object());
-    const std::string hex = io::get_or<std::string>(outputs, "manifest", "");
+    std::string hex = io::get_or<std::string>(outputs, "manifest", "");
     const bool collected = io::get_or<std::string>(fact.body, "stage", "") ==
                            text_of(Stage::kCollection).name;
     if (!collected || hex.empty() || (!out.empty() && hex == out.back().digest)) continue;
     DatasetVersion version;
     version.manifest = TRY(ledger::get_manifest(*store.objects, TRY(io::Digest::from_hex(hex))));
+    version.reason = io::get_or<std::string>(fact.body, "reason", "");
+    if (!table.empty()) {
+      for (const auto& [name, digest] : version.manifest.tables) tables.insert(name);
+      const auto side = version.manifest.tables.find(table);
+      if (side == version.manifest.tables.end()) continue;
+      hex = side->second.hex();
+      if (!out.empty() && hex == out.back().digest) continue;
+      version.manifest = TRY(ledger::get_manifest(*store.objects, side->second));
+      version.reason = told_of_table(version.reason, table);
+    }
     version.digest = hex;
     version.step = fact.step;
     version.at = fact.at;
-    version.reason = io::get_or<std::string>(fact.body, "reason", "");
     out.push_back(std::move(version));
   }
-  return out;
+  if (table.empty() || !out.empty()) return out;
+  return fail(Code::kNotFound, fmt::format("no dataset version has a table \"{}\"", table),
+              tables.empty() ? std::string("other tables are named by [collect.table.NAME]")
+                             : fmt::format("there {} {}", tables.size() == 1 ? "is" : "are",
+                                           fmt::join(tables, ", ")));
 }
 
-Result<DatasetVersion> dataset_version(ledger::Store& store, std::int64_t number) {
-  std::vector<DatasetVersion> versions = TRY(dataset_versions(store));
+Result<Json> tables_view(const ledger::Store& store, const ledger::Manifest& manifest) {
+  Json tables = Json::object();
+  for (const auto& [name, digest] : manifest.tables) {
+    const ledger::Manifest side = TRY(ledger::get_manifest(*store.objects, digest));
+    tables[name] = {{"version", fmt::format("d{}", side.number)}, {"rows", side.rows},
+                    {"digest", digest.hex()}};
+  }
+  return tables;
+}
+
+std::string told_of_table(const std::string& reason, const std::string& table) {
+  const std::string begin = table + ": ";
+  std::size_t at = reason.starts_with(begin) ? 0 : reason.find("; " + begin);
+  if (at == reason.npos) return {};
+  if (at > 0) at += 2;
+  return reason.substr(at, reason.find("; ", at) - at);
+}
+
+Result<DatasetVersion> dataset_version(ledger::Store& store, std::int64_t number,
+                                       const std::string& table) {
+  std::vector<DatasetVersion> versions = TRY(dataset_versions(store, table));
   return std::move(versions[TRY(place_of(versions, number))]);
 }
 
 Result<Json> show_view(ledger::Store& store, const Config& config, const ShowWish& wish,
                        const io::Path& temp) {
-  const auto versions = TRY(dataset_versions(store));
+  const auto versions = TRY(dataset_versions(store, wish.table));
   const Known known = TRY(known_rows(store, config, versions, wish, temp));
   Json shown = Json::array(), origins = Json::array();
   for (std::size_t row = 0; row < std::min(wish.rows, known.rows.rows()); ++row) {
@@ -227,12 +278,17 @@ Result<Json> show_view(ledger::Store& store, const Config& config, const ShowWis
 
 Result<Json> diff_view(ledger::Store& store, const Config& config, const DiffWish& wish,
                        const io::Path& temp) {
-  const auto versions = TRY(dataset_versions(store));
+  const auto versions = TRY(dataset_versions(store, wish.table));
   const DatasetVersion& from = versions[TRY(place_of(versions, wish.before))];
   const DatasetVersion& to = versions[TRY(place_of(versions, wish.after))];
   const table::Table before = TRY(ledger::read_dataset(from.manifest, *store.objects, temp));
   const table::Table after = TRY(ledger::read_dataset(to.manifest, *store.objects, temp));
-  const std::vector<std::string>& key = config.collect.key;
+  std::vector<std::string> key = config.collect.key;
+  if (!wish.table.empty()) {
+    const auto tables = TRY(collect::tables_of(config.collect));
+    const auto found = tables.find(wish.table);
+    key = found == tables.end() ? std::vector<std::string>() : found->second.key;
+  }
   const RowDiff diff = TRY(diff_rows(before, after, key));
   Json cells = Json::object();
   for (const RowDiff::Changed& changed : diff.changed) {

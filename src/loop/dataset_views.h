@@ -18,16 +18,25 @@ struct DatasetVersion {
   std::string reason;      // the step's: "240 rows from rows.csv"
   std::string name() const;  // "d3"
 };
-/// All versions, oldest first. Errors: kIo, kCorrupt.
-Result<std::vector<DatasetVersion>> dataset_versions(ledger::Store& store);
+/// All versions, oldest first; of another table that rows are joined with its own, each with what
+/// the step said of it. Errors: kNotFound (a table that no version has), kIo, kCorrupt.
+Result<std::vector<DatasetVersion>> dataset_versions(ledger::Store& store,
+                                                     const std::string& table = {});
 /// Errors: kNotFound, saying which versions there are. `number` 0: the newest.
-Result<DatasetVersion> dataset_version(ledger::Store& store, std::int64_t number);
+Result<DatasetVersion> dataset_version(ledger::Store& store, std::int64_t number,
+                                       const std::string& table = {});
+/// {table: {"version","rows","digest"}}: what a version of the rows names.
+Result<Json> tables_view(const ledger::Store& store, const ledger::Manifest& manifest);
+/// What the reason of a collection says of another table: "weather: 240 rows from weather.csv";
+/// empty when it had nothing new.
+std::string told_of_table(const std::string& reason, const std::string& table);
 
 struct ShowWish {
   std::int64_t number = 0;  // 0: the newest
   std::optional<Time> as_of;
   std::size_t rows = 10;
   bool origin = false;      // tell where each row stood
+  std::string table = {};   // another table
 };
 /// {"version","digest","as_of","rows","columns":[{"name","type"}],"shown":[{column: value}]}; with
 /// `origin` also "origin", for each row shown {"file","record","line"}, null where it is not known.
@@ -40,6 +49,7 @@ Result<Json> show_view(ledger::Store& store, const Config& config, const ShowWis
 struct DiffWish {
   std::int64_t before = 0, after = 0;
   std::size_t examples = 5;  // of each kind
+  std::string table = {};    // another table
 };
 /// {"from","to","by","rows":{"before","after","same","added","removed","changed"},
 /// "columns":{"before","after","added","removed","retyped","moved"},

@@ -50,6 +50,7 @@ Result<void> add_dataset(ledger::Store& store, std::int64_t number, Json& out) {
                     {"rows", manifest.rows},
                     {"contract", manifest.contract.version},
                     {"committed", to_text(version.at)}};
+  if (!manifest.tables.empty()) out["tables"] = TRY(tables_view(store, manifest));
   out["segments"] = Json::array();
   auto known = TRY(arrivals(store));
   for (const ledger::Segment& segment : manifest.segments) {

@@ -119,9 +119,10 @@ Json profile_of(const table::Table& rows, std::size_t threads) {
           {"not_correlated", std::move(left_out)}};
 }
 
-Result<Json> profile_view(ledger::Store& store, std::int64_t number, const io::Path& temp) {
-  const auto versions = TRY(dataset_versions(store));
-  const DatasetVersion version = TRY(dataset_version(store, number));
+Result<Json> profile_view(ledger::Store& store, std::int64_t number, const io::Path& temp,
+                          const std::string& table) {
+  const auto versions = TRY(dataset_versions(store, table));
+  const DatasetVersion version = TRY(dataset_version(store, number, table));
   const table::Table rows = TRY(ledger::read_dataset(version.manifest, *store.objects, temp));
   Json out = profile_of(rows, cores());
   out["version"] = version.name();

@@ -16,6 +16,7 @@ Json profile_of(const table::Table& rows, std::size_t threads);
 /// The same of a dataset version (0: the newest), with its "version", "digest", the version
 /// "before" it (null: none) and "drift" since then, as moves() measures it: [{"name","distance",
 /// "missing_before","missing_after"}]. Errors: as dataset_version(), kCorrupt.
-Result<Json> profile_view(ledger::Store& store, std::int64_t number, const io::Path& temp);
+Result<Json> profile_view(ledger::Store& store, std::int64_t number, const io::Path& temp,
+                          const std::string& table = {});
 
 }  // namespace rondo::loop

@@ -93,6 +93,7 @@ Result<Recording> record(const Config& config, const io::Path& project, const Js
   Recording out;
   out.rows = std::move(loaded.rows);
   out.digest = digest_of(out.rows);
+  out.tables = TRY(collect::load_tables(*fs, config.collect, project, temp));
   out.times = times_of(out.rows);
   for (const Time t : out.times) out.known.push_back(t + config.monitor.label_delay);
   const auto target = out.rows.schema().find(config.project.target);

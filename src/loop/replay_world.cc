@@ -70,6 +70,8 @@ Result<void> ReplayWorld::changed(const State& state) {
   const model::HistorySpec& spec = parts.transform.history();
   observations_ = prepare::observations(recording_.rows, spec, situation.target, parts.classes,
                                         situation);
+  std::ranges::move(prepare::observations(recording_.tables, spec, situation),
+                    std::back_inserter(observations_));
   std::stable_sort(observations_.begin(), observations_.end(),
                    [](const auto& a, const auto& b) { return a.known < b.known; });
   learned_ = 0;

@@ -17,6 +17,7 @@ namespace rondo::loop {
 /// fault, if any), and what was true.
 struct Recording {
   table::Table rows;                       // as the source tells them
+  prepare::Tables tables;                  // that they are joined with
   io::Digest digest;                       // of the rows without the fault
   std::vector<Time> times;
   std::vector<Time> known;                 // event time + label_delay

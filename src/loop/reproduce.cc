@@ -127,11 +127,16 @@ Result<Json> verified_dataset(const ledger::Store& store, const std::vector<Note
     if (hex.empty()) continue;
     const ledger::Manifest manifest =
         TRY(ledger::get_manifest(*store.objects, TRY(io::Digest::from_hex(hex))));
-    for (const ledger::Segment& segment : manifest.segments) {
+    std::vector<ledger::Segment> segments = manifest.segments;
+    for (const auto& [name, digest] : manifest.tables) {
+      const auto side = TRY(ledger::get_manifest(*store.objects, digest)).segments;
+      segments.insert(segments.end(), side.begin(), side.end());
+    }
+    for (const ledger::Segment& segment : segments) {
       TRY(store.objects->verified_path(segment.file));
     }
     return Json{{"dataset", fmt::format("d{}", manifest.number)}, {"manifest", hex},
-                {"rows", manifest.rows}, {"segments", manifest.segments.size()}};
+                {"rows", manifest.rows}, {"segments", segments.size()}};
   }
   return Json::object();
 }

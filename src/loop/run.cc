@@ -47,15 +47,15 @@ std::string rest_reason(const State& state) {
 }  // namespace
 
 Result<SourceNews> peek_files(Session& session, const State& state) {
-  Json cursor = Json::object();
+  const ledger::Objects& objects = *session.store->objects;
+  std::optional<ledger::Manifest> newest;
   if (!state.manifest.empty()) {
-    const std::string bytes =
-        TRY(session.store->objects->get(TRY(io::Digest::from_hex(state.manifest))));
-    cursor = TRY(ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest")))).cursor;
+    newest = TRY(ledger::get_manifest(objects, TRY(io::Digest::from_hex(state.manifest))));
   }
   collect::Peek peek =
-      TRY(collect::peek(*session.store->fs, session.config.collect, session.project, cursor));
-  TRY(peek_databases(session, state, cursor, peek));
+      TRY(collect::peek_all(*session.store->fs, session.config.collect, session.project,
+                            newest ? &*newest : nullptr, objects));
+  TRY(peek_databases(session, state, newest ? newest->cursor : Json::object(), peek));
   const auto enough = static_cast<std::uint64_t>(std::max<std::int64_t>(
       session.config.collect.min_rows, 1));
   return SourceNews{peek.changed, std::nullopt, peek.what, peek.touched,

@@ -125,6 +125,16 @@ void fill(model::HistoryState& history, const table::Table& rows, const std::str
   }
 }
 
+Result<void> fill_sides(model::HistoryState& history, const ledger::Manifest& manifest,
+                        const ledger::Objects& objects, const prepare::Situation& situation) {
+  if (history.spec().sides.empty()) return {};
+  const prepare::Tables tables = TRY(ledger::read_tables(manifest, objects, situation.temp));
+  for (const auto& seen : prepare::observations(tables, history.spec(), situation)) {
+    history.apply(seen);
+  }
+  return {};
+}
+
 Result<StageOutput> score(const StageInput& input) {
   const prepare::Situation situation =
       TRY(prepare::situation_from(io::get_or<Json>(input.options, "now", Json::object())));
@@ -140,6 +150,7 @@ Result<StageOutput> score(const StageInput& input) {
 
   model::HistoryState history(by.transform.history());
   fill(history, rows, situation.target, by.classes, situation);
+  TRY(fill_sides(history, manifest, *input.objects, situation));
   std::vector<std::size_t> test;
   for (std::size_t i = 0; i < prepared.side.size(); ++i) {
     if (prepared.side[i] == table::Side::kTest) test.push_back(prepared.source_row[i]);

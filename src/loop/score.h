@@ -17,9 +17,13 @@ namespace rondo::loop {
 /// in their order. options = {"now": prepare::Situation}.
 Result<ledger::StageOutput> score(const ledger::StageInput& input);
 
-/// Fills a history with what a dataset knows. Rows of `quarantine` are not applied.
+/// Fills a history with what rows know. Rows of `quarantine` are not applied.
 void fill(model::HistoryState& history, const table::Table& rows, const std::string& target,
           const std::vector<std::string>& classes, const prepare::Situation& situation);
+/// Fills it with what the other tables of a dataset version know, if it reads any. Errors: as
+/// ledger::read_tables.
+Result<void> fill_sides(model::HistoryState& history, const ledger::Manifest& manifest,
+                        const ledger::Objects& objects, const prepare::Situation& situation);
 
 /// Answers of a model that knew the classes `from` as those of one that knows `to`: a class that it
 /// never saw has no probability, one that is gone takes its own away. Shape: row-major; one answer

@@ -254,7 +254,7 @@ void RealService::serve_requests(const Stop& stop) {
     if (!answered) complain("model", answered.error().line());
     const auto rolled = rollout_->judge();
     complain("rollout", rolled ? "" : rolled.error().line());
-    const auto learnt = world_->learn_labels();
+    const auto learnt = world_->learn(session_->desk->look());
     complain("labels", learnt ? "" : learnt.error().line());
     follow_tokens();
     look_after_log();

@@ -36,12 +36,6 @@ std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
   return std::nullopt;
 }
 
-/// Whether one history can serve both: the same lags, and labels are the same numbers for both.
-bool reads_the_same_past(const model::Pipeline& a, const model::Pipeline& b) {
-  return a.transform().history() == b.transform().history() && a.parts().task == b.parts().task &&
-         a.parts().classes == b.parts().classes;
-}
-
 /// Whose row was answered, by these columns of the version that answered; nothing when it does not
 /// read them all, or its record is no row of it.
 std::optional<std::string> entity_of(const ledger::Prediction& prediction,
@@ -167,33 +161,6 @@ Result<std::vector<model::Observation>> ServiceWorld::all_served(
   return served;
 }
 
-Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
-    Loaded& loaded, const State& state, const model::Pipeline& pipeline) {
-  const model::HistorySpec& spec = pipeline.transform().history();
-  if (spec.lags.empty()) return nullptr;
-  for (const auto& [version, other] : loaded.versions) {
-    if (reads_the_same_past(*other->pipeline, pipeline)) return other->history;
-  }
-  auto history = std::make_shared<Guarded<model::HistoryState>>(spec);
-  const std::vector<model::Observation> served = TRY(all_served(loaded, pipeline.parts()));
-  if (!state.manifest.empty()) {
-    const std::string bytes = TRY(store_.objects->get(TRY(io::Digest::from_hex(state.manifest))));
-    const auto manifest = TRY(ledger::Manifest::from_json(TRY(io::parse_json(bytes, "manifest"))));
-    const table::Table rows =
-        TRY(ledger::read_dataset(manifest, *store_.objects, store_.attempts()));
-    history->with([&](model::HistoryState& h) {
-      fill(h, rows, config_.project.target, pipeline.parts().classes,
-           situation_of(config_, state.kept));
-    });
-  }
-  history->with([&](model::HistoryState& h) {
-    for (const model::Observation& o : served) {
-      if (!any_covers(state.kept, o.event)) h.apply(o);
-    }
-  });
-  return history;
-}
-
 Result<std::shared_ptr<const deploy::Deployed>> ServiceWorld::load_locked(Loaded& loaded,
                                                                           const State& state,
                                                                           std::int64_t version) {
@@ -257,6 +224,7 @@ Result<void> ServiceWorld::changed(const State& state) {
 }
 
 Result<void> ServiceWorld::follow(const State& state) {
+  TRY(learn_tables(state));
   const bool same = followed_ && same_routing(*followed_, state) &&
                     followed_->kept.size() == state.kept.size();
   if (same) return {};
@@ -372,7 +340,8 @@ std::shared_ptr<const model::Pipeline> ServiceWorld::loaded(std::int64_t version
 }
 
 /// A history that was made meanwhile may know some of them: to learn one twice changes nothing.
-Result<void> ServiceWorld::learn_labels() {
+Result<void> ServiceWorld::learn(const State& state) {
+  TRY(learn_tables(state));
   const auto routing = router_.take();
   if (!routing || !routing->champion || !routing->champion->history) return {};
   return loaded_.with([&](Loaded& loaded) -> Result<void> {

@@ -17,6 +17,9 @@ prepare::Situation situation_of(const Config& config, const std::vector<Kept>& k
   s.split = config.evaluate.split;
   s.label_delay = config.monitor.label_delay;
   s.delay = config.collect.delay;
+  if (const auto tables = collect::tables_of(config.collect)) {
+    for (const auto& [name, how] : *tables) s.tables[name] = how.delay;
+  }
   for (const Kept& stretch : kept) {
     s.quarantine.push_back(
         {stretch.from, stretch.until.value_or(kEndOfTime), stretch.column, stretch.why});

@@ -152,9 +152,12 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
     const auto labelled = static_cast<std::uint64_t>(state.labelled);
     outcome.reason = fmt::format("none since d{}, whose {} labelled rows are enough now",
                                  state.dataset, grouped(labelled));
-    outcome.outputs["manifest"] = state.manifest;
+    const bool tables_moved = outcome.outputs.contains("manifest");
+    const Json moved = tables_moved ? outcome.evidence : Json::object();
+    outcome.outputs.try_emplace("manifest", state.manifest);
     outcome.evidence = {{"dataset", state.dataset}, {"rows", state.rows},
                         {"labelled", state.labelled}, {"newest", to_text(state.newest_row)}};
+    outcome.evidence.update(moved);
   } else if (outcome.result == "unchanged" && asked) {
     outcome.reason = fmt::format("nothing new, and no labelled row is newer than v{}'s training: "
                                  "there is nothing to test a new model on", state.champion);

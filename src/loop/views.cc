@@ -129,6 +129,9 @@ std::string stage_of_life(const State& state, std::int64_t version) {
 /// contract has that it had not.
 std::string what_changed(const DatasetVersion& version, const table::Schema* before) {
   std::string out = version.reason.substr(0, version.reason.find("; "));
+  for (const auto& [name, digest] : version.manifest.tables) {
+    if (const auto told = told_of_table(version.reason, name); !told.empty()) out += "; " + told;
+  }
   if (before == nullptr) return out;
   for (const table::Field& field : version.manifest.contract.schema.fields) {
     const auto was = before->find(field.name);
@@ -257,10 +260,10 @@ Result<Json> models_view(ledger::Store& store, const Config& config) {
   return rows;
 }
 
-Result<Json> data_view(ledger::Store& store) {
+Result<Json> data_view(ledger::Store& store, const std::string& table) {
   Json rows = Json::array();
   const table::Schema* before = nullptr;
-  const auto versions = TRY(dataset_versions(store));
+  const auto versions = TRY(dataset_versions(store, table));
   for (const DatasetVersion& version : versions) {
     const ledger::Manifest& m = version.manifest;
     Time first = kEndOfTime, last = kBeginningOfTime;  // served rows may be older than a source's
@@ -281,14 +284,15 @@ Result<Json> data_view(ledger::Store& store) {
                     {"committed", to_text(version.at)},
                     {"digest", version.digest},
                     {"step", version.step}});
+    if (!m.tables.empty()) rows.back()["tables"] = TRY(tables_view(store, m));
     before = &m.contract.schema;
   }
   return rows;
 }
 
-Result<Json> rejects_view(ledger::Store& store, std::int64_t wanted) {
+Result<Json> rejects_view(ledger::Store& store, std::int64_t wanted, const std::string& table) {
   Json out = Json::array();
-  const std::vector<DatasetVersion> versions = TRY(dataset_versions(store));
+  const std::vector<DatasetVersion> versions = TRY(dataset_versions(store, table));
   const auto taken_in = [&](const std::string& object, std::uint32_t line) -> Json {
     for (const DatasetVersion& version : versions) {
       const auto resolved = version.manifest.resolved.find(object);

@@ -24,10 +24,11 @@ Result<Json> history_view(ledger::Store& store, std::int64_t last = 0);
 Result<Json> models_view(ledger::Store& store, const Config& config);
 /// Array: {"version":"d5","rows","labelled","added","rejected","duplicate","from","until",
 /// "changed" (in words),"committed","digest","step"}.
-Result<Json> data_view(ledger::Store& store);
+Result<Json> data_view(ledger::Store& store, const std::string& table = {});
 /// The rejected rows of a dataset version (0: all), as stored, each with "dataset" and "resolved":
 /// the version that took it after all, or null.
-Result<Json> rejects_view(ledger::Store& store, std::int64_t version);
+Result<Json> rejects_view(ledger::Store& store, std::int64_t version,
+                          const std::string& table = {});
 /// Why a step ("12"), a version ("v7") or, empty, the newest decision came out as it did:
 /// {"subject","paragraph","facts":[...]}; the paragraph is for people. Errors: kNotFound for a step
 /// or version that never was.

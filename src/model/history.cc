@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "model/history_sides.h"
 
 namespace rondo::model {
 namespace {
@@ -112,6 +113,22 @@ class Windows {
   Sums sums_;
 };
 
+/// The newest fact that is known and young enough.
+double read_join(const Past& past, Span ttl, Time p, Time q) {
+  const Time oldest = before(p, ttl);
+  const auto versions = past.versions();
+  const bool last = p.us == std::numeric_limits<std::int64_t>::max();
+  std::size_t at = last ? versions.size() : past.before(p + Span{1});
+  const Version* found = nullptr;
+  while (at > 0) {
+    const Version& version = versions[--at];
+    if (version.event <= oldest || (found != nullptr && version.event != found->event)) break;
+    if (version.known > q) continue;
+    if (found == nullptr || version.known > found->known) found = &version;  // the greater sequence
+  }                                                                          // is met first
+  return found != nullptr ? found->value : kNothing;
+};
+
 double of_nothing(const Lag& lag) {
   const bool counts = lag.take == Take::kCount || lag.take == Take::kDistinct;
   return lag.over.us > 0 && counts ? 0 : kNothing;
@@ -127,6 +144,17 @@ Result<Lag> lag_from(const Json& json, std::size_t series) {
   if (lag.feature.empty()) return fail(Code::kInvalidInput, "a lag has an empty name");
   if (which < 0 || static_cast<std::uint64_t>(which) >= series) {
     return fail(Code::kInvalidInput, "lag \"" + lag.feature + "\" names no series");
+  }
+  const auto ttl = json.contains("ttl_us") ? TRY(io::get<std::int64_t>(json, "ttl_us")) : 0;
+  if (ttl != 0) {
+    if (by != 0 || rows != 0 || json.contains("over_us") || ttl < 0 || ttl > kLongestLag.us) {
+      return fail(Code::kInvalidInput, "join \"" + lag.feature +
+                                           "\" must have a ttl of at most a century, and no more");
+    }
+    lag.series = static_cast<std::uint32_t>(which);
+    lag.ttl = Span{ttl};
+    TRY(read_codes(json, lag));
+    return lag;
   }
   const auto over = json.contains("over_us") ? TRY(io::get<std::int64_t>(json, "over_us")) : 0;
   if (over != 0) {
@@ -180,10 +208,13 @@ Json HistorySpec::to_json() const {
   for (const Scale& scale : scales) {
     out["scales"].push_back({{"center", scale.center}, {"exponent", scale.exponent}});
   }
+  write_sides(*this, out);
   for (const Lag& lag : lags) {
     Json one = {{"feature", lag.feature}, {"series", lag.series}};
     if (lag.by.us > 0) one["by_us"] = lag.by.us;
     if (lag.rows > 0) one["rows"] = lag.rows;
+    if (lag.ttl.us > 0) one["ttl_us"] = lag.ttl.us;
+    write_codes(lag, one);
     if (lag.over.us > 0) {
       one["over_us"] = lag.over.us;
       one["take"] = kTakeNames[static_cast<std::size_t>(lag.take)];
@@ -229,6 +260,7 @@ Result<HistorySpec> HistorySpec::from_json(const Json& json) {
       return fail(Code::kInvalidInput, "two lags are named \"" + spec.lags.back().feature + "\"");
     }
   }
+  TRY(read_sides(json, spec));
   return spec;
 }
 
@@ -251,6 +283,22 @@ void HistoryState::apply(const Observation& observation) {
   }
 }
 
+void HistoryState::swap_sides(HistoryState& other) {
+  CHECK(other.spec_ == spec_, "histories that read the same learn from one another");
+  const auto count = [](const auto& by_key) {
+    std::uint64_t versions = 0;
+    for (const auto& [key, past] : by_key) versions += past.versions().size();
+    return versions;
+  };
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    if (spec_.side(i) == nullptr) continue;
+    const std::uint64_t mine = count(series_[i]), theirs = count(other.series_[i]);
+    std::swap(series_[i], other.series_[i]);
+    size_ = size_ - mine + theirs;
+    other.size_ = other.size_ - theirs + mine;
+  }
+}
+
 void HistoryState::read(std::string_view entity, Time p, Time q,
                         std::span<double> out) const noexcept {
   CHECK(out.size() == spec_.lags.size(), "a read has room for each lag");
@@ -261,12 +309,15 @@ void HistoryState::read(std::string_view entity, Time p, Time q,
     const Lag& lag = spec_.lags[i];
     if (lag.series != series) {
       series = lag.series;
-      const auto found = series_[series].find(entity);
+      const auto found = series_[series].find(
+          spec_.sides.empty() ? entity : key_at(entity, key_place(spec_, lag)));
       past = found == series_[series].end() ? nullptr : &found->second;
       windows.reset();
     }
     if (past == nullptr) {
       out[i] = of_nothing(lag);
+    } else if (lag.ttl.us > 0) {
+      out[i] = read_join(*past, lag.ttl, p, q);
     } else if (lag.over.us == 0) {
       out[i] = read_lag(*past, lag, p, q);
     } else {

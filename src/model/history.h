@@ -1,6 +1,7 @@
 // What a row needs from the past: late labels and lagged columns, with as-of semantics. One type
 // serves training and serving, so both compute the same bits. A read names (entity, p, q) and sees
-// only observations with t < p and k <= q, ordered by (t, sequence).
+// only observations with t < p and k <= q, ordered by (t, sequence); a join with another table sees
+// the fact of time p as well.
 #pragma once
 
 #include <optional>
@@ -32,8 +33,18 @@ inline constexpr std::string_view kTakeNames[] = {"count", "sum",  "mean", "std"
                                                   "max",   "last", "age",  "distinct"};
 std::optional<Take> take_from(std::string_view name);
 
+/// Another table that rows are joined with: its facts whose cells in the columns `on`, which both
+/// have, are those of the row.
+struct Side {
+  std::string table;
+  std::vector<std::string> on;
+  bool operator==(const Side&) const = default;
+};
+
 /// One feature of the past. A lag by time: the newest observation with p - 2 by < t <= p - by; by
-/// rows: the n-th newest. A window: what `take` gives of those with p - over <= t < p.
+/// rows: the n-th newest. A window: what `take` gives of those with p - over <= t < p. A join: of
+/// the facts of another table with p - ttl < t <= p, known at q, the one of greatest (t, k,
+/// sequence), and missing where that has no value.
 struct Lag {
   std::uint32_t series = 0;
   Span by;                      // by time when > 0
@@ -41,6 +52,9 @@ struct Lag {
   std::string feature;          // name of the feature, "cnt_lag_48h", "cnt_mean_7d"
   Span over{};                  // a window when > 0
   Take take = Take::kMean;
+  Span ttl{};                   // a join when > 0
+  std::vector<std::string> categories{};  // a join of texts: code = place
+  std::int32_t rare_code = -1;            // of rare and unseen texts, or -1: missing
   bool operator==(const Lag&) const = default;
 };
 
@@ -50,10 +64,18 @@ struct HistorySpec {
   std::vector<Lag> lags;
   std::vector<std::string> entity{};  // columns whose cells say whose past it is; none: everybody's
   std::vector<Scale> scales{};        // one a series where there are windows
+  std::vector<Side> sides{};        // other tables
+  std::vector<std::int32_t> side_of{};  // one a series: its place in `sides`, -1: the rows have it;
+                                        // empty: all of them -1
+  /// The other table that a series comes from ("weather.temp"); null: it is a column of the rows.
+  const Side* side(std::size_t series_index) const;
   bool operator==(const HistorySpec&) const = default;
   Json to_json() const;
   static Result<HistorySpec> from_json(const Json& json);
 };
+
+/// What `read` is asked for where a history has sides: the key of the entity, then one a side.
+std::string keys_in_one(std::span<const std::string> keys);
 
 /// Threads: one writer, readers outside of it (deploy/ guards it).
 class HistoryState {
@@ -69,6 +91,8 @@ class HistoryState {
   /// not yet known at q (lag by rows: plus rows; window: see Past); once for neighbours over the
   /// same window.
   void read(std::string_view entity, Time p, Time q, std::span<double> out) const noexcept;
+  /// Swaps what both know of other tables. Both have the same spec.
+  void swap_sides(HistoryState& other);
   /// Versions held.
   std::uint64_t size() const { return size_; }
 

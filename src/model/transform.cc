@@ -192,18 +192,33 @@ Transform::Transform(table::Schema inputs, std::vector<Step> steps, HistorySpec 
                        step.kind == Step::Kind::kEncoding;
     tells_unseen_.push_back(looks && told[static_cast<std::size_t>(step.input)]++ == 0 ? 1 : 0);
   }
-  for (const std::string& name : history_.entity) {
-    const auto place = inputs_.find(name);
-    CHECK(place.has_value(), "the columns of the entity are inputs");
-    entity_.push_back(*place);
-  }
+  const auto places_of = [&](const std::vector<std::string>& names) {
+    std::vector<std::size_t> places;
+    for (const std::string& name : names) {
+      const auto place = inputs_.find(name);
+      CHECK(place.has_value(), "the columns of the entity and of joins are inputs");
+      places.push_back(*place);
+    }
+    return places;
+  };
+  entity_ = places_of(history_.entity);
+  for (const Side& side : history_.sides) on_.push_back(places_of(side.on));
 }
 
 std::string_view Transform::entity(std::span<const Cell> cells) const {
-  if (entity_.empty()) return {};
+  if (entity_.empty() && on_.empty()) return {};
   thread_local std::string key;
   key.clear();
   for (const std::size_t place : entity_) append_entity(cells[place], key);
+  if (on_.empty()) return key;
+  thread_local std::vector<std::string> keys;
+  keys.resize(1 + on_.size());
+  keys[0] = key;
+  for (std::size_t i = 0; i < on_.size(); ++i) {
+    keys[i + 1].clear();
+    for (const std::size_t place : on_[i]) append_entity(cells[place], keys[i + 1]);
+  }
+  key = keys_in_one(keys);
   return key;
 }
 

@@ -24,6 +24,7 @@ struct Step {
   std::int32_t rare_code = -1;          // category: code of rare and unseen values, or -1: NaN
   Part part = Part::kHour;              // time part, of `input` or of the event time
   std::uint32_t lag = 0;                // lag: index into HistorySpec::lags
+  bool coded = false;                   // lag: it is a join of texts, by their codes
   std::int32_t other = -1;              // arithmetic, pair: the second input column
   Operation operation = Operation::kAdd;  // arithmetic: input by weight * other; x/0 is missing
   double weight = 1;
@@ -31,7 +32,9 @@ struct Step {
   std::vector<double> values;           // encoding: one a category
   std::uint32_t bucket = 0;             // text: below kTextBuckets (model/text_buckets.h)
   /// Whether the feature is a code of a category.
-  bool is_category() const { return kind == Kind::kCategory || kind == Kind::kPair; }
+  bool is_category() const {
+    return kind == Kind::kCategory || kind == Kind::kPair || coded;
+  }
   /// Whether it is a raw column, a part of one or of the event time: nothing that was put together.
   bool is_raw() const { return kind <= Kind::kTimePart; }
   bool operator==(const Step&) const = default;
@@ -58,8 +61,8 @@ class Transform {
   std::vector<std::string> feature_names() const;
   /// Indexes of features that are categorical (codes).
   std::vector<std::int32_t> categorical() const;
-  /// Whose row it is, as the history tells entities apart; empty where it does not. The text lives
-  /// until this thread's next call.
+  /// Whose row it is, as the history tells entities apart, and what it is joined by; empty where
+  /// there is neither. The text lives until this thread's next call.
   std::string_view entity(std::span<const Cell> cells) const;
   /// Shape: out has features() values. Cost: no allocation for up to 64 lags. `history` may be null
   /// when there are no lags. Threads: any.
@@ -79,6 +82,7 @@ class Transform {
   std::vector<Step> steps_;
   HistorySpec history_;
   std::vector<std::size_t> entity_;  // inputs
+  std::vector<std::vector<std::size_t>> on_;  // inputs, of each side
   std::vector<std::shared_ptr<const void>> lookups_;  // one a step: hashed dictionary or null
   std::vector<std::uint8_t> tells_unseen_;  // one a step: it is the first that looks its input up
 };

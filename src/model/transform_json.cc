@@ -67,7 +67,7 @@ Json step_json(const Step& step) {
   Json out = {{"feature", step.feature}, {"kind", name_in<Step::Kind>(kKinds, step.kind)}};
   if (step.input >= 0) out["input"] = step.input;
   if (step.fill) out["fill"] = *step.fill;
-  if (step.is_category()) {
+  if (step.is_category() && !step.coded) {
     out["categories"] = step.categories;
     if (step.rare_code >= 0) out["rare_code"] = step.rare_code;
   }
@@ -220,7 +220,10 @@ Result<Step> step_from(const Json& json, const table::Schema& inputs, const Hist
       step.part = TRY(value_in<Step::Part>(kParts, part, "part of time"));
       break;
     }
-    case Step::Kind::kLag: step.lag = TRY(read_place(json, "lag", history.lags.size())); break;
+    case Step::Kind::kLag:
+      step.lag = TRY(read_place(json, "lag", history.lags.size()));
+      step.coded = !history.lags[step.lag].categories.empty();
+      break;
     case Step::Kind::kArithmetic:
       TRY(read_number(json, step));
       TRY(read_arithmetic(json, step));
@@ -288,6 +291,13 @@ Result<Transform> Transform::from_json(const Json& json) {
   for (const std::string& name : history.entity) {
     if (inputs.find(name)) continue;
     return fail(Code::kInvalidInput, "the entity's column \"" + name + "\" is no input");
+  }
+  for (const Side& side : history.sides) {
+    for (const std::string& name : side.on) {
+      if (inputs.find(name)) continue;
+      return fail(Code::kInvalidInput,
+                  "\"" + name + "\", by which " + side.table + " is joined, is no input");
+    }
   }
   return Transform(std::move(inputs), std::move(steps), std::move(history));
 }

@@ -40,21 +40,30 @@ class Assembly {
   }
   std::uint32_t lag(const model::Transform& transform, std::uint32_t place) {
     const model::HistorySpec& from = transform.history();
-    entity_ = from.entity;
-    for (const std::string& name : entity_) {
+    const model::Lag& wanted = from.lags[place];
+    const model::Side* side = from.side(wanted.series);
+    if (side == nullptr) entity_ = from.entity;
+    for (const std::string& name : side == nullptr ? from.entity : side->on) {
       input(transform.inputs(), static_cast<std::int32_t>(*transform.inputs().find(name)));
     }
-    const model::Lag& wanted = from.lags[place];
-    const std::string& series = from.series[wanted.series];
-    if (wanted.over.us > 0) scales_[series] = from.scales[wanted.series];
+    if (wanted.over.us > 0) scales_[from.series[wanted.series]] = from.scales[wanted.series];
+    LagWish wish{from.series[wanted.series], wanted.by,   wanted.rows,
+                 wanted.feature,             wanted.over, wanted.take};
+    if (side != nullptr) {
+      wish.column = wish.column.substr(side->table.size() + 1);
+      wish.other = side->table;
+      wish.on = side->on;
+      wish.ttl = wanted.ttl;
+      wish.categories = wanted.categories;
+      wish.rare_code = wanted.rare_code;
+    }
     const auto found = std::ranges::find_if(lags_, [&](const LagWish& lag) {
-      return lag.column == series && lag.by == wanted.by && lag.rows == wanted.rows &&
-             lag.over == wanted.over && (lag.over.us == 0 || lag.take == wanted.take);
+      return lag.column == wish.column && lag.other == wish.other && lag.by == wish.by &&
+             lag.rows == wish.rows && lag.over == wish.over &&
+             (lag.over.us == 0 || lag.take == wish.take);
     });
     const auto at = static_cast<std::uint32_t>(found - lags_.begin());
-    if (found == lags_.end()) {
-      lags_.push_back({series, wanted.by, wanted.rows, wanted.feature, wanted.over, wanted.take});
-    }
+    if (found == lags_.end()) lags_.push_back(std::move(wish));
     return at;
   }
 

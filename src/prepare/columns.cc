@@ -59,6 +59,7 @@ void note_unknown(const Job& job, Draft& draft) {
 }
 
 Broken check_lag(const Job& job, const LagWish& lag) {
+  if (lag.is_join()) return check_join(job, lag);
   const auto index = job.rows.schema().find(lag.column);
   if (!index || lag.column == table::kTimeColumn) {
     return fmt::format("{} reads the column \"{}\", which is not in dataset d{}", lag.table(),

@@ -12,7 +12,7 @@
 
 namespace rondo::prepare {
 
-/// A wished lag or window, read from [[prepare.lag]] or [[prepare.window]].
+/// A wished lag, window or join, read from [[prepare.lag]], [[prepare.window]] or [[prepare.join]].
 struct LagWish {
   std::string column;
   Span by;
@@ -20,7 +20,16 @@ struct LagWish {
   std::string feature;
   Span over{};
   model::Take take = model::Take::kMean;
-  std::string_view table() const { return over.us > 0 ? "[[prepare.window]]" : "[[prepare.lag]]"; }
+  // A join: its other table, by which columns, how old a fact may be, and the codes of texts.
+  std::string other{};
+  std::vector<std::string> on{};
+  Span ttl{};
+  std::vector<std::string> categories{};
+  std::int32_t rare_code = -1;
+  bool is_join() const { return ttl.us > 0; }
+  std::string_view table() const {
+    return is_join() ? "[[prepare.join]]" : over.us > 0 ? "[[prepare.window]]" : "[[prepare.lag]]";
+  }
 };
 
 /// A wished feature that is made of columns, read from [[prepare.combine]], [[prepare.encode]] or
@@ -48,6 +57,7 @@ struct Job {
   std::uint64_t dataset = 0;
   bool orders_only = false;            // no part of a time means anything
   table::Table rows;
+  Tables tables;                       // that joins read
   std::vector<Time> times;             // one a row; empty without a clock
 };
 
@@ -157,6 +167,19 @@ model::HistorySpec history_of(const std::vector<LagWish>& wishes,
 Result<std::vector<LagWish>> lags_from(const Json& list);
 /// One wish for each thing that a window takes. Errors: kInvalidInput naming the window.
 Result<std::vector<LagWish>> windows_from(const Json& list);
+/// One wish for each column that a join takes. Errors: kInvalidInput naming the join.
+Result<std::vector<LagWish>> joins_from(const Json& list);
+/// Whether a join can be made of what the rows and the other tables have.
+Broken check_join(const Job& job, const LagWish& join);
+/// The wishes, those of texts with codes: by falling frequency among the training rows, ties by
+/// bytes, as those of categories.
+std::vector<LagWish> coded(const Job& job, const Draft& draft);
+/// Codes by falling frequency, ties by bytes; what is rare shares the code behind the dictionary.
+void fit_dictionary(const std::map<std::string, std::size_t>& counts, std::int64_t rare,
+                    std::vector<std::string>& categories, std::int32_t& rare_code);
+/// What a history that such a transform reads knows.
+model::HistoryState history_for(const Job& job, const Draft& draft,
+                                const model::HistorySpec& spec);
 /// Errors: kInvalidInput naming the table by its number, and what is wrong with it.
 Result<std::vector<MadeWish>> combines_from(const Json& list);
 Result<std::vector<MadeWish>> encodes_from(const Json& list);

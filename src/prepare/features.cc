@@ -51,6 +51,11 @@ std::string why_constant(const Job& job, const Draft& draft, std::size_t column)
   if (step.kind != Step::Kind::kLag) return "missing in all training rows";
   const model::HistorySpec& history = draft.transform.history();
   const model::Lag& lag = history.lags[step.lag];
+  if (const model::Side* side = history.side(lag.series)) {
+    return fmt::format("missing in all training rows: table {} has no fact of theirs within {} "
+                       "before them",
+                       side->table, to_text(lag.ttl));
+  }
   const Span delay = history.series[lag.series] == job.situation.target
                          ? job.situation.label_delay
                          : job.situation.delay;
@@ -95,11 +100,7 @@ std::vector<std::size_t> useful(const Job& job, Draft& draft) {
 
 model::Matrix matrix_of(const Job& job, const Draft& draft, const model::Transform& transform,
                         std::span<const std::size_t> places) {
-  model::HistoryState history(transform.history());
-  for (const auto& observation : observations(job.rows, transform.history(), job.situation.target,
-                                              draft.classes, job.situation)) {
-    history.apply(observation);
-  }
+  const model::HistoryState history = history_for(job, draft, transform.history());
   std::vector<const table::Column*> columns;
   for (const table::Field& field : transform.inputs().fields) {
     columns.push_back(job.rows.find(field.name));

@@ -56,9 +56,13 @@ class Recipe {
   }
   /// What the history is told apart by is an input, feature or not.
   model::Transform take(model::HistorySpec history, const table::Schema& columns) {
-    for (const std::string& name : history.entity) {
-      if (!schema_.find(name)) add_input(columns.fields[*columns.find(name)]);
-    }
+    const auto need = [&](const std::vector<std::string>& names) {
+      for (const std::string& name : names) {
+        if (!schema_.find(name)) add_input(columns.fields[*columns.find(name)]);
+      }
+    };
+    need(history.entity);
+    for (const model::Side& side : history.sides) need(side.on);
     return {std::move(schema_), std::move(steps_), std::move(history)};
   }
 
@@ -104,22 +108,6 @@ std::map<std::string, std::size_t> frequencies(const Column& column,
   for (const double value : values_of(column, rows)) ++by_value[value];
   for (const auto& [value, count] : by_value) counts[shortest(value)] += count;
   return counts;
-}
-
-/// Codes by falling frequency, ties by bytes; what is rare shares the code behind the dictionary.
-void fit_dictionary(const std::map<std::string, std::size_t>& counts, std::int64_t rare,
-                    Step& step) {
-  std::vector<std::pair<std::string_view, std::size_t>> order(counts.begin(), counts.end());
-  std::ranges::stable_sort(order, std::ranges::greater(), [](const auto& pair) {
-    return pair.second;
-  });
-  for (const auto& [name, count] : order) {
-    if (count >= static_cast<std::size_t>(std::max<std::int64_t>(rare, 1))) {
-      step.categories.emplace_back(name);
-    }
-  }
-  const bool some_rare = step.categories.size() < counts.size();
-  step.rare_code = some_rare ? static_cast<std::int32_t>(step.categories.size()) : -1;
 }
 
 /// Nearly as many values as rows, among values that name rather than measure.
@@ -197,7 +185,7 @@ Broken fit_input(const Job& job, const Input& input, const std::vector<std::size
   step.input = place;
   if (input.reading == Reading::kCategory) {
     step.kind = Step::Kind::kCategory;
-    fit_dictionary(frequencies(column, rows), job.options.rare, step);
+    fit_dictionary(frequencies(column, rows), job.options.rare, step.categories, step.rare_code);
   } else if (const Broken why = fit_number(job, input, rows, draft, step)) {
     return why;
   }
@@ -206,6 +194,21 @@ Broken fit_input(const Job& job, const Input& input, const std::vector<std::size
 }
 
 }  // namespace
+
+void fit_dictionary(const std::map<std::string, std::size_t>& counts, std::int64_t rare,
+                    std::vector<std::string>& categories, std::int32_t& rare_code) {
+  std::vector<std::pair<std::string_view, std::size_t>> order(counts.begin(), counts.end());
+  std::ranges::stable_sort(order, std::ranges::greater(), [](const auto& pair) {
+    return pair.second;
+  });
+  for (const auto& [name, count] : order) {
+    if (count >= static_cast<std::size_t>(std::max<std::int64_t>(rare, 1))) {
+      categories.emplace_back(name);
+    }
+  }
+  const bool some_rare = categories.size() < counts.size();
+  rare_code = some_rare ? static_cast<std::int32_t>(categories.size()) : -1;
+}
 
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
@@ -235,15 +238,17 @@ Broken fit_features(const Job& job, Draft& draft) {
     for (const std::size_t row : rows) times.push_back(job.times[row]);
     fit_time(table::kTimeColumn, -1, times, recipe);
   }
-  for (std::size_t i = 0; i < job.lags.size(); ++i) {
+  const std::vector<LagWish> lags = coded(job, draft);
+  for (std::size_t i = 0; i < lags.size(); ++i) {
     Step step;
     step.kind = Step::Kind::kLag;
-    step.feature = job.lags[i].feature;
+    step.feature = lags[i].feature;
     step.lag = static_cast<std::uint32_t>(i);
+    step.coded = !lags[i].categories.empty();
     recipe.add(std::move(step));
   }
   draft.transform = recipe.take(
-      history_of(job.lags, job.situation.entity, scales_of(job, draft, job.lags)),
+      history_of(lags, job.situation.entity, scales_of(job, draft, job.lags)),
       job.rows.schema());
   return {};
 }

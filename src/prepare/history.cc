@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "prepare/draft.h"
+#include "prepare/whose.h"
 
 namespace rondo::prepare {
 namespace {
@@ -87,25 +88,6 @@ Result<std::vector<LagWish>> window_from(const Json& json, std::size_t place) {
   return wishes;
 }
 
-/// Whose each row is, by the columns that the history tells entities apart by.
-class Whose {
- public:
-  Whose(const table::Table& rows, const std::vector<std::string>& entity) {
-    for (const std::string& name : entity) columns_.push_back(rows.find(name));
-    cells_.resize(columns_.size());
-  }
-  std::string operator()(std::size_t row) {
-    std::string key;
-    model::gather(columns_, row, cells_);
-    for (const model::Cell& cell : cells_) append_entity(cell, key);
-    return key;
-  }
-
- private:
-  std::vector<const table::Column*> columns_;
-  std::vector<model::Cell> cells_;
-};
-
 bool kept_out(const Situation& situation, Time time) {
   return std::ranges::any_of(situation.quarantine, [time](const Quarantine& q) {
     return time >= q.from && time < q.until;
@@ -122,6 +104,14 @@ std::vector<std::size_t> told_rows(const table::Column& time, const Situation& s
   }
   std::ranges::stable_sort(rows, {}, [&time](std::size_t row) { return time.integers[row]; });
   return rows;
+}
+
+/// The place of the table among those that are joined.
+std::int32_t side_for(const LagWish& wish, model::HistorySpec& spec) {
+  const auto found = std::ranges::find(spec.sides, wish.other, &model::Side::table);
+  const auto place = static_cast<std::int32_t>(found - spec.sides.begin());
+  if (found == spec.sides.end()) spec.sides.push_back({wish.other, wish.on});
+  return place;
 }
 
 }  // namespace
@@ -184,21 +174,25 @@ Scales scales_of(const Job& job, const Draft& draft, const std::vector<LagWish>&
 model::HistorySpec history_of(const std::vector<LagWish>& wishes,
                               const std::vector<std::string>& entity, const Scales& scales) {
   model::HistorySpec spec;
-  if (!wishes.empty()) spec.entity = entity;
   for (const LagWish& wish : wishes) {
-    auto series = std::ranges::find(spec.series, wish.column);
+    if (!wish.is_join()) spec.entity = entity;
+    const std::string name = wish.is_join() ? wish.other + "." + wish.column : wish.column;
+    auto series = std::ranges::find(spec.series, name);
     if (series == spec.series.end()) {
-      spec.series.push_back(wish.column);
+      spec.series.push_back(name);
+      spec.side_of.push_back(wish.is_join() ? side_for(wish, spec) : -1);
       series = spec.series.end() - 1;
     }
     spec.lags.push_back({static_cast<std::uint32_t>(series - spec.series.begin()), wish.by,
-                         wish.rows, wish.feature, wish.over, wish.take});
+                         wish.rows, wish.feature, wish.over, wish.take, wish.ttl, wish.categories,
+                         wish.rare_code});
   }
   for (const std::string& name : spec.series) {
     if (scales.empty()) break;
     const auto found = scales.find(name);
     spec.scales.push_back(found == scales.end() ? model::Scale() : found->second);
   }
+  if (spec.sides.empty()) spec.side_of.clear();
   return spec;
 }
 
@@ -215,7 +209,7 @@ std::vector<model::Observation> observations(const table::Table& rows,
   Whose whose(rows, spec.entity);
   for (std::size_t series = 0; series < spec.series.size(); ++series) {
     const table::Column* column = rows.find(spec.series[series]);
-    if (column == nullptr) continue;
+    if (column == nullptr || spec.side(series) != nullptr) continue;
     const bool is_target = spec.series[series] == target;
     const Span delay = is_target ? situation.label_delay : situation.delay;
     const LabelReader value(*column, is_target ? classes : kNoClasses);

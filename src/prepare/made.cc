@@ -137,15 +137,21 @@ model::Transform fit_lags(const Job& job, const Draft& draft,
   model::HistorySpec history =
       history_of(wishes, job.situation.entity, scales_of(job, draft, wishes));
   table::Schema inputs;
-  for (const std::string& name : history.entity) {
-    inputs.fields.push_back(job.rows.schema().fields[*job.rows.schema().find(name)]);
-  }
+  const auto need = [&](const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      if (inputs.find(name)) continue;
+      inputs.fields.push_back(job.rows.schema().fields[*job.rows.schema().find(name)]);
+    }
+  };
+  need(history.entity);
+  for (const model::Side& side : history.sides) need(side.on);
   std::vector<Step> steps;
   for (std::size_t i = 0; i < wishes.size(); ++i) {
     Step step;
     step.kind = Step::Kind::kLag;
     step.feature = wishes[i].feature;
     step.lag = static_cast<std::uint32_t>(i);
+    step.coded = !wishes[i].categories.empty();
     steps.push_back(std::move(step));
   }
   return {std::move(inputs), std::move(steps), std::move(history)};

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/failpoint.h"
@@ -26,6 +27,7 @@ Result<void> read_wishes(Job& job) {
   const Options& o = job.options;
   job.lags = TRY(lags_from(o.lag));
   for (LagWish& window : TRY(windows_from(o.window))) job.lags.push_back(std::move(window));
+  for (LagWish& join : TRY(joins_from(o.join))) job.lags.push_back(std::move(join));
   job.made = TRY(combines_from(o.combine));
   for (MadeWish& wish : TRY(encodes_from(o.encode))) job.made.push_back(std::move(wish));
   for (MadeWish& wish : TRY(texts_from(o.text))) job.made.push_back(std::move(wish));
@@ -63,6 +65,9 @@ Result<Job> read_job(const StageInput& input) {
   job.dataset = manifest.number;
   job.orders_only = manifest.orders_only;
   job.rows = TRY(ledger::read_dataset(manifest, *input.objects, job.situation.temp));
+  if (std::ranges::any_of(job.lags, &LagWish::is_join)) {
+    job.tables = TRY(ledger::read_tables(manifest, *input.objects, job.situation.temp));
+  }
   if (const auto measured = input.inputs.find("measured"); measured != input.inputs.end()) {
     const auto prepared = TRY(model::Prepared::decode(TRY(input.objects->get(measured->second))));
     const Json search = io::get_or<Json>(prepared.findings, "search", Json::object());
@@ -112,6 +117,7 @@ Result<StageOutput> rehearse(const Rehearsal& rehearsal, const table::Table& row
   job.dataset = 1;
   job.orders_only = rehearsal.orders_only;
   job.rows = rows;
+  job.tables = rehearsal.tables;
   TRY(read_times(job));
   Draft draft;
   const Broken why = TRY(work_through(job, Stop{}, draft));

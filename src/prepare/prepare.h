@@ -19,6 +19,7 @@ struct Options {
   std::vector<std::string> allow;
   Json lag = Json::array();           // [[prepare.lag]]: {"column", "by"} or {"column", "rows"}
   Json window = Json::array();        // [[prepare.window]]: {"column", "over", "take"}
+  Json join = Json::array();          // [[prepare.join]]: {"table", "on", "ttl", "take"}
   Json combine = Json::array();       // [[prepare.combine]]: {"columns", "by"}
   Json encode = Json::array();        // [[prepare.encode]]: {"column"}
   Json text = Json::array();          // [[prepare.text]]: {"column"}
@@ -40,6 +41,10 @@ void describe(Visitor& v, Options& o) {
   v(Key{"lag", "[[prepare.lag]] column, and by = \"24h\" or rows = 1"}, o.lag);
   v(Key{"window", "[[prepare.window]] column, over = \"7d\", take = [\"mean\", \"count\"]"},
     o.window);
+  v(Key{"join",
+        "[[prepare.join]] table = \"weather\", on = [\"origin\"], ttl = \"3h\", take = "
+        "[\"temp\"]"},
+    o.join);
   v(Key{"combine",
         "[[prepare.combine]] columns = [\"a\", \"b\"], by = \"/\": + - * / of numbers, & of "
         "categories"},
@@ -66,6 +71,7 @@ struct Situation {
   std::vector<std::string> entity;
   Span label_delay;                    // labels of history rows are known so long after the row
   Span delay;
+  std::map<std::string, Span> tables;  // other tables, each with its delay
   std::string split = "auto";          // "random": by chance although there is a clock
   double test_share = 0.2;
   Span test_longest = Span::days(14);
@@ -78,6 +84,9 @@ struct Situation {
 bool splits_by_time(const Situation& situation);
 Json to_json(const Situation& situation);
 Result<Situation> situation_from(const Json& json);
+
+/// Other tables by their names.
+using Tables = std::map<std::string, table::Table>;
 
 /// Stage entry. Input "manifest", and of a twin "measured", the prepared data of the model that was
 /// measured, whose features it takes over. Output "prepared" (model::Prepared).
@@ -93,6 +102,7 @@ struct Rehearsal {
   bool orders_only = false;            // the clock is a number that only orders
   Seed seed;
   Time now;
+  Tables tables{};
 };
 /// A preparation of rows that are not collected yet, for `rondo check`: nothing is written, and
 /// expectations are not looked at. Its result, reason and evidence are those that a step has.
@@ -105,6 +115,9 @@ std::vector<model::Observation> observations(const table::Table& rows,
                                              const model::HistorySpec& spec,
                                              const std::string& target,
                                              const std::vector<std::string>& classes,
+                                             const Situation& situation);
+/// The observations that other tables give: what is joined, known at t + the delay of its table.
+std::vector<model::Observation> observations(const Tables& tables, const model::HistorySpec& spec,
                                              const Situation& situation);
 
 }  // namespace rondo::prepare

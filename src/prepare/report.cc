@@ -51,12 +51,15 @@ std::string about_features(const Draft& draft) {
   const auto& past = draft.transform.history().lags;
   const auto windows = static_cast<std::size_t>(
       std::ranges::count_if(past, [](const model::Lag& lag) { return lag.over.us > 0; }));
-  const auto lags = past.size() - windows;
+  const auto joins = static_cast<std::size_t>(
+      std::ranges::count_if(past, [](const model::Lag& lag) { return lag.ttl.us > 0; }));
+  const auto lags = past.size() - windows - joins;
   std::string text = count_of(draft.transform.features(), "feature", "features");
   if (lags > 0) text += fmt::format(", {} of them {}", lags, lags == 1 ? "a lag" : "lags");
   if (windows > 0) {
     text += fmt::format(", {} of them over {}", windows, windows == 1 ? "a window" : "windows");
   }
+  if (joins > 0) text += fmt::format(", {} of them joined", joins);
   const auto made = std::ranges::count_if(draft.transform.steps(), [](const model::Step& step) {
     return !step.is_raw() && step.kind != model::Step::Kind::kLag;
   });
@@ -132,6 +135,26 @@ std::string listed(const std::vector<std::string>& names) {
   return all ? text : fmt::format("{} and {} more", text, names.size() - shown);
 }
 
+/// How many of the usable rows found no value in another table, by feature.
+Json joins_json(const Draft& draft) {
+  Json joins = Json::array();
+  const auto& history = draft.transform.history();
+  for (std::size_t i = 0; i < draft.transform.features(); ++i) {
+    const model::Step& step = draft.transform.steps()[i];
+    if (step.kind != model::Step::Kind::kLag) continue;
+    const model::Side* side = history.side(history.lags[step.lag].series);
+    if (side == nullptr) continue;
+    std::size_t missing = 0;
+    for (std::size_t row = 0; row < draft.matrix.rows; ++row) {
+      missing += std::isnan(draft.matrix.row(row)[i]) ? 1 : 0;
+    }
+    joins.push_back({{"feature", step.feature}, {"table", side->table}, {"on", side->on},
+                     {"ttl", to_text(history.lags[step.lag].ttl)},
+                     {"missing", missing}, {"rows", draft.matrix.rows}});
+  }
+  return joins;
+}
+
 Json evidence_of(const Job& job, const Draft& draft) {
   Json evidence = findings_json(draft);
   if (!draft.expectations.empty()) evidence["expectations"] = draft.expectations;
@@ -145,6 +168,7 @@ Json evidence_of(const Job& job, const Draft& draft) {
   evidence["task"] = name_of(draft.task);
   evidence["features"] = draft.transform.feature_names();
   evidence["lags"] = draft.transform.history().lags.size();
+  if (Json joins = joins_json(draft); !joins.empty()) evidence["joins"] = std::move(joins);
   if (draft.season.us > 0) evidence["season"] = to_text(draft.season);
   if (draft.task == model::Task::kBinary) evidence["classes"] = draft.classes;
   if (draft.task == model::Task::kMulticlass) evidence["class_count"] = draft.classes.size();

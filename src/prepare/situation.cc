@@ -28,12 +28,15 @@ bool splits_by_time(const Situation& s) { return s.has_clock && s.split != "rand
 Json to_json(const Situation& s) {
   Json quarantine = Json::array();
   for (const Quarantine& q : s.quarantine) quarantine.push_back(to_json(q));
+  Json tables = Json::object();
+  for (const auto& [name, delay] : s.tables) tables[name] = delay.us;
   return {{"target", s.target},
           {"task", s.task},
           {"has_clock", s.has_clock},
           {"entity", s.entity},
           {"label_delay_us", s.label_delay.us},
           {"delay_us", s.delay.us},
+          {"tables", std::move(tables)},
           {"split", s.split},
           {"test_share", s.test_share},
           {"test_longest_us", s.test_longest.us},
@@ -53,6 +56,9 @@ Result<Situation> situation_from(const Json& json) {
   s.entity = io::get_or<std::vector<std::string>>(json, "entity", {});
   s.label_delay.us = io::get_or<std::int64_t>(json, "label_delay_us", s.label_delay.us);
   s.delay.us = io::get_or<std::int64_t>(json, "delay_us", s.delay.us);
+  const auto delays =
+      io::get_or<std::map<std::string, std::int64_t>>(json, "tables", {});
+  for (const auto& [name, us] : delays) s.tables[name].us = us;
   s.split = io::get_or<std::string>(json, "split", s.split);
   s.test_share = io::get_or<double>(json, "test_share", s.test_share);
   s.test_longest.us = io::get_or<std::int64_t>(json, "test_longest_us", s.test_longest.us);

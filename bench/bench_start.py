@@ -52,7 +52,7 @@ def ready(bikes):
     with Up(bikes) as up:
         while ask(up.base, "/health/ready")[0] != 200:
             pass
-        return time.perf_counter() - began
+        return time.perf_counter() - began, up.memory_mb()
 
 
 def measure(program):
@@ -69,4 +69,6 @@ def measure(program):
         version = median_time(lambda: bikes.run("version"), 9)
         yield figure("start", "a command that needs nothing (version)", 1e3 * version, "ms", "<= 5")
         times = sorted(ready(bikes) for _ in range(5))
-        yield figure("start", "rondo up until ready", 1e3 * times[2], "ms", "<= 100")
+        yield figure("start", "rondo up until ready", 1e3 * times[2][0], "ms", "<= 50")
+        yield figure("start", "its memory then, DuckDB's pages for the lags in it",
+                     max(memory for _, memory in times), "MB", "<= 40")

@@ -150,10 +150,12 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
   if (outcome.result == "unchanged" && state.labelled >= needed) {
     outcome.result = "new rows";
     const auto labelled = static_cast<std::uint64_t>(state.labelled);
-    outcome.reason = fmt::format("none since d{}, whose {} labelled rows are enough now",
-                                 state.dataset, grouped(labelled));
-    const bool tables_moved = outcome.outputs.contains("manifest");
-    const Json moved = tables_moved ? outcome.evidence : Json::object();
+    const std::string since = fmt::format("none since d{}, whose {} labelled rows are enough now",
+                                          state.dataset, grouped(labelled));
+    // A version of rejects or of facts alone tells of them.
+    const bool moved_on = outcome.outputs.contains("manifest");
+    outcome.reason = moved_on ? outcome.reason + "; " + since : since;
+    const Json moved = moved_on ? outcome.evidence : Json::object();
     outcome.outputs.try_emplace("manifest", state.manifest);
     outcome.evidence = {{"dataset", state.dataset}, {"rows", state.rows},
                         {"labelled", state.labelled}, {"newest", to_text(state.newest_row)}};

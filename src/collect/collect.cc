@@ -11,7 +11,6 @@
 #include "collect/push.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
-#include "collect/tables.h"
 #include "collect/telling.h"
 
 namespace rondo::collect {
@@ -37,8 +36,7 @@ class Job {
       out.evidence["dataset"] = manifest.number;
     }
     out.files.insert(tables_.files.begin(), tables_.files.end());
-    if (!tables_.evidence.empty()) out.evidence["tables"] = tables_.evidence;
-    if (!tables_.told.empty()) out.reason += fmt::format("; {}", fmt::join(tables_.told, "; "));
+    tell_tables(tables_, out);
     return out;
   }
 
@@ -101,7 +99,7 @@ class Job {
     names_ = TRY(find_files(*in_.fs, project_, options_.source));
     for (const SqlSource& one : TRY(databases_of(options_))) names_.push_back(one.source());
     if (is_pushed_to(options_)) names_.emplace_back(kPush);
-    if (backfills()) TRY(check_backfill());
+    if (backfills()) TRY(check_backfill(parent_, cursor_, replaces()));
     Cursor nothing;  // of a replay, which lives through all again: what counts is the time of rows
     if (!replaces()) {
       const bool all = replay() || backfills();
@@ -115,19 +113,6 @@ class Job {
     return news;
   }
 
-  Result<void> check_backfill() const {
-    if (!parent_ || !cursor_.newest) {
-      return fail(Code::kInvalidInput, "nothing was collected yet that could be filled",
-                  "`rondo run` collects everything that is there");
-    }
-    const char* why = parent_->orders_only ? "a clock that only orders gives no place to rows "
-                                             "that come later"
-                      : replaces() ? "mode = \"replace\" reads everything anyway"
-                                   : nullptr;
-    if (why == nullptr) return {};
-    return fail(Code::kInvalidInput, fmt::format("no range can be filled: {}", why));
-  }
-
   Result<News> all_news(Cursor& cursor) {
     News news = TRY(news_of(*in_.fs, options_, project_, cursor));
     const io::Path temp = situation_.temp;
@@ -136,11 +121,7 @@ class Job {
   }
 
   Result<std::vector<Source>> open(const News& news, Tools& tools) {
-    dialect_ = parent_ ? parent_->contract.dialect : TRY(first_dialect(news.files, options_));
-    if (parent_) {  // what means missing may be added to at any time
-      dialect_.null = options_.null;
-      dialect_.trim = options_.trim;
-    }
+    dialect_ = parent_ ? dialect_now() : TRY(first_dialect(news.files, options_));
     std::size_t opened = 0;
     const auto said = [&](const std::string& file) -> Result<void> {
       if (in_.stop.requested()) return fail(Code::kCancelled, "the collection was stopped");
@@ -153,6 +134,14 @@ class Job {
                     replay() || backfills() ? scratch : cursor_, tools, said);
   }
 
+  /// As agreed on; what means missing may be added to at any time.
+  table::Dialect dialect_now() const {
+    table::Dialect dialect = parent_->contract.dialect;
+    dialect.null = options_.null;
+    dialect.trim = options_.trim;
+    return dialect;
+  }
+
   /// What was rejected before, behind the sources that are new, when a person wants it.
   Result<void> add_rejected(std::vector<Source>& sources) {
     retry_from_ = sources.size();
@@ -162,11 +151,8 @@ class Job {
                   "a clock that only orders gives no place to rows that come later",
                   "mend them in a file and begin anew with it");
     }
-    table::Dialect dialect = parent_->contract.dialect;
-    dialect.null = options_.null;
-    dialect.trim = options_.trim;
-    dialect_ = dialect;
-    retry_ = TRY(rejected_before(*parent_, *in_.objects, dialect));
+    dialect_ = dialect_now();
+    retry_ = TRY(rejected_before(*parent_, *in_.objects, dialect_));
     std::ranges::move(retry_.sources, std::back_inserter(sources));
     return {};
   }
@@ -216,16 +202,7 @@ class Job {
     if (first() || ledger::by_origin(*parent_).first.empty()) return table::Table();
     ledger::Manifest manifest = *parent_;
     manifest.contract = contract;
-    const auto sources = ledger::by_origin(manifest).first;
-    const table::Table all = TRY(segments(manifest, sources));
-    if (merged_.gone.empty()) return all;
-    std::vector<std::size_t> left;
-    auto gone = merged_.gone.begin();
-    for (std::size_t row = 0; row < all.rows(); ++row) {
-      if (gone != merged_.gone.end() && *gone == row) ++gone;
-      else left.push_back(row);
-    }
-    return all.take(left);
+    return without(TRY(segments(manifest, ledger::by_origin(manifest).first)), merged_.gone);
   }
 
   Result<void> merge_in(Reading& reading) {
@@ -312,8 +289,7 @@ class Job {
 
   Result<void> write_manifest(const ledger::Manifest& manifest, ledger::StageOutput& out) {
     RONDO_FAILPOINT(kManifestWrite);
-    const std::string text = io::canonical(manifest.to_json());
-    return put("manifest", ".json", text, out);
+    return put("manifest", ".json", io::canonical(manifest.to_json()), out);
   }
 
   /// Leaves to the sources what came from them, of the served rows of before and of now, and counts
@@ -353,8 +329,7 @@ class Job {
   }
 
   Result<void> write_rows(const table::Table& rows, const table::Table& origin,
-                          const std::string& name,
-                          std::vector<std::string> same_by, Tools& tools,
+                          const std::string& name, std::vector<std::string> same_by, Tools& tools,
                           ledger::Manifest& manifest, ledger::StageOutput& out) const {
     if (rows.rows() == 0) return {};
     const std::string file = prefix_ + name + ".parquet";

@@ -55,10 +55,6 @@ Result<void> add_found(io::Fs& fs, const Options& options, const io::Path& proje
   return {};
 }
 
-}  // namespace
-
-namespace {
-
 /// The files of a database, or what a client of a server needs to find it.
 Result<void> add_database(io::Fs& fs, const SqlSource& source, const io::Path& project,
                           Inputs& inputs) {

@@ -126,4 +126,14 @@ Result<Merged> merge(const MergeInput& input, Reading& reading) {
   return out;
 }
 
+table::Table without(table::Table rows, std::span<const std::size_t> gone) {
+  if (gone.empty()) return rows;
+  std::vector<std::size_t> left;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (!gone.empty() && gone.front() == row) gone = gone.subspan(1);
+    else left.push_back(row);
+  }
+  return rows.take(left);
+}
+
 }  // namespace rondo::collect

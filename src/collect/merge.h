@@ -25,5 +25,7 @@ struct MergeInput {
 /// one whose key has a later row. Errors: kInvalidInput for a key that is no column.
 /// Cost: O(rows), memory for the keys of the reading.
 Result<Merged> merge(const MergeInput& input, Reading& reading);
+/// The rows that are not `gone` (ascending).
+table::Table without(table::Table rows, std::span<const std::size_t> gone);
 
 }  // namespace rondo::collect

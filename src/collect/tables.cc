@@ -116,6 +116,7 @@ Result<Tables> collect_tables(const ledger::StageInput& input, const Options& op
   situation.target.clear();
   situation.label_delay = {};
   situation.labelled_needed = 0;
+  situation.backfill.reset();  // of the rows; of another table what is new is read
   situation.fault = Json::object();
   for (const auto& [name, how] : wanted) {
     situation.table = name;

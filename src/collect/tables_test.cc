@@ -80,6 +80,15 @@ TEST_F(TablesTest, ATableThatIsNotConfiguredAnyMoreIsNoPartOfTheNextVersion) {
   EXPECT_TRUE(manifest().tables.empty());
 }
 
+TEST_F(TablesTest, ABackfillIsOfTheRowsAlone) {
+  options_.table["weather"]["mode"] = "replace";  // which has no range to fill
+  must(run());
+  append("weather.csv", "2024-01-01 11:00:00,JFK,5\n");
+  situation_.backfill = TimeRange{Time{}, kEndOfTime};
+  EXPECT_EQ(must(run()).result, "unchanged");
+  EXPECT_EQ(facts().rows(), 3u);
+}
+
 TEST_F(TablesTest, ErrorsNameTheTable) {
   std::filesystem::remove(scratch_ / "weather.csv");
   EXPECT_NE(text_of(run()).find("table weather"), std::string::npos) << text_of(run());

@@ -72,9 +72,28 @@ std::string told(const TimeRange& range) {
   return fmt::format(" of {} to {}", to_text(range.from), to_text(range.to));
 }
 
+Result<void> check_backfill(const std::optional<ledger::Manifest>& parent, const Cursor& cursor,
+                            bool replaces) {
+  if (!parent || !cursor.newest) {
+    return fail(Code::kInvalidInput, "nothing was collected yet that could be filled",
+                "`rondo run` collects everything that is there");
+  }
+  const char* why = parent->orders_only ? "a clock that only orders gives no place to rows that "
+                                          "come later"
+                    : replaces          ? "mode = \"replace\" reads everything anyway"
+                                        : nullptr;
+  if (why == nullptr) return {};
+  return fail(Code::kInvalidInput, fmt::format("no range can be filled: {}", why));
+}
+
 void tell_backfill(const Situation& situation, ledger::StageOutput& out) {
   out.evidence["backfill"] = {{"from", to_text(situation.backfill->from)},
                               {"to", to_text(situation.backfill->to)}};
+}
+
+void tell_tables(const Tables& tables, ledger::StageOutput& out) {
+  if (!tables.evidence.empty()) out.evidence["tables"] = tables.evidence;
+  if (!tables.told.empty()) out.reason += fmt::format("; {}", fmt::join(tables.told, "; "));
 }
 
 void tell_retried(const Reading& reading, const Retry& retry, bool alone,

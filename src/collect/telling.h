@@ -6,6 +6,7 @@
 #include "collect/reading.h"
 #include "collect/retry.h"
 #include "collect/served.h"
+#include "collect/tables.h"
 
 namespace rondo::collect {
 
@@ -23,10 +24,15 @@ struct Telling {
 };
 /// Sets result, reason and evidence.
 void tell(const Telling& t, ledger::StageOutput& out);
-/// Adds how many rejected rows were taken now. `alone`: there is nothing else to tell.
 /// " of 2024-01-01T00:00:00Z to 2024-02-01T00:00:00Z".
 std::string told(const TimeRange& range);
+/// Errors: kInvalidInput where no range can be filled.
+Result<void> check_backfill(const std::optional<ledger::Manifest>& parent, const Cursor& cursor,
+                            bool replaces);
 void tell_backfill(const Situation& situation, ledger::StageOutput& out);
+/// Adds what is new of other tables.
+void tell_tables(const Tables& tables, ledger::StageOutput& out);
+/// Adds how many rejected rows were taken now. `alone`: there is nothing else to tell.
 void tell_retried(const Reading& reading, const Retry& retry, bool alone,
                   ledger::StageOutput& out);
 

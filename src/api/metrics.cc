@@ -110,6 +110,14 @@ void write_inputs(Page& page, const Numbers& numbers) {
         &Input::out_of_range);
 }
 
+void write_history(Page& page, const loop::LoopNumbers& loop) {
+  page.family("history_bytes", "gauge", "The memory of what lags, windows and joins read, about.");
+  page.line(loop.history_bytes);
+  page.family("history_refused_total", "counter",
+              "Values of new entities that [prepare] state_max left no room for.");
+  page.line(loop.history_refused);
+}
+
 void write_rollout(Page& page, const loop::LoopNumbers& loop) {
   page.family("swaps_total", "counter", "Versions that took over, and that were taken back.");
   page.line(loop.promotions, "result=\"promoted\"");
@@ -141,6 +149,7 @@ void write_predictions(Page& page, const MetricsPage& from) {
   page.family("deployment_share", "gauge", "Share of the unnamed requests that a version answers.");
   if (from.champion != 0) page.line(1 - from.share, fmt::format("version=\"{}\"", from.champion));
   if (from.challenger != 0) page.line(from.share, fmt::format("version=\"{}\"", from.challenger));
+  write_history(page, from.loop);
   write_rollout(page, from.loop);
   page.family("log_records_total", "counter",
               "Answers by what became of their record: left_out by the share that is kept, dropped "

@@ -136,7 +136,7 @@ Result<void> Input::open_file() {
       return fail(Code::kInvalidInput, "Parquet cannot be read from standard input",
                   "name the file: what it holds is told by its end");
     }
-    rows_ = TRY(TRY(tools_.engine())->stream_parquet(file, place_.at));
+    rows_ = TRY(TRY(tools_.engine())->stream_parquet(file, place_.at, {}));
     return {};
   }
   const std::uint64_t go_on_at = std::exchange(place_.at, 0);
@@ -198,7 +198,7 @@ Result<std::vector<std::string>> Input::names() {
   if (!layout_) TRY(open_file());
   if (layout_->format == collect::Format::kParquet) {
     rows_.reset();
-    const auto rows = TRY(TRY(tools_.engine())->stream_parquet(files_[place_.file], 0));
+    const auto rows = TRY(TRY(tools_.engine())->stream_parquet(files_[place_.file], 0, {}));
     const table::Table first = TRY(rows->next(1));
     std::vector<std::string> names;
     for (const table::Field& field : first.schema().fields) names.push_back(field.name);

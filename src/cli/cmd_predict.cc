@@ -2,20 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
-#include <utility>
 
 #include "base/clock.h"
 #include "base/words.h"
 #include "batch/predict.h"
+#include "cli/confined.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "cli/written.h"
-#include "io/child.h"
 #include "io/digest.h"
 #include "loop/confine.h"
-#include "loop/launcher.h"
 #include "loop/portable.h"
 #include "loop/service.h"
 #include "loop/session.h"
@@ -153,8 +150,6 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
   return batch::output_file(io::real_fs(), std::move(options));
 }
 
-constexpr const char* kInside = "RONDO_PREDICTS";  // set: this is the worker
-
 /// What the command names, and the project that it names a version of; no network.
 Result<io::Reach> reach_of(const Args& args) {
   const auto fs = io::real_fs();
@@ -184,44 +179,14 @@ Result<io::Reach> reach_of(const Args& args) {
   return reach;
 }
 
-/// The command as it was typed, once more in a process of its own, which reads and writes what we
-/// do: a file from outside that breaks a reader, or takes all memory, ends that process alone.
-Result<int> predict_in_worker(const Args& args) {
-  const std::string typed = TRY(io::real_fs()->read("/proc/self/cmdline"));
-  io::ChildOptions options;
-  std::string_view rest = typed;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\0'), rest.size());
-    options.argv.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  options.argv[0] = "/proc/self/exe";
-  options.environment = {fmt::format("{}=1", kInside)};
-  options.own_streams = false;
-  options.memory_bytes = loop::worker_memory();
-  options.open_files = 1024;
-  options.reach = TRY(reach_of(args));
-  io::Child child = TRY(io::Child::start(options));
-  bool asked = false;
-  for (;;) {
-    const std::optional<int> code = TRY(child.wait(Span::millis(100)));
-    if (code && *code <= 128) return *code;
-    if (code && asked) return fail(Code::kCancelled, "it was stopped");
-    if (code) {
-      return fail(Code::kUnavailable,
-                  fmt::format("the worker that read {} was ended by signal {}", args.words[0],
-                              *code - 128),
-                  "with -o the same command goes on where it was; if it ends there again, the file "
-                  "breaks its reader: please report it");
-    }
-    if (args.stop.requested() && !std::exchange(asked, true)) child.ask_to_stop();
-  }
-}
-
 }  // namespace
 
 Result<int> run_predict(const Args& args) {
-  if (std::getenv(kInside) == nullptr) return predict_in_worker(args);
+  if (!confined_with()) {
+    return run_confined(args, "predict", TRY(reach_of(args)), args.words[0],
+                        "with -o the same command goes on where it was; if it ends there again, "
+                        "the file breaks its reader: please report it");
+  }
   if (is_file(args) && !TRY(io::real_fs()->stat(args.get("--model")))) {
     return report_usage(
         args, fmt::format("\"{}\" is no version, and no file", args.get("--model")),

@@ -1,16 +1,19 @@
 // init, check, run: the first five minutes.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "api/server.h"
 #include "base/clock.h"
 #include "base/words.h"
+#include "cli/confined.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "collect/init.h"
 #include "io/scratch.h"
 #include "loop/config.h"
+#include "loop/confine.h"
 #include "loop/databases.h"
 #include "loop/run.h"
 #include "loop/session.h"
@@ -46,6 +49,14 @@ void say_some(const std::vector<Json>& rejects) {
   }
 }
 
+/// What databases hold, fetched by a worker of its own; the second run finds it in the folder.
+Result<collect::FetchedRows> fetched_into(const std::shared_ptr<io::Fs>& fs,
+                                          const collect::Options& options, const io::Path& project,
+                                          const io::Path& folder) {
+  return confined_with() ? loop::fetched_databases(options, folder)
+                         : loop::fetch_databases(fs, options, project, folder);
+}
+
 /// What the flags say of a source "sql:NAME".
 Result<void> look_at_database(const Args& args, const std::shared_ptr<io::Fs>& fs,
                               const io::Path& folder, collect::Look& look) {
@@ -66,8 +77,23 @@ Result<void> look_at_database(const Args& args, const std::shared_ptr<io::Fs>& f
                     {"query", args.get("--query")}};
   options.sql = look.sql;
   options.cursor = look.cursor;
-  look.fetched = TRY(loop::fetch_databases(fs, options, args.project, folder));
+  look.fetched = TRY(fetched_into(fs, options, args.project, folder));
   return {};
+}
+
+constexpr const char* kProposal = "proposal.json";
+
+/// The rest of a command that reads the sources, in a process that reaches them alone.
+Result<int> confined(const Args& args, io::Fs& fs, const collect::Options& options,
+                     const io::Path& folder, const std::string& certificate = {}) {
+  io::Reach reach = TRY(loop::reach_of_sources(fs, options, args.project));
+  for (const std::string& own : {std::string("rondo.toml"), certificate, args.get("--names")}) {
+    if (own.empty()) continue;
+    if (auto real = io::resolved(args.project / own)) reach.read.push_back(*std::move(real));
+  }
+  reach.write.push_back(TRY(io::resolved(folder)));
+  return run_confined(args, folder.string(), std::move(reach), "the source",
+                      "one of its files breaks its reader: please report it");
 }
 
 }  // namespace
@@ -94,17 +120,29 @@ Result<int> run_init(const Args& args) {
     return fail(Code::kConflict, fmt::format("{} exists already", path.string()),
                 "edit it, or write it anew with --force");
   }
-  const io::Scratch scratch;
-  TRY(look_at_database(args, fs, scratch.path(), look));
-  const collect::Proposal proposal =
-      TRY(collect::propose(*fs, args.project, look, scratch.path()));
-  TRY(io::write_atomically(*fs, path, proposal.toml));
+  std::optional<io::Scratch> scratch;
+  const io::Path folder = confined_with() ? io::Path(*confined_with()) : scratch.emplace().path();
+  TRY(look_at_database(args, fs, folder, look));
+  if (confined_with()) {
+    const collect::Proposal made = TRY(collect::propose(*fs, args.project, look, folder));
+    const Json told = {{"toml", made.toml}, {"remarks", made.remarks}};
+    TRY(io::write_atomically(*fs, folder / kProposal, told.dump()));
+    return kOk;
+  }
+  collect::Options options;
+  options.source = look.files;
+  options.sql = look.sql;
+  const int code = TRY(confined(args, *fs, options, folder));
+  if (code != kOk) return code;
+  const Json made = TRY(io::parse_json(TRY(fs->read(folder / kProposal)), "the proposal"));
+  const auto remarks = TRY(io::get<std::vector<std::string>>(made, "remarks"));
+  TRY(io::write_atomically(*fs, path, TRY(io::get<std::string>(made, "toml"))));
   if (args.json) {
-    say_json({{"file", path.string()}, {"remarks", proposal.remarks}});
+    say_json({{"file", path.string()}, {"remarks", remarks}});
     return kOk;
   }
   say(fmt::format("wrote {}", path.string()));
-  for (const std::string& remark : proposal.remarks) say("  " + remark);
+  for (const std::string& remark : remarks) say("  " + remark);
   say("next: rondo run");
   return kOk;
 }
@@ -143,12 +181,12 @@ struct Checked {
   }
 };
 
-Result<Checked> look_at_all(const loop::Config& config, const table::Table& rows) {
+Result<Checked> look_at_all(const loop::Config& config, const table::Table& rows,
+                            const io::Path& folder) {
   Checked out;
   out.expected = TRY(prepare::expectations_from(config.prepare.expect));
   for (const prepare::Expectation& one : out.expected) {
-    out.met.push_back(prepare::look_at(one, rows, wall_clock_now(),
-                                       std::filesystem::temp_directory_path()));
+    out.met.push_back(prepare::look_at(one, rows, wall_clock_now(), folder));
     out.broken |= !out.met.back().success && one.stops;
   }
   return out;
@@ -164,14 +202,14 @@ Result<void> check_address(const Args& args, const loop::Config& config) {
 
 /// What Data Preparation would make of the rows, with no model before.
 Result<ledger::StageOutput> rehearse(const loop::Config& config, const io::Path& project,
-                                     const collect::Loaded& loaded) {
+                                     const collect::Loaded& loaded, const io::Path& folder) {
   const Seed seed{static_cast<std::uint64_t>(config.train.seed)};
   prepare::Rehearsal rehearsal{config.prepare, loop::situation_of(config, {}), loaded.orders_only,
                                seed.derive("prepare"), wall_clock_now()};
   loop::choose_test(config, true, rehearsal.situation);
   const auto fs = io::real_fs();
-  rehearsal.tables = TRY(collect::load_tables(*fs, config.collect, project,
-                                              std::filesystem::temp_directory_path()));
+  rehearsal.situation.temp = folder.string();
+  rehearsal.tables = TRY(collect::load_tables(*fs, config.collect, project, folder));
   return prepare::rehearse(rehearsal, loaded.rows);
 }
 
@@ -240,29 +278,31 @@ Result<int> run_check(const Args& args) {
   }
   const auto fs = io::real_fs();
   const loop::Config config = TRY(loop::load_config(*fs, args.project));
-  const io::Scratch scratch;
+  std::optional<io::Scratch> scratch;
+  const io::Path folder = confined_with() ? io::Path(*confined_with()) : scratch.emplace().path();
   const collect::FetchedRows fetched =
-      TRY(loop::fetch_databases(fs, config.collect, args.project, scratch.path()));
+      TRY(fetched_into(fs, config.collect, args.project, folder));
+  std::optional<Time> certificate_ends;
+  if (const std::string& tls = config.deploy.tls; !tls.empty()) {
+    certificate_ends = TRY(api::certificate_end((args.project / tls).lexically_normal()));
+  }
+  if (!confined_with()) return confined(args, *fs, config.collect, folder, config.deploy.tls);
   const collect::Loaded loaded =
-      TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target,
-                        scratch.path(), fetched));
+      TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target, folder,
+                        fetched));
   TRY(loop::check_source(config, loaded.contract.schema, loaded.rows));
   if (args.has("--suggest")) {
     say_suggestions(args, prepare::suggest(loaded.rows, config.project.target));
     return kOk;
   }
-  const Checked checked = TRY(look_at_all(config, loaded.rows));
+  const Checked checked = TRY(look_at_all(config, loaded.rows, folder));
   TRY(check_address(args, config));
   const std::optional<std::string> few = too_few(config, loaded.rows);
   const ledger::StageOutput prepared =
       few ? ledger::StageOutput{"too few rows", *few, {}, {}, {}}
-          : TRY(rehearse(config, args.project, loaded));
+          : TRY(rehearse(config, args.project, loaded, folder));
   const bool broken = checked.broken || prepared.result == "contract broken";
   const int code = broken ? kInvalidInput : kOk;
-  std::optional<Time> certificate_ends;
-  if (const std::string& tls = config.deploy.tls; !tls.empty()) {
-    certificate_ends = TRY(api::certificate_end((args.project / tls).lexically_normal()));
-  }
   std::vector<std::vector<std::string>> columns;
   for (const table::Field& field : loaded.contract.schema.fields) {
     columns.push_back({field.name, std::string(table::name_of(field.type))});
@@ -301,8 +341,8 @@ Result<int> run_run(const Args& args) {
   const auto observer = [&](const Json& event) {
     if (!args.json) display(event);
   };
-  const loop::RunResult result =
-      TRY(loop::run_until_rest({.project = args.project}, args.stop, observer));
+  const loop::RunOptions options{.project = args.project, .input = ::isatty(STDIN_FILENO) == 0};
+  const loop::RunResult result = TRY(loop::run_until_rest(options, args.stop, observer));
   display.end();
   if (args.json) {
     say_json({{"anything", result.anything}, {"rests_because", result.why},

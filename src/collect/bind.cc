@@ -322,10 +322,10 @@ Result<Actions> actions_from(const Json& json) {
   return actions;
 }
 
-Contract first_contract(std::span<const Source> sources, const table::Dialect& dialect) {
+Contract first_contract(std::span<const ColumnLook> looks, const table::Dialect& dialect) {
   Contract contract;
   contract.dialect = dialect;
-  for (const ColumnLook& look : look_at(sources, dialect.null)) {
+  for (const ColumnLook& look : looks) {
     contract.schema.fields.push_back({look.name, decide(look)});
   }
   return contract;

@@ -37,9 +37,9 @@ struct Bound {
   std::vector<std::string> changes;      // what changed in the contract, for people
 };
 
-/// What a first collection agrees on. `null`, `trim`, delimiter and names are in the dialect
-/// already.
-table::Contract first_contract(std::span<const Source> sources, const table::Dialect& dialect);
+/// What a first collection agrees on, by a look at all of it. `null`, `trim`, delimiter and names
+/// are in the dialect already.
+table::Contract first_contract(std::span<const ColumnLook> looks, const table::Dialect& dialect);
 
 struct BindOptions {
   Actions actions;

@@ -7,10 +7,10 @@
 #include <algorithm>
 
 #include "base/failpoint.h"
+#include "collect/before.h"
 #include "collect/database_rows.h"
+#include "collect/feed.h"
 #include "collect/push.h"
-#include "collect/reading.h"
-#include "collect/segment.h"
 #include "collect/telling.h"
 
 namespace rondo::collect {
@@ -45,20 +45,84 @@ class Job {
     TRY(read_served());
     Tools tools(situation_.temp);
     const News news = TRY(find());
-    std::vector<Source> sources;
-    if (!news.files.empty() || !news.same.empty()) sources = TRY(open(news, tools));
-    TRY(add_rejected(sources));
-    if (sources.empty() && served_.read == 0) {
+    before_.emplace(first() ? nullptr : &*parent_, *in_.objects, situation_.temp, options_,
+                    situation_.target);
+    ledger::StageOutput out;
+    Reading reading;
+    if (!TRY(gather(news, tools, reading, out)) && served_.read == 0) {
       return news.same.empty() ? nothing_taken({}) : only_noted(news);
     }
-    Reading reading;
-    if (parent_) reading.contract = parent_->contract;
-    if (!sources.empty()) reading = TRY(read(std::move(sources), tools));
     TRY(check_rejected(reading, options_.max_rejected, first()));
-    if (merges() && reading.rows.columns() > 0) TRY(merge_in(reading));
     const bool filled = backfills() && reading.counts.accepted == 0;
     if ((filled || reading.counts.read == 0) && served_.read == 0) return nothing_taken(reading);
-    return write(news, reading, tools);
+    return write(news, reading, tools, std::move(out));
+  }
+
+  /// Reads everything that is new, and rows that were rejected; false: there is nothing. Of parts
+  /// all but the last are written. A clock that only orders needs all rows at once.
+  Result<bool> gather(const News& news, Tools& tools, Reading& reading,
+                      ledger::StageOutput& out) {
+    const Cursor start = cursor_;
+    if (!news.files.empty()) {
+      dialect_ = parent_ ? dialect_now() : TRY(first_dialect(news.files, options_));
+    }
+    Cursor scratch;  // of a replay, which lives through all again: what counts is the time of rows
+    const bool again = replay() || backfills();
+    for (bool all = again || cursor_.clock.orders_only();; all = true) {
+      std::optional<Feed> feed(std::in_place, news, feeding(), tools);
+      std::vector<Source> sources = TRY(feed->next(again ? scratch : cursor_, all));
+      if (!parent_ && !feed->done()) {
+        sources.clear();
+        TRY(agree_on_all(news, tools));
+        feed.emplace(news, feeding(), tools);
+        sources = TRY(feed->next(cursor_));
+      }
+      TRY(add_rejected(sources));
+      if (parent_) reading.contract = parent_->contract;
+      if (sources.empty()) return false;
+      reading = TRY(read(std::move(sources), tools, nullptr));
+      if (feed->done() || !cursor_.clock.orders_only()) {
+        if (merges() && reading.rows.columns() > 0) TRY(before_->merge_in(reading));
+        TRY(read_on(*feed, start, tools, reading, out));
+        return true;
+      }
+      cursor_ = start;
+    }
+  }
+
+  Result<void> read_on(Feed& feed, const Cursor& start, Tools& tools, Reading& reading,
+                       ledger::StageOutput& out) {
+    while (!feed.done()) {
+      std::vector<Source> sources = TRY(feed.next(cursor_));
+      if (sources.empty()) break;
+      TRY(write_part(reading.rows, reading.origin, tools, out));
+      last_contract_ = reading.contract;
+      reading.rows = reading.origin = table::Table();
+      table::Engine::rest();
+      Reading next = TRY(read(std::move(sources), tools, &start));
+      if (merges()) TRY(before_->merge_in(next));
+      go_on(reading, std::move(next));
+    }
+    return {};
+  }
+
+  /// Types by a look at every part, since nothing is guessed again later.
+  Result<void> agree_on_all(const News& news, Tools& tools) {
+    Cursor marks = cursor_;
+    Feed feed(news, feeding(), tools);
+    std::vector<ColumnLook> looks;
+    while (!feed.done()) add(looks, look_at(TRY(feed.next(marks)), dialect_.null));
+    first_contract_ = first_contract(looks, dialect_);
+    return {};
+  }
+
+  Feed::From feeding() const {
+    const auto said = [this](const std::string& file, double share) -> Result<void> {
+      if (in_.stop.requested()) return fail(Code::kCancelled, "the collection was stopped");
+      if (in_.progress) in_.progress({{"done", share}, {"what", "reading " + file}});
+      return {};
+    };
+    return {*in_.fs, project_, options_, dialect_, first(), said, situation_.part_bytes};
   }
 
   Result<void> read_settings() {
@@ -102,8 +166,8 @@ class Job {
     if (backfills()) TRY(check_backfill(parent_, cursor_, replaces()));
     Cursor nothing;  // of a replay, which lives through all again: what counts is the time of rows
     if (!replaces()) {
-      const bool all = replay() || backfills();
-      return all_news(all ? nothing : cursor_);
+      if (backfills()) nothing.sql = cursor_.sql;
+      return all_news(replay() || backfills() ? nothing : cursor_);
     }
     News news = TRY(all_news(nothing));
     anew_ = !same_files(nothing, cursor_);
@@ -114,24 +178,10 @@ class Job {
   }
 
   Result<News> all_news(Cursor& cursor) {
-    News news = TRY(news_of(*in_.fs, options_, project_, cursor));
+    News news = TRY(news_of(*in_.fs, options_, project_, cursor, situation_.part_bytes));
     const io::Path temp = situation_.temp;
-    TRY(add_databases({*in_.fs, options_, project_, temp}, news, cursor));
+    TRY(add_databases({*in_.fs, options_, project_, temp, situation_.backfill}, news, cursor));
     return news;
-  }
-
-  Result<std::vector<Source>> open(const News& news, Tools& tools) {
-    dialect_ = parent_ ? dialect_now() : TRY(first_dialect(news.files, options_));
-    std::size_t opened = 0;
-    const auto said = [&](const std::string& file) -> Result<void> {
-      if (in_.stop.requested()) return fail(Code::kCancelled, "the collection was stopped");
-      const double share = static_cast<double>(opened++) / static_cast<double>(news.files.size());
-      if (in_.progress) in_.progress({{"done", share}, {"what", "reading " + file}});
-      return {};
-    };
-    Cursor scratch;
-    return open_all(news, project_, options_, dialect_, first(),
-                    replay() || backfills() ? scratch : cursor_, tools, said);
   }
 
   /// As agreed on; what means missing may be added to at any time.
@@ -157,10 +207,13 @@ class Job {
     return {};
   }
 
-  Result<Reading> read(std::vector<Source> sources, Tools& tools) {
+  /// `start`: of a part behind the first, the cursor before the first.
+  Result<Reading> read(std::vector<Source> sources, Tools& tools, const Cursor* start) {
     ReadingOptions how;
+    how.since = start;
+    if (first_contract_) how.first = &*first_contract_;
     how.again = situation_.backfill;
-    how.retry_from = backfills() ? 0 : retry_from_;
+    how.retry_from = backfills() ? 0 : start != nullptr ? SIZE_MAX : retry_from_;
     how.target = situation_.target;
     how.time = options_.time;
     how.key = options_.key;
@@ -173,48 +226,17 @@ class Job {
     }
     how.merges = merges();
     how.lag = options_.lag;
-    if (!first()) how.known = [this] { return known(); };
-    if (!parent_) return read_rows(std::move(sources), nullptr, dialect_, how, cursor_, tools);
-    table::Contract contract = parent_->contract;
+    how.known = [this] { return before_->known(); };
+    const table::Contract* agreed = parent_ ? &parent_->contract : nullptr;
+    if (start != nullptr) agreed = &last_contract_;
+    if (agreed == nullptr) {
+      return read_rows(std::move(sources), nullptr, dialect_, how, cursor_, tools);
+    }
+    table::Contract contract = *agreed;
     contract.dialect = dialect_;
     Cursor scratch = cursor_;  // a backfill leaves the cursor where it is
     return read_rows(std::move(sources), &contract, dialect_, how,
                      backfills() ? scratch : cursor_, tools);
-  }
-
-  /// Digests of everything that sources gave before; made when the first reading asks.
-  Result<const Known*> known() {
-    if (!parent_ || ledger::by_origin(*parent_).first.empty()) return nullptr;
-    if (!known_) {
-      const auto sources = ledger::by_origin(*parent_).first;
-      known_ = TRY(known_of(TRY(segments(*parent_, sources)), options_.key));
-    }
-    return &*known_;
-  }
-
-  Result<table::Table> segments(const ledger::Manifest& manifest,
-                                std::span<const ledger::Segment> which) const {
-    return ledger::read_segments(manifest, which, *in_.objects, io::Path(situation_.temp));
-  }
-
-  /// The rows of sources that counted before this collection, less those that it overtook.
-  Result<table::Table> own_before(const table::Contract& contract) const {
-    if (first() || ledger::by_origin(*parent_).first.empty()) return table::Table();
-    ledger::Manifest manifest = *parent_;
-    manifest.contract = contract;
-    return without(TRY(segments(manifest, ledger::by_origin(manifest).first)), merged_.gone);
-  }
-
-  Result<void> merge_in(Reading& reading) {
-    const table::Table before = TRY(own_before(reading.contract));
-    std::vector<ledger::Segment> sources;
-    ledger::Deletions dead;
-    if (parent_) {
-      sources = ledger::by_origin(*parent_).first;
-      dead = TRY(ledger::deletions_of(*parent_, *in_.objects));
-    }
-    merged_ = TRY(merge({before, sources, dead, options_.key, situation_.target}, reading));
-    return {};
   }
 
   Result<void> put(const std::string& name, const char* ending, const std::string& bytes,
@@ -227,12 +249,13 @@ class Job {
 
   /// Names the rows that do not count any more, if this collection overtook some.
   Result<void> write_deleted(ledger::Manifest& manifest, ledger::StageOutput& out) const {
-    if (merged_.gone.empty()) return {};
-    const std::string bytes = ledger::encode(merged_.dead);
+    const Merged& merged = before_->merged();
+    if (merged.gone + merged.of_parts == 0) return {};
+    const std::string bytes = ledger::encode(merged.dead);
     TRY(put("deleted", ".bin", bytes, out));
-    manifest.deleted = {io::sha256(bytes), ledger::rows_of(merged_.dead)};
-    manifest.rows -= merged_.gone.size();
-    manifest.labelled -= merged_.labelled_gone;
+    manifest.deleted = {io::sha256(bytes), ledger::rows_of(merged.dead)};
+    manifest.rows -= merged.gone;
+    manifest.labelled -= merged.labelled_gone;
     return {};
   }
 
@@ -292,65 +315,38 @@ class Job {
     return put("manifest", ".json", io::canonical(manifest.to_json()), out);
   }
 
-  /// Leaves to the sources what came from them, of the served rows of before and of now, and counts
-  /// what is left.
-  Result<void> settle_served(const Reading& reading, ledger::Manifest& manifest) {
-    const auto before = ledger::by_origin(manifest).second;
-    if (served_.read == 0 && before.empty()) return {};
-    std::vector<table::Table> parts;
-    table::Table earlier = TRY(own_before(reading.contract));
-    if (earlier.columns() > 0) parts.push_back(std::move(earlier));
-    if (reading.counts.accepted > 0) parts.push_back(reading.rows);
-    const table::Table own = TRY(table::Table::concatenate(parts));
-    std::uint64_t superseded = 0;
-    parts = {own};
-    for (const ledger::Segment& segment : before) {
-      table::Table rows = TRY(segments(manifest, std::span(&segment, 1)));
-      const auto left = ledger::only_served(rows, segment.same_by, own);
-      superseded += segment.rows - left.size();
-      if (served_.same_by == options_.key) parts.push_back(rows.take(left));
-    }
-    const std::uint64_t now = superseded - manifest.superseded;
-    manifest.superseded = superseded;
-    manifest.rows -= now;
-    manifest.labelled -= now;  // every served row has its label
-    if (served_.read == 0) return {};
-    const table::Table all = TRY(table::Table::concatenate(parts));
-    const auto fresh = ledger::only_served(served_.rows, served_.same_by, all);
-    served_.rows = served_.rows.take(fresh);
-    manifest.rows += fresh.size();
-    manifest.labelled += fresh.size();
-    ledger::Counts& n = manifest.counts;
-    n.read += served_.read;
-    n.accepted += fresh.size();
-    n.rejected += served_.rejects.size();
-    n.duplicate += served_.read - served_.rejects.size() - fresh.size();
-    return {};
-  }
-
-  Result<void> write_rows(const table::Table& rows, const table::Table& origin,
-                          const std::string& name, std::vector<std::string> same_by, Tools& tools,
-                          ledger::Manifest& manifest, ledger::StageOutput& out) const {
-    if (rows.rows() == 0) return {};
+  Result<ledger::Segment> write_rows(const table::Table& rows, const table::Table& origin,
+                                     const std::string& name, Tools& tools,
+                                     ledger::StageOutput& out) const {
     const std::string file = prefix_ + name + ".parquet";
-    ledger::Segment segment = TRY(write_segment(*in_.fs, rows, origin, in_.out / file, tools));
-    segment.same_by = std::move(same_by);
-    manifest.segments.push_back(std::move(segment));
     out.files[prefix_ + name] = file;
-    return {};
+    return write_segment(*in_.fs, rows, origin, in_.out / file, tools);
   }
 
-  Result<ledger::StageOutput> write(const News& news, Reading& reading, Tools& tools) {
-    ledger::StageOutput out;
+  Result<void> write_part(const table::Table& rows, const table::Table& origin, Tools& tools,
+                          ledger::StageOutput& out) {
+    if (rows.rows() == 0) return {};
+    const std::size_t before = before_->parts().size();
+    const std::string name = before == 0 ? "segment" : fmt::format("segment-{}", before + 1);
+    const ledger::Segment segment = TRY(write_rows(rows, origin, name, tools, out));
+    return before_->add(segment, in_.out / out.files[prefix_ + name], rows);
+  }
+
+  Result<ledger::StageOutput> write(const News& news, Reading& reading, Tools& tools,
+                                    ledger::StageOutput out) {
     ledger::Manifest manifest = next_manifest(reading.contract);
     manifest.counts = reading.counts;
     manifest.rows += reading.counts.accepted;
     manifest.labelled += reading.labelled;
     if (!backfills()) resolve(retry_, reading.retried, manifest);
     TRY(write_deleted(manifest, out));
-    TRY(settle_served(reading, manifest));
-    TRY(write_rows(reading.rows, reading.origin, "segment", {}, tools, manifest, out));
-    TRY(write_rows(served_.rows, {}, "served", served_.same_by, tools, manifest, out));
+    TRY(before_->settle(reading, served_, manifest));
+    TRY(write_part(reading.rows, reading.origin, tools, out));
+    std::ranges::copy(before_->parts(), std::back_inserter(manifest.segments));
+    if (served_.rows.rows() > 0) {
+      manifest.segments.push_back(TRY(write_rows(served_.rows, {}, "served", tools, out)));
+      manifest.segments.back().same_by = served_.same_by;
+    }
     std::ranges::move(served_.rejects, std::back_inserter(reading.rejects));
     if (!reading.rejects.empty()) {
       RONDO_FAILPOINT(kRejectsWrite);
@@ -368,7 +364,7 @@ class Job {
                   const ledger::Manifest& manifest) const {
     std::vector<std::string> files;
     for (const NewBytes& file : news.files) files.push_back(file.file);
-    return {options_, situation_, reading, manifest, served_, merged_, retry_, std::move(files),
+    return {options_, situation_, reading, manifest, served_, before_->merged(), retry_, std::move(files),
             news.same, cursor_.newest};
   }
 
@@ -386,9 +382,10 @@ class Job {
   Agreed agreed_;
   Retry retry_;
   std::size_t retry_from_ = 0;  // among the sources
-  std::optional<Known> known_;
   ServedRows served_;
-  Merged merged_;
+  std::optional<Before> before_;
+  std::optional<table::Contract> first_contract_;  // of a first collection in parts
+  table::Contract last_contract_;                  // of the part before
   bool anew_ = false;  // the version begins empty
 };
 

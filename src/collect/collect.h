@@ -9,7 +9,7 @@
 #include "io/record_log.h"
 #include "ledger/manifest.h"
 #include "ledger/stage_io.h"
-#include "table/table.h"
+#include "table/canonical.h"
 
 namespace rondo::collect {
 
@@ -39,8 +39,8 @@ template <class Visitor>
 void describe(Visitor& v, Options& o) {
   using io::Key;
   v(Key{"source", "files to read: paths and globs (csv, json, parquet; also .gz, .zst); "
-                  "\"sql:NAME\": a database of [collect.sql.NAME]; \"push\": rows that clients "
-                  "send"},
+                  "\"-\": standard input of `rondo run`; \"sql:NAME\": a database of "
+                  "[collect.sql.NAME]; \"push\": rows that clients send"},
     o.source);
   v(Key{"format", "how they are written", 0, 0, "auto|csv|json|parquet"}, o.format);
   v(Key{"names", "column names, for files without a header"}, o.names);
@@ -74,6 +74,10 @@ void describe(Visitor& v, Options& o) {
     o.table);
 }
 
+/// What is read of the sources in one go: plain text of so many bytes, or twice as many if that is
+/// all that there is.
+inline constexpr std::uint64_t kPartBytes = 64ULL << 20;
+
 /// Event times [from, to).
 struct TimeRange {
   Time from, to;
@@ -98,12 +102,20 @@ struct Situation {
   std::optional<TimeRange> backfill; // of what was collected: what was missed of it is added
   std::string table;                 // the other table that is collected; empty: the rows
   std::string temp;                  // folder for DuckDB
+  std::uint64_t part_bytes = kPartBytes;  // of the sources that is read in one go
 };
 Json to_json(const Situation& situation);
 Result<Situation> situation_from(const Json& json);
 
+/// Whether standard input is one of the sources, "-".
+bool reads_input(const Options& options);
+/// Takes standard input, if there is a byte, as one more file of that source: durable when it
+/// returns. For the one program that turns the loop. Errors: kIo, kCancelled, kInvalidInput for
+/// what is packed and damaged.
+Result<void> spool_input(std::shared_ptr<io::Fs> fs, const io::Path& project, const Stop& stop);
+
 /// Stage entry. Inputs "manifest" (the parent) and "served" (collect/served.h) may be absent.
-/// Outputs "manifest", "segment", "served", "rejects", only those that exist, and of another table
+/// Outputs "manifest", "segment" (of large sources also "segment-2", ..), "served", "rejects", only those that exist, and of another table
 /// "weather.manifest" and so on. Results: "new rows", "too few rows", "unchanged"; the last has a
 /// manifest only when files were read whose rows were all known, so that they are not read again,
 /// or when another table has new rows.
@@ -147,7 +159,7 @@ struct PushedRow {
   enum class Fate : std::uint8_t { kAccepted, kDuplicate, kRejected };
   Fate fate = Fate::kDuplicate;
   std::string line;                  // as it was sent, or is read, as JSON on a line of its own
-  std::string digest, key;           // of an accepted one: of the row, of its key
+  table::RowId id, key;              // of an accepted one
   std::string column, reason, hint;  // of a rejected one
 };
 enum class PushForm : std::uint8_t { kJson /* lines, or an array */, kCsv /* with a header */ };
@@ -165,7 +177,7 @@ class PushJudge {
   /// within the body only. Before the first version: by what the rows so far agree on.
   /// Errors: kInvalidInput for what is neither, or for what the contract freezes.
   /// `taken` says whether a row of a key was pushed or collected before, by their digests.
-  using Taken = std::function<bool(const std::string& key, const std::string& row)>;
+  using Taken = std::function<bool(const table::RowId& key, const table::RowId& row)>;
   Result<std::vector<PushedRow>> judge(std::string body, PushForm form, const Taken& taken);
 
  private:
@@ -174,10 +186,6 @@ class PushJudge {
 };
 /// Where in the log of pushed rows a cursor stands.
 Result<io::LogPosition> pushed_through(const Json& cursor);
-/// (digest of the key, digest of the row) of every row. Errors: kInvalidInput for a key that is no
-/// column.
-Result<std::vector<std::pair<std::string, std::string>>> key_digests(
-    const table::Table& rows, const std::vector<std::string>& key);
 
 /// Parquet files with the rows of databases that a worker asked, by the name of the source.
 using FetchedRows = std::map<std::string, io::Path>;

@@ -35,6 +35,7 @@ class Splitter {
         bytes_(grid.bytes),
         dialect_(dialect),
         at_(start.offset),
+        until_(start.until),
         line_(start.lines + 1),
         plain_(is_ascii(bytes_) && bytes_.find('\0') == std::string_view::npos) {
     for (const char c : {dialect.delimiter, dialect.quote, '\n', '\r'}) {
@@ -64,13 +65,14 @@ class Splitter {
   }
 
   void rows() {
-    while (!done()) {
+    while (!done() && at_ < until_) {
       if (grid_.names.size() > 1 && only_line_ends()) break;
       row();
     }
-    grid_.end = bytes_.size();
+    const bool whole = done() || at_ < until_;
+    grid_.end = whole ? bytes_.size() : at_;
     grid_.lines = line_ - 1;
-    grid_.open_end = !bytes_.empty() && bytes_.back() != '\n';
+    grid_.open_end = whole && !bytes_.empty() && bytes_.back() != '\n';
   }
 
  private:
@@ -229,7 +231,7 @@ class Splitter {
     reject.why = trouble.why;
     reject.record = grid_.read;
     reject.line = line_;
-    reject.offset = start_;
+    reject.offset = start_ + grid_.shift;
     reject.raw = bytes_.substr(start_, std::min(end - start_, kRawKept));
     reject.detail = std::move(trouble.detail);
     reject.hint = std::move(trouble.hint);
@@ -250,7 +252,7 @@ class Splitter {
   std::string_view bytes_;
   const table::Dialect& dialect_;
   std::array<bool, 256> special_{};
-  std::size_t at_, start_ = 0, end_ = 0, next_ = 0, first_cell_ = 0, first_arena_ = 0;
+  std::size_t at_, until_, start_ = 0, end_ = 0, next_ = 0, first_cell_ = 0, first_arena_ = 0;
   std::uint64_t line_;
   bool plain_;  // ASCII without NUL: nothing to check a record for
 };
@@ -310,6 +312,13 @@ Result<void> check_names(std::vector<std::string>& names, const std::string& fil
   return {};
 }
 
+std::uint64_t header_end(std::string bytes, const table::Dialect& dialect) {
+  Grid grid;
+  grid.bytes = std::move(bytes);
+  Splitter head(grid, dialect, {grid.bytes.starts_with("\xEF\xBB\xBF") ? 3u : 0u, 0, 0});
+  return head.header("") ? head.place().offset : 0;  // a broken one is told where it is split
+}
+
 Result<Grid> split_csv(std::string bytes, const table::Dialect& dialect,
                        const std::vector<std::string>& names, const CsvStart& start,
                        const std::string& file) {
@@ -319,13 +328,15 @@ Result<Grid> split_csv(std::string bytes, const table::Dialect& dialect,
   TRY(check_text(bytes, file));
   Grid grid;
   grid.bytes = std::move(bytes);
-  const CsvStart top{grid.bytes.starts_with("\xEF\xBB\xBF") ? 3u : 0u, 0, 0};
+  grid.shift = start.shift;
+  const CsvStart top{grid.bytes.starts_with("\xEF\xBB\xBF") ? 3u : 0u, 0, 0, start.until, start.shift};
   const bool first = start.offset == 0;
   CsvStart from = first ? top : start;
   if (dialect.header && grid.bytes.size() > top.offset) {
     Splitter head(grid, dialect, top);
     grid.names = TRY(head.header(file));
     if (first) from = head.place();
+    from.until = start.until;
   } else {
     grid.names = names;
   }

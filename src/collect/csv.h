@@ -14,6 +14,9 @@ struct CsvStart {
   std::uint64_t offset = 0;
   std::uint64_t lines = 0;
   std::uint64_t records = 0;
+  // Of a part of a source that is read in parts:
+  std::uint64_t until = UINT64_MAX;  // no record is begun from here on; the one before must end
+  std::uint64_t shift = 0;           // what to add to a place in the bytes for one in the source
 };
 
 /// Splits everything after `start`. The header gives the names, or `names` when the dialect has
@@ -22,6 +25,9 @@ struct CsvStart {
 Result<Grid> split_csv(std::string bytes, const table::Dialect& dialect,
                        const std::vector<std::string>& names, const CsvStart& start,
                        const std::string& file);
+
+/// Where the records begin in bytes with a header: behind it.
+std::uint64_t header_end(std::string bytes, const table::Dialect& dialect);
 
 /// The delimiter (comma, semicolon, tab or bar) that splits the first records most evenly.
 char guess_delimiter(std::string_view bytes);

@@ -107,7 +107,9 @@ class Asker {
   Result<Answer> run() {
     const std::string uri = TRY(address_of(asking_.fs, source_, asking_.project));
     database_ = TRY(table::Database::open(asking_.fs, source_.driver, uri, asking_.temp));
-    const std::optional<Value> low = TRY(lower_bound(before_, asking_.options.lag));
+    const std::optional<Value> low = asking_.again
+                                         ? first_of(*asking_.again)
+                                         : TRY(lower_bound(before_, asking_.options.lag));
     const std::string sql = TRY(query(low.has_value()));
     Table rows = TRY(database_->select(sql, low ? &*low : nullptr));
     std::shared_ptr<const Column> cursor;
@@ -121,12 +123,24 @@ class Asker {
                     "cast it in [collect] cursor to what it was, or begin a new project");
       }
     }
-    Answer answer = TRY(behind(rows, cursor.get(), before_, asking_.options.lag, cursor_));
+    Answer answer = TRY(behind(rows, cursor.get(), asking_.again ? SqlMark() : before_,
+                               asking_.options.lag, cursor_));
     if (source_.driver == "sqlite") answer.rows = with_times(answer.rows);
     return answer;
   }
 
  private:
+  static std::string day_of(Time time) { return to_text(time).substr(0, 10); }
+
+  /// Where a range of times begins among the values of the cursor, if it is the time. A text is
+  /// compared by its day, however the hours are written.
+  std::optional<Value> first_of(const TimeRange& range) const {
+    if (cursor_ != asking_.options.time || !before_.value) return std::nullopt;
+    const Type type = before_.value->type;
+    if (type != Type::kTime && !table::is_text(type)) return std::nullopt;
+    return Value{type, range.from.us, 0, table::is_text(type) ? day_of(range.from) : ""};
+  }
+
   Result<std::string> query(bool bounded) {
     const std::string text = TRY(one_select(source_.query));
     Query out{"", fmt::format("(\n{}\n) AS q", text), ""};
@@ -142,7 +156,13 @@ class Asker {
                                        out.from)),
         fmt::format("computing the cursor \"{}\"", cursor_)));
     add_column(columns.at(0), std::string(kCursorColumn), out, cursor);
-    if (bounded) {
+    if (asking_.again && bounded) {
+      const std::string compared = comparable(source_.driver, cursor, columns.at(0).text);
+      const bool time = before_.value->type == Type::kTime;
+      const Time to = asking_.again->to;
+      out.where = fmt::format(" WHERE {0} >= $1 AND {0} < '{1}'", compared,
+                              time ? to_text(to) : day_of(to + Span::days(1)));
+    } else if (bounded) {
       out.where = fmt::format(" WHERE {} >= $1 OR {} IS NULL",
                               comparable(source_.driver, cursor, columns.at(0).text), cursor);
     }

@@ -16,6 +16,8 @@ struct Asking {
   const Options& options;
   const io::Path& project;
   const io::Path& temp;  // for DuckDB
+  /// Backfill: rows of these times are wanted, and the databases need give no others.
+  std::optional<TimeRange> again = std::nullopt;
 };
 
 /// What a database answered.
@@ -31,7 +33,8 @@ struct Answer {
 /// is no column, changed its type or has too many rows within `lag`.
 Result<Answer> ask(const Asking& asking, const SqlSource& source, const SqlMark& before);
 
-/// Adds what the databases have beyond the cursor, and moves it on.
+/// Adds what the databases have beyond the cursor, and moves it on. In a backfill what they have in
+/// its range, and others where the cursor is not the time.
 Result<void> add_databases(const Asking& asking, News& news, Cursor& cursor);
 /// The same of answers that a worker fetched before: Parquet files by name.
 Result<void> add_fetched(const Options& options, const FetchedRows& fetched, Tools& tools,

@@ -6,16 +6,17 @@
 
 #include <algorithm>
 
-#include "collect/csv.h"
 #include "collect/json_rows.h"
 #include "io/compress.h"
 #include "io/digest.h"
+#include "io/stream.h"
 
 namespace rondo::collect {
 namespace {
 
 constexpr std::uint64_t kEdge = 4096;
 constexpr std::uint64_t kReadAgain = 64ULL << 20;  // up to here unchanged files are hashed in full
+constexpr std::uint64_t kBlock = 4ULL << 20;
 
 std::string edge_of(std::string_view bytes) {
   std::string edges(bytes.substr(0, kEdge));
@@ -53,32 +54,53 @@ Result<bool> is_unchanged(io::Fs& fs, const io::Path& path, const std::string& f
                                     "before", mark.bytes));
 }
 
-/// Nothing between the records read before and the new ones but the end of a line.
-Result<CsvStart> start_after(const FileMark& mark, const std::string& bytes,
-                             const std::string& file) {
-  CsvStart start{mark.plain, mark.lines, mark.records};
-  if (!mark.open_end || mark.plain >= bytes.size()) return start;
-  const std::string_view rest = std::string_view(bytes).substr(mark.plain);
-  if (!rest.starts_with('\n') && !rest.starts_with("\r\n")) {
-    return conflict(file, fmt::format("changed at byte {}: its last line was collected and goes on",
-                                      mark.plain));
-  }
-  start.offset += rest[0] == '\n' ? 1 : 2;
-  ++start.lines;
-  return start;
-}
-
 Result<Grid> split(std::string bytes, const std::string& file, Format format,
                    const FileMark& mark, const Options& options, const table::Dialect& dialect) {
-  const CsvStart start = TRY(start_after(mark, bytes, file));
+  const std::size_t before = std::min<std::uint64_t>(mark.plain, bytes.size());
+  CsvStart start = TRY(start_after(mark, std::string_view(bytes).substr(before), file));
+  start.offset += before;
   if (format == Format::kCsv) {
     return split_csv(std::move(bytes), dialect, options.names, start, file);
   }
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
   if (start.offset > 0 && first != std::string::npos && bytes[first] == '[') {
-    return conflict(file, "grew, but an array of JSON cannot go on after its end");
+    return array_grew(file);
   }
   return split_json(std::move(bytes), start, file);
+}
+
+bool is_parquet(std::string_view head, const std::string& file, const std::string& format) {
+  return format_of(head, file, format) == Format::kParquet;
+}
+
+Result<std::string> plain_head(io::Fs& fs, const io::Path& path) {
+  const std::shared_ptr<io::Fs> borrowed(std::shared_ptr<io::Fs>(), &fs);
+  return TRY(io::Stream::open(borrowed, path))->read(kBlock);
+}
+
+/// Whether a new file is read in parts: Parquet always, others when they are not small.
+bool is_large(std::string_view head, std::uint64_t size, const std::string& format,
+              const std::string& file, std::uint64_t part_bytes) {
+  if (is_parquet(head, file, format)) return true;
+  const bool packed = head.starts_with("\x1f\x8b") || head.starts_with("\x28\xb5\x2f\xfd");
+  return size > (packed ? part_bytes / 4 : 2 * part_bytes);
+}
+
+struct Digests {
+  std::string before, all;  // of the bytes that were read before, of all
+};
+
+Result<Digests> digests_of(io::Fs& fs, const io::Path& path, std::uint64_t before,
+                           std::uint64_t size) {
+  io::Hasher first, all;
+  for (std::uint64_t at = 0; at < size;) {
+    const std::string bytes = TRY(fs.read_at(path, at, std::min(kBlock, size - at)));
+    if (bytes.empty()) break;
+    all.add(bytes);
+    if (at < before) first.add(std::string_view(bytes).substr(0, before - at));
+    at += bytes.size();
+  }
+  return Digests{first.finish().hex(), all.finish().hex()};
 }
 
 }  // namespace
@@ -90,8 +112,9 @@ Result<std::string> edge_of(io::Fs& fs, const io::Path& path, std::uint64_t size
 }
 
 Result<News> find_news(io::Fs& fs, const io::Path& project, const std::vector<std::string>& names,
-                       Cursor& cursor) {
+                       const std::string& format, std::uint64_t part_bytes, Cursor& cursor) {
   News news;
+  std::uint64_t held = 0;
   for (const std::string& file : names) {
     const io::Path path = project / file;
     const auto stat = TRY(fs.stat(path));
@@ -100,43 +123,59 @@ Result<News> find_news(io::Fs& fs, const io::Path& project, const std::vector<st
     const bool known = marked != cursor.files.end();
     const FileMark before = known ? marked->second : FileMark{};
     if (known && TRY(is_unchanged(fs, path, file, stat->size, before))) continue;
-    NewBytes fresh{file, TRY(fs.read(path)), before};
-    const std::string_view prefix = std::string_view(fresh.bytes).substr(0, before.bytes);
-    if (known && io::sha256(prefix).hex() != before.digest) {
+    NewBytes fresh{file, TRY(fs.read_at(path, 0, kBlock)), before};
+    fresh.whole = stat->size + held <= 2 * part_bytes &&
+                  !is_large(fresh.bytes, stat->size, format, file, part_bytes);
+    if (fresh.whole) fresh.bytes = TRY(fs.read(path));
+    if (fresh.whole) held += fresh.bytes.size();
+    else if (!is_parquet(fresh.bytes, file, format)) fresh.bytes = TRY(plain_head(fs, path));
+    const std::uint64_t size = fresh.whole ? fresh.bytes.size() : stat->size;
+    const Digests digests =
+        fresh.whole ? Digests{io::sha256(std::string_view(fresh.bytes).substr(0, before.bytes)).hex(),
+                              io::sha256(fresh.bytes).hex()}
+                    : TRY(digests_of(fs, path, before.bytes, size));
+    if (known && digests.before != before.digest) {
       return conflict(file, fmt::format("changed within its first {} bytes, which were collected "
                                         "before", before.bytes));
     }
-    const std::string digest = io::sha256(fresh.bytes).hex();
-    if (const std::string* other = known_under(cursor, fresh.bytes.size(), digest)) {
+    if (const std::string* other = known_under(cursor, size, digests.all)) {
       news.same.push_back(fmt::format("{} holds the same bytes as {}", file, *other));
       cursor.files[file] = FileMark(cursor.files[*other]);
       continue;
     }
+    if (known && is_parquet(fresh.bytes, file, format)) {
+      return conflict(file, "changed: Parquet files do not grow");
+    }
     // Its place among known bytes is taken now, so that a twin in the same reading is seen.
-    cursor.files[file] = {fresh.bytes.size(), digest, edge_of(fresh.bytes), 0, 0, 0, false};
+    const std::string edge = fresh.whole ? edge_of(fresh.bytes) : TRY(edge_of(fs, path, size));
+    cursor.files[file] = {size, digests.all, edge, 0, 0, 0, false};
     news.files.push_back(std::move(fresh));
   }
   return news;
 }
 
-Result<Source> open_source(const NewBytes& news, const io::Path& project, const Options& options,
-                           const table::Dialect& dialect, Tools& tools, FileMark& mark) {
+std::unexpected<Error> array_grew(const std::string& file) {
+  return conflict(file, "grew, but an array of JSON cannot go on after its end");
+}
+
+Result<CsvStart> start_after(const FileMark& mark, std::string_view rest,
+                             const std::string& file) {
+  CsvStart start{0, mark.lines, mark.records};
+  if (!mark.open_end || rest.empty()) return start;
+  if (!rest.starts_with('\n') && !rest.starts_with("\r\n")) {
+    return conflict(file, fmt::format("changed at byte {}: its last line was collected and goes on",
+                                      mark.plain));
+  }
+  start.offset = rest[0] == '\n' ? 1 : 2;
+  ++start.lines;
+  return start;
+}
+
+Result<Source> open_source(const NewBytes& news, const Options& options,
+                           const table::Dialect& dialect, FileMark& mark) {
   Source source;
   source.file = news.file;
   source.digest = mark.digest;
-  const Format format = format_of(news.bytes, news.file, options.format);
-  if (format == Format::kParquet) {
-    if (news.mark.bytes > 0) return conflict(news.file, "changed: Parquet files do not grow");
-    const io::Path path = project / news.file;
-    source.typed = TRY(TRY(tools.engine())->read_parquet(std::span(&path, 1)));
-    for (const table::Field& field : source.typed->schema().fields) {
-      source.grid.names.push_back(field.name);
-    }
-    TRY(check_names(source.grid.names, news.file));
-    if (source.rows() == 0) source.grid.empty = "has no rows";
-    mark.records = source.rows();
-    return source;
-  }
   std::string plain = TRY(during(io::decompress(news.bytes, kLargestSource),
                                  "decompressing " + news.file));
   const Format inside = format_of(plain, news.file, options.format);

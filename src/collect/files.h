@@ -6,6 +6,7 @@
 #include <span>
 
 #include "collect/collect.h"
+#include "collect/csv.h"
 #include "collect/cursor.h"
 #include "collect/source.h"
 
@@ -20,15 +21,20 @@ Result<std::vector<std::string>> find_files(io::Fs& fs, const io::Path& project,
 /// Digest of the first and last 4 KiB; of everything for small files. Cost: two short reads.
 Result<std::string> edge_of(io::Fs& fs, const io::Path& path, std::uint64_t size);
 
+inline constexpr std::string_view kInput = "-";  // in [collect] source
+/// Where standard input is kept, relative to the project.
+io::Path spool_folder();
+
 struct Answer;
 
 /// A file with something new in it.
 struct NewBytes {
   std::string file;
-  std::string bytes;  // all of them, as they lie there
+  std::string bytes;  // all of them, as they lie there; of one that is not whole the first ones
   FileMark mark;      // of what was read before; zeros for a new file
   bool pushed = false;  // rows of collect/push.h, no file
   std::shared_ptr<const Answer> answer = nullptr;  // rows of collect/database_rows.h, no file
+  bool whole = true;    // false: it is large and is read again, in parts (collect/feed.h)
 };
 struct News {
   std::vector<NewBytes> files;
@@ -38,12 +44,16 @@ struct News {
 /// cursor.
 /// Errors: kConflict for a changed or shrunk file, with its offset.
 Result<News> find_news(io::Fs& fs, const io::Path& project, const std::vector<std::string>& names,
-                       Cursor& cursor);
+                       const std::string& format, std::uint64_t part_bytes, Cursor& cursor);
 
-/// Splits the new records of a file and moves its mark on.
+/// Splits the new records of a whole file and moves its mark on.
 /// Errors: kInvalidInput naming file and line; kConflict when what was read last has changed.
-Result<Source> open_source(const NewBytes& news, const io::Path& project, const Options& options,
-                           const table::Dialect& dialect, Tools& tools, FileMark& mark);
+Result<Source> open_source(const NewBytes& news, const Options& options,
+                           const table::Dialect& dialect, FileMark& mark);
+/// Where the new records of a file begin, as an offset into `rest`, which follows those that were
+/// read before: nothing lies between but the end of a line. Errors: kConflict.
+Result<CsvStart> start_after(const FileMark& mark, std::string_view rest, const std::string& file);
+std::unexpected<Error> array_grew(const std::string& file);
 
 /// The dialect of a first collection: delimiter guessed from the first file, the rest from options.
 Result<table::Dialect> first_dialect(std::span<const NewBytes> files, const Options& options);

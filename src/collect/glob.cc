@@ -109,6 +109,7 @@ Result<std::set<io::Path>> folders_of(io::Fs& fs, const Options& options,
   std::set<io::Path> folders;
   for (const std::string& pattern : options.source) {
     if (pattern == kPush) folders.insert(pushed_folder(project));
+    else if (pattern == kInput) folders.insert(project / spool_folder());
     else TRY(Walk(fs, project, pattern, &folders).run());
   }
   for (const auto& [name, how] : TRY(tables_of(options))) {
@@ -127,11 +128,12 @@ Result<std::vector<std::string>> find_files(io::Fs& fs, const io::Path& project,
   std::set<std::string> seen;
   for (const std::string& pattern : patterns) {
     if (pattern == kPush || pattern.starts_with(kSql)) continue;
-    if (pattern == "-") {
-      return fail(Code::kInvalidInput, "[collect] source = \"-\" is not built yet",
-                  "this version reads files (paths, globs, folders), \"sql:NAME\" and \"push\"");
+    const bool input = pattern == kInput;
+    const auto found = TRY(Walk(fs, project, input ? spool_folder().string() : pattern).run());
+    if (found.empty() && input) {
+      return fail(Code::kNotFound, "nothing came from standard input yet",
+                  "`rondo run < FILE`, or `some-command | rondo run`");
     }
-    const auto found = TRY(Walk(fs, project, pattern).run());
     if (found.empty()) {
       return fail(Code::kNotFound, fmt::format("{} was not found", pattern),
                   fmt::format("[collect] source is relative to the project, {}", project.string()));

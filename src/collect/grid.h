@@ -42,7 +42,9 @@ struct Record {
 };
 
 struct Grid {
-  std::string bytes;                // the decompressed source (of a grown one: all of it)
+  std::string bytes;                // the decompressed source (of a grown one: all of it), or a
+                                    // part of it behind its header
+  std::uint64_t shift = 0;          // what to add to a place in `bytes` for one in the source
   std::string arena;                // texts that had to be unescaped
   std::vector<std::string> names;   // of the columns
   std::vector<Record> records;

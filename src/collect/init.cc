@@ -11,6 +11,7 @@
 #include <set>
 
 #include "collect/database_rows.h"
+#include "collect/feed.h"
 #include "collect/files.h"
 #include "collect/guess_codes.h"
 #include "collect/proposal.h"
@@ -99,7 +100,12 @@ class Proposer {
     find_unfit(reading.rows);
     find_codes(reading.rows);
     choose_mode();
-    return Proposal{write_toml(found_), remarks_of(found_)};
+    Proposal proposal{write_toml(found_), remarks_of(found_)};
+    if (!all_) {
+      proposal.remarks.push_back(fmt::format("only the first {} rows were looked at",
+                                             grouped(reading.counts.read)));
+    }
+    return proposal;
   }
 
  private:
@@ -109,7 +115,7 @@ class Proposer {
   Result<void> open() {
     const auto names = TRY(files());
     Cursor cursor;
-    News news = TRY(find_news(fs_, project_, names, cursor));
+    News news = TRY(find_news(fs_, project_, names, options().format, kPartBytes, cursor));
     TRY(add_fetched(options(), found_.look.fetched, tools_, news, cursor));
     dialect_ = TRY(first_dialect(news.files, options()));
     TRY(split(news));
@@ -128,21 +134,11 @@ class Proposer {
   }
 
   Result<void> split(const News& news) {
-    sources_.clear();
-    for (const NewBytes& file : news.files) {
-      FileMark mark;
-      Source source = file.answer ? open_answer(file)
-                                  : TRY(open_source(file, project_, options(), dialect_, tools_,
-                                                    mark));
-      if (source.grid.empty.empty()) {
-        sources_.push_back(std::move(source));
-      } else if (sources_.empty() && news.files.size() == 1) {
-        return fail(Code::kInvalidInput, fmt::format("{} {}", file.file, source.grid.empty),
-                    "give at least one row to look at");
-      }
-    }
-    if (!sources_.empty()) return {};
-    return fail(Code::kInvalidInput, "no file has a row", "give at least one row to look at");
+    Cursor marks;
+    Feed feed(news, {fs_, project_, options(), dialect_, true, {}}, tools_);
+    sources_ = TRY(feed.next(marks));
+    all_ = feed.done();
+    return {};
   }
 
   Result<void> check_target() const {
@@ -189,7 +185,7 @@ class Proposer {
   }
 
   Result<Table> typed() {
-    table::Contract contract = first_contract(sources_, dialect_);
+    table::Contract contract = first_contract(look_at(sources_, dialect_.null), dialect_);
     BindOptions how;
     return TRY(bind_sources(sources_, contract, how)).rows;
   }
@@ -346,6 +342,7 @@ class Proposer {
   Tools tools_;
   table::Dialect dialect_;
   std::vector<Source> sources_;
+  bool all_ = true;  // false: they are the first part of a large source
   Findings found_;
 };
 

@@ -188,7 +188,7 @@ TEST_F(InitTest, ErrorsSayWhatToDo) {
   const auto error = [&](const char* target) { return text_of(proposed(target)); };
   EXPECT_TRUE(error("y").starts_with("data/a.csv was not found"));
   put("data/a.csv", "");
-  EXPECT_EQ(error("y"), "data/a.csv is empty\nhint: give at least one row to look at");
+  EXPECT_EQ(error("y"), "data/a.csv is empty\nhint: give at least one row to begin with");
   put("data/a.csv", "price,x\n1,2\n3,4\n");
   EXPECT_EQ(error("prise"), "data/a.csv has no column \"prise\"\nhint: did you mean \"price\"?");
   EXPECT_EQ(code_of(proposed("prise")), Code::kNotFound);

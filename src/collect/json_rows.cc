@@ -184,12 +184,14 @@ class Reader {
         bytes_(grid.bytes),
         collector_(grid),
         at_(start.offset),
+        until_(start.until),
         line_(start.lines + 1) {
     grid.read = start.records;
+    grid.shift = start.shift;
   }
 
   void lines() {
-    while (at_ < bytes_.size()) {
+    while (at_ < std::min<std::uint64_t>(until_, bytes_.size())) {
       const std::size_t end = std::min(bytes_.find('\n', at_), bytes_.size());
       std::string_view text = bytes_.substr(at_, end - at_);
       if (text.ends_with('\r')) text.remove_suffix(1);
@@ -263,7 +265,7 @@ class Reader {
     reject.why = why;
     reject.record = record.number;
     reject.line = record.line;
-    reject.offset = record.offset;
+    reject.offset = record.offset + grid_.shift;
     reject.raw = bytes_.substr(record.offset, std::min(record.length, kRawKept));
     reject.detail = std::move(detail);
     reject.before = grid_.records.size();
@@ -278,16 +280,16 @@ class Reader {
 
   void finish() {
     collector_.lay_out();
-    grid_.end = bytes_.size();
+    grid_.end = at_;  // an array's and a last line's is that of the bytes
     grid_.lines = line_ - 1;
-    grid_.open_end = !bytes_.empty() && bytes_.back() != '\n';
+    grid_.open_end = at_ == bytes_.size() && !bytes_.empty() && bytes_.back() != '\n';
   }
 
   Grid& grid_;
   std::string_view bytes_;
   Collector collector_;
   std::size_t at_;
-  std::uint64_t line_;
+  std::uint64_t until_, line_;
 };
 
 }  // namespace

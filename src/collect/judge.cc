@@ -146,18 +146,18 @@ class Judge {
       // New by its cursor; in a backfill all rows come again.
       const bool behind = in_.sources[origin(row).first].behind && !in_.options.again;
       if (behind && !orders_only) continue;
-      const std::string digest = row_digest(rows_, row);
-      if (in_.options.taken && in_.options.taken(key_digest(rows_, key_columns(), row), digest)) {
+      const table::RowId id = row_id(rows_, row);
+      if (in_.options.taken && in_.options.taken(key_id(rows_, key_columns(), row), id)) {
         verdicts_.fate[row] = Fate::kDuplicate;
         continue;
       }
       const bool boundary = in_.keys[row] == *in_.after;
       if (boundary && in_.cursor.boundary_whole) {
-        if (in_.cursor.boundary.contains(digest)) verdicts_.fate[row] = Fate::kDuplicate;
+        if (in_.cursor.boundary.contains(row_digest(rows_, row))) verdicts_.fate[row] = Fate::kDuplicate;
         continue;
       }
       const Known* known = in_.options.known ? TRY(in_.options.known()) : nullptr;
-      if (known != nullptr && known->rows.contains(digest)) {
+      if (known != nullptr && known->rows.find(id) != nullptr) {
         verdicts_.fate[row] = Fate::kDuplicate;
       } else if (in_.keys[row] < in_time) {
         too_late(row);
@@ -170,7 +170,7 @@ class Judge {
   Result<void> known_already(std::size_t row) {
     if (verdicts_.fate[row] != Fate::kAccepted) return {};
     const Known* known = in_.options.known ? TRY(in_.options.known()) : nullptr;
-    if (known != nullptr && known->rows.contains(row_digest(rows_, row))) {
+    if (known != nullptr && known->rows.find(row_id(rows_, row)) != nullptr) {
       verdicts_.fate[row] = Fate::kDuplicate;
     }
     return {};
@@ -199,21 +199,21 @@ class Judge {
     if (in_.options.key.empty()) return {};
     const std::vector<std::size_t> columns = key_columns();
     const Known* known = in_.options.known ? TRY(in_.options.known()) : nullptr;
-    std::map<std::string, std::size_t> seen;
+    table::RowIdMap<std::size_t> seen;
     for (std::size_t row = 0; row < rows_.rows(); ++row) {
       if (verdicts_.fate[row] != Fate::kAccepted) continue;
-      const std::string key = key_digest(rows_, columns, row);
+      const table::RowId key = key_id(rows_, columns, row);
       if (known != nullptr) {
-        if (const auto at = known->keys.find(key); at != known->keys.end()) {
-          repeated(row, columns, row_digest(rows_, row) == at->second, "collected before");
+        if (const table::RowId* const before = known->keys.find(key)) {
+          repeated(row, columns, row_id(rows_, row) == *before, "collected before");
           continue;
         }
       }
       const auto [at, fresh] = seen.try_emplace(key, row);
       if (fresh) continue;
-      const auto [s, place] = origin(at->second);
+      const auto [s, place] = origin(*at);
       const Reject first = in_.sources[s].reject(place);
-      repeated(row, columns, row_digest(rows_, row) == row_digest(rows_, at->second),
+      repeated(row, columns, row_id(rows_, row) == row_id(rows_, *at),
                fmt::format("at {}:{}", in_.sources[s].file,
                            first.line > 0 ? first.line : first.record));
     }

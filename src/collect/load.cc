@@ -1,44 +1,12 @@
-// Opening what is new of a source, and everything that it has, for those who only look.
+// What a source has, for those who only look.
 #include <fmt/format.h>
 
 #include "collect/database_rows.h"
+#include "collect/feed.h"
 #include "collect/push.h"
 #include "collect/reading.h"
 
 namespace rondo::collect {
-
-Result<std::vector<Source>> open_all(const News& news, const io::Path& project,
-                                     const Options& options, const table::Dialect& dialect,
-                                     bool first, Cursor& cursor, Tools& tools,
-                                     const std::function<Result<void>(const std::string&)>& said) {
-  std::vector<Source> sources;
-  std::string empty;
-  for (const NewBytes& file : news.files) {
-    TRY(said(file.file));
-    if (file.pushed) {
-      sources.push_back(TRY(open_pushed(file)));
-      continue;
-    }
-    if (file.answer) {
-      sources.push_back(open_answer(file));
-      const std::string& none = sources.back().grid.empty;
-      if (none.empty()) continue;
-      if (empty.empty()) empty = fmt::format("{} {}", file.file, none);
-      sources.pop_back();
-      continue;
-    }
-    FileMark& mark = cursor.files[file.file];
-    Source source = TRY(open_source(file, project, options, dialect, tools, mark));
-    if (source.grid.empty.empty()) {
-      sources.push_back(std::move(source));
-      continue;
-    }
-    if (empty.empty()) empty = fmt::format("{} {}", file.file, source.grid.empty);
-    cursor.files.erase(file.file);
-  }
-  if (!sources.empty() || !first || empty.empty()) return sources;
-  return fail(Code::kInvalidInput, empty, "give at least one row to begin with");
-}
 
 Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
                     const table::Contract* contract, const std::string& target,
@@ -53,9 +21,8 @@ Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
   }
   table::Dialect dialect = TRY(first_dialect(news.files, options));
   if (contract != nullptr) dialect.delimiter = contract->dialect.delimiter;
-  const auto silent = [](const std::string&) -> Result<void> { return {}; };
-  std::vector<Source> sources =
-      TRY(open_all(news, project, options, dialect, true, cursor, tools, silent));
+  Feed feed(news, {fs, project, options, dialect, true, {}}, tools);
+  std::vector<Source> sources = TRY(feed.next(cursor));
   ReadingOptions how;
   how.target = target;
   how.time = options.time;
@@ -70,6 +37,10 @@ Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
                 std::move(reading.rejects), std::move(reading.record), std::move(reading.changes),
                 cursor.clock.orders_only()};
   loaded.remarks.insert(loaded.remarks.end(), news.same.begin(), news.same.end());
+  if (!feed.done()) {
+    loaded.remarks.push_back(fmt::format("only the first {} rows were looked at",
+                                         grouped(loaded.counts.read)));
+  }
   return loaded;
 }
 

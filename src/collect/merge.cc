@@ -39,25 +39,24 @@ class Merger {
       fresh_.key_of(row, key);
       const auto [at, is_new] = newest_.try_emplace(key, row);
       if (is_new) continue;
-      const bool same = row_digest(fresh_.rows, row) == row_digest(fresh_.rows, at->second);
+      const bool same = row_id(fresh_.rows, row) == row_id(fresh_.rows, at->second);
       wins_[same ? row : at->second] = false;
       if (!same) at->second = row;
     }
   }
 
-  std::vector<std::size_t> against(const View& before) {
-    std::vector<std::size_t> gone;
+  /// Calls gone(row) for each row before that is overtaken.
+  void against(const View& before, const auto& gone) {
     std::string key;
     for (std::size_t row = 0; row < before.rows.rows(); ++row) {
       before.key_of(row, key);
       const auto found = newest_.find(key);
       if (found == newest_.end()) continue;
       const std::size_t later = found->second;
-      const bool same = row_digest(before.rows, row) == row_digest(fresh_.rows, later);
+      const bool same = row_id(before.rows, row) == row_id(fresh_.rows, later);
       if (same || before.at(row) > fresh_.at(later)) wins_[later] = false;
-      else gone.push_back(row);
+      else gone(row);
     }
-    return gone;
   }
 
   const std::vector<bool>& wins() const { return wins_; }
@@ -68,26 +67,31 @@ class Merger {
   std::unordered_map<std::string, std::size_t> newest_;  // key -> the row that wins so far
 };
 
-/// Adds rows, numbered among those that count, to what is dead of each segment.
-ledger::Deletions with_gone(const MergeInput& input, const std::vector<std::size_t>& gone) {
-  ledger::Deletions out = input.dead;
-  std::size_t place = 0;  // among the rows that count
-  auto next = gone.begin();
-  for (const ledger::Segment& segment : input.segments) {
-    const auto known = input.dead.find(segment.file);
-    const std::vector<std::uint32_t> none;
-    const std::vector<std::uint32_t>& before = known == input.dead.end() ? none : known->second;
-    auto dead = before.begin();
-    std::vector<std::uint32_t> all;
-    for (std::uint32_t row = 0; row < segment.rows; ++row) {
-      const bool was = dead != before.end() && *dead == row;
-      const bool is = !was && next != gone.end() && *next == place;
-      if (was) ++dead;
-      else ++place;
-      if (is) ++next;
-      if (was || is) all.push_back(row);
-    }
-    if (!all.empty()) out[segment.file] = std::move(all);
+/// Finds the rows before that the reading overtakes, and adds them to what is dead of each segment.
+Result<Merged> overtaken(const MergeInput& input, Merger& merger,
+                         std::uint64_t& labelled_of_parts) {
+  Merged out;
+  out.dead = input.before.deleted;
+  if (input.before.which.empty()) return out;
+  ledger::Deletions gone;
+  const auto each = [&](const ledger::SegmentRows& part) -> Result<void> {
+    const table::Column* label = part.rows.find(input.target);
+    std::vector<std::uint32_t>& places = gone[input.before.which[part.segment].file];
+    const bool own = part.segment >= input.parts_from;
+    merger.against(TRY(view_of(part.rows, input.key)), [&](std::size_t row) {
+      places.push_back(part.places[row]);
+      const bool labelled = label != nullptr && !label->is_null(row);
+      ++(own ? out.of_parts : out.gone);
+      if (labelled) ++(own ? labelled_of_parts : out.labelled_gone);
+    });
+    return {};
+  };
+  TRY(ledger::each_part(input.before, each));
+  for (auto& [file, places] : gone) {
+    if (places.empty()) continue;
+    std::vector<std::uint32_t>& dead = out.dead[file];
+    std::ranges::copy(places, std::back_inserter(dead));
+    std::ranges::sort(dead);
   }
   return out;
 }
@@ -115,25 +119,11 @@ void keep_winners(const std::vector<bool>& wins, const std::string& target, Read
 Result<Merged> merge(const MergeInput& input, Reading& reading) {
   Merger merger(TRY(view_of(reading.rows, input.key)), reading.rows.rows());
   merger.among_themselves();
-  Merged out;
-  if (input.before.rows() > 0) out.gone = merger.against(TRY(view_of(input.before, input.key)));
-  out.dead = with_gone(input, out.gone);
-  const table::Column* label = input.before.find(input.target);
-  for (const std::size_t row : out.gone) {
-    if (label != nullptr && !label->is_null(row)) ++out.labelled_gone;
-  }
+  std::uint64_t labelled_of_parts = 0;
+  Merged out = TRY(overtaken(input, merger, labelled_of_parts));
   keep_winners(merger.wins(), input.target, reading);
+  reading.overtaken = {out.of_parts, labelled_of_parts};
   return out;
-}
-
-table::Table without(table::Table rows, std::span<const std::size_t> gone) {
-  if (gone.empty()) return rows;
-  std::vector<std::size_t> left;
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    if (!gone.empty() && gone.front() == row) gone = gone.subspan(1);
-    else left.push_back(row);
-  }
-  return rows.take(left);
 }
 
 }  // namespace rondo::collect

@@ -95,7 +95,8 @@ Json to_json(const Situation& situation) {
           {"backfill_from", situation.backfill ? Json(to_text(situation.backfill->from)) : Json()},
           {"backfill_to", situation.backfill ? Json(to_text(situation.backfill->to)) : Json()},
           {"table", situation.table},
-          {"temp", situation.temp}};
+          {"temp", situation.temp},
+          {"part_bytes", situation.part_bytes}};
 }
 
 Result<Situation> situation_from(const Json& json) {
@@ -115,6 +116,8 @@ Result<Situation> situation_from(const Json& json) {
   }
   situation.table = io::get_or<std::string>(json, "table", "");
   situation.temp = io::get_or<std::string>(json, "temp", "");
+  situation.part_bytes = static_cast<std::uint64_t>(
+      io::get_or<std::int64_t>(json, "part_bytes", kPartBytes));
   return situation;
 }
 

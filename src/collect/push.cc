@@ -67,8 +67,9 @@ bool is_pushed_to(const Options& options) {
 io::Path pushed_folder(const io::Path& project) { return project / ".rondo" / "pushed"; }
 
 Result<News> news_of(io::Fs& fs, const Options& options, const io::Path& project,
-                     Cursor& cursor) {
-  News news = TRY(find_news(fs, project, TRY(find_files(fs, project, options.source)), cursor));
+                     Cursor& cursor, std::uint64_t part_bytes) {
+  News news = TRY(find_news(fs, project, TRY(find_files(fs, project, options.source)),
+                            options.format, part_bytes, cursor));
   if (is_pushed_to(options)) TRY(add_pushed(fs, project, news, cursor));
   return news;
 }
@@ -198,8 +199,8 @@ Result<std::vector<PushedRow>> PushJudge::judge(std::string body, PushForm form,
     PushedRow& good = out[place[reading.record[row]]];
     good.fate = PushedRow::Fate::kAccepted;
     if (form == PushForm::kCsv) good.line = line_of(reading, row);
-    good.digest = row_digest(reading.rows, row);
-    if (!key.empty()) good.key = key_digest(reading.rows, key, row);
+    good.id = row_id(reading.rows, row);
+    if (!key.empty()) good.key = key_id(reading.rows, key, row);
   }
   return out;
 }
@@ -207,12 +208,6 @@ Result<std::vector<PushedRow>> PushJudge::judge(std::string body, PushForm form,
 Result<io::LogPosition> pushed_through(const Json& cursor) {
   const Cursor read = TRY(Cursor::from_json(cursor));
   return io::LogPosition{read.pushed.segment, read.pushed.offset};
-}
-
-Result<std::vector<std::pair<std::string, std::string>>> key_digests(
-    const table::Table& rows, const std::vector<std::string>& key) {
-  const Known known = TRY(known_of(rows, key));
-  return std::vector<std::pair<std::string, std::string>>(known.keys.begin(), known.keys.end());
 }
 
 }  // namespace rondo::collect

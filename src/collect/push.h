@@ -15,14 +15,8 @@ io::Path pushed_folder(const io::Path& project);
 
 /// What is new in the files, and the pushed rows behind the cursor as one more file, if there are
 /// any; moves the cursor on. Errors: as find_files() and find_news(); kCorrupt, kIo.
-Result<News> news_of(io::Fs& fs, const Options& options, const io::Path& project, Cursor& cursor);
-/// The sources with something to read. Files without a row lose their mark: they are read in full
-/// when they have one. Errors: kInvalidInput when there is nothing else and nothing was collected
-/// before.
-Result<std::vector<Source>> open_all(const News& news, const io::Path& project,
-                                     const Options& options, const table::Dialect& dialect,
-                                     bool first, Cursor& cursor, Tools& tools,
-                                     const std::function<Result<void>(const std::string&)>& said);
+Result<News> news_of(io::Fs& fs, const Options& options, const io::Path& project, Cursor& cursor,
+                     std::uint64_t part_bytes = kPartBytes);
 /// Splits pushed rows.
 Result<Source> open_pushed(const NewBytes& news);
 

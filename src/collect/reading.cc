@@ -22,17 +22,6 @@ namespace {
 using table::Table;
 using table::Type;
 
-constexpr std::uint64_t kShareCounts = 1000;  // max_rejected applies from so many rows on
-
-std::string reasons_text(std::span<const Json> rejects) {
-  std::string text;
-  for (const Reason& reason : commonest(rejects, 3)) {
-    text += "\n  " + reason.line;
-    if (!reason.hint.empty()) text += "; " + reason.hint;
-  }
-  return text;
-}
-
 /// What stays the same through one reading.
 class Reader {
  public:
@@ -44,7 +33,9 @@ class Reader {
       TRY(forget_future(contract, dialect));
       if (nothing_left()) return std::move(reading_);
     }
-    reading_.contract = contract != nullptr ? *contract : first_contract(sources_, dialect);
+    if (contract != nullptr) reading_.contract = *contract;
+    else if (options_.first != nullptr) reading_.contract = *options_.first;
+    else reading_.contract = first_contract(look_at(sources_, dialect.null), dialect);
     if (options_.agreed != nullptr) {
       TRY(agree(*options_.agreed, contract == nullptr, reading_.contract, reading_.changes));
     }
@@ -223,8 +214,10 @@ class Reader {
   // Verdicts ---------------------------------------------------------------------------------
 
   Result<Verdicts> judged(const Bound& bound) {
-    JudgeInput input{sources_, bound, reading_.contract, times_, keys_, {}, cursor_, options_};
-    if (!times_known_ && past_.row >= 0) input.after = past_.value;
+    const Cursor& before = options_.since != nullptr ? *options_.since : cursor_;
+    JudgeInput input{sources_, bound, reading_.contract, times_, keys_, {}, before, options_};
+    const ClockState& past = options_.since != nullptr ? options_.since->clock : past_;
+    if (!times_known_ && past.row >= 0) input.after = past.value;
     return judge(input);
   }
 
@@ -307,8 +300,9 @@ class Reader {
     }
     const std::size_t last = reading_.record.back();
     const bool further = !cursor_.newest || past_.row < 0 || keys_[last] > past_.value;
-    if (may_be_late() && !further) {  // only late rows
+    if (may_be_late() && !further) {  // only late rows, and of a part some of the newest
       clock = past_;
+      if (options_.since != nullptr && options_.lag.us == 0 && !options_.merges) note_boundary();
       return;
     }
     cursor_.newest = times_[last];
@@ -335,7 +329,8 @@ class Reader {
   }
 
   bool may_be_late() const {
-    return options_.merges || options_.lag.us > 0 || options_.retry_from < sources_.size() ||
+    return options_.since != nullptr || options_.merges || options_.lag.us > 0 ||
+           options_.retry_from < sources_.size() ||
            std::ranges::any_of(sources_, &Source::behind);
   }
 
@@ -362,21 +357,6 @@ class Reader {
 };
 
 }  // namespace
-
-Result<void> check_rejected(const Reading& reading, double most, bool first) {
-  const ledger::Counts& n = reading.counts;
-  const bool none = first && n.accepted == 0 && n.rejected > 0;
-  const auto all = static_cast<double>(std::max<std::uint64_t>(n.read, 1));
-  const double share = static_cast<double>(n.rejected) / all;
-  if (!none && (n.read < kShareCounts || share <= most)) return {};
-  const std::string what =
-      none ? fmt::format("none of the {} rows could be taken:", grouped(n.read))
-           : fmt::format("{} of {} rows were rejected ({:.2g} %, allowed {:g} %):",
-                         grouped(n.rejected), grouped(n.read), 100 * share,
-                         100 * most);
-  return fail(Code::kInvalidInput, what + reasons_text(reading.rejects),
-              none ? "" : "mend the rows, or raise [collect] max_rejected");
-}
 
 Result<Reading> read_rows(std::vector<Source> sources, const table::Contract* contract,
                           const table::Dialect& dialect, const ReadingOptions& options,

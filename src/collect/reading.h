@@ -10,19 +10,24 @@
 #include "collect/clock.h"
 #include "collect/collect.h"
 #include "ledger/manifest.h"
+#include "table/row_ids.h"
 
 namespace rondo::collect {
 
-/// Digests of rows that were collected before, for sources that overlap.
+/// Rows that were collected before, for sources that overlap.
 struct Known {
-  std::set<std::string> rows;
-  std::map<std::string, std::string> keys;  // key digest -> row digest
+  struct Nothing {};
+  table::RowIdMap<Nothing> rows;
+  table::RowIdMap<table::RowId> keys;  // key -> row; empty without [collect] key
 };
 
 struct ReadingOptions {
   std::string target;                // may be empty: labels are not needed
   std::string time;                  // column or SQL; empty: no clock
   std::vector<std::string> key;
+  /// Of the second part and on of a collection that is read in parts: the cursor before the first.
+  /// A row is late by that; a new key is new by `known` too, which holds the parts before.
+  const Cursor* since = nullptr;
   bool merges = false;               // rows may be late and keys may come again: collect/merge.h
   Span lag;                          // rows may come so late behind the newest one
   Actions actions;
@@ -32,7 +37,8 @@ struct ReadingOptions {
   Json fault = Json::object();       // rehearsal: {"column","value","from","to"}
   /// Whether this very row of this key was taken before (digests); may be empty. A row that comes
   /// late is then no late row.
-  std::function<bool(const std::string& key, const std::string& row)> taken;
+  std::function<bool(const table::RowId& key, const table::RowId& row)> taken;
+  const table::Contract* first = nullptr;  // of a first collection that is read in parts
   std::size_t retry_from = SIZE_MAX;  // sources from this one on were rejected: rows may be late
   std::function<Result<const Known*>()> known;  // called only when it is needed; may be empty
 };
@@ -48,13 +54,18 @@ struct Reading {
   std::map<std::string, std::uint64_t> dropped;  // values made missing, by column: NaN, discarded
   std::vector<bool> retried;                // of each row of ReadingOptions::retry_from: resolved
   std::uint64_t labelled = 0;               // accepted rows whose target is known
+  /// Rows of the parts before that are overtaken by this one, and how many of them had a label.
+  std::pair<std::uint64_t, std::uint64_t> overtaken;
 };
 
 /// Errors: kInvalidInput when more than the share `most` of the rows was rejected, or at a first
 /// reading all of them, naming the commonest reasons with examples.
 Result<void> check_rejected(const Reading& reading, double most, bool first);
 
-/// `contract` null: agreed on now. Moves the cursor's clock on; the files' marks are the caller's.
+/// Takes in the next part of a collection: counts and lists grow, the rows are the next part's.
+void go_on(Reading& reading, Reading next);
+
+/// `contract` null: agreed on now, by `first` where it is given. Moves the cursor's clock on; the files' marks are the caller's.
 /// In a replay where nothing is to be seen all counts are 0 and there is no contract.
 /// Errors: kInvalidInput naming column, file and line.
 Result<Reading> read_rows(std::vector<Source> sources, const table::Contract* contract,

@@ -45,16 +45,26 @@ Result<ledger::Segment> write_segment(io::Fs& fs, const table::Table& rows,
   return segment;
 }
 
-Result<Known> known_of(const table::Table& rows, const std::vector<std::string>& key) {
+Result<Known> known_of(const ledger::Segments& segments, const std::vector<std::string>& key) {
   Known known;
+  const auto each = [&](const ledger::SegmentRows& part) -> Result<void> {
+    for (std::size_t row = 0; row < part.rows.rows(); ++row) {
+      known.rows.try_emplace(row_id(part.rows, row), {});
+    }
+    if (key.empty()) return {};
+    return add_keys(part.rows, key, known);
+  };
+  TRY(ledger::each_part(segments, each));
+  return known;
+}
+
+Result<void> add_keys(const table::Table& rows, const std::vector<std::string>& key, Known& known) {
   const auto columns =
       TRY(table::key_places(rows.schema(), key, "of the rows collected before"));
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    const std::string digest = row_digest(rows, row);
-    if (!columns.empty()) known.keys.try_emplace(key_digest(rows, columns, row), digest);
-    known.rows.insert(digest);
+    known.keys.try_emplace(key_id(rows, columns, row), row_id(rows, row));
   }
-  return known;
+  return {};
 }
 
 std::string listed(const std::vector<std::string>& files) {

@@ -79,6 +79,26 @@ bool mostly(std::uint64_t part, std::uint64_t whole) {
   return static_cast<double>(part) >= kMostly * static_cast<double>(whole);
 }
 
+void add(ColumnLook& look, const ColumnLook& other) {
+  for (const auto count : {&ColumnLook::cells, &ColumnLook::nulls, &ColumnLook::integers,
+                           &ColumnLook::numbers, &ColumnLook::not_finite,
+                           &ColumnLook::leading_zeros, &ColumnLook::times, &ColumnLook::bools,
+                           &ColumnLook::slashed}) {
+    look.*count += other.*count;
+  }
+  if (look.texts < kTextsLooked) {
+    for (const auto count : {&ColumnLook::texts, &ColumnLook::words, &ColumnLook::bytes,
+                             &ColumnLook::distinct}) {
+      look.*count += other.*count;
+    }
+  }
+  for (const auto& [text, times] : other.odd) {
+    if (look.odd.contains(text) || look.odd.size() < kOddKept) look.odd[text] += times;
+  }
+  const bool wider = look.typed == Type::kNumber && other.typed == Type::kInteger;
+  if (other.typed && !wider) look.typed = other.typed;
+}
+
 bool reads_like_text(const ColumnLook& look) {
   if (look.texts == 0 || look.distinct * 2 <= look.texts) return false;
   return look.words >= 3 * look.texts || look.bytes >= 40 * look.texts;
@@ -158,6 +178,17 @@ std::vector<ColumnLook> look_at(std::span<const Source> sources,
     }
   }
   return looks;
+}
+
+void add(std::vector<ColumnLook>& looks, std::span<const ColumnLook> others) {
+  for (const ColumnLook& other : others) {
+    const auto same = std::ranges::find(looks, other.name, &ColumnLook::name);
+    if (same == looks.end()) {
+      looks.push_back(other);
+      continue;
+    }
+    add(*same, other);
+  }
 }
 
 Type decide(const ColumnLook& look) {

@@ -28,6 +28,9 @@ std::vector<ColumnLook> look_at(std::span<const Source> sources,
 ColumnLook look_at(std::span<const Source> sources, const std::string& name,
                    const std::vector<std::string>& null);
 
+/// Adds a look at other sources. Texts are those of the first look that saw enough.
+void add(std::vector<ColumnLook>& looks, std::span<const ColumnLook> others);
+
 /// A number when 95 in 100 of its cells are; a time likewise; else a category, or text when cells
 /// are long, of several words and mostly different.
 table::Type decide(const ColumnLook& look);

@@ -56,7 +56,7 @@ Reject Source::reject(std::size_t row) const {
   const Record& record = grid.records[row];
   reject.record = record.number;
   reject.line = record.line;
-  reject.offset = record.offset;
+  reject.offset = record.offset + grid.shift;
   reject.raw = grid.raw(record).substr(0, kRawKept);
   return reject;
 }

@@ -20,6 +20,9 @@ class Tools {
  public:
   explicit Tools(io::Path temp) : temp_(std::move(temp)) {}
   Result<table::Engine*> engine();
+  Result<std::unique_ptr<table::Engine>> another_engine() const {
+    return table::Engine::open(temp_);
+  }
 
  private:
   io::Path temp_;

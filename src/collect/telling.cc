@@ -26,10 +26,10 @@ void tell_sources(const Telling& t, ledger::StageOutput& out) {
   } else if (t.situation.retry) {
     tell_retried(t.reading, t.retry, t.files.empty(), out);
   }
-  if (!t.merged.gone.empty()) {
+  if (t.merged.gone > 0) {
     out.reason += fmt::format(", {} of them in place of older ones",
-                              grouped(t.merged.gone.size()));
-    out.evidence["replaced"] = t.merged.gone.size();
+                              grouped(t.merged.gone));
+    out.evidence["replaced"] = t.merged.gone;
   }
   if (t.served.read > 0) {
     out.reason += fmt::format("{}{} prediction{} that got {} label", t.files.empty() ? "" : ", ",

@@ -32,55 +32,153 @@ table::Table sorted_by_time(table::Table table) {
   return table.take(order);
 }
 
-/// Leaves out what is deleted. `parts` hold the rows of the segments, in their order.
-void leave_out(const Deletions& deletions, std::span<const Segment> segments,
-               std::vector<table::Table>& parts) {
-  if (deletions.empty()) return;
+/// Which of `count` rows from `first` on, of one segment, are not deleted.
+std::vector<std::uint32_t> living(const Deletions& deletions, const Segment& segment,
+                                  std::uint64_t first, std::uint64_t count) {
+  std::vector<std::uint32_t> places;
+  const auto found = deletions.find(segment.file);
+  std::span<const std::uint32_t> dead;
+  if (found != deletions.end()) dead = found->second;
+  auto next = std::ranges::lower_bound(dead, first);
+  for (std::uint64_t at = first; at < first + count; ++at) {
+    if (next != dead.end() && *next == at) ++next;
+    else places.push_back(static_cast<std::uint32_t>(at));
+  }
+  return places;
+}
+
+/// Calls each(segment, part, first row in it) for segments whose rows lie in `parts`, in order.
+void walk(std::span<const Segment> segments, std::span<const table::Table> parts,
+          const auto& each) {
   std::size_t part = 0, row = 0;  // where the next segment begins
-  std::vector<std::vector<std::size_t>> kept(parts.size());
   for (const Segment& segment : segments) {
     while (part < parts.size() && row == parts[part].rows()) {
       ++part;
       row = 0;
     }
-    const auto found = deletions.find(segment.file);
-    std::span<const std::uint32_t> dead;
-    if (found != deletions.end()) dead = found->second;
-    for (std::uint32_t at = 0; at < segment.rows; ++at, ++row) {
-      if (!dead.empty() && dead.front() == at) dead = dead.subspan(1);
-      else kept[part].push_back(row);
-    }
+    each(segment, part, row);
+    row += segment.rows;
   }
+}
+
+/// Leaves out what is deleted. `parts` hold the rows of the segments, in their order.
+void leave_out(const Deletions& deletions, std::span<const Segment> segments,
+               std::vector<table::Table>& parts) {
+  if (deletions.empty()) return;
+  std::vector<std::vector<std::size_t>> kept(parts.size());
+  walk(segments, parts, [&](const Segment& segment, std::size_t part, std::size_t row) {
+    for (const std::uint32_t at : living(deletions, segment, 0, segment.rows)) {
+      kept[part].push_back(row + at);
+    }
+  });
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (kept[i].size() < parts[i].rows()) parts[i] = parts[i].take(kept[i]);
   }
 }
 
-/// The segments' rows, a table each run of segments whose columns are alike.
-Result<std::vector<table::Table>> read_parts(const Manifest& manifest,
-                                             std::span<const Segment> segments,
-                                             const Objects& objects, table::Engine& engine) {
-  std::vector<io::Path> files;
-  std::uint64_t promised = 0, found = 0;
-  for (const Segment& segment : segments) {
-    files.push_back(TRY(objects.verified_path(segment.file)));
-    promised += segment.rows;
-  }
-  const bool wanted = manifest.contract.schema.find(kOriginFile).has_value();
-  std::vector<table::Table> parts = TRY(engine.read_alike(files, wanted ? "" : kOrigin));
-  for (table::Table& part : parts) {
-    found += part.rows();
-    const bool clock = part.find(table::kTimeColumn) != nullptr;
-    part = TRY(table::conform(part, schema_of(manifest, clock)));
-  }
-  if (found == promised) {
-    leave_out(TRY(deletions_of(manifest, objects)), segments, parts);
-    return parts;
-  }
+Result<table::Table> under_contract(const Manifest& manifest, const table::Table& rows) {
+  return table::conform(rows, schema_of(manifest, rows.find(table::kTimeColumn) != nullptr));
+}
+
+std::string_view unwanted(const Manifest& manifest) {
+  return manifest.contract.schema.find(kOriginFile) ? std::string_view() : kOrigin;
+}
+
+std::unexpected<Error> other_rows(std::uint64_t found, std::uint64_t promised) {
   return fail(Code::kCorrupt,
               fmt::format("its segments have {} rows, its manifest says {}", found, promised),
               "run `rondo fsck`");
 }
+
+/// The segments' rows, deleted ones too, a table each run of segments whose columns are alike.
+Result<std::vector<table::Table>> read_files(const Segments& in, table::Engine& engine) {
+  std::vector<io::Path> files;
+  std::uint64_t promised = 0, found = 0;
+  for (const Segment& segment : in.which) {
+    files.push_back(TRY(in.files(segment.file)));
+    promised += segment.rows;
+  }
+  std::vector<table::Table> parts = TRY(engine.read_alike(files, unwanted(in.manifest)));
+  for (table::Table& part : parts) {
+    found += part.rows();
+    part = TRY(under_contract(in.manifest, part));
+  }
+  if (found != promised) return other_rows(found, promised);
+  return parts;
+}
+
+Result<std::vector<table::Table>> read_parts(const Segments& in, table::Engine& engine) {
+  std::vector<table::Table> parts = TRY(read_files(in, engine));
+  leave_out(in.deleted, in.which, parts);
+  return parts;
+}
+
+constexpr std::uint64_t kAtOnce = 1 << 17;  // rows of small segments, or of a large one
+
+/// Tells the rows of segments one part after the other.
+class PartReader {
+ public:
+  using Each = std::function<Result<void>(const SegmentRows&)>;
+  PartReader(const Segments& in, const Each& each) : in_(in), each_(each) {}
+
+  Result<void> run(table::Engine& engine) {
+    for (std::size_t from = 0; from < in_.which.size();) {
+      if (in_.which[from].rows > kAtOnce) {
+        TRY(large(from++, engine));
+        continue;
+      }
+      std::size_t to = from;
+      for (std::uint64_t rows = 0; to < in_.which.size() && rows < kAtOnce; ++to) {
+        if (in_.which[to].rows > kAtOnce) break;
+        rows += in_.which[to].rows;
+      }
+      TRY(small(from, to, engine));
+      from = to;
+    }
+    return {};
+  }
+
+ private:
+  Result<void> large(std::size_t index, table::Engine& engine) {
+    const Segment& segment = in_.which[index];
+    const io::Path file = TRY(in_.files(segment.file));
+    const auto stream = TRY(engine.stream_parquet(file, 0, unwanted(in_.manifest)));
+    std::uint64_t first = 0;
+    for (;;) {
+      const table::Table rows = TRY(stream->next(kAtOnce));
+      if (rows.rows() == 0) break;
+      TRY(tell(index, first, TRY(under_contract(in_.manifest, rows)), 0, rows.rows()));
+      first += rows.rows();
+    }
+    if (first != segment.rows) return other_rows(first, segment.rows);
+    return {};
+  }
+
+  Result<void> small(std::size_t from, std::size_t to, table::Engine& engine) {
+    Segments some = in_;
+    some.which = in_.which.subspan(from, to - from);
+    const auto parts = TRY(read_files(some, engine));
+    Result<void> told;
+    walk(some.which, parts, [&](const Segment& segment, std::size_t part, std::size_t row) {
+      if (told && segment.rows > 0) told = tell(from, 0, parts[part], row, segment.rows);
+      ++from;
+    });
+    return told;
+  }
+
+  /// `count` rows of a segment from its row `first` on, which stand at `row` of the table.
+  Result<void> tell(std::size_t index, std::uint64_t first, const table::Table& rows,
+                    std::size_t row, std::uint64_t count) {
+    SegmentRows part{index, living(in_.deleted, in_.which[index], first, count), {}};
+    std::vector<std::size_t> kept;
+    for (const std::uint32_t place : part.places) kept.push_back(row + place - first);
+    part.rows = kept.size() == rows.rows() ? rows : rows.take(kept);
+    return each_(part);
+  }
+
+  const Segments& in_;
+  const Each& each_;
+};
 
 /// The cells of a row in these columns as bytes that are equal when the cells are.
 std::string sameness(const table::Table& rows, std::span<const std::size_t> columns,
@@ -100,12 +198,15 @@ std::string sameness(const table::Table& rows, std::span<const std::size_t> colu
 Result<table::Table> read_all(const Manifest& manifest, const Objects& objects,
                               table::Engine& engine) {
   const auto [sources, served] = by_origin(manifest);
-  std::vector<table::Table> parts = TRY(read_parts(manifest, sources, objects, engine));
+  const Deletions dead = TRY(deletions_of(manifest, objects));
+  Segments in{manifest, sources, dead, files_in(objects), {}};
+  std::vector<table::Table> parts = TRY(read_parts(in, engine));
   const table::Table own = TRY(table::Table::concatenate(parts));
   if (served.empty()) return own;
   parts = {own};
   for (const Segment& segment : served) {
-    auto rows = TRY(read_parts(manifest, std::span(&segment, 1), objects, engine));
+    in.which = std::span(&segment, 1);
+    auto rows = TRY(read_parts(in, engine));
     parts.push_back(rows[0].take(only_served(rows[0], segment.same_by, own)));
   }
   table::Table all = TRY(table::Table::concatenate(parts));
@@ -165,12 +266,22 @@ std::vector<std::size_t> only_served(const table::Table& served,
   return kept;
 }
 
-Result<table::Table> read_segments(const Manifest& manifest, std::span<const Segment> segments,
-                                   const Objects& objects, const io::Path& temp) {
-  const auto engine = TRY(table::Engine::open(temp));
+SegmentFiles files_in(const Objects& objects) {
+  return [&objects](const io::Digest& file) { return objects.verified_path(file); };
+}
+
+Result<table::Table> read_segments(const Segments& segments) {
+  const auto engine = TRY(table::Engine::open(segments.temp));
   return table::Table::concatenate(
-      TRY(during(read_parts(manifest, segments, objects, *engine),
-                 fmt::format("reading segments of dataset d{}", manifest.number))));
+      TRY(during(read_parts(segments, *engine),
+                 fmt::format("reading segments of dataset d{}", segments.manifest.number))));
+}
+
+Result<void> each_part(const Segments& segments,
+                       const std::function<Result<void>(const SegmentRows&)>& each) {
+  const auto engine = TRY(table::Engine::open(segments.temp));
+  return during(PartReader(segments, each).run(*engine),
+                fmt::format("reading segments of dataset d{}", segments.manifest.number));
 }
 
 Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objects,

@@ -125,7 +125,8 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
   }
 }
 
-void check_push_log(const Config& config, Mistakes& mistakes) {
+void check_sizes(const Config& config, Mistakes& mistakes) {
+  mistakes.demand("prepare.state_max", parse_size(config.prepare.state_max));
   const auto size = parse_size(config.collect.push_log);
   mistakes.demand("collect.push_log", size);
   if (size && *size < kLeastPushLog) mistakes.add("collect.push_log", "must be at least 1MiB");
@@ -374,7 +375,7 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));
   mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));
   check_log(config, mistakes);
-  check_push_log(config, mistakes);
+  check_sizes(config, mistakes);
   check_canary(config.deploy.canary, mistakes);
   if (!config.deploy.grpc.empty()) mistakes.demand("deploy.grpc", parse_listen(config.deploy.grpc));
   mistakes.demand("loop.policy", Policy::make(config.loop.policy, config.loop,

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "collect/collect.h"
-
 #ifndef RONDO_DUCKDB_LIBRARY
 #define RONDO_DUCKDB_LIBRARY ""
 #endif
@@ -66,6 +64,22 @@ std::vector<io::Path> libraries() {
     if (auto real = io::resolved(place)) out.push_back(*std::move(real));
   }
   return out;
+}
+
+Result<io::Reach> reach_of_sources(io::Fs& fs, const collect::Options& options,
+                                   const io::Path& project) {
+  io::Reach reach;
+  reach.read = libraries();
+  collect::Inputs inputs = TRY(collect::inputs_of(fs, options, project));
+  std::ranges::move(inputs.reads, std::back_inserter(reach.read));
+  for (const auto& [name, how] : TRY(collect::tables_of(options))) {
+    collect::Inputs side = TRY(collect::inputs_of(fs, how, project));
+    std::ranges::move(side.reads, std::back_inserter(reach.read));
+  }
+  for (const io::Path& folder : TRY(collect::folders_of(fs, options, project))) {
+    if (auto real = io::resolved(folder)) reach.list.push_back(*std::move(real));
+  }
+  return reach;
 }
 
 Result<Confined> confine(io::Fs& fs, const Job& job, const io::Path& folder,

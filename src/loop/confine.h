@@ -3,6 +3,7 @@
 #pragma once
 
 #include "io/sandbox.h"
+#include "collect/collect.h"
 #include "loop/launcher.h"
 
 namespace rondo::loop {
@@ -14,6 +15,11 @@ struct Confined {
 /// `folder` is the attempt's own. Errors: kInvalidInput for a source that leads elsewhere.
 Result<Confined> confine(io::Fs& fs, const Job& job, const io::Path& folder,
                          const io::Path& objects);
+
+/// What reading all sources takes, of the rows and of other tables: for a process that is no job.
+/// Errors: kInvalidInput for a link that leads out of its folder.
+Result<io::Reach> reach_of_sources(io::Fs& fs, const collect::Options& options,
+                                   const io::Path& project);
 
 /// Has DuckDB's own files made in `folder`, by the options of a job.
 void set_temp(Json& options, const io::Path& folder);

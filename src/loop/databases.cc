@@ -79,4 +79,15 @@ Result<collect::FetchedRows> fetch_databases(const std::shared_ptr<io::Fs>& fs,
   return files;
 }
 
+Result<collect::FetchedRows> fetched_databases(const collect::Options& options,
+                                               const io::Path& folder) {
+  collect::FetchedRows files;
+  if (!collect::asks_databases(options)) return files;
+  for (const std::string& source : TRY(collect::databases_in(options)).sources) {
+    const std::string name = source.substr(source.find(':') + 1);
+    files[name] = folder / "out" / (name + ".parquet");
+  }
+  return files;
+}
+
 }  // namespace rondo::loop

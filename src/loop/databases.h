@@ -30,5 +30,8 @@ Result<void> peek_databases(Session& session, const State& state, const Json& cu
 Result<collect::FetchedRows> fetch_databases(const std::shared_ptr<io::Fs>& fs,
                                              const collect::Options& options,
                                              const io::Path& project, const io::Path& folder);
+/// The same again, of a folder that they are in.
+Result<collect::FetchedRows> fetched_databases(const collect::Options& options,
+                                               const io::Path& folder);
 
 }  // namespace rondo::loop

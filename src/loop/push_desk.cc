@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/failpoint.h"
 #include "ledger/dataset.h"
@@ -43,13 +42,6 @@ Result<PushResult> result_from(const std::string& reply) {
 }
 
 }  // namespace
-
-PushDesk::Digest PushDesk::digest_of(const std::string& hex) {
-  Digest out;
-  std::from_chars(hex.data(), hex.data() + 16, out.a, 16);
-  std::from_chars(hex.data() + 16, hex.data() + 32, out.b, 16);
-  return out;
-}
 
 Result<std::unique_ptr<PushDesk>> PushDesk::open(ledger::Store& store, const Config& config,
                                                  std::uint64_t epoch,
@@ -121,11 +113,18 @@ Result<void> PushDesk::follow_manifest() {
     if (segments_.insert(segment.file.hex()).second) fresh.push_back(segment);
   }
   if (!config_.collect.key.empty() && !fresh.empty()) {
-    const table::Table rows =
-        TRY(ledger::read_segments(*parent_, fresh, *store_.objects, store_.attempts()));
-    for (const auto& [key, row] : TRY(collect::key_digests(rows, config_.collect.key))) {
-      keys_[digest_of(key)] = digest_of(row);
-    }
+    const auto each = [&](const ledger::SegmentRows& part) -> Result<void> {
+      const auto key = TRY(table::key_places(part.rows.schema(), config_.collect.key,
+                                             "of the rows collected before"));
+      for (std::size_t row = 0; row < part.rows.rows(); ++row) {
+        keys_[key_id(part.rows, key, row)] = row_id(part.rows, row);
+      }
+      return {};
+    };
+    const ledger::Deletions dead = TRY(ledger::deletions_of(*parent_, *store_.objects));
+    TRY(ledger::each_part({*parent_, fresh, dead, ledger::files_in(*store_.objects),
+                           store_.attempts()},
+                          each));
   }
   manifest_hex_ = hex;
   collected_more_ = true;
@@ -151,9 +150,9 @@ Result<void> PushDesk::drop_collected() {
   return {};
 }
 
-bool PushDesk::is_taken(const std::string& key, const std::string& row) const {
-  const auto known = keys_.find(digest_of(key));
-  return known != keys_.end() && known->second == digest_of(row);
+bool PushDesk::is_taken(const table::RowId& key, const table::RowId& row) const {
+  const auto known = keys_.find(key);
+  return known != keys_.end() && known->second == row;
 }
 
 /// Rows whose key is known already: duplicates, or in conflict with what it names.
@@ -161,15 +160,13 @@ void PushDesk::settle(std::vector<collect::PushedRow>& rows) {
   if (config_.collect.key.empty()) return;
   for (collect::PushedRow& row : rows) {
     if (row.fate != Fate::kAccepted) continue;
-    const Digest key = digest_of(row.key);
-    const Digest content = digest_of(row.digest);
-    const auto [known, is_new] = keys_.try_emplace(key, content);
+    const auto [known, is_new] = keys_.try_emplace(row.key, row.id);
     if (is_new) {
-      fresh_.push_back({key, std::nullopt});
-    } else if (known->second == content) {
+      fresh_.push_back({row.key, std::nullopt});
+    } else if (known->second == row.id) {
       row.fate = Fate::kDuplicate;
     } else if (config_.collect.mode == "merge") {
-      fresh_.push_back({key, std::exchange(known->second, content)});
+      fresh_.push_back({row.key, std::exchange(known->second, row.id)});
     } else {
       row.fate = Fate::kRejected;
       row.column = config_.collect.key[0];
@@ -195,7 +192,7 @@ Result<PushResult> PushDesk::take(const PushWish& wish, std::vector<std::string>
   }
   TRY(follow_manifest());
   auto rows = TRY(judge_.judge(wish.body, wish.form,
-                             [this](const std::string& key, const std::string& row) {
+                             [this](const table::RowId& key, const table::RowId& row) {
                                return is_taken(key, row);
                              }));
   PushResult out;

@@ -43,13 +43,9 @@ class PushDesk {
 
  private:
   using Writer = Gather<PushWish, Result<PushResult>>;
-  struct Digest {  // 128 bits
-    std::uint64_t a = 0, b = 0;
-    bool operator==(const Digest&) const = default;
-  };
   struct HashOf {
-    std::size_t operator()(const Digest& d) const noexcept {
-      return static_cast<std::size_t>(d.a);
+    std::size_t operator()(const table::RowId& id) const noexcept {
+      return static_cast<std::size_t>(id.a);
     }
   };
   struct Answered {
@@ -61,14 +57,13 @@ class PushDesk {
       : store_(store), config_(config), manifest_(std::move(manifest)),
         judge_(config.collect, config.project.target, *store.fs, store.folder.parent_path(),
                store.attempts()) {}
-  static Digest digest_of(const std::string& hex);
   Result<void> remember_log();
   Result<void> follow_manifest();
   void remember(const std::string& key, Answered answered);
   std::vector<Result<PushResult>> answer(const Writer::Group& group);
   Result<PushResult> take(const PushWish& wish, std::vector<std::string>& payloads);
   Result<PushResult> take_guarded(const PushWish& wish, std::vector<std::string>& payloads);
-  bool is_taken(const std::string& key, const std::string& row) const;
+  bool is_taken(const table::RowId& key, const table::RowId& row) const;
   void settle(std::vector<collect::PushedRow>& rows);
   Result<void> write(std::span<const std::string> payloads);
   void forget();
@@ -84,10 +79,10 @@ class PushDesk {
   std::optional<ledger::Manifest> parent_;
   bool collected_more_ = false;  // since the log was looked at for what may go
   std::set<std::string> segments_;                        // whose rows are in keys_
-  std::unordered_map<Digest, Digest, HashOf> keys_;       // key -> row; only with [collect] key
+  std::unordered_map<table::RowId, table::RowId, HashOf> keys_;  // key -> row; with a key only
   struct Fresh {
-    Digest key;
-    std::optional<Digest> before;
+    table::RowId key;
+    std::optional<table::RowId> before;
   };
   std::vector<Fresh> fresh_;                              // of keys_: not durable yet
   std::size_t fresh_answers_ = 0;                         // the newest of order_: not durable yet

@@ -67,6 +67,9 @@ Result<RunResult> run_until_rest(const RunOptions& options, const Stop& stop,
   const std::unique_ptr<Session> session = TRY(open_session(
       {.project = options.project, .fs = options.fs, .record = options.record,
        .boot = options.boot}));
+  if (options.input && collect::reads_input(session->config.collect)) {
+    TRY(collect::spool_input(session->store->fs, options.project, stop));
+  }
   RealClock real(not_before(session->desk->look()));
   ManualClock still(options.now.value_or(real.now()));
   Clock& clock = options.now ? static_cast<Clock&>(still) : real;

@@ -30,6 +30,7 @@ struct RunOptions {
   std::shared_ptr<io::Record> record = nullptr;
   std::optional<Time> now = std::nullopt;
   bool workers = true;
+  bool input = false;     // standard input may be read: it is no terminal
   std::string boot = {};  // leases of another boot are gone
 };
 /// Turns the loop until it rests. Errors: kConflict when another program holds the lease.

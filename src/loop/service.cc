@@ -365,13 +365,13 @@ LoopNumbers RealService::numbers() const {
   complaints_.with([&](const auto& all) {
     for (const auto& [part, sentence] : all) numbers.alerts.push_back(sentence);
   });
+  world_->tell_history(numbers);
   if (!numbers.alerts.empty()) numbers.alert = numbers.alerts.front();
   numbers.skew_checked = skew_.checked();
   numbers.skew_mismatches = skew_.mismatches();
   numbers.late_labels = late_labels_.with([](std::uint64_t count) { return count; });
-  const auto now = state();
-  if (!now) return numbers;
-  add_state(*now, numbers);
+  if (const auto now = state()) add_state(*now, numbers);
+  else return numbers;
   if (rollout_) {
     const RolloutTurn::Evidence evidence = rollout_->evidence();
     numbers.guarded = evidence.version;

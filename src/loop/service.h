@@ -27,6 +27,7 @@ struct LoopNumbers {
   std::int64_t guarded = 0;                     // the version whose guards these are; 0: none
   std::map<std::string, double> guard_evidence;
   std::uint64_t shadow_scored = 0, shadow_shed = 0;  // rows
+  std::uint64_t history_bytes = 0, history_refused = 0;  // what lags read; facts it had no room for
   std::string alert;  // a degraded store or loop, as a sentence; empty: fine
   std::vector<std::string> alerts;  // all of them; `alert` is the first
 };

@@ -1,10 +1,15 @@
 // What lags read in a server, and the other tables that it joins rows with. A new version of a
 // table takes the place of what was known in one exchange: a request sees all of the old facts or
 // all of the new ones.
+#include <fmt/format.h>
+
+#include "base/words.h"
 #include "loop/score.h"
+#include "loop/service.h"
 #include "loop/service_world.h"
 #include "loop/situation.h"
 #include "loop/state.h"
+#include "table/engine.h"
 
 namespace rondo::loop {
 namespace {
@@ -25,6 +30,8 @@ Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
     if (reads_the_same_past(*other->pipeline, pipeline)) return other->history;
   }
   auto history = std::make_shared<Guarded<model::HistoryState>>(spec);
+  const std::uint64_t most = TRY(parse_size(config_.prepare.state_max));
+  history->with([most](model::HistoryState& h) { h.hold_at_most(most); });
   const std::vector<model::Observation> served = TRY(all_served(loaded, pipeline.parts()));
   if (!state.manifest.empty()) {
     const auto manifest =
@@ -37,6 +44,7 @@ Result<std::shared_ptr<Guarded<model::HistoryState>>> ServiceWorld::history_for(
       fill(h, rows, config_.project.target, pipeline.parts().classes, situation);
       return fill_sides(h, manifest, *store_.objects, situation);
     }));
+    table::Engine::rest();
   }
   loaded.learnt_of.clear();  // it knows the tables of this version, which may not be the newest
   loaded.learnt.clear();
@@ -73,7 +81,23 @@ Result<void> ServiceWorld::teach_tables(Loaded& loaded, const ledger::Manifest& 
     TRY(fill_sides(fresh, manifest, *store_.objects, situation));
     history->with([&](model::HistoryState& known) { known.swap_sides(fresh); });
   }
+  table::Engine::rest();
   return {};
+}
+
+void ServiceWorld::tell_history(LoopNumbers& numbers) const {
+  const auto routing = router_.take();
+  if (!routing || !routing->champion || !routing->champion->history) return;
+  routing->champion->history->with([&](const model::HistoryState& h) {
+    numbers.history_bytes = h.bytes();
+    numbers.history_refused = h.refused();
+  });
+  if (numbers.history_refused == 0) return;
+  numbers.alerts.push_back(fmt::format(
+      "what lags read takes {} MB, and {} values of new entities found no room: they read as "
+      "missing; raise [prepare] state_max, {}",
+      numbers.history_bytes / 1'000'000, grouped(numbers.history_refused),
+      config_.prepare.state_max));
 }
 
 }  // namespace rondo::loop

@@ -15,6 +15,8 @@
 
 namespace rondo::loop {
 
+struct LoopNumbers;
+
 class ServiceWorld : public World {
  public:
   ServiceWorld(ledger::Store& store, const Config& config, Session* session,
@@ -47,6 +49,8 @@ class ServiceWorld : public World {
   Result<void> learn(const State& state);
   /// Why the champion does not answer, as a sentence; empty: it does, or there is none.
   std::string alert() const;
+  /// How large the champion's history is, with an alert when it had no room. Threads: any.
+  void tell_history(LoopNumbers& numbers) const;
 
  private:
   /// A label whose answer is not found yet.

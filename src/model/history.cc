@@ -275,7 +275,14 @@ void HistoryState::apply(const Observation& observation) {
   CHECK(observation.series < series_.size(), "an observation names a series of the history");
   Entities& entities = series_[observation.series];
   auto found = entities.find(observation.entity);
-  if (found == entities.end()) found = entities.try_emplace(observation.entity).first;
+  if (found == entities.end()) {
+    if (most_bytes_ > 0 && bytes() >= most_bytes_) {
+      ++refused_;
+      return;
+    }
+    found = entities.try_emplace(observation.entity).first;
+    entity_bytes_ += kEntityBytes + observation.entity.size();
+  }
   const double value = observation.value + 0.0;  // -0 is 0
   if (found->second.apply({observation.event, observation.known, observation.sequence, value},
                           units_[observation.series])) {

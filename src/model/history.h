@@ -95,6 +95,13 @@ class HistoryState {
   void swap_sides(HistoryState& other);
   /// Versions held.
   std::uint64_t size() const { return size_; }
+  /// Beyond so many bytes() nothing of an entity that is not known yet is taken: it reads as
+  /// missing. Those that are known go on, and nothing is forgotten. 0: no limit.
+  void hold_at_most(std::uint64_t bytes) { most_bytes_ = bytes; }
+  /// Observations that were not taken for that.
+  std::uint64_t refused() const { return refused_; }
+  /// About the memory that it takes.
+  std::uint64_t bytes() const { return size_ * kVersionBytes + entity_bytes_; }
 
  private:
   struct Hash {
@@ -107,7 +114,8 @@ class HistoryState {
   HistorySpec spec_;
   std::vector<Units> units_;      // one a series
   std::vector<Entities> series_;
-  std::uint64_t size_ = 0;
+  static constexpr std::uint64_t kVersionBytes = 48, kEntityBytes = 192;  // with their sums, nodes
+  std::uint64_t size_ = 0, entity_bytes_ = 0, most_bytes_ = 0, refused_ = 0;
 };
 
 }  // namespace rondo::model

@@ -281,6 +281,31 @@ TEST(History, BordersOfTimeAndKnowledge) {
   }
 }
 
+TEST(History, NewEntitiesFindNoRoomBeyondItsLimitAndKnownOnesGoOn) {
+  HistoryState state({{"y"}, {{0, {}, 1, "y_lag_1"}}, {"shop"}});
+  const auto tell = [&](const std::string& shop, std::int64_t hour, double value) {
+    state.apply({0, shop, at(hour), at(hour), static_cast<std::uint64_t>(hour), value});
+  };
+  const auto newest = [&](const std::string& shop) {
+    double out = 0;
+    state.read(shop, at(100), at(100), std::span(&out, 1));
+    return out;
+  };
+  tell("a", 0, 1);
+  tell("b", 1, 2);
+  state.hold_at_most(state.bytes());
+  tell("c", 2, 3);
+  tell("a", 3, 4);
+  tell("c", 4, 5);
+  EXPECT_EQ(newest("a"), 4);
+  EXPECT_EQ(newest("b"), 2);
+  EXPECT_TRUE(std::isnan(newest("c")));
+  EXPECT_EQ(state.refused(), 2u);
+  state.hold_at_most(0);
+  tell("c", 5, 6);
+  EXPECT_EQ(newest("c"), 6);
+}
+
 TEST(History, ACorrectionReplacesTheValueOnlyFromWhenItIsKnown) {
   HistoryState state(spec());
   state.apply({0, "a", at(100), at(120), 0, 6});  // told before what it corrects

@@ -17,6 +17,7 @@ struct Options {
   std::string features = "off";
   std::string leaks = "stop";
   std::vector<std::string> allow;
+  std::string state_max = "512MiB";
   Json lag = Json::array();           // [[prepare.lag]]: {"column", "by"} or {"column", "rows"}
   Json window = Json::array();        // [[prepare.window]]: {"column", "over", "take"}
   Json join = Json::array();          // [[prepare.join]]: {"table", "on", "ttl", "take"}
@@ -38,6 +39,9 @@ void describe(Visitor& v, Options& o) {
     o.features);
   v(Key{"leaks", "what to do with a leak", 0, 0, "stop|warn"}, o.leaks);
   v(Key{"allow", "columns excused from the leak guard"}, o.allow);
+  v(Key{"state_max", "the memory for what lags read in a server, beyond which new entities have "
+                     "no past"},
+    o.state_max);
   v(Key{"lag", "[[prepare.lag]] column, and by = \"24h\" or rows = 1"}, o.lag);
   v(Key{"window", "[[prepare.window]] column, over = \"7d\", take = [\"mean\", \"count\"]"},
     o.window);

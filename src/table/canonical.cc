@@ -47,7 +47,17 @@ void put_cell(std::string& out, const Column& column, std::size_t row) {
   }
 }
 
-std::string half(const std::string& bytes) { return io::sha256(bytes).hex().substr(0, 32); }
+RowId half(const std::string& bytes) {
+  const io::Digest digest = io::sha256(bytes);
+  RowId id;
+  for (std::size_t i = 0; i < 8; ++i) {
+    id.a = id.a << 8 | digest.bytes[i];
+    id.b = id.b << 8 | digest.bytes[8 + i];
+  }
+  return id;
+}
+
+std::string hex(const RowId& id) { return fmt::format("{:016x}{:016x}", id.a, id.b); }
 
 }  // namespace
 
@@ -66,17 +76,23 @@ void append_cells(const Table& rows, std::span<const std::size_t> columns, std::
   for (const std::size_t column : columns) put_cell(out, rows.column(column), row);
 }
 
-std::string row_digest(const Table& rows, std::size_t row) {
+RowId row_id(const Table& rows, std::size_t row) {
   std::string bytes;
   append_canonical(rows, row, bytes);
   return half(bytes);
 }
 
-std::string key_digest(const Table& rows, std::span<const std::size_t> columns,
-                       std::size_t row) {
+RowId key_id(const Table& rows, std::span<const std::size_t> columns, std::size_t row) {
   std::string bytes;
   append_cells(rows, columns, row, bytes);
   return half(bytes);
+}
+
+std::string row_digest(const Table& rows, std::size_t row) { return hex(row_id(rows, row)); }
+
+std::string key_digest(const Table& rows, std::span<const std::size_t> columns,
+                       std::size_t row) {
+  return hex(key_id(rows, columns, row));
 }
 
 Result<std::vector<std::size_t>> key_places(const Schema& schema,

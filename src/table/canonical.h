@@ -17,9 +17,19 @@ void append_canonical(const Table& rows, std::size_t row, std::string& out);
 /// The same of some columns, `_time` too, missing cells at the end too.
 void append_cells(const Table& rows, std::span<const std::size_t> columns, std::size_t row,
                   std::string& out);
-/// 128 bits of their SHA-256, as 32 hexadecimal digits.
+
+/// 128 bits of a SHA-256.
+struct RowId {
+  std::uint64_t a = 0, b = 0;
+  auto operator<=>(const RowId&) const = default;
+};
+inline constexpr RowId kNoRow{};  // of no row
+/// Of the canonical bytes.
+RowId row_id(const Table& rows, std::size_t row);
+/// Of append_cells().
+RowId key_id(const Table& rows, std::span<const std::size_t> columns, std::size_t row);
+/// row_id(), key_id() as 32 hexadecimal digits.
 std::string row_digest(const Table& rows, std::size_t row);
-/// The same over some columns only.
 std::string key_digest(const Table& rows, std::span<const std::size_t> columns,
                        std::size_t row);
 

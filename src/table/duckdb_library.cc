@@ -4,8 +4,12 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <link.h>
+#include <malloc.h>
+#include <sys/mman.h>
 
 #include <array>
+#include <atomic>
 
 #ifndef RONDO_DUCKDB_LIBRARY
 #define RONDO_DUCKDB_LIBRARY ""
@@ -18,6 +22,23 @@ namespace {
 // program comes first: the folder of its build may be anybody's by then.
 constexpr std::array<const char*, 3> kPlaces = {
     "$ORIGIN/../lib/rondo/libduckdb.so", "$ORIGIN/../lib/libduckdb.so", RONDO_DUCKDB_LIBRARY};
+
+std::atomic<const void*> loaded{nullptr};  // a function of the library
+
+/// Of the object that `base` is the beginning of: all that is mapped from its file and never
+/// written. Writable parts keep what the linker has put there.
+int give_back(dl_phdr_info* object, std::size_t, void* base) {
+  if (object->dlpi_addr != reinterpret_cast<ElfW(Addr)>(base)) return 0;
+  constexpr ElfW(Addr) kPage = 4096;
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& part = object->dlpi_phdr[i];
+    if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) continue;
+    const ElfW(Addr) from = (object->dlpi_addr + part.p_vaddr + kPage - 1) / kPage * kPage;
+    const ElfW(Addr) to = (object->dlpi_addr + part.p_vaddr + part.p_filesz) / kPage * kPage;
+    if (to > from) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+  }
+  return 1;
+}
 
 template <class Function>
 bool resolve(void* handle, const char* name, Function& function) {
@@ -41,7 +62,10 @@ Result<DuckdbLibrary> load() {
   if (!resolve(handle, "duckdb_" #name, library.name)) lacking = "duckdb_" #name;
     RONDO_DUCKDB_FUNCTIONS(RONDO_DUCKDB_RESOLVE)
 #undef RONDO_DUCKDB_RESOLVE
-    if (lacking == nullptr) return library;
+    if (lacking == nullptr) {
+      loaded = reinterpret_cast<const void*>(library.open_ext);
+      return library;
+    }
     return fail(Code::kUnavailable, fmt::format("{} has no function {}", place, lacking),
                 "install DuckDB 1.5");
   }
@@ -55,6 +79,13 @@ Result<const DuckdbLibrary*> duckdb_library() {
   static const Result<DuckdbLibrary> library = load();
   if (!library) return std::unexpected(library.error());
   return &*library;
+}
+
+void rest_duckdb() {
+  Dl_info info{};
+  if (loaded == nullptr || dladdr(loaded, &info) == 0) return;
+  dl_iterate_phdr(give_back, info.dli_fbase);
+  malloc_trim(0);
 }
 
 }  // namespace rondo::table

@@ -99,10 +99,10 @@ class DuckdbEngine : public Engine {
     return fail(Code::kIo, fmt::format("{}: {}", file.string(), written.error().message));
   }
 
-  Result<std::unique_ptr<TableStream>> stream_parquet(const io::Path& file,
-                                                      std::uint64_t skip) override {
+  Result<std::unique_ptr<TableStream>> stream_parquet(const io::Path& file, std::uint64_t skip,
+                                                      std::string_view without) override {
     DuckdbSession& session = *TRY(opened(files_, Reach::kFiles));
-    const std::string sql = TRY(during(select_all(session, list_of(std::span(&file, 1)), {}),
+    const std::string sql = TRY(during(select_all(session, list_of(std::span(&file, 1)), without),
                                        "reading " + file.string()));
     auto rows = TRY(during(session.stream(fmt::format("{} OFFSET {}", sql, skip)),
                            "reading " + file.string()));
@@ -207,6 +207,8 @@ class DuckdbEngine : public Engine {
 };
 
 }  // namespace
+
+void Engine::rest() { rest_duckdb(); }
 
 Result<std::unique_ptr<Engine>> Engine::open(const io::Path& temp) {
   TRY(duckdb_library());

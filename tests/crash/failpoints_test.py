@@ -49,6 +49,16 @@ def run_story(p, env, acked):
     p.run("run", env=env)
 
 
+def input_story(p, env, acked):
+    """What was piped in and not taken is piped in again."""
+    p.write("rondo.toml", p.text("rondo.toml").replace('"rows.csv"', '"-"'))
+    table = p.text("rows.csv")
+    p.run("run", env=env, stdin=table)
+    p.run("trigger")
+    p.run("run", stdin=table, check=0)
+    assert [version["rows"] for version in p.json("data")] == [9 * 24]
+
+
 def replay_story(p, env, acked):
     write_csv(p.path("rows.csv"), rows(6, seed=2, first=9), "a")  # days that can be judged
     p.run("replay", "--into", p.path("replayed"), "--from", "2024-01-07", env=env)
@@ -183,7 +193,7 @@ def log_story(p, env, acked):
 
 # They stop a server in the middle of whatever its loop is doing, so how far it gets is chance.
 CUT_SHORT = (up_story, torn_story)
-STORIES = (run_story, replay_story, up_story, decide_story, care_story, predict_story, torn_story,
+STORIES = (run_story, input_story, replay_story, up_story, decide_story, care_story, predict_story, torn_story,
            lease_story, log_story)
 
 

@@ -83,8 +83,9 @@ class PowerCut : public ::testing::Test {
     const auto there = facts_of(cut);
     if (there.size() < promised) return "an acknowledged fact is lost";
     const auto fs = io::real_fs(io::Durability::kProcess);
-    const auto done =
-        run_until_rest({cut, fs, nullptr, kNow, false, "after the cut"}, Stop(), nullptr);
+    const RunOptions again{.project = cut, .fs = fs, .now = kNow, .workers = false,
+                           .boot = "after the cut"};
+    const auto done = run_until_rest(again, Stop(), nullptr);
     if (!done) return done.error().text();
     if (const auto facts = facts_of(cut); facts != whole_) {
       const auto [ours, undisturbed] = std::ranges::mismatch(facts, whole_);

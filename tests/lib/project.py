@@ -124,14 +124,19 @@ class Project:
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
+    def text(self, name):
+        with open(self.path(name)) as file:
+            return file.read()
+
     def write(self, name, text):
         with open(self.path(name), "w") as out:
             out.write(text)
 
-    def run(self, *words, env=None, check=None, timeout=120, folder=None):
+    def run(self, *words, env=None, check=None, timeout=120, folder=None, stdin=""):
         """Runs `rondo WORDS`; `check` is the expected exit code (None: any)."""
         done = subprocess.run([self.program, *words], cwd=folder or self.folder, timeout=timeout,
-                              env=dict(os.environ, **(env or {})), capture_output=True, text=True)
+                              env=dict(os.environ, **(env or {})), input=stdin, capture_output=True,
+                              text=True)
         self.ends.append(done.returncode)
         self.errors.append(done.stderr)
         if check is not None and done.returncode != check:

@@ -59,17 +59,43 @@ class Sandbox(unittest.TestCase):
             self.assertEqual(status["Seccomp"], "2")
             self.assertEqual(running.wait(120), 0)
 
+    def test_commands_that_look_at_files_do_so_in_a_worker(self):
+        with make('"data/*.csv"') as project:
+            os.symlink("../elsewhere/b.csv", project.path("data", "b.csv"))
+            for words in (["check"], ["init", "data/*.csv", "--target", "y", "--force"]):
+                said = project.run(*words, check=3).stderr
+                self.assertIn("data/b.csv is a link out of its folder, to", said)
+            os.remove(project.path("data", "b.csv"))
+            project.run("run", check=0)
+            with open(project.path("data", "a.csv"), "a") as file:
+                for _ in range(20000):  # long enough to be met at work
+                    file.write("2024-02-01 00:00:00,1.5,a,30\n")
+            for words in (["check"], ["init", "data/*.csv", "--target", "y", "--force"],
+                          ["feedback", "data/a.csv"]):
+                running = project.start(*words)
+                status = None
+                while status is None and running.poll() is None:
+                    time.sleep(0.01)
+                    status = self.status_of_worker(running.pid, "\0%s\0" % words[0])
+                self.assertIsNotNone(status, "no worker was met")
+                self.assertEqual(status["Seccomp"], "2", words)
+                said = running.communicate(timeout=120)[1]
+                if words[0] == "feedback":
+                    self.assertIn("needs the columns id and label", said)
+                else:
+                    self.assertEqual(running.returncode, 0, said)
+
     @staticmethod
-    def status_of_worker(parent):
+    def status_of_worker(parent, words="\0worker\0"):
         for name in os.listdir("/proc"):
             try:
                 with open("/proc/%s/status" % name) as file:
                     status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
                 with open("/proc/%s/cmdline" % name) as file:
-                    worker = file.read().endswith("\0worker\0")
+                    worker = words in file.read()
             except (OSError, ValueError):
                 continue
-            if worker and status.get("PPid") == str(parent):
+            if worker and status.get("PPid") == str(parent) and status["Seccomp"] == "2":
                 return status
         return None
 

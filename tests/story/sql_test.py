@@ -138,6 +138,22 @@ class Sqlite(unittest.TestCase):
             self.assertEqual(ids(made), [1, 2, 3])
             self.assertIn("nothing new", made.run("run", check=0).stdout)
 
+    def test_a_range_is_collected_again_and_the_database_asked_for_no_other(self):
+        query = ("SELECT id, t, CASE WHEN t < '2024-05-01' THEN abs(-9223372036854775808) "
+                 "ELSE y END AS y FROM events")  # no row before May can be computed
+        with project('min_rows = 1000000\ntime = "t"\n', query=query) as made:
+            table = ["CREATE TABLE events (id INTEGER, t TEXT, y REAL)"]
+            small(made, [(i, "2024-05-%02d 10:00:00" % i, 1.5) for i in (1, 2, 8, 9)], table)
+            made.run("run", check=0)
+            small(made, [(5, "2024-05-05 23:59:59", 1.5), (6, "2024-05-06 00:00:00", 1.5),
+                         (7, "2024-04-07 10:00:00", 1.5)])
+            self.assertIn("integer overflow", made.run("run", "--backfill",
+                                                       "2024-04-01..2024-05-06").stderr)
+            made.run("run", "--backfill", "2024-05-03..2024-05-06", check=0)
+            self.assertEqual(sorted(ids(made)), [1, 2, 5, 8, 9])
+            made.run("run", "--backfill", "2024-05-05T12:00:00Z..2024-05-06T00:00:01Z", check=0)
+            self.assertEqual(sorted(ids(made)), [1, 2, 5, 6, 8, 9])
+
     def test_a_table_without_a_cursor_is_read_whole(self):
         with project('min_rows = 1000000\nmode = "replace"\n') as made:
             small(made, [(1, 1, 1), (2, 2, 2)], TABLE)

@@ -2,6 +2,7 @@
 // with who and why. The request waits in the store until the loop has answered it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -30,10 +31,24 @@ std::expected<std::int64_t, Refusal> read_version(const Element& element) {
                     "GET /api/v1/models lists the versions");
 }
 
+/// Other words for "why" are far from it in letters. Errors: bad_shape for one of them.
+std::expected<void, Refusal> check_words(const Element& root) {
+  constexpr std::array<std::string_view, 6> kLikeWhy = {"reason", "because", "comment",
+                                                        "note",   "message", "description"};
+  Object object;
+  if (root.get(object) != simdjson::SUCCESS) return {};
+  for (const auto [key, value] : object) {
+    if (std::ranges::find(kLikeWhy, key) == kLikeWhy.end()) continue;
+    return bad_shape(fmt::format("the body has no member \"{}\"", key), "did you mean \"why\"?");
+  }
+  return {};
+}
+
 std::expected<Wish, Refusal> read_wish(Call& call) {
   constexpr std::array<std::string_view, 3> kNames = {"why", "version", "key"};
   std::array<std::optional<Element>, kNames.size()> found;
   const Element root = TRY(call.scratch.json.read(call.request.body));
+  TRY(check_words(root));
   TRY(members(root, "the body", kNames, found, Others::kRefused));
   if (!found[0]) {
     return bad_shape("the body lacks \"why\"", "say in a sentence why: it is recorded");

@@ -18,10 +18,12 @@ namespace http = boost::beast::http;
 constexpr std::uint64_t kBodyRate = 1 << 10;  // bytes a second
 constexpr std::int64_t kAskEveryUs = 1000;
 constexpr std::size_t kMostUnparsed = 64 << 10;
+constexpr std::string_view kSlow = "send it in one go, or look at the network between";
+constexpr std::string_view kWhole = "end chunks as RFC 9112 says, or send Content-Length";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-Refusal closing(int status, std::string_view code, std::string message) {
-  Refusal refusal(status, code, std::move(message));
+Refusal closing(int status, std::string_view code, std::string message, std::string hint) {
+  Refusal refusal(status, code, std::move(message), std::move(hint));
   refusal.close = true;
   return refusal;
 }
@@ -84,7 +86,8 @@ void Connection::on_read(NetError error, std::size_t count) {
   now_us_ = monotonic_us();
   if (timed_out_) {
     if (state_ == State::kHead || state_ == State::kBody) {
-      return refuse_broken(closing(408, "timeout", "the request came too slowly"));
+      return refuse_broken(
+          closing(408, "timeout", "the request came too slowly", std::string(kSlow)));
     }
     return close();
   }
@@ -136,7 +139,8 @@ bool Connection::parse_head(std::size_t size) {
   if (error || !parser_->is_header_done()) {
     broken = closing(400, "bad_request",
                      fmt::format("the head of the request is not valid HTTP/1.1: {}",
-                                 error ? error.message() : "it ends too early"));
+                                 error ? error.message() : "it ends too early"),
+                     "a client library of HTTP/1.1 writes heads that are valid");
   } else {
     broken = collect(announced);
   }
@@ -156,16 +160,19 @@ bool Connection::parse_head(std::size_t size) {
 /// Fills request_ and what is said of the body. Views point into head_in_.
 std::optional<Refusal> Connection::collect(Announced& announced) {
   request_.method = parser_->method();
+  request_.verb = parser_->verb();
   request_.target = parser_->target();
   request_.local = local_;
   announced.chunked = parser_->chunked();
   if (const auto length = parser_->content_length()) announced.length = *length;
   const auto encoding = request_.header("Transfer-Encoding");
   if (encoding && (!equal_fold(*encoding, "chunked") || !announced.chunked)) {
-    return closing(400, "bad_request", "the only Transfer-Encoding that is read is chunked");
+    return closing(400, "bad_request", "the only Transfer-Encoding that is read is chunked",
+                   "send Content-Length, or chunked alone");
   }
   if (announced.chunked && (parser_->version() == 10 || request_.header("Content-Length"))) {
-    return closing(400, "bad_request", "the length of the body is said in two ways");
+    return closing(400, "bad_request", "the length of the body is said in two ways",
+                   "send either Content-Length or, by HTTP/1.1, Transfer-Encoding: chunked");
   }
   return std::nullopt;
 }
@@ -215,21 +222,25 @@ void Connection::take_body() {
       return refuse_broken(
           closing(413, "too_large",
                   fmt::format("the body is longer than {} bytes",
-                              grouped(admission_->body_max))));
+                              grouped(admission_->body_max)),
+                  "send fewer rows at once, or raise `[deploy] body_max`"));
     }
     if (error) {
       return refuse_broken(closing(400, "bad_request",
-                                   fmt::format("the body is broken: {}", error.message())));
+                                   fmt::format("the body is broken: {}", error.message()),
+                                   std::string(kWhole)));
     }
   }
   if (parser_->is_done()) return dispatch();
   if (buffer_.size() > kMostUnparsed) {
-    return refuse_broken(closing(400, "bad_request", "the head of a chunk does not end"));
+    return refuse_broken(closing(400, "bad_request", "the head of a chunk does not end",
+                                 std::string(kWhole)));
   }
   if (now_us_ - window_us_ >= lane_.patience.body.us) {
     const auto least = static_cast<std::uint64_t>(lane_.patience.body.us) * kBodyRate / 1'000'000;
     if (window_bytes_ < least) {
-      return refuse_broken(closing(408, "timeout", "the body came too slowly"));
+      return refuse_broken(
+          closing(408, "timeout", "the body came too slowly", std::string(kSlow)));
     }
     window_us_ = now_us_;
     window_bytes_ = 0;

@@ -42,7 +42,9 @@ std::expected<void, Refusal> check_route(const Request& head, const Found& found
                   "docs/API.md lists the routes");
   }
   return std::unexpected(Refusal(405, "method_not_allowed",
-                                 fmt::format("{} does not take {}", path, name_of(head.method)),
+                                 fmt::format("{} does not take {}", path.substr(0, 200),
+                                             head.verb.empty() ? name_of(head.method)
+                                                               : head.verb.substr(0, 40)),
                                  "use " + found.allowed)
                              .with("Allow", found.allowed));
 }
@@ -115,7 +117,9 @@ std::expected<void, Refusal> check_type(const Request& head, Body body) {
 std::expected<void, Refusal> check_expectation(const Request& head) {
   const auto expect = head.header("Expect");
   if (!expect || equal_fold(*expect, "100-continue")) return {};
-  return refuse(417, "expectation_failed", "the only expectation that is met is 100-continue");
+  return refuse(417, "expectation_failed",
+                fmt::format("the expectation \"{}\" is not met", expect->substr(0, 100)),
+                "leave the header Expect out, or send 100-continue");
 }
 
 std::expected<void, Refusal> check_size(const Announced& body, Size size, std::uint64_t most) {

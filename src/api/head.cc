@@ -77,11 +77,13 @@ Refusal HeadScanner::refusal() const {
               "no folded lines, no NUL, lines end with CR LF");
   if (status_ == 414) {
     out = Refusal(414, "uri_too_long",
-                  fmt::format("the target is longer than {} bytes", limits_.target));
+                  fmt::format("the target is longer than {} bytes", limits_.target),
+                  "send rows in the body of a POST, and values that are shorter");
   } else if (status_ == 431) {
     out = Refusal(431, "headers_too_large",
                   fmt::format("the head has over {} bytes or {} fields", limits_.bytes,
-                              limits_.fields));
+                              limits_.fields),
+                  "send fewer or shorter header fields; cookies are not read");
   }
   out.close = true;
   return out;

@@ -265,7 +265,7 @@ std::expected<void, Refusal> House::check(const Request& head, std::string_view 
       Refusal(503, "unavailable",
               head.local ? fmt::format("the project \"{}\" is not served: {}", shown, door->reason)
                          : fmt::format("the project \"{}\" is not served now", shown),
-              head.local ? "mend it: it is tried again every 5 seconds" : "")
+              head.local ? "it is tried again every 5 seconds, and served once this is over" : "")
           .with("Retry-After", "5"));
 }
 

@@ -31,7 +31,8 @@ struct RpcInfer;
 struct Request {
   static constexpr std::size_t kKeptBody = 16 << 10;  // bytes that one connection may hold on to
   Method method = Method::kGet;
-  std::string_view target;  // as sent
+  std::string_view verb = {};  // the method as sent; empty where none was
+  std::string_view target;     // as sent
   std::size_t base = 0;     // of its path, what names one of several projects: "/p/NAME"
   std::vector<Header> headers;
   std::string body;
@@ -42,6 +43,7 @@ struct Request {
   /// Empties it; its memory is used again.
   void clear() {
     method = Method::kGet;
+    verb = {};
     target = {};
     base = 0;
     headers.clear();

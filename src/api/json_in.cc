@@ -50,7 +50,8 @@ Refusal refusal_of(simdjson::error_code error, std::string_view body) {
   switch (error) {
     case simdjson::DEPTH_ERROR:
       return {400, "invalid_shape",
-              fmt::format("values are nested deeper than {} levels", kDepthLimit)};
+              fmt::format("values are nested deeper than {} levels", kDepthLimit),
+              "a row is an object of numbers and texts"};
     case simdjson::NUMBER_ERROR:
       return {400, "invalid_shape", "a number is out of range",
               "whole numbers have up to 64 bits, others are below 1.8e308"};

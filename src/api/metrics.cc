@@ -108,6 +108,11 @@ void write_inputs(Page& page, const Numbers& numbers) {
   write("input_unseen_total", "Values that training never saw, by column.", &Input::unseen);
   write("input_out_of_range_total", "Numbers below or above all of training, by column.",
         &Input::out_of_range);
+  page.family("join_missing_total", "counter",
+              "Answered rows for which another table had nothing within its ttl, by table.");
+  for (const auto& [table, rows] : numbers.unjoined) {
+    page.line(rows, "table=\"" + escaped(table) + "\"");
+  }
 }
 
 void write_history(Page& page, const loop::LoopNumbers& loop) {
@@ -267,6 +272,7 @@ void Numbers::add(const Numbers& other) {
     inputs[column].unseen += input.unseen;
     inputs[column].out_of_range += input.out_of_range;
   }
+  for (const auto& [table, rows] : other.unjoined) unjoined[table] += rows;
   for (std::size_t i = 0; i < shed.size(); ++i) shed[i] += other.shed[i];
   feedback.accepted += other.feedback.accepted;
   feedback.duplicate += other.feedback.duplicate;

@@ -62,6 +62,7 @@ struct Numbers {
   std::vector<RouteNumbers> routes;  // one a route of the table, then one for unknown paths
   std::map<std::int64_t, VersionNumbers> versions;
   std::map<std::string, Input> inputs;  // by column
+  std::map<std::string, std::uint64_t> unjoined;  // rows without a fact, by the other table
   std::array<std::uint64_t, std::size(kShedNames)> shed{};
   loop::FeedbackResult feedback;
   loop::PushResult pushed;  // its counts

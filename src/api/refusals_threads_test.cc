@@ -66,6 +66,18 @@ class Refusals : public ::testing::Test {
     server_.reset();
     server_ = Server::start(options_, service_).value();
   }
+  /// Whoever is refused is told what to do; the protocols of others have one text for all. What the
+  /// service says is its own (conflict, unavailable, disk_full).
+  static void expect_hint(const std::string& what, const std::string& body) {
+    const auto said = io::parse_json(body);
+    if (!said || !said->is_object() || !said->contains("error")) return;
+    const Json& error = said->at("error");
+    if (!error.is_object()) return;
+    for (const char* service : {"conflict", "unavailable", "disk_full"}) {
+      if (error.at("code") == service) return;
+    }
+    EXPECT_NE(error.at("hint"), "") << what << ": " << body;
+  }
   void expect(const std::vector<Row>& rows) {
     start();
     for (const Row& row : rows) {
@@ -73,6 +85,7 @@ class Refusals : public ::testing::Test {
       const Got got = client.send(row.bytes).reply();
       EXPECT_EQ(got.status, row.status) << row.what << ": " << got.body;
       EXPECT_EQ(got.closes(), row.closes) << row.what;
+      expect_hint(row.what, got.body);
       const std::string said = row.name.empty() ? "" : got.header(row.name);
       EXPECT_EQ(said, row.value) << row.what;
       if (row.closes) {
@@ -158,6 +171,31 @@ TEST_F(Refusals, WhoAsksForWhat) {
        404},
       {"no earlier version", post("/api/v1/rollback", act, kAdmin), 409},
   });
+}
+
+TEST_F(Refusals, AMethodIsNamedAndWhatMayBeUsed) {
+  start();
+  const Json brew = io::parse_json(Client(server_->port())
+                                       .send("BREW /ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                                       .reply()
+                                       .body)
+                        .value();
+  EXPECT_EQ(brew.at("error").at("message"), "/ping does not take BREW");
+  EXPECT_EQ(brew.at("error").at("hint"), "use GET, HEAD");
+  const Json got = io::parse_json(Client(server_->port()).send(get("/api/v1/predict")).reply().body)
+                       .value();
+  EXPECT_EQ(got.at("error").at("message"), "/api/v1/predict does not take GET");
+  EXPECT_EQ(got.at("error").at("hint"), "use POST");
+}
+
+TEST_F(Refusals, AnActSaysWhyAndByNoOtherWord) {
+  start();
+  const std::string body = R"({"reason":"holidays"})";
+  const Got got = Client(server_->port()).send(post("/api/v1/pause", body, kAdmin)).reply();
+  EXPECT_EQ(got.status, 400);
+  const Json error = io::parse_json(got.body).value().at("error");
+  EXPECT_EQ(error.at("message"), "the body has no member \"reason\"");
+  EXPECT_EQ(error.at("hint"), "did you mean \"why\"?");
 }
 
 TEST_F(Refusals, Load) {

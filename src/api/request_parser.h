@@ -17,6 +17,7 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
   RequestParser(std::vector<Header>& headers, std::string& body) : headers_(headers), body_(body) {}
 
   Method method() const { return method_; }
+  std::string_view verb() const { return verb_; }
   std::string_view target() const { return target_; }
   int version() const { return version_; }  // 11 for HTTP/1.1
 
@@ -26,13 +27,14 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
 
   static std::string_view view(Text text) { return {text.data(), text.size()}; }
 
-  void on_request_impl(boost::beast::http::verb method, Text, Text target, int version,
+  void on_request_impl(boost::beast::http::verb method, Text word, Text target, int version,
                        Error&) override {
     using boost::beast::http::verb;
     method_ = method == verb::get    ? Method::kGet
               : method == verb::head ? Method::kHead
               : method == verb::post ? Method::kPost
                                      : Method::kOther;
+    verb_ = view(word);
     target_ = view(target);
     version_ = version;
   }
@@ -59,7 +61,7 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
   std::vector<Header>& headers_;
   std::string& body_;
   Method method_ = Method::kOther;
-  std::string_view target_;
+  std::string_view verb_, target_;
   int version_ = 11;
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "api/json_out.h"
 #include "base/clock.h"
@@ -219,6 +220,25 @@ void Batch::count_inputs(Numbers& numbers) const {
     input.missing += counts.missing[i];
     input.unseen += counts.unseen[i];
     input.out_of_range += beyond[i];
+  }
+  count_joins(numbers);
+}
+
+/// A table has nothing for a row when none of its features has a value.
+void Batch::count_joins(Numbers& numbers) const {
+  const model::HistorySpec& history = parts().transform.history();
+  if (history.sides.empty()) return;
+  for (std::size_t side = 0; side < history.sides.size(); ++side) {
+    std::uint64_t without = 0;
+    for (const ledger::Prediction& row : rows()) {
+      bool found = false;
+      for (std::size_t i = 0; i < std::min(row.lags.size(), history.lags.size()); ++i) {
+        found |= history.side(history.lags[i].series) == &history.sides[side] &&
+                 !std::isnan(row.lags[i]);
+      }
+      without += found || row.lags.empty() ? 0 : 1;
+    }
+    if (without != 0) numbers.unjoined[history.sides[side].table] += without;
   }
 }
 

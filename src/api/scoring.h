@@ -69,6 +69,7 @@ class Batch {
   std::expected<void, Refusal> score_block();
   void score_row(std::size_t place);
   void count_inputs(Numbers& numbers) const;
+  void count_joins(Numbers& numbers) const;
   std::expected<std::shared_ptr<Kept>, Refusal> log();
   void split_by_key();
   void split_by_column(std::span<const model::Cell> cells);

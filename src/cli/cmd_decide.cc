@@ -16,6 +16,13 @@ Result<int> ask(const Args& args, const std::string& act, const Json& arguments,
                 std::string_view done) {
   const Json result =
       TRY(loop::ask_project(args.project, act, arguments, who(), args.get("--why")));
+  if (result.contains("error")) {  // nothing had to be done for it
+    const Json& error = result.at("error");
+    report_error({Code::kConflict, error.at("message").get<std::string>(),
+                  error.at("hint").get<std::string>(), {}, {}},
+                 args.json);
+    return kNothingToDo;
+  }
   if (args.json) {
     say_json(result);
     return kOk;

@@ -93,6 +93,7 @@ Result<void> Before::settle(const Reading& reading, ServedRows& served,
   const table::Table all = TRY(table::Table::concatenate(tables));
   const auto fresh = ledger::only_served(served.rows, served.same_by, all);
   served.rows = served.rows.take(fresh);
+  if (served.past.columns() > 0) served.past = served.past.take(fresh);
   manifest.rows += fresh.size();
   manifest.labelled += fresh.size();
   ledger::Counts& n = manifest.counts;

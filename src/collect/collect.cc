@@ -338,13 +338,15 @@ class Job {
     manifest.counts = reading.counts;
     manifest.rows += reading.counts.accepted;
     manifest.labelled += reading.labelled;
-    if (!backfills()) resolve(retry_, reading.retried, manifest);
+    if (backfills()) TRY(resolve_filled(*parent_, *in_.objects, reading.origin, manifest));
+    else resolve(retry_, reading.retried, manifest);
     TRY(write_deleted(manifest, out));
     TRY(before_->settle(reading, served_, manifest));
     TRY(write_part(reading.rows, reading.origin, tools, out));
     std::ranges::copy(before_->parts(), std::back_inserter(manifest.segments));
     if (served_.rows.rows() > 0) {
-      manifest.segments.push_back(TRY(write_rows(served_.rows, {}, "served", tools, out)));
+      manifest.segments.push_back(
+          TRY(write_rows(served_.rows, served_.past, "served", tools, out)));
       manifest.segments.back().same_by = served_.same_by;
     }
     std::ranges::move(served_.rejects, std::back_inserter(reading.rejects));
@@ -364,8 +366,8 @@ class Job {
                   const ledger::Manifest& manifest) const {
     std::vector<std::string> files;
     for (const NewBytes& file : news.files) files.push_back(file.file);
-    return {options_, situation_, reading, manifest, served_, before_->merged(), retry_, std::move(files),
-            news.same, cursor_.newest};
+    return {options_, situation_, reading, manifest, served_, before_->merged(), retry_,
+            std::move(files), news.same, cursor_.newest};
   }
 
   const ledger::StageInput& in_;

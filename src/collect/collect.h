@@ -115,10 +115,10 @@ bool reads_input(const Options& options);
 Result<void> spool_input(std::shared_ptr<io::Fs> fs, const io::Path& project, const Stop& stop);
 
 /// Stage entry. Inputs "manifest" (the parent) and "served" (collect/served.h) may be absent.
-/// Outputs "manifest", "segment" (of large sources also "segment-2", ..), "served", "rejects", only those that exist, and of another table
-/// "weather.manifest" and so on. Results: "new rows", "too few rows", "unchanged"; the last has a
-/// manifest only when files were read whose rows were all known, so that they are not read again,
-/// or when another table has new rows.
+/// Outputs "manifest", "segment" (of large sources also "segment-2", ..), "served", "rejects", only
+/// those that exist, and of another table "weather.manifest" and so on. Results: "new rows", "too
+/// few rows", "unchanged"; the last has a manifest only when files were read whose rows were all
+/// known, so that they are not read again, or when another table has new rows.
 /// options = {"collect": Options, "now": Situation}. Errors: kInvalidInput naming file, line,
 /// column.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);

@@ -329,7 +329,8 @@ Result<Grid> split_csv(std::string bytes, const table::Dialect& dialect,
   Grid grid;
   grid.bytes = std::move(bytes);
   grid.shift = start.shift;
-  const CsvStart top{grid.bytes.starts_with("\xEF\xBB\xBF") ? 3u : 0u, 0, 0, start.until, start.shift};
+  CsvStart top{grid.bytes.starts_with("\xEF\xBB\xBF") ? 3u : 0u, 0, 0};
+  top.until = start.until;
   const bool first = start.offset == 0;
   CsvStart from = first ? top : start;
   if (dialect.header && grid.bytes.size() > top.offset) {

@@ -63,7 +63,8 @@ class Feed::Large {
       ahead_ = TRY(rows_->next(1));
     }
     const std::uint64_t width = std::max<std::uint64_t>(ahead_.columns(), 1);
-    const std::uint64_t most = all ? SIZE_MAX : std::max<std::uint64_t>(from_.part_bytes / kBytesACell / width, 1);
+    const std::uint64_t part = std::max<std::uint64_t>(from_.part_bytes / kBytesACell / width, 1);
+    const std::uint64_t most = all ? SIZE_MAX : part;
     source.earlier = taken_;
     std::vector<table::Table> parts = {std::move(ahead_)};
     std::uint64_t rows = parts[0].rows();

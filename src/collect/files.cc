@@ -130,10 +130,10 @@ Result<News> find_news(io::Fs& fs, const io::Path& project, const std::vector<st
     if (fresh.whole) held += fresh.bytes.size();
     else if (!is_parquet(fresh.bytes, file, format)) fresh.bytes = TRY(plain_head(fs, path));
     const std::uint64_t size = fresh.whole ? fresh.bytes.size() : stat->size;
-    const Digests digests =
-        fresh.whole ? Digests{io::sha256(std::string_view(fresh.bytes).substr(0, before.bytes)).hex(),
-                              io::sha256(fresh.bytes).hex()}
-                    : TRY(digests_of(fs, path, before.bytes, size));
+    const std::string_view prefix = std::string_view(fresh.bytes).substr(0, before.bytes);
+    const Digests digests = fresh.whole
+                                ? Digests{io::sha256(prefix).hex(), io::sha256(fresh.bytes).hex()}
+                                : TRY(digests_of(fs, path, before.bytes, size));
     if (known && digests.before != before.digest) {
       return conflict(file, fmt::format("changed within its first {} bytes, which were collected "
                                         "before", before.bytes));

@@ -153,7 +153,8 @@ class Judge {
       }
       const bool boundary = in_.keys[row] == *in_.after;
       if (boundary && in_.cursor.boundary_whole) {
-        if (in_.cursor.boundary.contains(row_digest(rows_, row))) verdicts_.fate[row] = Fate::kDuplicate;
+        const bool known = in_.cursor.boundary.contains(row_digest(rows_, row));
+        if (known) verdicts_.fate[row] = Fate::kDuplicate;
         continue;
       }
       const Known* known = in_.options.known ? TRY(in_.options.known()) : nullptr;

@@ -65,7 +65,8 @@ Result<void> check_rejected(const Reading& reading, double most, bool first);
 /// Takes in the next part of a collection: counts and lists grow, the rows are the next part's.
 void go_on(Reading& reading, Reading next);
 
-/// `contract` null: agreed on now, by `first` where it is given. Moves the cursor's clock on; the files' marks are the caller's.
+/// `contract` null: agreed on now, by `first` where it is given. Moves the cursor's clock on; the
+/// files' marks are the caller's.
 /// In a replay where nothing is to be seen all counts are 0 and there is no contract.
 /// Errors: kInvalidInput naming column, file and line.
 Result<Reading> read_rows(std::vector<Source> sources, const table::Contract* contract,

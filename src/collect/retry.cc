@@ -2,9 +2,11 @@
 #include "collect/retry.h"
 
 #include <algorithm>
+#include <set>
 
 #include "collect/csv.h"
 #include "collect/json_rows.h"
+#include "ledger/dataset.h"
 
 namespace rondo::collect {
 namespace {
@@ -58,6 +60,20 @@ Result<Grid> split_again(const Group& group, const table::Dialect& dialect) {
   bytes = header_of(group.names, dialect.delimiter);
   for (const Json& reject : group.rejects) bytes += raw_of(reject) + "\n";
   return split_csv(std::move(bytes), with_header, {}, {}, group.file);
+}
+
+/// Of every version up to this one, oldest first.
+Result<std::vector<io::Digest>> lists_of(const ledger::Manifest& newest,
+                                         const ledger::Objects& objects) {
+  std::vector<io::Digest> lists;
+  std::optional<ledger::Manifest> at = newest;
+  while (at) {
+    if (at->rejects) lists.push_back(*at->rejects);
+    if (!at->parent) break;
+    at = TRY(ledger::get_manifest(objects, *at->parent));
+  }
+  std::ranges::reverse(lists);
+  return lists;
 }
 
 class Gatherer {
@@ -133,17 +149,10 @@ class Gatherer {
 
 Result<Retry> rejected_before(const ledger::Manifest& newest, const ledger::Objects& objects,
                               const table::Dialect& dialect) {
-  std::vector<io::Digest> lists;  // newest first
-  std::optional<ledger::Manifest> at = newest;
-  while (at) {
-    if (at->rejects) lists.push_back(*at->rejects);
-    if (!at->parent) break;
-    at = TRY(ledger::get_manifest(objects, *at->parent));
-  }
   Gatherer gatherer;
-  for (auto list = lists.rbegin(); list != lists.rend(); ++list) {
-    const auto resolved = newest.resolved.find(list->hex());
-    TRY(gatherer.read(TRY(objects.get(*list)), list->hex(),
+  for (const io::Digest& list : TRY(lists_of(newest, objects))) {
+    const auto resolved = newest.resolved.find(list.hex());
+    TRY(gatherer.read(TRY(objects.get(list)), list.hex(),
                       resolved == newest.resolved.end() ? std::vector<std::uint32_t>()
                                                         : resolved->second));
   }
@@ -156,6 +165,35 @@ void resolve(const Retry& retry, const std::vector<bool>& taken, ledger::Manifes
     manifest.resolved[retry.places[row].object].push_back(retry.places[row].line);
   }
   for (auto& [object, lines] : manifest.resolved) std::ranges::sort(lines);
+}
+
+Result<void> resolve_filled(const ledger::Manifest& before, const ledger::Objects& objects,
+                            const table::Table& origin, ledger::Manifest& manifest) {
+  const table::Column& file = *origin.find(ledger::kOriginFile);
+  const table::Column& record = *origin.find(ledger::kOriginRecord);
+  std::set<std::pair<std::string, std::int64_t>> taken;
+  for (std::size_t row = 0; row < origin.rows(); ++row) {
+    taken.emplace(file.text(row), record.integers[row]);
+  }
+  for (const io::Digest& list : TRY(lists_of(before, objects))) {
+    const std::string lines = TRY(objects.get(list));
+    std::vector<std::uint32_t>& resolved = manifest.resolved[list.hex()];
+    std::uint32_t line = 0;
+    for (std::size_t at = 0; at < lines.size(); ++line) {
+      const std::size_t end = std::min(lines.find('\n', at), lines.size());
+      const Json reject =
+          TRY(io::parse_json(std::string_view(lines).substr(at, end - at), "a reject"));
+      at = end + 1;
+      const std::pair place(io::get_or<std::string>(reject, "file", ""),
+                            io::get_or<std::int64_t>(reject, "record", 0));
+      if (taken.contains(place)) resolved.push_back(line);
+    }
+    std::ranges::sort(resolved);
+    const auto twice = std::ranges::unique(resolved);
+    resolved.erase(twice.begin(), twice.end());
+    if (resolved.empty()) manifest.resolved.erase(list.hex());
+  }
+  return {};
 }
 
 }  // namespace rondo::collect

@@ -23,5 +23,9 @@ Result<Retry> rejected_before(const ledger::Manifest& newest, const ledger::Obje
                               const table::Dialect& dialect);
 /// Adds the places whose row was taken.
 void resolve(const Retry& retry, const std::vector<bool>& taken, ledger::Manifest& manifest);
+/// Adds those that a backfill took: their file and record are among the origins of the rows.
+/// Shape: `origin` has the columns of ledger::kOrigin. Errors: as rejected_before().
+Result<void> resolve_filled(const ledger::Manifest& before, const ledger::Objects& objects,
+                            const table::Table& origin, ledger::Manifest& manifest);
 
 }  // namespace rondo::collect

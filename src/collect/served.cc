@@ -9,6 +9,8 @@
 #include <numeric>
 #include <set>
 
+#include "model/served_past.h"
+
 namespace rondo::collect {
 namespace {
 
@@ -57,7 +59,22 @@ struct Row {
   std::string id;
   std::int64_t time_us = 0;
   std::vector<Json> cells;
+  std::map<std::string, std::int64_t> past;  // by column
 };
+
+/// When its label came, and what the history answered, under the names of their columns.
+Result<std::map<std::string, std::int64_t>> past_of(const Json& row, const Json& lags) {
+  std::map<std::string, std::int64_t> past;
+  if (!row.contains("known_us")) return past;  // gathered by an earlier version of the program
+  past[std::string(model::kServedLabel)] = TRY(io::get<std::int64_t>(row, "label_row"));
+  past[std::string(model::kServedKnown)] = TRY(io::get<std::int64_t>(row, "known_us"));
+  const auto bits = TRY(io::get<std::vector<std::int64_t>>(row, "lags"));
+  for (std::size_t i = 0; i < std::min(bits.size(), lags.size()); ++i) {
+    const std::string name = lags[i].get<std::string>();
+    if (!name.empty()) past[name] = bits[i];
+  }
+  return past;
+}
 
 class Maker {
  public:
@@ -73,6 +90,7 @@ class Maker {
     std::ranges::stable_sort(rows_, {}, &Row::time_us);
     if (out_.same_by == key_) drop_repeated();
     out_.rows = build();
+    out_.past = build_past();
     return std::move(out_);
   }
 
@@ -85,7 +103,8 @@ class Maker {
       places.push_back(contract_.schema.find(name));
       if (places.back()) here.insert(name);
     }
-    for (const Json& row : TRY(io::get<Json>(group, "rows"))) TRY(take_row(row, places));
+    const Json lags(TRY(lags_in(group)));
+    for (const Json& row : TRY(io::get<Json>(group, "rows"))) TRY(take_row(row, places, lags));
     if (first_) {
       common_ = std::move(here);
     } else {
@@ -95,12 +114,19 @@ class Maker {
     return {};
   }
 
-  Result<void> take_row(const Json& json, std::span<const std::optional<std::size_t>> places) {
+  static Result<std::vector<std::string>> lags_in(const Json& group) {
+    if (!group.contains("lags")) return std::vector<std::string>();
+    return io::get<std::vector<std::string>>(group, "lags");
+  }
+
+  Result<void> take_row(const Json& json, std::span<const std::optional<std::size_t>> places,
+                        const Json& lags) {
     ++out_.read;
     const table::Schema& schema = contract_.schema;
     Row row;
     row.id = TRY(io::get<std::string>(json, "id"));
     row.time_us = TRY(io::get<std::int64_t>(json, "time_us"));
+    row.past = TRY(past_of(json, lags));
     row.cells.resize(schema.fields.size());
     const Json cells = TRY(io::get<Json>(json, "cells"));
     if (!cells.is_array() || cells.size() != places.size()) {
@@ -175,6 +201,24 @@ class Maker {
       columns.push_back(column.finish());
     }
     return {std::move(schema), std::move(columns)};
+  }
+
+  table::Table build_past() const {
+    std::set<std::string> names;
+    for (const Row& row : rows_) {
+      for (const auto& [name, value] : row.past) names.insert(name);
+    }
+    table::Table past;
+    for (const std::string& name : names) {
+      const Type type = name == model::kServedKnown ? Type::kTime : Type::kInteger;
+      table::ColumnBuilder column(type);
+      for (const Row& row : rows_) {
+        const auto found = row.past.find(name);
+        found == row.past.end() ? column.null() : column.integer(found->second);
+      }
+      past = past.with({name, type}, column.finish());
+    }
+    return past;
   }
 
   const table::Contract& contract_;

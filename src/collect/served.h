@@ -9,10 +9,12 @@
 
 namespace rondo::collect {
 
-/// `{"groups": [{"columns": [...], "rows": [{"id", "time_us", "label", "cells": [...]}]}]}`: a
-/// group a version that answered. A cell is null, a number or a text, as a request gave it.
+/// `{"groups": [{"columns": [...], "lags": [...], "rows": [{"id", "time_us", "label", "label_row",
+/// "known_us", "cells": [...], "lags": [...]}]}]}`: a group a version that answered. A cell is
+/// null, a number or a text, as a request gave it. What belongs to lags is optional.
 struct ServedRows {
   table::Table rows;               // with `_time` first when there is a clock, in order of time
+  table::Table past;               // of each row, the columns of model/served_past.h; or none
   std::vector<std::string> same_by;  // columns that say which row of a source is the same one
   std::uint64_t read = 0;            // rejected ones and repeated keys too
   std::vector<Json> rejects;         // as collect/reject.h stores them

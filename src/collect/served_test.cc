@@ -1,7 +1,11 @@
 // Served predictions as rows: typed by the contract, left to the source where it has them too.
 #include "collect/served.h"
 
+#include <cmath>
+
 #include "collect/testing.h"
+#include "ledger/served_rows.h"
+#include "model/served_past.h"
 
 namespace rondo::collect {
 namespace {
@@ -96,6 +100,44 @@ TEST_F(ServedStage, ASourceIsRightAboutARowThatWasServedToo) {
   EXPECT_EQ(both.reason, "1 row from data/a.csv, 1 prediction that got its label, 1 known already");
   EXPECT_EQ(column("x"), "1 2 3 4 5 4 6") << "segments of sources come first";
   EXPECT_EQ(manifest().rows, 7u);
+}
+
+TEST_F(ServedStage, WhatTheHistoryAnsweredGoesWithItsRow) {
+  put("data/a.csv", "x,y\n1,10\n5,50\n");
+  options_.min_rows = 1;
+  must(run());
+  EXPECT_EQ(must(ledger::read_with_served(manifest(), objects_, scratch_.path())).served.columns(),
+            0u);
+  const std::string lag = std::string(model::kServedColumn) + "lag_a";
+  const std::int64_t bits = model::served_bits(std::nextafter(0.1, 1));
+  const auto row = [&](const std::string& id, double y, int x, std::int64_t label, Json lags) {
+    Json made = served_row(id, 0, y, {x});
+    made["label_row"] = label;
+    made["known_us"] = 1000 * label;
+    made["lags"] = std::move(lags);
+    return made;
+  };
+  Json some = group({"x"}, {row("a.0", 20, 2, 7, {bits, 3}), row("b.0", 50, 5, 8, {4, 4})});
+  some["lags"] = {lag, ""};  // a lag without a name is not kept
+  Json none = group({"x"}, {row("c.0", 30, 3, 9, Json::array()), served_row("d.0", 0, 40, {4})});
+  served_ = must(objects_.put(io::canonical({{"groups", {some, none}}})));
+  must(run());
+  EXPECT_EQ(column("x"), "1 5 2 3 4");
+  const auto [rows, served] =
+      must(ledger::read_with_served(manifest(), objects_, scratch_.path()));
+  EXPECT_EQ(rows.schema(), this->rows().schema()) << "nobody takes it for a feature";
+  ASSERT_EQ(served.columns(), 3u);
+  const table::Column* labels = served.find(model::kServedLabel);
+  const table::Column* known = served.find(model::kServedKnown);
+  const table::Column* lags = served.find(lag);
+  ASSERT_TRUE(labels && known && lags);
+  EXPECT_TRUE(labels->is_null(0) && labels->is_null(1)) << "rows of the source";
+  EXPECT_EQ(labels->integers[2], 7);
+  EXPECT_EQ(known->integers[2], 7000);
+  EXPECT_EQ(lags->integers[2], bits);
+  EXPECT_EQ(labels->integers[3], 9);
+  EXPECT_TRUE(lags->is_null(3)) << "its version had no such lag";
+  EXPECT_TRUE(labels->is_null(4)) << "gathered without";
 }
 
 TEST_F(ServedStage, ACountThatDoesNotHoldIsCorrupt) {

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "ledger/served_rows.h"
 #include "table/conform.h"
 #include "table/engine.h"
 
@@ -22,6 +23,8 @@ table::Schema schema_of(const Manifest& manifest, bool clock) {
   schema.fields.insert(schema.fields.end(), columns.begin(), columns.end());
   return schema;
 }
+
+bool is_hidden(const table::Field& field) { return field.name.starts_with(kOrigin); }
 
 table::Table sorted_by_time(table::Table table) {
   const table::Column* time = table.find(table::kTimeColumn);
@@ -80,8 +83,12 @@ Result<table::Table> under_contract(const Manifest& manifest, const table::Table
   return table::conform(rows, schema_of(manifest, rows.find(table::kTimeColumn) != nullptr));
 }
 
-std::string_view unwanted(const Manifest& manifest) {
-  return manifest.contract.schema.find(kOriginFile) ? std::string_view() : kOrigin;
+/// What no column that is wanted begins with. Of served rows the hidden columns are others.
+std::string_view unwanted(const Segments& in) {
+  const table::Schema& schema = in.manifest.contract.schema;
+  const bool served = !in.which.empty() && in.which.front().served() &&
+                      std::ranges::any_of(schema.fields, is_hidden);
+  return served || schema.find(kOriginFile) ? std::string_view() : kOrigin;
 }
 
 std::unexpected<Error> other_rows(std::uint64_t found, std::uint64_t promised) {
@@ -98,7 +105,7 @@ Result<std::vector<table::Table>> read_files(const Segments& in, table::Engine& 
     files.push_back(TRY(in.files(segment.file)));
     promised += segment.rows;
   }
-  std::vector<table::Table> parts = TRY(engine.read_alike(files, unwanted(in.manifest)));
+  std::vector<table::Table> parts = TRY(engine.read_alike(files, unwanted(in)));
   for (table::Table& part : parts) {
     found += part.rows();
     part = TRY(under_contract(in.manifest, part));
@@ -142,7 +149,7 @@ class PartReader {
   Result<void> large(std::size_t index, table::Engine& engine) {
     const Segment& segment = in_.which[index];
     const io::Path file = TRY(in_.files(segment.file));
-    const auto stream = TRY(engine.stream_parquet(file, 0, unwanted(in_.manifest)));
+    const auto stream = TRY(engine.stream_parquet(file, 0, unwanted(in_)));
     std::uint64_t first = 0;
     for (;;) {
       const table::Table rows = TRY(stream->next(kAtOnce));
@@ -215,6 +222,35 @@ Result<table::Table> read_all(const Manifest& manifest, const Objects& objects,
               fmt::format("{} of its rows came from a source or from serving alone, its manifest "
                           "says {}", all.rows(), manifest.rows),
               "run `rondo fsck`");
+}
+
+/// Names and types of what served segments hold beside their rows.
+Result<std::vector<table::Field>> served_fields(const std::vector<Segment>& served,
+                                                const Objects& objects, table::Engine& engine) {
+  std::vector<io::Path> files;
+  for (const Segment& segment : served) {
+    files.push_back(TRY(objects.verified_path(segment.file)));
+  }
+  std::vector<table::Field> fields;
+  for (const table::Table& part : TRY(engine.read_alike(files, {}))) {
+    for (const table::Field& field : part.schema().fields) {
+      if (!is_hidden(field)) continue;
+      if (std::ranges::find(fields, field) == fields.end()) fields.push_back(field);
+    }
+  }
+  return fields;
+}
+
+/// Takes the columns that are hidden out of a table, or all others.
+table::Table only(const table::Table& all, bool hidden) {
+  table::Schema schema;
+  std::vector<std::shared_ptr<const table::Column>> columns;
+  for (std::size_t i = 0; i < all.columns(); ++i) {
+    if (is_hidden(all.schema().fields[i]) != hidden) continue;
+    schema.fields.push_back(all.schema().fields[i]);
+    columns.push_back(all.shared(i));
+  }
+  return {std::move(schema), std::move(columns)};
 }
 
 }  // namespace
@@ -292,6 +328,20 @@ Result<table::Table> read_dataset(const Manifest& manifest, const Objects& objec
   const auto engine = TRY(table::Engine::open(temp));
   return sorted_by_time(TRY(during(read_all(manifest, objects, *engine),
                                    fmt::format("reading dataset d{}", manifest.number))));
+}
+
+Result<RowsAndServed> read_with_served(const Manifest& manifest, const Objects& objects,
+                                       const io::Path& temp) {
+  const auto served = by_origin(manifest).second;
+  if (served.empty()) return RowsAndServed{TRY(read_dataset(manifest, objects, temp)), {}};
+  const auto engine = TRY(table::Engine::open(temp));
+  Manifest wide = manifest;
+  for (table::Field& field : TRY(during(served_fields(served, objects, *engine),
+                                        fmt::format("reading dataset d{}", manifest.number)))) {
+    wide.contract.schema.fields.push_back(std::move(field));
+  }
+  const table::Table all = TRY(read_dataset(wide, objects, temp));
+  return RowsAndServed{only(all, false), only(all, true)};
 }
 
 Result<std::map<std::string, table::Table>> read_tables(const Manifest& manifest,

@@ -82,12 +82,9 @@ Result<Lease> take_lease(Db& db, io::Fs& fs, const Self& self, const std::string
   const auto row = TRY(read_row(db));
   const std::int64_t now_us = boottime_us();
   if (row && held(fs, *row, self)) {
-    const double left = static_cast<double>(row->until_us - now_us) * 1e-6;
     return fail(Code::kConflict,
-                fmt::format("another Rondo works on this project: {} (process {}) holds its lease "
-                            "for {:.1f} s more",
-                            row->lease.holder, row->process.substr(0, row->process.find(':')),
-                            left),
+                fmt::format("another Rondo works on this project: {} (process {}) holds its lease",
+                            row->lease.holder, row->process.substr(0, row->process.find(':'))),
                 "stop it, or let it do the work: most commands can be given beside it");
   }
   const Lease lease{row ? row->lease.epoch + 1 : 1, holder};

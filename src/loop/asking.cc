@@ -90,15 +90,30 @@ void add_state(const State& now, LoopNumbers& numbers) {
   numbers.resting = !now.open || now.open->stage == Stage::kMonitoring;
 }
 
+/// What the loop said, or its refusal as an error.
+Result<Json> granted(Json said) {
+  if (!said.contains("error")) return said;
+  const Json& error = said.at("error");
+  const auto code = io::get_or<std::string>(error, "code", "");
+  return fail(code == name_of(Code::kNotFound)       ? Code::kNotFound
+              : code == name_of(Code::kInvalidInput) ? Code::kInvalidInput
+                                                     : Code::kConflict,
+              io::get_or<std::string>(error, "message", "refused"),
+              io::get_or<std::string>(error, "hint", ""));
+}
+
+/// That there was nothing to do is no error for who asks from the command line.
+Result<Json> granted_or_nothing(Json said) {
+  if (!said.contains("error") || !said.at("error").contains("nothing")) return granted(said);
+  return said;
+}
+
 Result<Json> wait_for_answer(ledger::Ledger& ledger, std::int64_t id) {
   for (Span waited; waited < kAnswerAtMost; waited.us += 10'000) {
     const std::optional<ledger::Request> request = TRY(ledger.request(id));
     if (request && request->result) {
       const Json& result = *request->result;
-      if (!result.contains("error")) return result;
-      const Json& error = result.at("error");
-      return fail(Code::kConflict, io::get_or<std::string>(error, "message", "refused"),
-                  io::get_or<std::string>(error, "hint", ""));
+      return result;
     }
     sleep_for(Span::millis(10));
   }
@@ -114,7 +129,7 @@ Result<Json> ask_loop(ledger::Ledger& ledger, ledger::Request request, bool loop
   }
   if (request.key.empty()) request.key = io::base64url(io::random_bytes(12));
   const ledger::Request asked = TRY(ledger.ask(request));
-  return wait_for_answer(ledger, asked.id);
+  return granted(TRY(wait_for_answer(ledger, asked.id)));
 }
 
 std::string log_sentence(const std::optional<Error>& problem, std::uint64_t dropped,
@@ -142,13 +157,13 @@ Result<Json> ask_project(const io::Path& project, const std::string& act, const 
     const RealClock clock(not_before((*session)->desk->look()));
     const auto doubt = clock_doubt((*session)->desk->look(), clock.now());
     TRY(handle_open(*(*session)->desk, clock.now(), doubt));
-    return wait_for_answer(*(*session)->store->ledger, asked.id);
+    return granted_or_nothing(TRY(wait_for_answer(*(*session)->store->ledger, asked.id)));
   }
   if (session.error().code != Code::kConflict) return std::unexpected(session.error());
   const auto store =
       TRY(ledger::Store::open(io::real_fs(), store_folder(project), ledger::OpenOptions{}));
   const ledger::Request asked = TRY(store->ledger->ask(request));
-  return wait_for_answer(*store->ledger, asked.id);
+  return granted_or_nothing(TRY(wait_for_answer(*store->ledger, asked.id)));
 }
 
 }  // namespace rondo::loop

@@ -6,13 +6,18 @@
 
 #include "ledger/dataset.h"
 #include "loop/config.h"
+#include "loop/portable.h"
 #include "loop/service.h"
 #include "loop/session.h"
 #include "loop/situation.h"
+#include "loop/state.h"
+#include "model/export.h"
 #include "prepare/draft.h"
 
 namespace rondo::loop {
 namespace {
+
+constexpr std::size_t kLookedAt = 20;  // versions, for a feature that is no column
 
 std::unexpected<Error> of_another_kind(const model::Pipeline::Parts& parts,
                                        std::string_view task) {
@@ -44,6 +49,35 @@ Result<void> check_target(ledger::Store& store, const Config& config,
   return {};
 }
 
+/// The newest version that makes the feature `name` of columns and rows before; 0: none.
+std::int64_t maker_of(ledger::Store& store, const std::string& name) {
+  const auto state = read_state(*store.ledger);
+  if (!state) return 0;
+  std::size_t looked = 0;
+  for (auto it = state->versions.rbegin(); it != state->versions.rend(); ++it) {
+    if (looked++ == kLookedAt) break;
+    const auto bytes = stored_pipeline(store, *state, it->first);
+    const auto pipeline = bytes ? model::Pipeline::load(*bytes) : std::unexpected(bytes.error());
+    if (!pipeline) continue;
+    const auto made = model::made_features((*pipeline)->transform());
+    if (std::ranges::find(made, name) != made.end()) return it->first;
+  }
+  return 0;
+}
+
+/// What an imported model reads are columns: who exported with --features makes them himself.
+std::unexpected<Error> made_here(const std::string& name, std::int64_t version) {
+  return fail(Code::kConflict,
+              fmt::format("the model reads \"{0}\", which is no column of the data: v{1} makes it "
+                          "of other columns or earlier rows, and an imported model gets columns "
+                          "alone",
+                          name, version),
+              fmt::format("a file of `rondo export` without --to keeps how features are made, and "
+                          "`rondo promote v{0}` lets v{0} serve here; with -o FILE.rondo it is "
+                          "imported for whoever makes the features before asking",
+                          version));
+}
+
 /// Whether it fits the project: its task, and once there are data its columns and classes.
 Result<void> check_fits(ledger::Store& store, const Config& config,
                         const model::Pipeline& pipeline) {
@@ -57,6 +91,9 @@ Result<void> check_fits(ledger::Store& store, const Config& config,
   TRY(check_target(store, config, *newest, pipeline));
   for (const table::Field& field : pipeline.transform().inputs().fields) {
     if (newest->contract.schema.find(field.name)) continue;
+    if (const std::int64_t maker = maker_of(store, field.name); maker != 0) {
+      return made_here(field.name, maker);
+    }
     return fail(Code::kConflict,
                 fmt::format("the model reads the column \"{}\", which the data of this project do "
                             "not have",

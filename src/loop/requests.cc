@@ -14,8 +14,17 @@ namespace {
 
 using ledger::Request;
 
+constexpr std::string_view kNothing = "nothing to do";
+
 std::unexpected<Error> no(std::string message, std::string hint = {}) {
   return fail(Code::kConflict, std::move(message), std::move(hint));
+}
+
+/// What was asked for is so already, or nothing is there that it could change.
+std::unexpected<Error> nothing(std::string message, std::string hint = {}) {
+  auto out = no(std::move(message), std::move(hint));
+  out.error().context.emplace_back(kNothing);
+  return out;
 }
 
 ledger::NewFact person(const Request& request, Time now) {
@@ -44,7 +53,7 @@ Result<Outcome> waiting(Desk& desk, const State& state) {
     outcome.reason = io::get_or<std::string>(fact.body, "reason", "");
     return outcome;
   }
-  return no("no deployment waits for a yes");
+  return nothing("no deployment waits for a yes");
 }
 
 Result<Entry> approve(Desk& desk, const State& state, const Request& request, Time now) {
@@ -63,13 +72,14 @@ Result<Entry> promote(Desk& desk, const State& state, const Request& request, Ti
   if (version == 0 && state.rollout && !state.rollout->watched) version = state.rollout->challenger;
   if (version == 0 && state.waiting_version_step != 0) return approve(desk, state, request, now);
   if (version == 0) {
-    return no("nothing waits for a yes",
+    return nothing("nothing waits for a yes",
               "name a version: `rondo promote v3`; `rondo models` lists them");
   }
   if (!state.versions.contains(version)) {
-    return no(fmt::format("there is no v{}", version), "`rondo models` lists the versions");
+    return fail(Code::kNotFound, fmt::format("there is no v{}", version),
+                "`rondo models` lists the versions");
   }
-  if (version == state.champion) return no(fmt::format("v{} serves already", version));
+  if (version == state.champion) return nothing(fmt::format("v{} serves already", version));
   RONDO_FAILPOINT(kPromoteBegin);
   Entry entry;
   entry.facts = {person(request, now), switched(state, version, request, now)};
@@ -123,9 +133,9 @@ Result<Entry> rollback(Desk& desk, const State& state, const Request& request, T
                      {"why", request.why.empty() ? request.act : request.why}}}};
     return entry;
   }
-  if (state.former == 0) return no("there is no earlier version to go back to");
+  if (state.former == 0) return nothing("there is no earlier version to go back to");
   if (TRY(is_back(desk))) {
-    return no(fmt::format("v{} came back by a rollback already", state.champion),
+    return nothing(fmt::format("v{} came back by a rollback already", state.champion),
               fmt::format("`rondo promote v{}` lets the other one serve again", state.former));
   }
   RONDO_FAILPOINT(kRollback);
@@ -145,8 +155,8 @@ Result<Entry> reject(Desk& desk, const State& state, const Request& request, Tim
 }
 
 Result<Entry> note(Desk&, const State& state, const Request& request, Time now) {
-  if (request.act == "pause" && state.paused) return no("the loop is paused already");
-  if (request.act == "resume" && !state.paused) return no("the loop is not paused");
+  if (request.act == "pause" && state.paused) return nothing("the loop is paused already");
+  if (request.act == "resume" && !state.paused) return nothing("the loop is not paused");
   Entry entry;
   entry.facts = {person(request, now)};
   return entry;
@@ -161,7 +171,7 @@ Result<Entry> accept_rows(Desk&, const State& state, const Request& request, Tim
   });
   const auto rejects = io::get_or<std::int64_t>(request.arguments, "rejects", 0);
   if (!any && rejects == 0) {
-    return no(column.empty() ? std::string("no rows are kept out, and no rejected row waits")
+    return nothing(column.empty() ? std::string("no rows are kept out, and no rejected row waits")
                              : fmt::format("no rows are kept out because of \"{}\"", column));
   }
   Entry entry;
@@ -204,8 +214,9 @@ Json said(const Request& request, const State& state) {
 }
 
 Json error_json(const Error& error) {
-  return {{"error", {{"code", name_of(error.code)}, {"message", error.message},
-                     {"hint", error.hint}}}};
+  Json out = {{"code", name_of(error.code)}, {"message", error.message}, {"hint", error.hint}};
+  if (std::ranges::find(error.context, kNothing) != error.context.end()) out["nothing"] = true;
+  return {{"error", std::move(out)}};
 }
 
 }  // namespace
@@ -237,7 +248,9 @@ Result<Json> handle(Desk& desk, Time now, const Request& request,
   const auto done = desk.answer(request.id, answer, [&](const State& state) -> Result<Entry> {
     return act->decide(desk, state, request, at);
   });
-  if (!done && done.error().code == Code::kConflict) return error_json(done.error());
+  if (!done && (done.error().code == Code::kConflict || done.error().code == Code::kNotFound)) {
+    return error_json(done.error());
+  }
   if (!done) return std::unexpected(done.error());
   return answer;
 }

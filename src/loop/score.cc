@@ -5,6 +5,8 @@
 
 #include "io/bundle.h"
 #include "model/compiled_forest.h"
+#include "model/served_past.h"
+#include "prepare/observed.h"
 
 namespace rondo::loop {
 namespace {
@@ -50,9 +52,12 @@ bool is_comparable(const std::vector<std::string>& from, const std::vector<std::
 }
 
 std::vector<double> score_rows(const Answerer& by, const model::HistoryState& history,
-                               const table::Table& rows, std::span<const std::size_t> which) {
-  const std::vector<const table::Column*> columns = columns_for(by.transform, rows);
-  const std::vector<Time> times = times_of(rows);
+                               const ledger::RowsAndServed& rows, const std::string& target,
+                               std::span<const std::size_t> which) {
+  const std::vector<const table::Column*> columns = columns_for(by.transform, rows.rows);
+  const std::vector<Time> times = times_of(rows.rows);
+  const model::ServedPast past(rows.served, by.transform.history(), target, by.classes);
+  std::vector<double> lags(by.transform.history().lags.size());
   const std::size_t outputs = by.forest.outputs();
   std::vector<model::Cell> cells(columns.size());
   const std::size_t width = by.transform.features();
@@ -64,8 +69,14 @@ std::vector<double> score_rows(const Answerer& by, const model::HistoryState& hi
     for (std::size_t i = 0; i < count; ++i) {
       const Time at = times[which[from + i]];
       model::gather(columns, which[from + i], cells);
-      by.transform.row({cells, at, at}, &history,
-                       std::span(features).subspan(i * width, width));
+      const auto out = std::span(features).subspan(i * width, width);
+      if (past.is_empty()) {
+        by.transform.row({cells, at, at}, &history, out);
+        continue;
+      }
+      history.read(by.transform.entity(cells), at, at, lags);
+      past.put(which[from + i], lags);
+      by.transform.row_with_lags(cells, at, lags, out);
     }
     forest.raw_batch(std::span(features).first(count * width), count,
                      std::span(scores).subspan(from * outputs, count * outputs));
@@ -117,8 +128,9 @@ std::vector<double> in_classes(std::span<const double> answers,
   return out;
 }
 
-void fill(model::HistoryState& history, const table::Table& rows, const std::string& target,
-          const std::vector<std::string>& classes, const prepare::Situation& situation) {
+void fill(model::HistoryState& history, const ledger::RowsAndServed& rows,
+          const std::string& target, const std::vector<std::string>& classes,
+          const prepare::Situation& situation) {
   for (const model::Observation& observation :
        prepare::observations(rows, history.spec(), target, classes, situation)) {
     history.apply(observation);
@@ -146,7 +158,7 @@ Result<StageOutput> score(const StageInput& input) {
     return StageOutput{"incomparable", "it answers another question than the rows ask",
                        Json::object(), Json::object(), {}};
   }
-  const table::Table rows = TRY(ledger::read_dataset(manifest, *input.objects, situation.temp));
+  const auto rows = TRY(ledger::read_with_served(manifest, *input.objects, situation.temp));
 
   model::HistoryState history(by.transform.history());
   fill(history, rows, situation.target, by.classes, situation);
@@ -156,7 +168,7 @@ Result<StageOutput> score(const StageInput& input) {
     if (prepared.side[i] == table::Side::kTest) test.push_back(prepared.source_row[i]);
   }
   io::Bundle bundle;
-  std::vector<double> scores = score_rows(by, history, rows, test);
+  std::vector<double> scores = score_rows(by, history, rows, situation.target, test);
   if (by.classes != prepared.classes) scores = in_classes(scores, by.classes, prepared.classes);
   bundle.put_f64("scores", scores);
   TRY(io::write_atomically(*input.fs, input.out / "champion_scores.bin", bundle.encode()));

@@ -6,13 +6,15 @@
 
 #include "ledger/prediction_log.h"
 #include "model/pipeline.h"
+#include "model/served_past.h"
 
 namespace rondo::loop {
 namespace {
 
-/// The columns that a version reads, in the order of its cells.
-Result<std::vector<std::string>> columns_of(ledger::Store& store, const State& state,
-                                            std::int64_t version) {
+/// The columns that a version reads, in the order of its cells, and those that hold what its
+/// history answered.
+Result<Json> group_of(ledger::Store& store, const State& state, std::int64_t version,
+                      Json rows) {
   const auto known = state.versions.find(version);
   if (known == state.versions.end()) {
     return fail(Code::kCorrupt, "a prediction names v" + std::to_string(version) +
@@ -25,7 +27,13 @@ Result<std::vector<std::string>> columns_of(ledger::Store& store, const State& s
   for (const table::Field& field : pipeline->transform().inputs().fields) {
     names.push_back(field.name);
   }
-  return names;
+  const model::HistorySpec& history = pipeline->transform().history();
+  Json lags = Json::array();
+  for (const model::Lag& lag : history.lags) {
+    lags.push_back(model::served_column_of(history, lag, pipeline->parts().target,
+                                           pipeline->parts().classes));
+  }
+  return Json{{"columns", std::move(names)}, {"lags", std::move(lags)}, {"rows", std::move(rows)}};
 }
 
 Json json_of(const model::Cell& cell) {
@@ -34,21 +42,26 @@ Json json_of(const model::Cell& cell) {
   return nullptr;
 }
 
-Result<Json> row_of(const ledger::Prediction& prediction, const Json& label) {
-  Json cells = Json::array();
-  for (const model::Cell& cell : TRY(model::decode_cells(prediction.cells))) {
-    cells.push_back(json_of(cell));
-  }
-  return Json{{"id", prediction.id}, {"time_us", prediction.time.us}, {"label", label},
-              {"cells", std::move(cells)}};
-}
-
 /// A label that waits to become a row, and its answer once that is found.
 struct Waiting {
   std::int64_t row = 0;  // of the label
   Json label;
+  Time received;
   std::optional<ledger::Prediction> answer;
 };
+
+Result<Json> row_of(const Waiting& one) {
+  const ledger::Prediction& prediction = *one.answer;
+  Json cells = Json::array(), lags = Json::array();
+  for (const model::Cell& cell : TRY(model::decode_cells(prediction.cells))) {
+    cells.push_back(json_of(cell));
+  }
+  for (const double lag : prediction.lags) lags.push_back(model::served_bits(lag));
+  return Json{{"id", prediction.id},           {"time_us", prediction.time.us},
+              {"label", one.label},            {"label_row", one.row},
+              {"known_us", one.received.us},   {"cells", std::move(cells)},
+              {"lags", std::move(lags)}};
+}
 
 /// In order of arrival. `through` ends at the newest label.
 Result<std::vector<Waiting>> waiting_labels(ledger::Store& store, std::int64_t* through) {
@@ -59,7 +72,7 @@ Result<std::vector<Waiting>> waiting_labels(ledger::Store& store, std::int64_t* 
     // A correction of what was collected changes no row: versions of a dataset are immutable.
     if (label.first_row <= from) return;
     places[label.id] = out.size();
-    out.push_back({label.first_row, label.value, std::nullopt});
+    out.push_back({label.first_row, label.value, label.received, std::nullopt});
   }));
   if (out.empty()) return out;
   TRY(ledger::read_predictions(
@@ -97,13 +110,12 @@ Result<Served> gather_served(ledger::Store& store, const State& state, const Ser
     }
     ++count;
     Json& list = rows.try_emplace(one.answer->version, Json::array()).first->second;
-    list.push_back(TRY(row_of(*one.answer, one.label)));
+    list.push_back(TRY(row_of(one)));
     ++out.rows;
   }
   Json groups = Json::array();
   for (auto& [version, list] : rows) {
-    groups.push_back({{"columns", TRY(columns_of(store, state, version))},
-                      {"rows", std::move(list)}});
+    groups.push_back(TRY(group_of(store, state, version, std::move(list))));
   }
   out.groups = {{"groups", std::move(groups)}};
   return out;

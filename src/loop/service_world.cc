@@ -12,6 +12,7 @@
 #include "loop/score.h"
 #include "loop/situation.h"
 #include "loop/watch.h"
+#include "model/served_past.h"
 
 namespace rondo::loop {
 namespace {
@@ -25,7 +26,6 @@ constexpr std::size_t kRoundParts = 16;            // of the log, read between t
 constexpr std::size_t kAtOnceParts = 1024;
 constexpr std::size_t kRoundLabels = 10'000;
 constexpr std::size_t kAtOnceLabels = 100'000;
-constexpr std::uint64_t kServedSequence = 1ULL << 40;  // behind the rows of the data
 
 /// The index of the target among the series, if lags read it.
 std::optional<std::uint32_t> target_series(const model::HistorySpec& spec,
@@ -107,7 +107,7 @@ Result<std::vector<model::Observation>> ServiceWorld::join(Loaded& loaded, Label
     if (node.empty()) return;
     const ledger::Label& label = node.mapped().label;
     const auto value = label_number(label.value, parts);
-    const auto sequence = kServedSequence + static_cast<std::uint64_t>(label.first_row);
+    const auto sequence = model::kServedSequence + static_cast<std::uint64_t>(label.first_row);
     const auto by = loaded.versions.find(prediction.version);
     const bool known = by != loaded.versions.end();
     const auto& answered = known ? by->second->pipeline->transform() : parts.transform;
@@ -224,7 +224,7 @@ Result<void> ServiceWorld::changed(const State& state) {
 }
 
 Result<void> ServiceWorld::follow(const State& state) {
-  TRY(learn_tables(state));
+  TRY(learn_rows(state));
   const bool same = followed_ && same_routing(*followed_, state) &&
                     followed_->kept.size() == state.kept.size();
   if (same) return {};
@@ -341,7 +341,7 @@ std::shared_ptr<const model::Pipeline> ServiceWorld::loaded(std::int64_t version
 
 /// A history that was made meanwhile may know some of them: to learn one twice changes nothing.
 Result<void> ServiceWorld::learn(const State& state) {
-  TRY(learn_tables(state));
+  TRY(learn_rows(state));
   const auto routing = router_.take();
   if (!routing || !routing->champion || !routing->champion->history) return {};
   return loaded_.with([&](Loaded& loaded) -> Result<void> {

@@ -44,8 +44,8 @@ class ServiceWorld : public World {
   /// Keeps a version loaded beside the ones that answer, or no longer.
   Result<void> pin(const State& state, std::int64_t version);
   Result<void> unpin(const State& state, std::int64_t version);
-  /// Joins new labels with their predictions and hands them to the history, and what other tables
-  /// of the newest version know.
+  /// Joins new labels with their predictions and hands them to the history, and what rows and
+  /// other tables of the newest version know.
   Result<void> learn(const State& state);
   /// Why the champion does not answer, as a sentence; empty: it does, or there is none.
   std::string alert() const;
@@ -70,7 +70,8 @@ class ServiceWorld : public World {
     std::int64_t untried = 0;                        // a challenger that cannot be loaded
     bool shadowed = false;                           // the table of now has a trial
     std::string alert;
-    std::string learnt_of;  // the dataset version whose other tables are known
+    std::string learnt_of;  // the dataset version whose rows and other tables are known
+    std::vector<io::Digest> learnt_rows;
     std::map<std::string, io::Digest> learnt;
   };
   Result<std::shared_ptr<const deploy::Deployed>> load_locked(Loaded& loaded, const State& state,
@@ -85,7 +86,12 @@ class ServiceWorld : public World {
                                                const model::Pipeline::Parts& parts);
   Result<bool> next_labels(std::int64_t& row, std::size_t most, std::int64_t since_us,
                            Labels& labels);
-  Result<void> learn_tables(const State& state);
+  /// What the rows and the labels of now tell.
+  Result<model::HistoryState> fresh_history(Loaded& loaded, const State& state,
+                                            const model::Pipeline& pipeline);
+  Result<void> learn_rows(const State& state);
+  Result<void> teach_rows(Loaded& loaded, const State& state);
+  Result<void> note_learnt(Loaded& loaded, const State& state);
   Result<void> teach_tables(Loaded& loaded, const ledger::Manifest& manifest);
   Result<std::vector<model::Observation>> all_served(Loaded& loaded,
                                                      const model::Pipeline::Parts& parts);

@@ -278,7 +278,7 @@ TEST(Explain, OfAPipelineByTheColumnsThatFeaturesAreMadeOf) {
   ASSERT_TRUE(parts.forest.has_covers());
   const auto pipeline = Pipeline::load(Pipeline::encode(parts).value()).value();
   ASSERT_TRUE(pipeline->can_explain());
-  EXPECT_EQ(pipeline->explained(), (std::vector<std::string>{"temp", "sky", "cnt", "_time"}));
+  EXPECT_EQ(pipeline->explained(), (std::vector<std::string>{"temp", "sky", "cnt_lag_1", "_time"}));
   const auto explainer = ForestExplainer::make(parts.forest, Kernel::kScalar).value();
   for (const GoldenRow& row : parts.golden) {
     std::vector<double> by_feature(5), by_column(5);
@@ -317,7 +317,7 @@ TEST(Explain, AFeatureOfTwoColumnsCountsHalfForEach) {
   }
   const auto pipeline = Pipeline::load(Pipeline::encode(parts).value()).value();
   EXPECT_EQ(pipeline->explained(),
-            (std::vector<std::string>{"temp", "sky", "wind", "cnt", "_time"}));
+            (std::vector<std::string>{"temp", "sky", "wind", "cnt_lag_1", "_time"}));
   const auto explainer = ForestExplainer::make(parts.forest, Kernel::kScalar).value();
   for (const GoldenRow& row : parts.golden) {
     std::vector<double> by_feature(5), by_column(6);

@@ -192,8 +192,7 @@ void Pipeline::name_explained() {
   for (const Step& step : transform.steps()) {
     std::size_t place = 0;
     if (step.kind == Step::Kind::kLag) {
-      const std::uint32_t series = transform.history().lags[step.lag].series;
-      place = place_of(transform.history().series[series]);
+      place = place_of(step.feature);  // by its series a lag of the target would be the target
     } else {
       place = step.input < 0 ? place_of(table::kTimeColumn) : static_cast<std::size_t>(step.input);
     }

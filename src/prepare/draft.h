@@ -57,6 +57,7 @@ struct Job {
   std::uint64_t dataset = 0;
   bool orders_only = false;            // no part of a time means anything
   table::Table rows;
+  table::Table served;                 // of each row, see ledger/served_rows.h; or no columns
   Tables tables;                       // that joins read
   std::vector<Time> times;             // one a row; empty without a clock
 };

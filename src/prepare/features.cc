@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 
+#include "model/served_past.h"
 #include "prepare/features.h"
 
 namespace rondo::prepare {
@@ -108,12 +109,21 @@ model::Matrix matrix_of(const Job& job, const Draft& draft, const model::Transfo
   model::Matrix matrix{places.size(), transform.features(), {}};
   matrix.values.resize(matrix.rows * matrix.columns);
   std::vector<model::Cell> cells(columns.size());
+  const model::ServedPast past(job.served, transform.history(), job.situation.target,
+                               draft.classes);
+  std::vector<double> lags(transform.history().lags.size());
   for (std::size_t i = 0; i < places.size(); ++i) {
     const std::size_t row = draft.used[places[i]];
     const Time time = job.times.empty() ? Time{} : job.times[row];
+    const auto out = std::span(matrix.values).subspan(i * matrix.columns, matrix.columns);
     model::gather(columns, row, cells);
-    transform.row({cells, time, time}, &history,
-                  std::span(matrix.values).subspan(i * matrix.columns, matrix.columns));
+    if (past.is_empty()) {
+      transform.row({cells, time, time}, &history, out);
+      continue;
+    }
+    history.read(transform.entity(cells), time, time, lags);
+    past.put(row, lags);
+    transform.row_with_lags(cells, time, lags, out);
   }
   return matrix;
 }

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/served_past.h"
 #include "prepare/draft.h"
+#include "prepare/observed.h"
 #include "prepare/whose.h"
 
 namespace rondo::prepare {
@@ -201,12 +203,23 @@ std::vector<model::Observation> observations(const table::Table& rows,
                                              const std::string& target,
                                              const std::vector<std::string>& classes,
                                              const Situation& situation) {
+  return observations(ledger::RowsAndServed{rows, {}}, spec, target, classes, situation);
+}
+
+std::vector<model::Observation> observations(const ledger::RowsAndServed& all,
+                                             const model::HistorySpec& spec,
+                                             const std::string& target,
+                                             const std::vector<std::string>& classes,
+                                             const Situation& situation) {
+  const auto& [rows, served] = all;
   std::vector<model::Observation> out;
   const table::Column* time = rows.find(table::kTimeColumn);
   if (time == nullptr || spec.series.empty()) return out;
   const std::vector<std::size_t> told = told_rows(*time, situation);
   static const std::vector<std::string> kNoClasses;
   Whose whose(rows, spec.entity);
+  const table::Column* label_row = served.find(model::kServedLabel);
+  const table::Column* label_known = served.find(model::kServedKnown);
   for (std::size_t series = 0; series < spec.series.size(); ++series) {
     const table::Column* column = rows.find(spec.series[series]);
     if (column == nullptr || spec.side(series) != nullptr) continue;
@@ -219,6 +232,10 @@ std::vector<model::Observation> observations(const table::Table& rows,
       const Time event{time->integers[row]};
       out.push_back(
           {static_cast<std::uint32_t>(series), whose(row), event, event + delay, row, known});
+      if (!is_target || label_row == nullptr || label_row->is_null(row)) continue;
+      out.back().known = Time{label_known->integers[row]};
+      out.back().sequence =
+          model::kServedSequence + static_cast<std::uint64_t>(label_row->integers[row]);
     }
   }
   return out;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "prepare/features.h"
+#include "prepare/observed.h"
 #include "prepare/whose.h"
 
 namespace rondo::prepare {
@@ -221,7 +222,8 @@ model::HistoryState history_for(const Job& job, const Draft& draft,
                                 const model::HistorySpec& spec) {
   model::HistoryState history(spec);
   for (const auto& seen :
-       observations(job.rows, spec, job.situation.target, draft.classes, job.situation)) {
+       observations(ledger::RowsAndServed{job.rows, job.served}, spec, job.situation.target,
+                    draft.classes, job.situation)) {
     history.apply(seen);
   }
   for (const auto& seen : observations(job.tables, spec, job.situation)) history.apply(seen);

@@ -8,7 +8,7 @@
 #include <array>
 
 #include "base/failpoint.h"
-#include "ledger/dataset.h"
+#include "ledger/served_rows.h"
 #include "prepare/candidates.h"
 #include "prepare/report.h"
 
@@ -64,7 +64,9 @@ Result<Job> read_job(const StageInput& input) {
   const auto manifest = TRY(ledger::get_manifest(*input.objects, named->second));
   job.dataset = manifest.number;
   job.orders_only = manifest.orders_only;
-  job.rows = TRY(ledger::read_dataset(manifest, *input.objects, job.situation.temp));
+  auto read = TRY(ledger::read_with_served(manifest, *input.objects, job.situation.temp));
+  job.rows = std::move(read.rows);
+  job.served = std::move(read.served);
   if (std::ranges::any_of(job.lags, &LagWish::is_join)) {
     job.tables = TRY(ledger::read_tables(manifest, *input.objects, job.situation.temp));
   }

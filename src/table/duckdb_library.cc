@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #include <array>
-#include <atomic>
+#include <string_view>
 
 #ifndef RONDO_DUCKDB_LIBRARY
 #define RONDO_DUCKDB_LIBRARY ""
@@ -23,12 +23,10 @@ namespace {
 constexpr std::array<const char*, 3> kPlaces = {
     "$ORIGIN/../lib/rondo/libduckdb.so", "$ORIGIN/../lib/libduckdb.so", RONDO_DUCKDB_LIBRARY};
 
-std::atomic<const void*> loaded{nullptr};  // a function of the library
-
-/// Of the object that `base` is the beginning of: all that is mapped from its file and never
-/// written. Writable parts keep what the linker has put there.
-int give_back(dl_phdr_info* object, std::size_t, void* base) {
-  if (object->dlpi_addr != reinterpret_cast<ElfW(Addr)>(base)) return 0;
+/// Of the library, if it is loaded: all that is mapped from its file and never written. Writable
+/// parts keep what the linker has put there.
+int give_back(dl_phdr_info* object, std::size_t, void*) {
+  if (!std::string_view(object->dlpi_name).contains("libduckdb")) return 0;
   constexpr ElfW(Addr) kPage = 4096;
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const ElfW(Phdr)& part = object->dlpi_phdr[i];
@@ -62,10 +60,7 @@ Result<DuckdbLibrary> load() {
   if (!resolve(handle, "duckdb_" #name, library.name)) lacking = "duckdb_" #name;
     RONDO_DUCKDB_FUNCTIONS(RONDO_DUCKDB_RESOLVE)
 #undef RONDO_DUCKDB_RESOLVE
-    if (lacking == nullptr) {
-      loaded = reinterpret_cast<const void*>(library.open_ext);
-      return library;
-    }
+    if (lacking == nullptr) return library;
     return fail(Code::kUnavailable, fmt::format("{} has no function {}", place, lacking),
                 "install DuckDB 1.5");
   }
@@ -82,9 +77,7 @@ Result<const DuckdbLibrary*> duckdb_library() {
 }
 
 void rest_duckdb() {
-  Dl_info info{};
-  if (loaded == nullptr || dladdr(loaded, &info) == 0) return;
-  dl_iterate_phdr(give_back, info.dli_fbase);
+  dl_iterate_phdr(give_back, nullptr);
   malloc_trim(0);
 }
 

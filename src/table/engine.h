@@ -25,8 +25,8 @@ class Engine {
   /// Errors: kUnavailable when the library cannot be found (the text says where it was sought).
   static Result<std::unique_ptr<Engine>> open(const io::Path& temp);
   virtual ~Engine() = default;
-  /// Gives back memory that nobody uses: of our heap, and some 30 MB of pages of the library's code,
-  /// which are read again when they are needed. Threads: any. Cost: milliseconds.
+  /// Gives back memory that nobody uses: of our heap, and some 30 MB of pages of the library's
+  /// code, which are read again when they are needed. Threads: any. Cost: milliseconds.
   static void rest();
 
   /// Parquet files in order, all columns; integers, decimals, dates and strings become our types;

@@ -69,6 +69,19 @@ class Backfill(unittest.TestCase):
         self.assertIn("nothing was missed of 2024-01-01T00:00:00Z to 2024-02-01T00:00:00Z", said)
         self.assertEqual((self.times(made), len(made.json("data"))), before)
 
+    def test_what_was_taken_is_told_among_the_rejects(self):
+        made = self.make()
+        before = made.json("data", "rejects")
+        self.assertEqual([one["resolved"] for one in before], [None] * len(HOLE))
+        self.fill(made, "2024-01-06T00:00:00Z..2024-01-06T12:00:00Z")
+        after = made.json("data", "rejects")
+        self.assertEqual([one["resolved"] for one in after], ["d3"] * 12 + [None] * 12)
+        self.assertIn("24 rejected rows, 12 taken since", made.run("data", "rejects").stdout)
+        self.fill(made, "2024-01-06..2024-01-07")
+        after = made.json("data", "rejects")
+        self.assertEqual([one["resolved"] for one in after], ["d3"] * 12 + ["d4"] * 12)
+        made.run("data", "rejects", "--retry", check=5)
+
     def test_the_cursor_stays_where_it_is(self):
         made = self.make()
         write_csv(made.path("data", "a.csv"), LATER[1:3], "a")

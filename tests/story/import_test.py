@@ -158,6 +158,15 @@ class Import(unittest.TestCase):
             self.assertIn("the model answers 0 and 1, and \"y\" is no and yes here", said)
             self.assertIn("--classes", said)
 
+    def test_features_that_a_project_makes_are_no_columns_of_it(self):
+        with Project(PROGRAM, rows(20), rounds=5) as project:
+            project.run("run", check=0)
+            project.run("export", "v1", "--to", "lightgbm", "--features", "-o", "v1.txt", check=0)
+            said = project.run("import", "v1.txt", check=1).stderr
+            self.assertRegex(said, r'reads "[^"]+", which is no column of the data: v1 makes it')
+            self.assertIn("`rondo promote v1` lets v1 serve here", said)
+            project.run("import", "v1.txt", "-o", "alone.rondo", check=0)
+
     def test_a_version_of_a_project_serves_explains_and_gives_way(self):
         with Project(PROGRAM) as project:
             model = os.path.join(FOREIGN, "lightgbm_regression.txt")

@@ -147,6 +147,23 @@ class Join(unittest.TestCase):
                                {"at": at, "town": "north", "x": 1}])
         self.assertEqual(said, [south, north])
 
+    def test_rows_that_find_nothing_are_counted_by_table(self):
+        process, base = self.project.up()
+        line = 'rondo_join_missing_total{model="taxi",table="weather"}'
+        self.asked(base, when(-100), "north")
+        self.assertNotIn(line, ask(base, "/metrics")[1])
+        self.asked(base, when(40), "north")  # all facts are too old by then
+        self.asked(base, when(-100), "east")  # no fact is of this town
+        self.assertIn(line + " 2\n", ask(base, "/metrics")[1])
+        status, said = ask(base, "/api/v1/predict?explain=true",
+                           {"rows": [{"town": "north", "x": 1}], "time": when(-100)})
+        self.assertEqual(status, 200, said)
+        names = set(said["predictions"][0]["contributions"])
+        self.assertLessEqual({"weather_rain", "weather_sky", "x", "town"}, names)
+        self.assertNotIn("weather.rain", names)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 0)
+
     def test_a_version_names_its_tables_for_everybody(self):
         self.assertIn("weather: 1,200 rows from weather.csv\n", self.first.stdout)
         self.more_weather(0.1, "north", 1)

@@ -158,6 +158,25 @@ class Projects(unittest.TestCase):
         said = self.process.stderr.read()
         self.assertRegex(said, "warning: .* is not served, and tried again: .*rondo.toml:3")
 
+    def test_a_lease_that_another_holds(self):
+        one, two = self.two
+        process = one.start("up", one.folder, two.folder, "--listen", "127.0.0.1:0")
+        first = process.stdout.readline()
+        self.assertTrue(first.startswith("0 of 2 projects answer at "), first)
+        base = first.split(" answer at ")[1].split(" ")[0]
+        name = os.path.basename(one.folder)
+        status, said = ask(base, "/p/%s/health/ready" % name)
+        self.assertEqual(status, 503, said)
+        self.assertRegex(said["error"]["message"],
+                         r"up \(process %d\) holds its lease" % self.process.pid)
+        self.assertIn("stop it, or let it do the work", said["error"]["message"])
+        self.assertNotIn("mend", said["error"]["hint"])
+        self.assertIn("served once this is over", said["error"]["hint"])
+        time.sleep(6)  # it was tried again, and is the same reason
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 0)
+        self.assertEqual(process.stderr.read().count("holds its lease"), 2)
+
     def test_words(self):
         one = self.two[0]
         done = one.run("up", one.folder, one.folder, check=3)

@@ -6,7 +6,6 @@
 #include "io/bundle.h"
 #include "model/compiled_forest.h"
 #include "model/served_past.h"
-#include "prepare/observed.h"
 
 namespace rondo::loop {
 namespace {

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ledger/served_rows.h"
 #include "model/served_past.h"
 #include "prepare/draft.h"
-#include "prepare/observed.h"
 #include "prepare/whose.h"
 
 namespace rondo::prepare {

@@ -8,8 +8,8 @@
 #include <limits>
 #include <unordered_map>
 
+#include "ledger/served_rows.h"
 #include "prepare/features.h"
-#include "prepare/observed.h"
 #include "prepare/whose.h"
 
 namespace rondo::prepare {

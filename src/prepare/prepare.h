@@ -6,6 +6,10 @@
 #include "ledger/stage_io.h"
 #include "model/prepared.h"
 
+namespace rondo::ledger {
+struct RowsAndServed;
+}
+
 namespace rondo::prepare {
 
 struct Options {
@@ -116,6 +120,13 @@ Result<ledger::StageOutput> rehearse(const Rehearsal& rehearsal, const table::Ta
 /// The observations that a dataset gives to a history: lagged columns known at t + delay, the
 /// target at t + label_delay, without quarantined rows. It feeds training and serving alike.
 std::vector<model::Observation> observations(const table::Table& rows,
+                                             const model::HistorySpec& spec,
+                                             const std::string& target,
+                                             const std::vector<std::string>& classes,
+                                             const Situation& situation);
+/// The same of rows some of which were served: such a label is known since it came, and has the
+/// sequence number that it has in a server.
+std::vector<model::Observation> observations(const ledger::RowsAndServed& rows,
                                              const model::HistorySpec& spec,
                                              const std::string& target,
                                              const std::vector<std::string>& classes,

@@ -5,8 +5,8 @@
 #include <bit>
 #include <limits>
 
+#include "ledger/served_rows.h"
 #include "model/served_past.h"
-#include "prepare/observed.h"
 #include "prepare/testing.h"
 
 namespace rondo::prepare {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ledger/served_rows.h"
 #include "model/served_past.h"
 #include "prepare/draft.h"
 #include "prepare/whose.h"

@@ -8,7 +8,6 @@
 #include <limits>
 #include <unordered_map>
 
-#include "ledger/served_rows.h"
 #include "prepare/features.h"
 #include "prepare/whose.h"
 

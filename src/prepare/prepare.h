@@ -3,12 +3,9 @@
 #pragma once
 
 #include "io/options.h"
+#include "ledger/served_rows.h"
 #include "ledger/stage_io.h"
 #include "model/prepared.h"
-
-namespace rondo::ledger {
-struct RowsAndServed;
-}
 
 namespace rondo::prepare {
 

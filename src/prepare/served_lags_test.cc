@@ -5,7 +5,6 @@
 #include <bit>
 #include <limits>
 
-#include "ledger/served_rows.h"
 #include "model/served_past.h"
 #include "prepare/testing.h"
 

@@ -282,11 +282,12 @@ Result<int> run_check(const Args& args) {
   const io::Path folder = confined_with() ? io::Path(*confined_with()) : scratch.emplace().path();
   const collect::FetchedRows fetched =
       TRY(fetched_into(fs, config.collect, args.project, folder));
+  const std::string& tls = config.deploy.tls;
+  if (!confined_with()) return confined(args, *fs, config.collect, folder, tls);
   std::optional<Time> certificate_ends;
-  if (const std::string& tls = config.deploy.tls; !tls.empty()) {
+  if (!tls.empty()) {
     certificate_ends = TRY(api::certificate_end((args.project / tls).lexically_normal()));
   }
-  if (!confined_with()) return confined(args, *fs, config.collect, folder, config.deploy.tls);
   const collect::Loaded loaded =
       TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target, folder,
                         fetched));
@@ -312,7 +313,8 @@ Result<int> run_check(const Args& args) {
     for (const auto& row : columns) rows.push_back({{"column", row[0]}, {"type", row[1]}});
     Json found = {{"rows", loaded.counts.accepted}, {"rejected", loaded.counts.rejected},
                   {"duplicate", loaded.counts.duplicate}, {"columns", rows},
-                  {"rejects", loaded.rejects}, {"expectations", checked.to_json(*detail)}};
+                  {"rejects", loaded.rejects}, {"remarks", loaded.remarks},
+                  {"expectations", checked.to_json(*detail)}};
     found[few ? "collection" : "preparation"] = preparation_json(prepared);
     if (certificate_ends) found["certificate_ends"] = to_text(*certificate_ends);
     say_json(found);
@@ -322,6 +324,7 @@ Result<int> run_check(const Args& args) {
                   counted(loaded.counts.accepted, "row"),
                   number(static_cast<double>(loaded.counts.rejected)),
                   number(static_cast<double>(loaded.counts.duplicate))));
+  for (const std::string& remark : loaded.remarks) say("  " + remark);
   if (certificate_ends) say("the certificate is good until " + to_text(*certificate_ends));
   say_some(loaded.rejects);
   say(table({"column", "type"}, columns, args.color));

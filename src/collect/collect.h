@@ -204,8 +204,9 @@ struct Databases {
 /// Errors: kInvalidInput for what their settings lack, beginning with the key.
 Result<Databases> databases_in(const Options& options);
 
-/// Everything the source has, typed by a contract (or a sniffed one), in event-time order, with
-/// `_time`. For replay, check, predict, profile. Rejected rows are returned beside it.
+/// What the source has, typed by a contract (or a sniffed one), in event-time order, with `_time`.
+/// Rejected rows are returned beside it. Of a large source with a target the first part, and a
+/// remark says so; a table without one, such as labels, is read whole.
 struct Loaded {
   table::Table rows;
   table::Contract contract;
@@ -216,7 +217,7 @@ struct Loaded {
   bool orders_only = false;           // the clock is a number that only orders
 };
 /// The project's contract.toml counts, but not for a table without a target, such as labels.
-/// Errors: kNotFound, kInvalidInput naming file, line and column. Cost: reads everything.
+/// Errors: kNotFound, kInvalidInput naming file, line and column. Cost: reads all files.
 Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
                     const table::Contract* contract, const std::string& target,
                     const io::Path& temp, const FetchedRows& fetched = {});

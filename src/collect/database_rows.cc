@@ -158,10 +158,8 @@ class Asker {
     add_column(columns.at(0), std::string(kCursorColumn), out, cursor);
     if (asking_.again && bounded) {
       const std::string compared = comparable(source_.driver, cursor, columns.at(0).text);
-      const bool time = before_.value->type == Type::kTime;
-      const Time to = asking_.again->to;
       out.where = fmt::format(" WHERE {0} >= $1 AND {0} < '{1}'", compared,
-                              time ? to_text(to) : day_of(to + Span::days(1)));
+                              day_of(asking_.again->to + Span::days(1)));  // dates have no hours
     } else if (bounded) {
       out.where = fmt::format(" WHERE {} >= $1 OR {} IS NULL",
                               comparable(source_.driver, cursor, columns.at(0).text), cursor);

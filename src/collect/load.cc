@@ -22,7 +22,7 @@ Result<Loaded> load(io::Fs& fs, const Options& options, const io::Path& project,
   table::Dialect dialect = TRY(first_dialect(news.files, options));
   if (contract != nullptr) dialect.delimiter = contract->dialect.delimiter;
   Feed feed(news, {fs, project, options, dialect, true, {}}, tools);
-  std::vector<Source> sources = TRY(feed.next(cursor));
+  std::vector<Source> sources = TRY(feed.next(cursor, target.empty()));
   ReadingOptions how;
   how.target = target;
   how.time = options.time;

@@ -203,9 +203,8 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
     const std::size_t longer = std::max(word.size(), candidate.size());
     const std::size_t edits =
         longer > kLongestWord ? longer : distance(typed, lower(candidate));
-    // A word of which much is edited is another word.
-    const bool much = edits > 1 ? 5 * edits > 2 * longer : 2 * edits > longer;
-    if (edits < fewest && !much) {
+    // A word of which more than half is edited is another word.
+    if (edits < fewest && 2 * edits <= longer) {
       best = candidate;
       fewest = edits;
     }

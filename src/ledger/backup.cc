@@ -78,6 +78,7 @@ class Backup {
     TRY(objects());
     TRY(logs("log"));
     TRY(logs("pushed"));
+    TRY(inputs("stdin"));
     return finish();
   }
 
@@ -151,6 +152,19 @@ class Backup {
     return {};
   }
 
+  /// What came from standard input, but for what is still coming.
+  Result<void> inputs(const std::string& relative) {
+    const io::Path folder = store_.folder / relative;
+    if (!TRY(fs_.stat(folder))) return {};
+    for (const std::string& name : TRY(fs_.list(folder))) {
+      if (name.ends_with(".part")) continue;
+      RONDO_FAILPOINT(kBackupCopy);
+      const std::string path = relative + "/" + name;
+      add(path, TRY(copy_file(fs_, folder / name, into_ / path, 0644)), false);
+    }
+    return {};
+  }
+
   Result<Json> finish() {
     for (const io::Path& folder : folders_) TRY(fs_.sync_folder(folder));
     RONDO_FAILPOINT(kBackupManifest);
@@ -188,7 +202,7 @@ class Backup {
 bool allowed(const std::string& name) {
   if (name == "rondo.db") return true;
   const bool below = name.starts_with("objects/") || name.starts_with("log/") ||
-                     name.starts_with("pushed/");
+                     name.starts_with("pushed/") || name.starts_with("stdin/");
   if (!below || name.find('\0') != std::string::npos || name.find('\\') != std::string::npos) {
     return false;
   }

@@ -12,7 +12,6 @@ namespace rondo::table {
 template <class Value>
 class RowIdMap {
  public:
-  std::size_t size() const noexcept { return size_; }
   /// The value of a key, and whether it is new; the pointer is good until the next insertion.
   std::pair<Value*, bool> try_emplace(const RowId& id, Value value) {
     if (10 * (size_ + 1) > 8 * slots_.size()) grow();

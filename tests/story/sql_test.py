@@ -154,6 +154,21 @@ class Sqlite(unittest.TestCase):
             made.run("run", "--backfill", "2024-05-05T12:00:00Z..2024-05-06T00:00:01Z", check=0)
             self.assertEqual(sorted(ids(made)), [1, 2, 5, 6, 8, 9])
 
+    def test_a_range_is_collected_again_by_times_and_by_dates(self):
+        for kind in ("TIMESTAMP", "DATE"):
+            with self.subTest(kind=kind), project('min_rows = 1000000\ntime = "t"\n',
+                                                  driver="duckdb") as made:
+                add = "INSERT INTO events VALUES (%d, DATE '2024-05-%02d', 1.5)"
+                fill_duckdb(SOURCE, made.path("shop.db"), [
+                    "CREATE TABLE events (id INTEGER, t %s, y DOUBLE)" % kind,
+                    *[add % (day, day) for day in (1, 2, 8, 9)]])
+                made.run("run", check=0)
+                fill_duckdb(SOURCE, made.path("shop.db"),
+                            [add % (day, day) for day in (3, 5, 6, 7)])
+                made.run("run", "--backfill", "2024-05-05T00:00:00Z..2024-05-06T12:00:00Z",
+                         check=0)
+                self.assertEqual(ids(made), [1, 2, 5, 6, 8, 9])
+
     def test_a_table_without_a_cursor_is_read_whole(self):
         with project('min_rows = 1000000\nmode = "replace"\n') as made:
             small(made, [(1, 1, 1), (2, 2, 2)], TABLE)

@@ -7,6 +7,7 @@ usage: stdin_test.py PROGRAM SOURCE_DIR
 import gzip
 import io
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -49,6 +50,12 @@ class StandardInput(unittest.TestCase):
             self.assertIn("nothing new", made.run("run", check=0).stdout)
             self.assertEqual(made.run("fsck").returncode, 0)
             made.run("replay", "--into", made.path("again"), "--from", "2024-01-08", check=0)
+            made.run("backup", made.path("copy"), check=0)
+            fresh = made.path("fresh")
+            os.makedirs(fresh)
+            shutil.copy(made.path("rondo.toml"), fresh)
+            made.run("restore", made.path("copy"), folder=fresh, check=0)
+            self.assertIn("nothing new", made.run("run", folder=fresh, check=0).stdout)
 
     def test_packed_input_and_a_file_beside_it(self):
         with project('["-", "more.csv"]') as made:

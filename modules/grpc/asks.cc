@@ -165,6 +165,7 @@ class AskCall : public Event {
   }
 
   Shared& shared_;
+  const Counted counted_{shared_};
   Wait<Request, Reply> wait_;
   grpc::ServerContext context_;
   Request request_;

@@ -39,7 +39,7 @@ class Event {
 #endif
 };
 
-/// Calls that the program has not answered. Threads: any.
+/// How many of something there are. Threads: any.
 class Pending {
  public:
   void add() {
@@ -69,16 +69,17 @@ struct Shared {
   inference::GRPCInferenceService::AsyncService service;
   grpc::ServerCompletionQueue* queue = nullptr;
   api::RpcHost* host = nullptr;
-  Pending pending;
+  Pending pending;  // calls that the program has not answered
+  Pending calls;    // that are waited for or under way: each may put something on the queue still
   std::shared_ptr<Rested> rested;
 
-  /// Puts something on the queue, unless the queue is about to end.
+  /// Waits for something, unless the queue is about to end.
   template <class Put>
   void unless_ending(const Put& put) {
     const std::shared_lock lock(guard_);
     if (!ending_) put();
   }
-  /// From its return on nothing is put on the queue any more.
+  /// From its return on nothing is waited for any more. Calls under way go on to their ends.
   void end() {
     const std::unique_lock lock(guard_);
     ending_ = true;
@@ -87,6 +88,18 @@ struct Shared {
  private:
   std::shared_mutex guard_;
   bool ending_ = false;
+};
+
+/// One of `Shared::calls`, while it lives.
+class Counted {
+ public:
+  explicit Counted(Shared& shared) : shared_(shared) { shared_.calls.add(); }
+  ~Counted() { shared_.calls.done(); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  Shared& shared_;
 };
 
 /// Calls of each kind that are waited for at once.

@@ -49,6 +49,7 @@ class CheckCall : public Event {
 
  private:
   Health& health_;
+  const Counted counted_{health_.shared_};
   grpc::ServerContext context_;
   HealthCheckRequest request_;
   grpc::ServerAsyncResponseWriter<HealthCheckResponse> writer_{&context_};
@@ -133,6 +134,7 @@ class WatchCall {
   }
 
   Health& health_;
+  const Counted counted_{health_.shared_};
   grpc::ServerContext context_;
   HealthCheckRequest request_;
   grpc::ServerAsyncWriter<HealthCheckResponse> writer_{&context_};

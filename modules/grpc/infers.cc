@@ -56,12 +56,14 @@ class InferCall : public Event {
 
   /// What gRPC makes for one call only.
   struct Wire {
+    explicit Wire(Shared& shared) : counted(shared) {}
+    const Counted counted;
     grpc::ServerContext context;
     grpc::ServerAsyncResponseWriter<inference::ModelInferResponse> writer{&context};
   };
 
   void wait() {
-    wire_.emplace();
+    wire_.emplace(shared_);
     hand_over();
     shared_.service.RequestModelInfer(&wire_->context, &request_, &wire_->writer, shared_.queue,
                                       shared_.queue, this);

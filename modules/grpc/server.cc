@@ -98,6 +98,8 @@ class Server : public api::RpcServer {
     server_->Shutdown(Clock::now() + std::chrono::microseconds(drain_us));
     shared_.pending.wait_for_none();  // what waits for the log still writes to the queue
     shared_.end();
+    // gRPC ends the process that puts something on a queue that is shut down.
+    shared_.calls.wait_for_none();
     queue_->Shutdown();
     for (std::thread& thread : threads_) thread.join();
     server_.reset();

@@ -525,6 +525,40 @@ TEST_F(GrpcHealth, WatchersHaveALimit) {
   for (const auto& context : contexts) context->TryCancel();
 }
 
+TEST_F(GrpcHealth, ItEndsWhileClientsAreAtIt) {
+  for (int round = 0; round < 40; ++round) {
+    SCOPED_TRACE(round);
+    start({});
+    connect(grpc::InsecureChannelCredentials());
+    health_ = grpc::health::v1::Health::NewStub(channel_);
+    ASSERT_EQ(check(""), HealthCheckResponse::SERVING);
+    std::vector<std::future<void>> clients;
+    clients.push_back(std::async(std::launch::async, [&] {
+      ModelInferResponse reply;
+      for (grpc::Status status; status.ok();) {
+        grpc::ClientContext context;
+        status = stub_->ModelInfer(&context, raw(2, 0), &reply);
+      }
+    }));
+    clients.push_back(std::async(std::launch::async, [&] {
+      while (check("") == HealthCheckResponse::SERVING) {
+      }
+    }));
+    clients.push_back(std::async(std::launch::async, [&] {
+      int said = 0;
+      while (said != -1) {
+        grpc::ClientContext context;
+        const auto stream = health_->Watch(&context, about(""));
+        said = next(*stream);
+        context.TryCancel();
+      }
+    }));
+    sleep_for(Span::millis(round % 8));
+    server_->stop(0);
+    for (auto& client : clients) client.get();
+  }
+}
+
 /// Connections are idle soon.
 class IdleGrpcServer : public GrpcHealth {
  protected:

@@ -60,7 +60,7 @@ double least_slice(double all_rows) noexcept;
 
 /// The slices of best positive score. Deterministic, however many equal scores there are.
 /// Cost: rows times the features to the power of predicates at worst, at most 4e8 cells.
-/// Source: Sagadeeva, Boehm 2021, section 3 (levels) and equation 3 (bound of a slice's parts).
+/// Source: Sagadeeva, Boehm 2021, levels and the bound of a slice's parts.
 FoundSlices search_slices(const SliceSearch& search);
 
 }  // namespace rondo::evaluate

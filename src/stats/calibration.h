@@ -44,17 +44,17 @@ VennAbers venn_abers_at(const Calibration& calibration, double score) noexcept;
 /// [1e-15, 1 - 1e-15] before a logarithm is taken, as in the log-loss.
 
 /// A sigmoid of the score's log-odds, fitted to (n1 + 1)/(n1 + 2) and 1/(n0 + 2) in place of 1 and
-/// 0; its slope is not below 0. Source: Platt 1999, sections 2.2, 2.3; Newton steps with
+/// 0; its slope is not below 0. Source: Platt 1999, section 2.2; Newton steps with
 /// backtracking as in Lin, Lin, Weng 2007.
 Calibration fit_platt(const Scored& rows);
 /// The three numbers of a beta map with a, b >= 0, to Platt's targets, so that it is finite even
-/// for separated classes. Source: Kull, Silva Filho, Flach 2017, section 4.2.
+/// for separated classes. Source: Kull, Silva Filho, Flach 2017.
 Calibration fit_beta(const Scored& rows);
 /// Shares of pooled neighbours (PAV); equal scores are one. Source: Ayer et al. 1955.
 /// Cost: O(n log n).
 Calibration fit_isotonic(const Scored& rows);
 /// Inductive Venn-Abers, merged by p1/(1 - p0 + p1), which is best for the log-loss.
-/// Source: Vovk, Petej, Fedorova 2015, sections 3 (knots in one pass) and 5 (merging).
+/// Source: Vovk, Petej, Fedorova 2015, knots in one pass and merging.
 /// Cost: O(n log n).
 Calibration fit_venn_abers(const Scored& rows);
 

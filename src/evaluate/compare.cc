@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 
+#include "evaluate/units.h"
 #include "stats/bootstrap.h"
 #include "stats/delong.h"
 
@@ -13,55 +14,6 @@ namespace rondo::evaluate {
 namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-/// Independent rows beyond so many are drawn in groups: sums of independent rows are independent,
-/// and a percentile of so many units does not change any more.
-constexpr std::size_t kMostUnits = 2000;
-
-/// What is drawn as a whole.
-struct Units {
-  std::vector<std::uint32_t> of_row;
-  std::vector<std::uint32_t> stratum;  // of each unit; empty: one
-  std::size_t count = 0, block = 1;
-  std::size_t independent() const { return (count + block - 1) / block; }
-};
-
-/// Blocks of max(n^(1/3), rows of a day) rows, in days. Source: models.md's rule after Politis,
-/// Romano 1992; of hourly rows that is a day until there are years of them.
-Units days(const Truth& truth) {
-  Units units;
-  for (std::size_t i = 0; i < truth.rows(); ++i) {
-    if (i == 0 || truth.day[i] != truth.day[i - 1]) ++units.count;
-    units.of_row.push_back(static_cast<std::uint32_t>(units.count - 1));
-  }
-  const double rows = static_cast<double>(truth.rows());
-  const double rows_of_day = rows / static_cast<double>(std::max<std::size_t>(1, units.count));
-  units.block = static_cast<std::size_t>(std::max(1.0, std::round(std::cbrt(rows) / rows_of_day)));
-  return units;
-}
-
-/// Rows, or groups of rows of one class that are as large as each other but for one row.
-Units rows_by_class(const Truth& truth) {
-  Units units;
-  const std::size_t classes = std::max<std::size_t>(1, truth.classes);
-  std::vector<std::size_t> sizes(classes), seen(classes), first(classes), groups(classes);
-  const auto class_of_row = [&](std::size_t i) {
-    return truth.classes == 0 ? 0 : static_cast<std::size_t>(truth.label[i]);
-  };
-  for (std::size_t i = 0; i < truth.rows(); ++i) ++sizes[class_of_row(i)];
-  for (std::size_t k = 0; k < classes; ++k) {
-    const double share = static_cast<double>(sizes[k]) / static_cast<double>(truth.rows());
-    const auto most = static_cast<std::size_t>(std::ceil(share * static_cast<double>(kMostUnits)));
-    groups[k] = std::min(sizes[k], most);
-    first[k] = units.count;
-    units.count += groups[k];
-    units.stratum.insert(units.stratum.end(), groups[k], static_cast<std::uint32_t>(k));
-  }
-  for (std::size_t i = 0; i < truth.rows(); ++i) {
-    const std::size_t k = class_of_row(i);
-    units.of_row.push_back(static_cast<std::uint32_t>(first[k] + seen[k]++ % groups[k]));
-  }
-  return units;
-}
 
 /// The metric of one model as a function of the weights of units.
 using Weighted = std::function<double(std::span<const double>)>;
@@ -160,7 +112,7 @@ Paired by_row_differences(Metric metric, const Truth& truth, const Answers& chal
 
 Paired by_draws(Metric metric, const Truth& truth, const Answers& challenger,
                 const Answers& rival, double alpha, Seed seed) {
-  const Units units = truth.day.empty() ? rows_by_class(truth) : days(truth);
+  const Units units = units_of(truth);
   const double sign = greater_is_better(metric) ? 1 : -1;
   const Weighted a = weighted(metric, truth, challenger, units);
   const Weighted b = weighted(metric, truth, rival, units);
@@ -196,7 +148,7 @@ Interval measure(Metric metric, const Truth& truth, const Answers& answers, doub
     const auto bounds = stats::wilson({hits, truth.rows()}, level);
     return {value, bounds.low, bounds.high};
   }
-  const Units units = truth.day.empty() ? rows_by_class(truth) : days(truth);
+  const Units units = units_of(truth);
   const auto bounds = drawn(units, value, (1 - level) / 2, seed,
                             weighted(metric, truth, answers, units)).bounds;
   return within_range(metric, {value, bounds.low, bounds.high});

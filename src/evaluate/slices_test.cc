@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "stats/multiple.h"
+
 namespace rondo::evaluate {
 namespace {
 
@@ -70,6 +72,14 @@ TEST(Slices, APlantedOneIsRankedFirstAndNamed) {
     EXPECT_NEAR(slice.mean_loss, 2, 0.5);
     EXPECT_NEAR(slice.loss_elsewhere, 1, 0.1);
     named += slice.named ? 1 : 0;
+    std::vector<double> p;
+    for (const Slice& one : report.slices) p.push_back(one.p);
+    const std::vector<double> adjusted = stats::holm(p);
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      EXPECT_EQ(report.slices[i].adjusted, adjusted[i]);
+      EXPECT_EQ(report.slices[i].named, adjusted[i] <= 1 - 0.95);
+    }
+    EXPECT_GT(p.size(), 1U);
   }
   EXPECT_EQ(first, 10);
   EXPECT_EQ(named, 10);
@@ -187,8 +197,13 @@ TEST(Slices, TheSearchFindsWhatEnumerationFinds) {
   std::size_t seen = 0;
   for (std::uint64_t run = 1; run <= 6; ++run) {
     Sliced data = without_slices(1200, 5, Seed{run});
-    // Three overlapping slices of one, two and three predicates.
+    // Three overlapping slices of one, two and three predicates, and one hardly large enough.
+    data.features[4].text.push_back("f4 = rare");
     for (std::size_t i = 0; i < data.loss.size(); ++i) {
+      if (i % 36 == 0) {
+        data.features[4].code[i] = 6;
+        data.loss[i] *= 4;
+      }
       const auto is = [&](std::size_t f, int code) { return data.features[f].code[i] == code; };
       if (is(0, 1)) data.loss[i] *= 1.4;
       if (is(1, 0) && is(2, 0)) data.loss[i] *= 1.9;

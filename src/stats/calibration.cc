@@ -181,9 +181,8 @@ std::vector<double> raised_shares(const std::vector<Pool>& pools) {
     shares.push_back((right.y - left.y) / (right.x - left.x));
     if (i + 1 == corners.size()) break;
     const Corner moved = {corners[i].x - 1, corners[i].y - 1};
-    if (turn(left, right, moved) >= 0) continue;
-    hull.pop_back();
-    put_in_front(hull, moved);
+    // What lies on or above the front edge is no corner; else it is the new front.
+    if (turn(left, right, moved) < 0) put_in_front(hull, moved);
   }
   return shares;
 }

@@ -137,6 +137,14 @@ double isotonic_at(const Drawn& data, double score) {
   return best;
 }
 
+TEST(Isotonic, EqualsItsDefinition) {
+  for (std::uint64_t run = 1; run <= 12; ++run) {
+    const Drawn data = drawn(40, 0.5, 0, run % 2 == 0 ? 15 : 0, Seed{run});
+    const Calibration map = fit_isotonic(data.rows());
+    for (const double s : data.score) EXPECT_NEAR(map.probability(s), isotonic_at(data, s), 1e-12);
+  }
+}
+
 TEST(VennAbers, EqualsItsDefinition) {
   for (const double ticks : {0.0, 12.0}) {
     for (std::uint64_t run = 1; run <= 12; ++run) {

@@ -105,6 +105,11 @@ constexpr Flag kBacktest[] = {
     {"--fault", "TEXT", "rehearse a broken source"}};
 constexpr Flag kReproduce[] = {
     {"--threads", "N", "of training; the bits are the same for any number"}};
+constexpr Flag kDrift[] = {
+    {"--like", "TOOL", "by its defaults: own (default), evidently, nannyml or tfdv"},
+    {"--threshold", "X", "in place of the convention's own"},
+    {"--html", "FILE", "write a page with pictures there"},
+    {"--fail", "", "exit with 4 when something moved"}};
 constexpr Flag kReport[] = {{"-o", "FILE", "default: report.html"}};
 constexpr Flag kToken[] = {
     {"--role", "ROLE", "viewer, predictor, labeler, trainer, deployer or admin; may be repeated",
@@ -151,6 +156,10 @@ constexpr Command kCommands[] = {
      "rondo data show --table weather\n"
      "rondo data rejects d3\nrondo data rejects -o bad.csv\nrondo data rejects --retry", 0, 3,
      run_data},
+    {"drift", Group::kLook, "A B", "what moved between two files: CSV, JSON or Parquet", kDrift,
+     "rondo drift may.csv june.csv\nrondo drift may.parquet june.parquet --html drift.html\n"
+     "rondo drift may.csv june.csv --like evidently --json\n"
+     "rondo drift may.csv june.csv --fail || echo something moved", 2, 2, run_drift},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
      "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
     {"reproduce", Group::kLook, "[vN]", "a version made again from its data, digest by digest",

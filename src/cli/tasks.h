@@ -30,6 +30,8 @@ Result<int> show_lineage(const Args& args, const std::string& subject);  // data
 Result<int> write_rejects(const Json& rejects, char delimiter, const Args& args);
 // cmd_completion.cc
 Result<int> run_completion(const Args& args);
+// cmd_drift.cc
+Result<int> run_drift(const Args& args);
 // cmd_reproduce.cc
 Result<int> run_reproduce(const Args& args);
 // cmd_export.cc

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 
@@ -14,6 +13,7 @@
 #include "collect/feed.h"
 #include "collect/files.h"
 #include "collect/guess_codes.h"
+#include "collect/guess_dialect.h"
 #include "collect/proposal.h"
 #include "collect/reading.h"
 #include "collect/segment.h"
@@ -26,36 +26,8 @@ using table::Column;
 using table::Table;
 using table::Type;
 
-constexpr std::array<std::string_view, 12> kNullWords = {
-    "?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "\\N", "None", "none", "-", "."};
-// In a column of categories these are words; among numbers they can only mean missing.
-constexpr std::array<std::string_view, 6> kWords = {"NA", "None", "none", "-", ".", "null"};
 constexpr std::size_t kClassesTold = 8;
 constexpr double kRegular = 0.99;
-
-bool means_missing(std::string_view text) {
-  return text.find_first_not_of(' ') == std::string_view::npos ||
-         std::ranges::find(kNullWords, text) != kNullWords.end();
-}
-
-/// Whether nearly every field after the first begins with a blank.
-bool wants_trim(const Source& source) {
-  if (source.typed) return false;
-  std::size_t blank = 0, all = 0;
-  std::string buffer;
-  for (std::size_t row = 0; row < std::min<std::size_t>(source.rows(), 1000); ++row) {
-    for (std::size_t column = 1; column < source.names().size(); ++column) {
-      const Written cell = source.cell(row, column, buffer);
-      if (cell.kind != CellKind::kPlain || cell.text.empty()) continue;
-      ++all;
-      if (cell.text[0] == ' ' && cell.text.size() > 1) ++blank;
-    }
-  }
-  if (all > 0) return blank * 10 >= all * 9;
-  return source.rows() == 0 && std::ranges::any_of(source.grid.rejects, [](const Reject& reject) {
-           return reject.hint.contains("trim = true");
-         });
-}
 
 /// Whether a header looks like a row: half of its names are numbers.
 bool looks_like_data(const std::vector<std::string>& names) {
@@ -160,26 +132,12 @@ class Proposer {
     return {};
   }
 
-  void add_null(std::string_view word, const std::string& column) {
-    if (is_null(word, options().null)) return;
-    options().null.emplace_back(word);
-    found_.null_reasons.push_back(fmt::format("\"{}\" in {}", shown(word), shown(column)));
-  }
-
   /// Words among numbers, then words that are no category.
   void settle_nulls() {
-    for (const ColumnLook& look : look_at(sources_, dialect_.null)) {
-      const bool few = look.odd.size() < 50;
-      std::uint64_t odd = 0, missing = 0;
-      for (const auto& [word, count] : look.odd) {
-        odd += count;
-        if (means_missing(word)) missing += count;
-      }
-      const bool numbers = look.numbers + look.times > 0 && few && missing * 2 > odd;
-      for (const auto& [word, count] : look.odd) {
-        const bool is_word = std::ranges::find(kWords, word) != kWords.end();
-        if (means_missing(word) && (numbers || !is_word)) add_null(word, look.name);
-      }
+    for (const auto& [word, column] : guess_nulls(look_at(sources_, dialect_.null),
+                                                  options().null)) {
+      options().null.push_back(word);
+      found_.null_reasons.push_back(fmt::format("\"{}\" in {}", shown(word), shown(column)));
     }
     dialect_.null = options().null;
   }

@@ -25,6 +25,8 @@ struct Beta {
   double a = 1, b = 1;
 };
 
+/// ln of the gamma function, for x > 0. Threads: any; std::lgamma writes a global.
+double log_gamma(double x) noexcept;
 double normal_cdf(double z) noexcept;
 /// -infinity at 0, +infinity at 1. Accuracy: 1e-14.
 double normal_quantile(double p) noexcept;

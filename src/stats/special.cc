@@ -15,11 +15,6 @@ namespace {
 constexpr double kTiny = 1e-300;
 constexpr int kMostSteps = 100'000;
 
-double log_gamma(double x) noexcept {
-  int sign = 0;
-  return ::lgamma_r(x, &sign);
-}
-
 /// ln of x^a (1-x)^b / B(a, b).
 double log_front(double x, Beta beta) noexcept {
   return log_gamma(beta.a + beta.b) - log_gamma(beta.a) - log_gamma(beta.b) +
@@ -50,6 +45,11 @@ double fraction(double x, Beta beta) noexcept {
 }
 
 }  // namespace
+
+double log_gamma(double x) noexcept {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+}
 
 double normal_cdf(double z) noexcept { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 

@@ -1,0 +1,29 @@
+// The drift between two files that nobody described: read, typed alike, measured column by column
+// on all processors.
+#pragma once
+
+#include "collect/pair.h"
+#include "monitor/drift.h"
+
+namespace rondo::loop {
+
+/// {"reference":{"file","rows"},"current":{"file","rows"},"like","level","moved","measured",
+/// "dataset_moved" (null: the convention judges no whole),"gone":[names],"come":[names],"remarks":
+/// [sentences],"columns":[..]}; the columns that moved first, each the farther the earlier:
+/// {"name","type","measure","distance","p","p_holm","threshold","moved","why","reference":{"rows",
+/// "missing","unread" and of numbers "mean","sd","min","max","quantiles"},"current":{the same},
+/// "measures":{..},"histogram":{"low","high","reference":[counts],"current":[counts]}}; of
+/// categories in place of the histogram "values","top":[{"value","reference","current"}],"new" and
+/// "lost":{"count","rows","values":[..]} and "widest", the value whose share changed most. Of a
+/// text the numbers are its lengths in bytes. The same bits whatever `threads` is.
+Json drift_of(const collect::Pair& pair, const monitor::DriftWish& wish, std::size_t threads);
+
+struct DriftFiles {
+  std::string reference, current;
+};
+/// Reads both at once. Errors: as collect::read_whole() and type_alike(). `temp`: a folder for
+/// DuckDB.
+Result<Json> drift_view(io::Fs& fs, const DriftFiles& files, const monitor::DriftWish& wish,
+                        const io::Path& temp);
+
+}  // namespace rondo::loop

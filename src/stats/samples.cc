@@ -1,0 +1,236 @@
+// Sorting by bytes, and walks over what is sorted.
+#include "stats/samples.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+#include "stats/intervals.h"
+
+namespace rondo::stats {
+namespace {
+
+constexpr std::size_t kRadixFrom = 4096;  // below, comparing is faster than counting
+constexpr int kDigits = 6, kDigitBits = 11;
+constexpr std::size_t kDigitValues = 1 << kDigitBits;
+constexpr std::uint64_t kSign = 1ULL << 63;
+constexpr std::uint64_t kExactAtMost = 10'000;
+constexpr double kOneSided = 2.2;  // n d^2
+
+/// Unsigned numbers in the order of the doubles.
+std::uint64_t key_of(double value) noexcept {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  return (bits & kSign) != 0 ? ~bits : bits | kSign;
+}
+
+double value_of(std::uint64_t key) noexcept {
+  return std::bit_cast<double>((key & kSign) != 0 ? key & ~kSign : ~key);
+}
+
+std::size_t digit_of(std::uint64_t key, int digit) noexcept {
+  return key >> (digit * kDigitBits) & (kDigitValues - 1);
+}
+
+using Counts = std::array<std::uint32_t, kDigitValues>;
+
+void radix_sort(std::vector<std::uint64_t>& keys) {
+  std::vector<Counts> counts(kDigits, Counts{});
+  for (const std::uint64_t key : keys) {
+    for (int d = 0; d < kDigits; ++d) ++counts[static_cast<std::size_t>(d)][digit_of(key, d)];
+  }
+  std::vector<std::uint64_t> other(keys.size());
+  for (int d = 0; d < kDigits; ++d) {
+    Counts& places = counts[static_cast<std::size_t>(d)];
+    if (places[digit_of(keys[0], d)] == keys.size()) continue;  // all are alike here
+    std::exclusive_scan(places.begin(), places.end(), places.begin(), 0U);
+    for (const std::uint64_t key : keys) other[places[digit_of(key, d)]++] = key;
+    keys.swap(other);
+  }
+}
+
+/// P(max |i/n - j/m| >= steps/(n m)) over all ways from (0, 0) to (n, m): of each place the share
+/// of the ways to it that have been that far out. Nothing is subtracted, so small tails keep their
+/// digits.
+double paths_outside(std::uint64_t n, std::uint64_t m, std::uint64_t steps) {
+  std::vector<double> out(m + 1, 0);
+  for (std::uint64_t i = 0; i <= n; ++i) {
+    for (std::uint64_t j = 0; j <= m; ++j) {
+      const std::uint64_t a = i * m, b = j * n;
+      if ((a > b ? a - b : b - a) >= steps) {
+        out[j] = 1;
+      } else if (i + j == 0) {
+        out[j] = 0;
+      } else {
+        const double all = static_cast<double>(i + j);
+        const double left = j > 0 ? out[j - 1] * static_cast<double>(j) : 0;
+        out[j] = (out[j] * static_cast<double>(i) + left) / all;
+      }
+    }
+  }
+  return out[m];
+}
+
+/// P(D+_n >= d).
+double smirnov_tail(double n, double d) noexcept {
+  double sum = 0;
+  for (double j = 0; j <= std::floor(n * (1 - d)); ++j) {
+    const double up = d + j / n, down = 1 - up;
+    if (down <= 0) {
+      if (j == n) sum += std::exp((j - 1) * std::log(up));
+      continue;
+    }
+    sum += std::exp(log_gamma(n + 1) - log_gamma(j + 1) - log_gamma(n - j + 1) +
+                    (j - 1) * std::log(up) + (n - j) * std::log(down));
+  }
+  return std::min(1.0, d * sum);
+}
+
+/// A square matrix times 10^exponent, so that powers neither overflow nor vanish.
+struct Scaled {
+  std::size_t side;
+  std::vector<double> cells;
+  double exponent = 0;
+  double& at(std::size_t row, std::size_t column) { return cells[row * side + column]; }
+  double at(std::size_t row, std::size_t column) const { return cells[row * side + column]; }
+};
+
+Scaled times(const Scaled& a, const Scaled& b) {
+  Scaled out{a.side, std::vector<double>(a.side * a.side, 0), a.exponent + b.exponent};
+  for (std::size_t i = 0; i < a.side; ++i) {
+    for (std::size_t k = 0; k < a.side; ++k) {
+      const double factor = a.at(i, k);
+      if (factor == 0) continue;
+      for (std::size_t j = 0; j < a.side; ++j) out.at(i, j) += factor * b.at(k, j);
+    }
+  }
+  if (out.at(a.side / 2, a.side / 2) > 1e140) {
+    for (double& cell : out.cells) cell *= 1e-140;
+    out.exponent += 140;
+  }
+  return out;
+}
+
+/// The matrix H of the paper; n d = k - h with 0 <= h < 1.
+Scaled walk_matrix(std::size_t k, double h) {
+  const std::size_t side = 2 * k - 1;
+  Scaled out{side, std::vector<double>(side * side, 0)};
+  for (std::size_t i = 0; i < side; ++i) {
+    for (std::size_t j = 0; j < std::min(side, i + 2); ++j) out.at(i, j) = 1;
+  }
+  for (std::size_t i = 0; i < side; ++i) {
+    const double power = std::pow(h, static_cast<double>(i + 1));
+    out.at(i, 0) -= power;
+    out.at(side - 1, i) -= std::pow(h, static_cast<double>(side - i));
+  }
+  if (2 * h > 1) out.at(side - 1, 0) += std::pow(2 * h - 1, static_cast<double>(side));
+  for (std::size_t i = 0; i < side; ++i) {
+    for (std::size_t j = 0; j < std::min(side, i + 1); ++j) {
+      for (std::size_t g = 1; g <= i + 1 - j; ++g) out.at(i, j) /= static_cast<double>(g);
+    }
+  }
+  return out;
+}
+
+double kolmogorov_below(std::uint64_t n, double d) {
+  const double nd = static_cast<double>(n) * d;
+  const auto k = static_cast<std::size_t>(nd) + 1;
+  Scaled base = walk_matrix(k, static_cast<double>(k) - nd);
+  Scaled power{base.side, std::vector<double>(base.side * base.side, 0)};
+  for (std::size_t i = 0; i < base.side; ++i) power.at(i, i) = 1;
+  for (std::uint64_t left = n; left > 0; left >>= 1) {
+    if ((left & 1) != 0) power = times(power, base);
+    base = times(base, base);
+  }
+  double below = power.at(k - 1, k - 1), exponent = power.exponent;
+  for (std::uint64_t i = 1; i <= n; ++i) {
+    below *= static_cast<double>(i) / static_cast<double>(n);
+    if (below < 1e-140) {
+      below *= 1e140;
+      exponent -= 140;
+    }
+  }
+  return below * std::pow(10.0, exponent);
+}
+
+}  // namespace
+
+void sort_values(std::vector<double>& values) {
+  if (values.size() < kRadixFrom || values.size() > UINT32_MAX) {
+    for (double& value : values) value += 0.0;
+    std::ranges::sort(values);
+    return;
+  }
+  if (std::ranges::is_sorted(values)) return;
+  std::vector<std::uint64_t> keys(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) keys[i] = key_of(values[i] + 0.0);
+  radix_sort(keys);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = value_of(keys[i]);
+}
+
+CdfGap cdf_gap(std::span<const double> reference, std::span<const double> current) noexcept {
+  const std::size_t n = reference.size(), m = current.size();
+  const auto whole = static_cast<double>(n) * static_cast<double>(m);
+  CdfGap out;
+  double last = std::min(reference[0], current[0]);
+  std::uint64_t gap = 0;
+  for (std::size_t i = 0, j = 0; i < n || j < m;) {
+    const double x = j == m || (i < n && reference[i] <= current[j]) ? reference[i] : current[j];
+    out.area += static_cast<double>(gap) * (x - last);
+    last = x;
+    while (i < n && reference[i] == x) ++i;
+    while (j < m && current[j] == x) ++j;
+    const std::uint64_t a = i * m, b = j * n;
+    gap = a > b ? a - b : b - a;
+    out.steps = std::max(out.steps, gap);
+  }
+  out.area /= whole;
+  out.greatest = static_cast<double>(out.steps) / whole;
+  return out;
+}
+
+std::size_t distinct(std::span<const double> sorted) noexcept {
+  std::size_t count = sorted.empty() ? 0 : 1;
+  for (std::size_t i = 1; i < sorted.size(); ++i) count += sorted[i] != sorted[i - 1] ? 1 : 0;
+  return count;
+}
+
+double quantile(std::span<const double> sorted, double p) noexcept {
+  const double place = static_cast<double>(sorted.size() - 1) * p;
+  const auto below = static_cast<std::size_t>(place);
+  if (below + 1 >= sorted.size()) return sorted.back();
+  return std::lerp(sorted[below], sorted[below + 1], place - static_cast<double>(below));
+}
+
+std::vector<double> count_between(std::span<const double> sorted, std::span<const double> edges) {
+  std::vector<double> counts;
+  auto from = std::ranges::lower_bound(sorted, edges.front());
+  for (std::size_t b = 1; b < edges.size(); ++b) {
+    const auto to = b + 1 < edges.size() ? std::lower_bound(from, sorted.end(), edges[b])
+                                         : std::upper_bound(from, sorted.end(), edges[b]);
+    counts.push_back(static_cast<double>(to - from));
+    from = to;
+  }
+  return counts;
+}
+
+double two_sample_ks_p(std::uint64_t n, std::uint64_t m, const CdfGap& gap) {
+  if (gap.steps == 0) return 1;
+  if (std::max(n, m) <= kExactAtMost) return paths_outside(n, m, gap.steps);
+  const double joint = static_cast<double>(n) * static_cast<double>(m) /
+                       static_cast<double>(n + m);
+  return kolmogorov_tail(static_cast<std::uint64_t>(std::nearbyint(joint)), gap.greatest);
+}
+
+double kolmogorov_tail(std::uint64_t n, double d) {
+  const auto count = static_cast<double>(n);
+  if (d >= 1) return 0;
+  if (count * d <= 0.5) return 1;
+  if (d >= 0.5 || count * d * d >= kOneSided) {
+    return std::min(1.0, 2 * smirnov_tail(count, d));
+  }
+  return std::clamp(1 - kolmogorov_below(n, d), 0.0, 1.0);
+}
+
+}  // namespace rondo::stats

@@ -114,7 +114,36 @@ std::string behind(const Json& columns, bool color) {
   return out;
 }
 
-std::string convention_text(const Json& drift) {
+/// What could not be read.
+std::string unread_text(const Json& drift) {
+  std::string out;
+  for (const Json& column : drift.at("columns")) {
+    for (const char* side : {"reference", "current"}) {
+      const auto unread = column.at(side).at("unread").get<std::uint64_t>();
+      if (unread == 0) continue;
+      out += fmt::format("\n{} of {} in {} {} no {}, and taken as missing",
+                         counted(unread, "cell"), cut(word(column, "name"), kDriftName),
+                         word(drift.at(side), "file"), unread == 1 ? "is" : "are",
+                         word(column, "type"));
+    }
+  }
+  for (const Json& remark : drift.at("remarks")) out += "\n" + remark.get<std::string>();
+  return out.empty() ? out : out + "\n";
+}
+
+}  // namespace
+
+std::string drift_sentence(const Json& drift) {
+  const auto moved = drift.at("moved").get<std::uint64_t>();
+  const Json& columns = drift.at("columns");
+  std::string out = fmt::format("{} of {} moved", moved, counted(columns.size(), "column"));
+  if (moved > 0) out += ", first " + cut(word(columns[0], "name"), kDriftName);
+  if (!drift.at("gone").empty()) out += "; gone: " + names_text(drift.at("gone"));
+  if (!drift.at("come").empty()) out += "; new: " + names_text(drift.at("come"));
+  return out;
+}
+
+std::string drift_basis(const Json& drift) {
   const auto like = word(drift, "like");
   if (like == "own") {
     return "distance: Jensen-Shannon, 0 to 1; moved: from the threshold on, and by less than 5 % "
@@ -128,18 +157,6 @@ std::string convention_text(const Json& drift) {
                      : dataset.get<bool>() ? ": the dataset drifted, half of its columns or more did"
                                            : ": the dataset did not drift, less than half of its "
                                              "columns did");
-}
-
-}  // namespace
-
-std::string drift_sentence(const Json& drift) {
-  const auto moved = drift.at("moved").get<std::uint64_t>();
-  const Json& columns = drift.at("columns");
-  std::string out = fmt::format("{} of {} moved", moved, counted(columns.size(), "column"));
-  if (moved > 0) out += ", first " + cut(word(columns[0], "name"), kDriftName);
-  if (!drift.at("gone").empty()) out += "; gone: " + names_text(drift.at("gone"));
-  if (!drift.at("come").empty()) out += "; new: " + names_text(drift.at("come"));
-  return out;
 }
 
 std::string distance_text(const Json& column) {
@@ -172,7 +189,7 @@ std::string drift_text(const Json& drift, bool color) {
                                 word(after, "file"),
                                 counted(after.at("rows").get<std::uint64_t>(), "row"),
                                 ink(Ink::kBold, drift_sentence(drift), color),
-                                ink(Ink::kDim, convention_text(drift), color));
+                                ink(Ink::kDim, drift_basis(drift), color));
   std::vector<std::vector<std::string>> rows;
   const bool own = word(drift, "like") == "own";
   for (const Json& column : drift.at("columns")) {
@@ -194,18 +211,7 @@ std::string drift_text(const Json& drift, bool color) {
   if (own) header.push_back("p");
   for (const char* name : {"verdict", "missing", "then", "change"}) header.push_back(name);
   out += table(header, rows, color) + behind(drift.at("columns"), color);
-  for (const Json& column : drift.at("columns")) {
-    for (const char* side : {"reference", "current"}) {
-      const auto unread = column.at(side).at("unread").get<std::uint64_t>();
-      if (unread == 0) continue;
-      out += fmt::format("\n{} of {} in {} no {}, and taken as missing\n",
-                         counted(unread, "cell"), cut(word(column, "name"), kDriftName),
-                         word(drift.at(side), "file") + (unread == 1 ? " is" : " are"),
-                         word(column, "type"));
-    }
-  }
-  for (const Json& remark : drift.at("remarks")) out += "\n" + remark.get<std::string>() + "\n";
-  return out;
+  return out + unread_text(drift);
 }
 
 }  // namespace rondo::cli

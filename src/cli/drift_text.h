@@ -12,6 +12,8 @@ namespace rondo::cli {
 std::string drift_text(const Json& drift, bool color);
 /// "3 of 20 columns moved, first hours_per_week; gone: x".
 std::string drift_sentence(const Json& drift);
+/// By what it was measured, in one line.
+std::string drift_basis(const Json& drift);
 /// "0.1234" of a distance, "2.1e-08" of a p-value, "-" of what was not measured.
 std::string distance_text(const Json& column);
 /// "mean 40.4 to 52.1", or the value whose share changed most.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "stats/intervals.h"
@@ -89,8 +90,8 @@ Distance by_distance(std::string measure, double value, double threshold) {
 Distance evidently_values(const TwoSamples& samples, std::optional<double> threshold) {
   const stats::Binned bins = bins_by_value(samples);
   if (samples.reference.known() > kSmall) {
-    return by_distance("jensen_shannon", stats::jensen_shannon_distance(bins),
-                       threshold.value_or(kFar));
+    const double nats = stats::jensen_shannon_divergence(bins) * std::numbers::ln2;
+    return by_distance("jensen_shannon_nats", std::sqrt(nats), threshold.value_or(kFar));
   }
   const double level = threshold.value_or(kLevel);
   if (bins.reference.size() <= 2) return by_p("z_test_p", z_test_p(bins), level, false);

@@ -7,7 +7,7 @@ namespace rondo::monitor {
 
 /// Evidently 0.7: by at most 1,000 rows of the reference K-S, chi-square or a z-test (a p-value of
 /// at most .05 moved), beyond Wasserstein's distance by the reference's deviation or Jensen-Shannon
-/// (.1). Missing cells are left out. Not measured: times, texts, columns without a value.
+/// in nats (.1). Missing cells are left out. Not measured: times, texts, columns without a value.
 Distance distance_of_evidently(const TwoSamples& samples, std::optional<double> threshold);
 /// NannyML 0.13, the whole file as one chunk: Jensen-Shannon over Doane's bins of the reference or
 /// its values, with what lies in none of them as one more (beyond .1 moved).

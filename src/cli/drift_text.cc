@@ -93,7 +93,8 @@ std::string numbers_behind(const Json& column, bool color) {
 std::string shares_behind(const Json& column, bool color) {
   std::vector<std::vector<std::string>> rows;
   const Json& top = column.at("top");
-  const double before = known_rows(column.at("reference")), after = known_rows(column.at("current"));
+  const double before = known_rows(column.at("reference"));
+  const double after = known_rows(column.at("current"));
   for (std::size_t i = 0; i < std::min(kShares, top.size()); ++i) {
     rows.push_back({cut(word(top[i], "value"), kDriftValue),
                     part_text(top[i].at("reference").get<double>(), before),
@@ -146,17 +147,15 @@ std::string drift_sentence(const Json& drift) {
 std::string drift_basis(const Json& drift) {
   const auto like = word(drift, "like");
   if (like == "own") {
-    return "distance: Jensen-Shannon, 0 to 1; moved: from the threshold on, and by less than 5 % "
-           "chance over all columns";
+    return "moved: a Jensen-Shannon distance (0 to 1) of the threshold or more, which chance "
+           "explains in less than 5 % over all columns";
   }
+  if (like == "nannyml") return "by the conventions of NannyML, as one chunk";
+  if (like == "tfdv") return "by the conventions of TensorFlow Data Validation";
   const Json& dataset = drift.at("dataset_moved");
-  return fmt::format("by the conventions of {}{}",
-                     like == "evidently" ? "Evidently"
-                     : like == "nannyml" ? "NannyML, as one chunk" : "TensorFlow Data Validation",
-                     dataset.is_null()         ? ""
-                     : dataset.get<bool>() ? ": the dataset drifted, half of its columns or more did"
-                                           : ": the dataset did not drift, less than half of its "
-                                             "columns did");
+  return std::string("by the conventions of Evidently: the dataset ") +
+         (dataset.get<bool>() ? "drifted, as half of its columns did"
+                              : "did not drift, as less than half of its columns did");
 }
 
 std::string distance_text(const Json& column) {

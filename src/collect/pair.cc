@@ -1,19 +1,25 @@
-// The reference is looked at as a first collection would; the current file is bound to its contract
-// with what does not fit made missing.
-#include "collect/pair.h"
+// Two files that nobody described: the reference is looked at as a first collection would, the
+// current file is bound to its contract, and what does not fit is missing.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/words.h"
+#include "base/worker.h"
 #include "collect/bind.h"
 #include "collect/feed.h"
 #include "collect/files.h"
 #include "collect/guess_dialect.h"
+#include "collect/init.h"
 
 namespace rondo::collect {
 namespace {
+
+struct WholeFile {
+  std::vector<Source> sources;
+  table::Dialect dialect;
+};
 
 Result<std::vector<Source>> all_of(const News& news, io::Fs& fs, const Options& options,
                                    const table::Dialect& dialect, Tools& tools) {
@@ -43,8 +49,6 @@ Result<Bound> typed(std::vector<Source>& sources, table::Contract& contract) {
   how.actions.table = table::OnChange::kEvolve;
   return bind_sources(sources, contract, how);
 }
-
-}  // namespace
 
 Result<WholeFile> read_whole(io::Fs& fs, const std::string& file, const io::Path& temp) {
   Tools tools(temp);
@@ -94,6 +98,19 @@ Result<Pair> type_alike(WholeFile reference, WholeFile current) {
   out.unread_reference = std::move(before.discarded);
   out.unread_current = std::move(after.discarded);
   return out;
+}
+
+}  // namespace
+
+Result<Pair> read_pair(io::Fs& fs, const PairFiles& files, const io::Path& temp) {
+  std::optional<Result<WholeFile>> current;
+  Result<WholeFile> reference = [&] {
+    Worker reader("drift", [&](const Stop&) {
+      current = read_whole(fs, files.current, temp / "current");
+    });
+    return read_whole(fs, files.reference, temp / "reference");
+  }();
+  return type_alike(TRY(std::move(reference)), TRY(*std::move(current)));
 }
 
 }  // namespace rondo::collect

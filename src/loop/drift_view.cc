@@ -232,17 +232,9 @@ Json drift_of(const collect::Pair& pair, const monitor::DriftWish& wish, std::si
           {"columns", columns_json(std::move(columns))}};
 }
 
-Result<Json> drift_view(io::Fs& fs, const DriftFiles& files, const monitor::DriftWish& wish,
-                        const io::Path& temp) {
-  std::optional<Result<collect::WholeFile>> other;
-  Result<collect::WholeFile> one = [&] {
-    Worker reader("drift", [&](const Stop&) {
-      other = collect::read_whole(fs, files.current, temp / "current");
-    });
-    return collect::read_whole(fs, files.reference, temp / "reference");
-  }();
-  const collect::Pair pair =
-      TRY(collect::type_alike(TRY(std::move(one)), TRY(*std::move(other))));
+Result<Json> drift_view(io::Fs& fs, const collect::PairFiles& files,
+                        const monitor::DriftWish& wish, const io::Path& temp) {
+  const collect::Pair pair = TRY(collect::read_pair(fs, files, temp));
   Json out = drift_of(pair, wish, cores());
   out["reference"]["file"] = files.reference;
   out["current"]["file"] = files.current;

@@ -2,7 +2,7 @@
 // on all processors.
 #pragma once
 
-#include "collect/pair.h"
+#include "collect/init.h"
 #include "monitor/drift.h"
 
 namespace rondo::loop {
@@ -18,12 +18,8 @@ namespace rondo::loop {
 /// text the numbers are its lengths in bytes. The same bits whatever `threads` is.
 Json drift_of(const collect::Pair& pair, const monitor::DriftWish& wish, std::size_t threads);
 
-struct DriftFiles {
-  std::string reference, current;
-};
-/// Reads both at once. Errors: as collect::read_whole() and type_alike(). `temp`: a folder for
-/// DuckDB.
-Result<Json> drift_view(io::Fs& fs, const DriftFiles& files, const monitor::DriftWish& wish,
+/// The same of two files, named beside their rows. Errors: as collect::read_pair().
+Result<Json> drift_view(io::Fs& fs, const collect::PairFiles& files, const monitor::DriftWish& wish,
                         const io::Path& temp);
 
 }  // namespace rondo::loop

@@ -71,7 +71,7 @@ class Sandbox(unittest.TestCase):
                 for _ in range(20000):  # long enough to be met at work
                     file.write("2024-02-01 00:00:00,1.5,a,30\n")
             for words in (["check"], ["init", "data/*.csv", "--target", "y", "--force"],
-                          ["feedback", "data/a.csv"]):
+                          ["feedback", "data/a.csv"], ["drift", "data/a.csv", "data/a.csv"]):
                 running = project.start(*words)
                 status = None
                 while status is None and running.poll() is None:

@@ -90,10 +90,10 @@ class Proposer {
     News news = TRY(find_news(fs_, project_, names, options().format, kPartBytes, cursor));
     TRY(add_fetched(options(), found_.look.fetched, tools_, news, cursor));
     dialect_ = TRY(first_dialect(news.files, options()));
-    TRY(split(news));
+    TRY(split(news, cursor));
     if (!std::ranges::any_of(sources_, wants_trim)) return {};
     options().trim = dialect_.trim = true;
-    return split(news);
+    return split(news, cursor);
   }
 
   /// What was typed has no place in a rondo.toml yet, so an error does not speak of one.
@@ -105,8 +105,8 @@ class Proposer {
                                 : fmt::format("files are looked for from {}", project_.string()));
   }
 
-  Result<void> split(const News& news) {
-    Cursor marks;
+  /// `marks` as find_news() left them, by which a file that changes meanwhile is seen.
+  Result<void> split(const News& news, Cursor marks) {
     Feed feed(news, {fs_, project_, options(), dialect_, true, {}}, tools_);
     sources_ = TRY(feed.next(marks));
     all_ = feed.done();

@@ -21,10 +21,11 @@ struct WholeFile {
   table::Dialect dialect;
 };
 
-Result<std::vector<Source>> all_of(const News& news, io::Fs& fs, const Options& options,
-                                   const table::Dialect& dialect, Tools& tools) {
+/// `marks` as find_news() left them, by which a file that changes meanwhile is seen.
+Result<std::vector<Source>> all_of(const News& news, Cursor marks, io::Fs& fs,
+                                   const Options& options, const table::Dialect& dialect,
+                                   Tools& tools) {
   const io::Path here = ".";
-  Cursor marks;
   Feed feed(news, {fs, here, options, dialect, true, {}}, tools);
   return feed.next(marks, true);
 }
@@ -58,10 +59,10 @@ Result<WholeFile> read_whole(io::Fs& fs, const std::string& file, const io::Path
   const News news = TRY(find_news(fs, ".", options.source, options.format, kPartBytes, cursor));
   WholeFile out;
   out.dialect = TRY(first_dialect(news.files, options));
-  out.sources = TRY(all_of(news, fs, options, out.dialect, tools));
+  out.sources = TRY(all_of(news, cursor, fs, options, out.dialect, tools));
   if (!std::ranges::any_of(out.sources, wants_trim)) return out;
   options.trim = out.dialect.trim = true;
-  out.sources = TRY(all_of(news, fs, options, out.dialect, tools));
+  out.sources = TRY(all_of(news, cursor, fs, options, out.dialect, tools));
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <memory>
 #include <numeric>
 
 #include "stats/intervals.h"
@@ -13,7 +14,8 @@ namespace rondo::stats {
 namespace {
 
 constexpr std::size_t kRadixFrom = 4096;  // below, comparing is faster than counting
-constexpr int kDigits = 6, kDigitBits = 11;
+constexpr int kDigits = 3, kDigitBits = 11;
+constexpr int kUncounted = 64 - kDigits * kDigitBits;  // the last bits, which hardly ever decide
 constexpr std::size_t kDigitValues = 1 << kDigitBits;
 constexpr std::uint64_t kSign = 1ULL << 63;
 constexpr std::uint64_t kExactAtMost = 10'000;
@@ -30,23 +32,48 @@ double value_of(std::uint64_t key) noexcept {
 }
 
 std::size_t digit_of(std::uint64_t key, int digit) noexcept {
-  return key >> (digit * kDigitBits) & (kDigitValues - 1);
+  return key >> (kUncounted + digit * kDigitBits) & (kDigitValues - 1);
 }
 
-using Counts = std::array<std::uint32_t, kDigitValues>;
+using DigitCounts = std::array<std::array<std::uint32_t, kDigitValues>, kDigits>;
 
-void radix_sort(std::vector<std::uint64_t>& keys) {
-  std::vector<Counts> counts(kDigits, Counts{});
-  for (const std::uint64_t key : keys) {
-    for (int d = 0; d < kDigits; ++d) ++counts[static_cast<std::size_t>(d)][digit_of(key, d)];
+/// By the first kDigits digits of the keys, the least of them first. Keys lie in the doubles, bit
+/// by bit, so that no third buffer is needed.
+void radix_sort(std::vector<double>& keys) {
+  const auto counts = std::make_unique<DigitCounts>();
+  for (double& value : keys) {
+    const std::uint64_t key = key_of(value + 0.0);
+    for (int d = 0; d < kDigits; ++d) {
+      ++(*counts)[static_cast<std::size_t>(d)][digit_of(key, d)];
+    }
+    value = std::bit_cast<double>(key);
   }
-  std::vector<std::uint64_t> other(keys.size());
+  std::vector<double> other(keys.size());
   for (int d = 0; d < kDigits; ++d) {
-    Counts& places = counts[static_cast<std::size_t>(d)];
-    if (places[digit_of(keys[0], d)] == keys.size()) continue;  // all are alike here
+    auto& places = (*counts)[static_cast<std::size_t>(d)];
+    const auto first = std::bit_cast<std::uint64_t>(keys[0]);
+    if (places[digit_of(first, d)] == keys.size()) continue;  // all are alike here
     std::exclusive_scan(places.begin(), places.end(), places.begin(), 0U);
-    for (const std::uint64_t key : keys) other[places[digit_of(key, d)]++] = key;
+    for (const double key : keys) {
+      other[places[digit_of(std::bit_cast<std::uint64_t>(key), d)]++] = key;
+    }
     keys.swap(other);
+  }
+  for (double& key : keys) key = value_of(std::bit_cast<std::uint64_t>(key));
+}
+
+/// What differs in the last bits alone stands together by now.
+void sort_neighbours(std::vector<double>& values) {
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    if (!(values[i] < values[i - 1])) continue;
+    const std::uint64_t group = key_of(values[i]) >> kUncounted;
+    const auto of_group = [&](std::size_t at) { return key_of(values[at]) >> kUncounted == group; };
+    std::size_t from = i - 1, to = i + 1;
+    while (from > 0 && of_group(from - 1)) --from;
+    while (to < values.size() && of_group(to)) ++to;
+    std::sort(values.begin() + static_cast<std::ptrdiff_t>(from),
+              values.begin() + static_cast<std::ptrdiff_t>(to));
+    i = to - 1;
   }
 }
 
@@ -162,31 +189,38 @@ void sort_values(std::vector<double>& values) {
     std::ranges::sort(values);
     return;
   }
-  if (std::ranges::is_sorted(values)) return;
-  std::vector<std::uint64_t> keys(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) keys[i] = key_of(values[i] + 0.0);
-  radix_sort(keys);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = value_of(keys[i]);
+  radix_sort(values);
+  sort_neighbours(values);
 }
 
 CdfGap cdf_gap(std::span<const double> reference, std::span<const double> current) noexcept {
   const std::size_t n = reference.size(), m = current.size();
-  const auto whole = static_cast<double>(n) * static_cast<double>(m);
+  const auto up = static_cast<std::int64_t>(m), down = static_cast<std::int64_t>(n);
   CdfGap out;
-  double last = std::min(reference[0], current[0]);
-  std::uint64_t gap = 0;
-  for (std::size_t i = 0, j = 0; i < n || j < m;) {
-    const double x = j == m || (i < n && reference[i] <= current[j]) ? reference[i] : current[j];
-    out.area += static_cast<double>(gap) * (x - last);
-    last = x;
-    while (i < n && reference[i] == x) ++i;
-    while (j < m && current[j] == x) ++j;
-    const std::uint64_t a = i * m, b = j * n;
-    gap = a > b ? a - b : b - a;
-    out.steps = std::max(out.steps, gap);
+  std::int64_t gap = 0, most = 0;
+  std::size_t i = 0, j = 0;
+  double x = std::min(reference[0], current[0]);
+  // One of each side at most a step, without a branch that chance decides; between values that are
+  // alike the gap is no gap yet, and the stretch is of no length.
+  const auto close = [&](double next) {
+    const std::int64_t size = std::abs(gap);
+    most = std::max(most, next != x ? size : 0);
+    out.area += static_cast<double>(size) * (next - x);
+    x = next;
+  };
+  while (i < n && j < m) {
+    close(std::min(reference[i], current[j]));
+    const bool first = reference[i] <= x, second = current[j] <= x;
+    i += first ? 1 : 0;
+    j += second ? 1 : 0;
+    gap += (first ? up : 0) - (second ? down : 0);
   }
+  for (; i < n; ++i, gap += up) close(reference[i]);
+  for (; j < m; ++j, gap -= down) close(current[j]);
+  const auto whole = static_cast<double>(n) * static_cast<double>(m);
+  out.steps = static_cast<std::uint64_t>(most);
   out.area /= whole;
-  out.greatest = static_cast<double>(out.steps) / whole;
+  out.greatest = static_cast<double>(most) / whole;
   return out;
 }
 

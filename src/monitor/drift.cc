@@ -25,23 +25,24 @@ constexpr std::size_t kOverlayBins = 24;
 constexpr double kOverlayTail = 0.005;
 
 std::vector<double> numbers_of(const Column& column) {
-  std::vector<double> values;
-  values.reserve(column.size());
-  const auto take = [&](const auto& cells) {
+  std::vector<double> values(column.size());
+  std::size_t known = 0;
+  const auto take = [&](const auto& cells) {  // written always, kept if it counts: no branch
     for (std::size_t row = 0; row < column.size(); ++row) {
-      const auto value = static_cast<double>(cells[row]);
-      if (!column.is_null(row) && std::isfinite(value)) values.push_back(value);
+      values[known] = static_cast<double>(cells[row]);
+      known += !column.is_null(row) && std::isfinite(values[known]) ? 1 : 0;
     }
   };
   if (column.type == Type::kNumber) {
     take(column.numbers);
   } else if (column.type == Type::kText) {
     for (std::size_t row = 0; row < column.size(); ++row) {
-      if (!column.is_null(row)) values.push_back(static_cast<double>(column.text(row).size()));
+      if (!column.is_null(row)) values[known++] = static_cast<double>(column.text(row).size());
     }
   } else {
     take(column.integers);
   }
+  values.resize(known);
   stats::sort_values(values);
   return values;
 }

@@ -56,6 +56,20 @@ stats::Binned bins_by_value(const TwoSamples& samples) {
   return bins;
 }
 
+/// Whether both sides together hold no more than `most` different numbers.
+bool few_values(const TwoSamples& samples, std::size_t most) {
+  const auto& a = samples.reference.values;
+  const auto& b = samples.current.values;
+  std::size_t count = 0;
+  for (std::size_t i = 0, j = 0; i < a.size() || j < b.size(); ++count) {
+    if (count == most) return false;
+    const double x = j == b.size() || (i < a.size() && a[i] <= b[j]) ? a[i] : b[j];
+    while (i < a.size() && a[i] == x) ++i;
+    while (j < b.size() && b[j] == x) ++j;
+  }
+  return true;
+}
+
 double deviation_of(std::span<const double> values) {
   const auto n = static_cast<double>(values.size());
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
@@ -179,7 +193,7 @@ Distance distance_of_evidently(const TwoSamples& samples, std::optional<double> 
   const std::size_t of_reference = stats::distinct(samples.reference.values);
   const bool category = samples.type == Type::kBool ||
                         (samples.whole && of_reference <= kFewIntegers);
-  if (category || bins_by_value(samples).reference.size() <= kFewValues) {
+  if (category || few_values(samples, kFewValues)) {
     return evidently_values(samples, threshold);
   }
   return evidently_numbers(samples, threshold);

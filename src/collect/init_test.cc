@@ -283,6 +283,23 @@ TEST_F(InitTest, TheWholeFileForTheBikes) {
   EXPECT_EQ(proposal.toml, kBikes);
 }
 
+/// A file of Parquet is read in parts, and looked at once more when it ends.
+TEST_F(InitTest, TypesOfASmallParquetFile) {
+  const auto engine = must(table::Engine::open(scratch_.path()));
+  table::ColumnBuilder whole(table::Type::kInteger), y(table::Type::kNumber);
+  for (int i = 0; i < 60; ++i) {
+    if (i % 7 == 0) whole.null();
+    else whole.integer(noise(i));
+    y.number(noise(i + 1) / 8.0);
+  }
+  put("data/a.csv", "");
+  must(engine->write_parquet(table::Table({{{"whole", table::Type::kInteger},
+                                            {"y", table::Type::kNumber}}},
+                                          {whole.finish(), y.finish()}),
+                             scratch_ / "data/a.csv"));
+  EXPECT_EQ(value(must(proposed("y")), "project", "target"), "y");
+}
+
 TEST_F(InitTest, WhatIsProposedIsCollected) {
   fill("t,x,y", 1200, [](int i) {
     return fmt::format("2020-01-01T{:02}:{:02}:00Z,{},{}", i / 60, i % 60,

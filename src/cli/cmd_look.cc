@@ -1,4 +1,4 @@
-// status, history, models, why, config: reading needs no lease and changes nothing.
+// status, history, why, config: reading needs no lease and changes nothing.
 #include <fmt/format.h>
 
 #include "cli/opened.h"
@@ -22,16 +22,6 @@ std::string first_line(const std::string& text) {
   if (end == std::string::npos) return text;
   const std::string line = text.substr(0, end);
   return line.ends_with(':') ? line.substr(0, end - 1) + "; `rondo why` lists them" : line;
-}
-
-std::string metrics_text(const Json& metrics) {
-  std::string out;
-  for (const auto& item : metrics.items()) {
-    if (!item.value().is_number()) continue;
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", item.key(),
-                       number(item.value().get<double>()));
-  }
-  return out.empty() ? "-" : out;
 }
 
 }  // namespace
@@ -87,29 +77,6 @@ Result<int> run_history(const Args& args) {
   const Json history = TRY(loop::history_view(*project.store, last.value_or(0)));
   if (args.json) say_json(history);
   else say(process_table(history, args.color));
-  return kOk;
-}
-
-Result<int> run_models(const Args& args) {
-  const Opened project = TRY(open_project(args));
-  const Json models = TRY(loop::models_view(*project.store, project.config));
-  if (args.json) {
-    say_json(models);
-    return kOk;
-  }
-  if (models.empty()) {
-    say("no version yet: a good first model becomes v1 (`rondo run`, `rondo why`)");
-    return kOk;
-  }
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& m : models) {
-    const std::string version =
-        m.at("version").is_null() ? "-" : fmt::format("v{}", m.at("version").get<int>());
-    rows.push_back({version, text(m, "stage_of_life"), metrics_text(m.at("metrics")),
-                    text(m, "labelled"), text(m, "dataset"), text(m, "created"), text(m, "step")});
-  }
-  say(table({"version", "life", "metrics", "trained on", "dataset", "created", "step"}, rows,
-            args.color));
   return kOk;
 }
 

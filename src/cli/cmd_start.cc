@@ -15,6 +15,7 @@
 #include "loop/config.h"
 #include "loop/confine.h"
 #include "loop/databases.h"
+#include "loop/delays.h"
 #include "loop/run.h"
 #include "loop/session.h"
 #include "loop/situation.h"
@@ -22,6 +23,8 @@
 
 namespace rondo::cli {
 namespace {
+
+constexpr Span kBetweenLines = Span::millis(200);
 
 std::vector<std::string> split(const std::string& text, char by) {
   std::vector<std::string> out;
@@ -81,7 +84,8 @@ Result<void> look_at_database(const Args& args, const std::shared_ptr<io::Fs>& f
   return {};
 }
 
-constexpr const char* kProposal = "proposal.json";
+// What the process with the project's reach tells the confined one, and the other way round.
+constexpr const char *kProposal = "proposal.json", *kDelays = "delays.json";
 
 /// The rest of a command that reads the sources, in a process that reaches them alone.
 Result<int> confined(const Args& args, io::Fs& fs, const collect::Options& options,
@@ -283,14 +287,21 @@ Result<int> run_check(const Args& args) {
   const collect::FetchedRows fetched =
       TRY(fetched_into(fs, config.collect, args.project, folder));
   const std::string& tls = config.deploy.tls;
-  if (!confined_with()) return confined(args, *fs, config.collect, folder, tls);
+  if (!confined_with()) {
+    const Json delays = TRY(loop::delay_remarks(args.project, config));
+    TRY(io::write_atomically(*fs, folder / kDelays, delays.dump()));
+    return confined(args, *fs, config.collect, folder, tls);
+  }
   std::optional<Time> certificate_ends;
   if (!tls.empty()) {
     certificate_ends = TRY(api::certificate_end((args.project / tls).lexically_normal()));
   }
-  const collect::Loaded loaded =
+  collect::Loaded loaded =
       TRY(collect::load(*fs, config.collect, args.project, nullptr, config.project.target, folder,
                         fetched));
+  for (const Json& remark : TRY(io::parse_json(TRY(fs->read(folder / kDelays)), "delays"))) {
+    loaded.remarks.push_back(remark.get<std::string>());
+  }
   TRY(loop::check_source(config, loaded.contract.schema, loaded.rows));
   if (args.has("--suggest")) {
     say_suggestions(args, prepare::suggest(loaded.rows, config.project.target));
@@ -341,26 +352,36 @@ Result<int> run_run(const Args& args) {
     return kOk;
   }
   Display display(args.terminal, args.color);
+  Span told = Span::seconds(-1);
   const auto observer = [&](const Json& event) {
-    if (!args.json) display(event);
+    if (!args.json) return display(event);
+    // Lines of JSON beside the answer, a few a second at most.
+    const Span now{monotonic_us()};
+    if (io::get_or<std::string>(event, "event", "") != "progress") return;
+    if (now.us - told.us < kBetweenLines.us) return;
+    told = now;
+    complain(io::canonical(event));
   };
   const loop::RunOptions options{.project = args.project, .input = ::isatty(STDIN_FILENO) == 0};
   const loop::RunResult result = TRY(loop::run_until_rest(options, args.stop, observer));
   display.end();
   if (args.json) {
     say_json({{"anything", result.anything}, {"rests_because", result.why},
-              {"refused", result.refused},
+              {"refused", result.refused}, {"stopped", result.stopped},
               {"error", result.error ? Json(result.error->text()) : Json(nullptr)}});
+  } else if (result.stopped) {
+    say("stopped: " + result.why);
   } else if (!result.anything) {
     say("nothing new: " + result.why);
   } else if (!result.failed) {
     say("rests: " + result.why);
   }
   if (result.error) return report_error(*result.error, args.json);
+  if (result.stopped) return kInterrupted;
   if (!result.anything && args.has("--exit-idle")) return kNothingToDo;
   return result.refused ? kNotGoodEnough : kOk;
 }
 
-Result<int> run_worker(const Args&) { return loop::work_as_rank(); }
+Result<int> run_worker(const Args& args) { return loop::work_as_rank(args.stop); }
 
 }  // namespace rondo::cli

@@ -23,6 +23,7 @@ inline constexpr int kInvalidInput = 3;
 inline constexpr int kNotGoodEnough = 4;
 inline constexpr int kNothingToDo = 5;
 inline constexpr int kInternal = 70;
+inline constexpr int kInterrupted = 130;
 
 enum class Often { kOnce, kMany };  // kMany: each value counts, by commas in Args
 

@@ -145,8 +145,9 @@ constexpr Command kCommands[] = {
      0, 0, run_status},
     {"history", Group::kLook, "", "the process table", kHistory,
      "rondo history --last 12\nrondo history --json\nrondo history --facts", 0, 0, run_history},
-    {"models", Group::kLook, "", "versions, with their metrics", {}, "rondo models", 0, 0,
-     run_models},
+    {"models", Group::kLook, "[show|diff] [vN] [vM]",
+     "versions with their metrics, the card of one, two side by side", {},
+     "rondo models\nrondo models show v3\nrondo models diff v2 v3 --json", 0, 3, run_models},
     {"data", Group::kLook, "[show|diff|profile|contract|rejects|lineage] [dN|vN|ID] [dM]",
      "dataset versions, their rows, what changed, distributions, contract, rejects", kData,
      "rondo data\nrondo data show --rows 5\nrondo data show d1 --as-of 2011-03-02 --json\n"

@@ -40,7 +40,8 @@ std::string help_all() {
          "(the project),\n"
          "--color=auto|always|never, and, where it reads, --json.\n"
          "Exit codes: 0 ok, 1 failed, 2 usage, 3 invalid input, 4 not good enough, "
-         "5 nothing to do.\n";
+         "5 nothing to do,\n"
+         "130 stopped by Ctrl-C.\n";
   return out;
 }
 

@@ -69,7 +69,7 @@ std::string correlations_text(const Json& pairs, double least, std::size_t most)
   return out;
 }
 
-std::string drift_text(const Json& profile, bool color) {
+std::string drifted_text(const Json& profile, bool color) {
   std::vector<std::vector<std::string>> lines;
   for (const Json& move : profile.at("drift")) {
     const double gaps = number_in(move, "missing_after") - number_in(move, "missing_before");
@@ -160,7 +160,7 @@ std::string profile_text(const Json& profile, bool color) {
       !pairs.empty()) {
     out += "\ncorrelated\n" + pairs;
   }
-  return profile.at("before").is_null() ? out : out + drift_text(profile, color);
+  return profile.at("before").is_null() ? out : out + drifted_text(profile, color);
 }
 
 std::string column_text(const Json& profile, const Json& column, bool color) {

@@ -164,6 +164,25 @@ void Display::end() {
   bar_shown_ = false;
 }
 
+namespace {
+
+/// Of a training that tries many: the best so far, how many were tried, the time left.
+std::string search_so_far(const Json& event) {
+  if (!event.contains("tried")) return "";
+  std::string text;
+  if (event.contains("best")) {
+    text += fmt::format(", best {} {}", text_at(event, "metric"),
+                        number(io::get_or<double>(event, "best", 0)));
+  }
+  text += fmt::format(", {} tried", io::get_or<std::uint64_t>(event, "tried", 0));
+  if (event.contains("left_s")) {
+    text += fmt::format(", {:.0f} s left", io::get_or<double>(event, "left_s", 0));
+  }
+  return text;
+}
+
+}  // namespace
+
 void Display::operator()(const Json& event) {
   const std::string kind = text_at(event, "event");
   const std::string policy = text_at(event, "policy");
@@ -178,8 +197,8 @@ void Display::operator()(const Json& event) {
       last_percent_ = tenth;
     }
   } else if (kind == "progress") {
-    show_bar(fmt::format("{}{} {}", who, bar(io::get_or<double>(event, "done", 0)),
-                         text_at(event, "what")));
+    show_bar(fmt::format("{}{} {}{}", who, bar(io::get_or<double>(event, "done", 0)),
+                         text_at(event, "what"), search_so_far(event)));
   } else if (kind == "step_finished" && policy.empty()) {
     const std::string result = text_at(event, "result");
     const Ink color = result == "failed" || result == "contract broken" ? Ink::kRed : Ink::kGreen;

@@ -257,7 +257,7 @@ column = "cnt"
 by = "168h"
 
 [train]
-budget = "1 candidate"             # or a time, such as "60s"
+budget = "1 candidate"             # or a time, "60s": the best that it finds
 
 [evaluate]
 test = "28d"                       # the newest four weeks; fewer days tell less

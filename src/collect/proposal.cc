@@ -141,7 +141,8 @@ std::string prepare_section(const Findings& f) {
 }
 
 std::string rest(const Findings& f) {
-  std::string out = "[train]\n" + line("budget = \"1 candidate\"", "or a time, such as \"60s\"");
+  std::string out = "[train]\n" + line("budget = \"1 candidate\"",
+                                       "or a time, \"60s\": the best that it finds");
   if (is_series(f)) {
     out += "\n[evaluate]\n";
     out += line("test = \"28d\"", "the newest four weeks; fewer days tell less");

@@ -12,6 +12,7 @@
 #include "evaluate/baselines.h"
 #include "evaluate/bound.h"
 #include "evaluate/compare.h"
+#include "evaluate/detail.h"
 #include "io/bundle.h"
 
 namespace rondo::evaluate {
@@ -35,6 +36,7 @@ Result<std::string> read(const StageInput& input, const std::string& name) {
 /// Everything that is compared, on the test rows.
 struct Case {
   Options options;
+  Prepared prepared;
   Metric metric = Metric::kMae;
   std::int64_t look = 1;
   Truth truth;
@@ -84,7 +86,8 @@ Result<Case> read_case(const StageInput& input) {
       io::get_or<Json>(input.options, "evaluate", Json::object()), "evaluate"));
   const Json now = io::get_or<Json>(input.options, "now", Json::object());
   c.look = io::get_or<std::int64_t>(now, "look", 1);
-  const auto prepared = TRY(Prepared::decode(TRY(read(input, "prepared"))));
+  c.prepared = TRY(Prepared::decode(TRY(read(input, "prepared"))));
+  const Prepared& prepared = c.prepared;
   const auto candidate = TRY(model::Candidate::decode(TRY(read(input, "candidate"))));
   c.metric = TRY(metric_for(c.options.metric, prepared.task));
   c.truth = test_truth(prepared);
@@ -193,7 +196,25 @@ Json all_metrics(const Case& c) {
   return metrics;
 }
 
-Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdict) {
+/// What is told beside the verdict, and what of it keeps a model out.
+struct Details {
+  Json slices, reliability, fairness;
+};
+
+Result<Details> details_of(const Case& c, Evidence& evidence) {
+  const Looked looked{c.prepared, c.truth, c.challenger};
+  Details details;
+  if (c.options.slices != "off") {
+    details.slices = slices_json(looked, c.options.confidence, c.seed.derive("slices"));
+  }
+  details.reliability = reliability_json(looked, c.options.confidence);
+  details.fairness = TRY(fairness_json(looked, c.options.fairness, c.options.confidence));
+  evidence.guards = unfair(details.fairness, c.options.fairness_max);
+  return details;
+}
+
+Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdict,
+                   const Details& details) {
   Json baselines = Json::array();
   for (const Rival& baseline : evidence.baselines) baselines.push_back(to_json(baseline));
   Json json = {{"metric", evidence.metric},
@@ -208,6 +229,9 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
                {"days", days_of(c.truth)},
                {"look", evidence.look}};
   if (evidence.champion) json["champion"] = to_json(*evidence.champion);
+  if (!details.slices.is_null()) json["slices"] = details.slices;
+  if (!details.reliability.is_null()) json["reliability"] = details.reliability;
+  if (!details.fairness.empty()) json["fairness"] = details.fairness;
   return json;
 }
 
@@ -225,13 +249,14 @@ std::string result_of(Decision decision) {
 Result<StageOutput> run(const StageInput& input) {
   const Case c = TRY(read_case(input));
   if (input.progress) input.progress({{"done", 0.2}, {"what", "comparing"}});
-  const Evidence evidence = gather(c);
+  Evidence evidence = gather(c);
   if (input.stop.requested()) return fail(Code::kCancelled, "evaluation was stopped");
+  const Details details = TRY(details_of(c, evidence));
   const Verdict verdict = judge(evidence, TRY(rules_of(c, evidence)));
   StageOutput output;
   output.result = result_of(verdict.decision);
   output.reason = verdict.reasons.front();
-  output.evidence = evidence_json(c, evidence, verdict);
+  output.evidence = evidence_json(c, evidence, verdict, details);
   output.files["evidence"] = kFile;
   RONDO_FAILPOINT(kEvidenceWrite);
   TRY(io::write_atomically(*input.fs, input.out / kFile, io::canonical(output.evidence)));

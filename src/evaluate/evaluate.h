@@ -17,6 +17,9 @@ struct Options {
   double confidence = 0.95;
   double margin = 0;
   Json min_effect = "auto";
+  std::string slices = "auto";
+  std::vector<std::string> fairness;
+  double fairness_max = 1;
 };
 
 template <class Visitor>
@@ -33,6 +36,10 @@ void describe(Visitor& v, Options& o) {
     o.confidence);
   v(Key{"margin", "accepted harm; above 0 \"not worse\" suffices", 0, 1e18}, o.margin);
   v(Key{"min_effect", "smallest gain worth a promotion, or \"auto\""}, o.min_effect);
+  v(Key{"slices", "look for parts of the data where the model fails", 0, 0, "auto|off"}, o.slices);
+  v(Key{"fairness", "columns of categories whose groups are compared"}, o.fairness);
+  v(Key{"fairness_max", "greatest difference between groups that is deployed; 1: any", 0, 1},
+    o.fairness_max);
 }
 
 /// Stage entry. Inputs "prepared", "candidate", and "champion" (pipeline file) when one serves,
@@ -42,7 +49,7 @@ void describe(Visitor& v, Options& o) {
 /// options = {"evaluate": Options, "now": {"look": j, "champion": {"version", "name"} | null}}.
 /// evidence of the StageOutput: {"metric", "value", "low", "high", "champion"?, "baselines": [...],
 /// "verdict": {...}, "bound": {"loss", "loss_scale", "test_risk", "risk_bound", "days", "rows",
-/// "day_correlation"}}.
+/// "day_correlation"}, "slices", "reliability", "fairness": those of detail.h}.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
 
 }  // namespace rondo::evaluate

@@ -167,7 +167,7 @@ void promote(const Case& c, Verdict& verdict) {
 
 /// Why the champion stays, the deciding reason first; empty when nothing says so.
 std::vector<std::string> reasons_to_keep(const Case& c) {
-  std::vector<std::string> reasons;
+  std::vector<std::string> reasons = c.evidence.guards;
   for (const Rival& baseline : c.evidence.baselines) {
     if (guard_of(c, baseline) == Guard::kFailed) {
       reasons.push_back(guard_sentence(c, baseline, Guard::kFailed));
@@ -260,7 +260,7 @@ Verdict judge(const Evidence& evidence, const Rules& rules) {
       return guard_of(c, baseline) == Guard::kPassed;
     });
     const bool gains = c.rival->paired.gain.low > -rules.margin;
-    if (gains && beaten && c.meets_at_least()) {
+    if (gains && beaten && c.meets_at_least() && evidence.guards.empty()) {
       promote(c, verdict);
     } else if (auto reasons = reasons_to_keep(c); !reasons.empty()) {
       verdict.decision = Decision::kKeep;

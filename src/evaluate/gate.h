@@ -37,6 +37,7 @@ struct Evidence {
   std::uint64_t rows = 0;
   std::uint64_t least_class = 0;      // rows of the smallest class; rows for regression
   std::int64_t look = 1;              // j; 0 without a champion
+  std::vector<std::string> guards{};  // other guards that failed, a sentence each: it is kept out
 };
 
 struct Rules {

@@ -25,10 +25,12 @@ struct StageInput {
   const Objects* objects = nullptr;          // to read them
   io::Fs* fs = nullptr;                      // for files in `out`, and the sources
   io::Path out;                              // exists, empty; write here only
+  io::Path kept{};                           // or here: stays for the next attempt at the same job
   Time now;                                  // decision time of the step
   Seed seed;
   Progress progress;
   Stop stop;
+  bool finishes = false;                     // at a stop: end early with the best there is
 };
 
 struct StageOutput {

@@ -38,7 +38,7 @@ const Row kRows[] = {
      "rondo.toml:7:34: prepare.lag[1]: [[prepare.lag]] number 2 must go back"},
     {"[prepare]\ntypes = {hr = \"categry\"}\n",
      "prepare.types.hr: \"categry\" is no type; did you mean \"category\"?"},
-    {"[train]\nbudget = \"3 candidates\"\n", "rondo.toml:7:1: train.budget: "},
+    {"[train]\nbudget = \"0 candidates\"\n", "rondo.toml:7:1: train.budget: "},
     {"[evaluate]\nmetric = \"auk\"\n", "\"auk\" is not one of auto|mae|"},
     {"[evaluate]\ntest = \"abc\"\n", "rondo.toml:7:1: evaluate.test: \"abc\""},
     {"[evaluate]\nsplit = \"time\"\n",

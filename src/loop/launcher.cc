@@ -108,7 +108,10 @@ class Process : public Launcher {
   Result<StageOutput> launch(const Job& job, const io::Path& folder, Span deadline) override {
     const io::Path in = folder / "in";
     TRY(fs_->make_folders(in));
-    const Confined confined = TRY(confine(*fs_, job, folder, objects_));
+    Confined confined = TRY(confine(*fs_, job, folder, objects_));
+    if (!job.input.kept.empty()) {
+      confined.job["kept"] = std::filesystem::absolute(job.input.kept).string();
+    }
     TRY(io::write_atomically(*fs_, in / "job.json", io::canonical(confined.job)));
     const Place place = TRY(Place::take(job.input.stop));
     RONDO_FAILPOINT(kWorkerSpawn);
@@ -153,6 +156,7 @@ class Process : public Launcher {
   static Result<void> wait(io::Child& child, const Job& job, const io::Path& folder,
                            Span deadline) {
     const std::int64_t end = monotonic_us() + deadline.us;
+    bool asked = false;
     for (;;) {
       for (const std::string& line : child.lines()) {
         auto said = io::parse_json(line, "progress");
@@ -166,6 +170,13 @@ class Process : public Launcher {
                                 *code > 128 ? fmt::format("signal {}", *code - 128)
                                             : fmt::format("exit code {}", *code)),
                     fmt::format("its log is {}", (folder / "worker.log").string()));
+      }
+      if (job.input.stop.requested() && job.input.finishes) {
+        if (!std::exchange(asked, true)) child.ask_to_stop();
+        if (monotonic_us() <= end) {
+          sleep_for(Span::millis(2));
+          continue;
+        }
       }
       if (job.input.stop.requested() || monotonic_us() > end) {
         child.kill();
@@ -192,19 +203,21 @@ Result<StageInput> input_from(const Json& json, const io::Path& out) {
     input.inputs[item.key()] = TRY(io::Digest::from_hex(item.value().get<std::string>()));
   }
   input.out = out;
+  input.kept = io::get_or<std::string>(json, "kept", "");
   input.now = {io::get_or<std::int64_t>(json, "now_us", 0)};
   input.seed = {io::get_or<std::uint64_t>(json, "seed", 1)};
   return input;
 }
 
 Result<StageOutput> worker_job(io::Fs& fs, const std::shared_ptr<io::Fs>& shared,
-                               const io::Path& in, const io::Path& out) {
+                               const io::Path& in, const io::Path& out, const Stop& stop) {
   const std::string text = TRY(fs.read(in / "job.json"));
   const Json job = TRY(io::parse_json(text, "job.json"));
   StageInput input = TRY(input_from(job, out));
   const ledger::Objects objects(shared, TRY(io::get<std::string>(job, "objects")));
   input.objects = &objects;
   input.fs = &fs;
+  input.stop = stop;
   input.progress = [](const Json& said) { io::say_to_parent(io::canonical(said)); };
   return run_job(TRY(io::get<std::string>(job, "kind")), input);
 }
@@ -255,12 +268,12 @@ Result<StageOutput> output_from(const Json& json) {
   return output;
 }
 
-int work_as_rank() {
+int work_as_rank(const Stop& stop) {
   const char* in = std::getenv("RONDO_IN");
   const char* out = std::getenv("RONDO_OUT");
   if (in == nullptr || out == nullptr) return 2;
   const std::shared_ptr<io::Fs> fs = io::real_fs();
-  Result<StageOutput> output = worker_job(*fs, fs, in, out);
+  Result<StageOutput> output = worker_job(*fs, fs, in, out, stop);
   if (output) output->measured["worker_cpu_s"] = cpu_seconds();
   const Json outcome = output ? to_json(*output) : Json{{"error", error_json(output.error())}};
   return io::write_atomically(*fs, io::Path(out) / "outcome.json", io::canonical(outcome)) ? 0 : 1;

@@ -12,7 +12,16 @@ using ledger::StageOutput;
 using Names = std::map<std::string, std::string>;
 
 /// Raised whenever a stage computes something else from the same inputs.
-constexpr int kCodeVersion = 1;
+constexpr int kCodeVersion = 2;
+
+/// What an earlier attempt at the very same job has kept stays.
+Result<void> remove_all_but(io::Fs& fs, const io::Path& folder, const io::Path& kept) {
+  if (!TRY(fs.stat(folder))) return {};
+  for (const std::string& name : TRY(fs.list(folder))) {
+    if (folder / name != kept) TRY(fs.remove_all(folder / name));
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -31,6 +40,7 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
   job.input.seed = Seed{static_cast<std::uint64_t>(parts_.config->train.seed)}.derive(kind);
   job.input.now = parts_.clock->now();
   job.input.stop = stop;
+  job.input.finishes = kind == "train" && !parts_.world->stays();
   job.input.objects = parts_.store->objects.get();
   job.input.fs = parts_.store->fs.get();
   job.input.progress = [this](const Json& said) {
@@ -59,8 +69,9 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
     }
   }
   const io::Path folder = parts_.store->attempts() / fmt::format("{}-{}", action.step, kind);
+  if (kind == "train") job.input.kept = folder / ("kept-" + key.substr(key.size() - 16));
   RONDO_FAILPOINT(kAttemptCreate);
-  TRY(parts_.store->fs->remove_all(folder));
+  TRY(remove_all_but(*parts_.store->fs, folder, job.input.kept));
   job.input.out = folder / "out";
   TRY(parts_.store->fs->make_folders(job.input.out));
   const StageOutput output =

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "ledger/manifest.h"
+#include "model/prepared.h"
 #include "loop/confine.h"
 #include "loop/desk.h"
 
@@ -95,6 +96,7 @@ class Maker {
     if (wish_.threads && job.kind == "train") {
       job.input.options["train"]["threads"] = *wish_.threads;
     }
+    if (job.kind == "train") TRY(set_candidates(noted, job.input.options));
     const Json inputs = io::get_or<Json>(noted.job, "inputs", Json::object());
     for (const auto& [name, hex] : inputs.items()) {
       job.input.inputs[name] = TRY(io::Digest::from_hex(hex.get<std::string>()));
@@ -110,6 +112,21 @@ class Maker {
       if (observer_) observer_(event);
     };
     return job;
+  }
+
+  /// Time decided only how many candidates were tried: as many are tried again.
+  Result<void> set_candidates(const Noted& noted, Json& options) const {
+    const Json outputs = io::get_or<Json>(noted.job, "outputs", Json::object());
+    const auto hex = io::get_or<std::string>(outputs, "candidate", "");
+    if (hex.empty()) return {};
+    const std::string bytes = TRY(store_.objects->get(TRY(io::Digest::from_hex(hex))));
+    const auto candidate = TRY(model::Candidate::decode(bytes));
+    if (const auto tried = io::get_or<std::uint64_t>(candidate.options, "tried", 0); tried > 0) {
+      options["now"]["candidates"] = tried;
+    } else if (!candidate.options.contains("members")) {
+      options["train"]["budget"] = "1 candidate";
+    }
+    return {};
   }
 
   ledger::Store& store_;

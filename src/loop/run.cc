@@ -91,7 +91,12 @@ Result<RunResult> run_until_rest(const RunOptions& options, const Stop& stop,
   result.refused = conductor.refused();
   result.error = conductor.last_error();
   result.failed = result.error.has_value();
-  result.why = rest_reason(session->desk->look());
+  const State state = session->desk->look();
+  result.stopped = stop.requested() && (state.open || state.next);
+  result.why = result.stopped
+                   ? fmt::format("before {}; `rondo run` goes on there",
+                                 text_of(state.open ? state.open->stage : *state.next).name)
+                   : rest_reason(state);
   return result;
 }
 

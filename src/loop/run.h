@@ -20,6 +20,7 @@ struct RunResult {
   std::string why;             // why it rests, a sentence
   bool refused = false;        // the gate kept or refused a challenger in this run (exit code 4)
   bool failed = false;
+  bool stopped = false;        // somebody asked to stop before it came to rest
   std::optional<Error> error;  // what failed; the last good model goes on serving
 };
 struct RunOptions {
@@ -40,7 +41,7 @@ Result<RunResult> run_until_rest(const RunOptions& options, const Stop& stop,
 /// `rondo worker`: one stage by the rank contract (environment RONDO_RUN, RONDO_STEP,
 /// RONDO_ATTEMPT, RONDO_FENCE, RONDO_RANK, RONDO_WORLD, RONDO_PEERS, RONDO_IN, RONDO_OUT,
 /// RONDO_DEADLINE). Returns the process's exit code; the outcome is in RONDO_OUT/outcome.json.
-int work_as_rank();
+int work_as_rank(const Stop& stop);
 
 struct ReplayOptions {
   io::Path project;

@@ -266,11 +266,13 @@ Result<Conductor::Twin> Conductor::fit_twin(const Action& action, std::int64_t a
   const std::string candidate_bytes = TRY(parts_.store->objects->get(
       TRY(io::Digest::from_hex(state.outputs.at("candidate")))));
   const auto candidate = TRY(model::Candidate::decode(candidate_bytes));
+  Json now = {{"rounds", candidate.rounds}};
+  if (candidate.options.contains("members")) now["members"] = candidate.options.at("members");
   outputs.clear();
   const StageOutput fitted =
       TRY(launch(action, attempt, "train",
                  {{"train", io::write_options(parts_.config->train)},
-                  {"now", {{"rounds", candidate.rounds}}}},
+                  {"now", now}},
                  {{"prepared", twin.prepared}}, stop, &outputs));
   if (!outputs.contains("candidate")) {
     return fail(Code::kInvalidInput, "the model to deploy cannot be trained: " + fitted.reason);

@@ -77,23 +77,22 @@ LagWish window(const std::string& column, Take take, Span over) {
   return {column, {}, 0, fmt::format("{}_{}_{}", column, name, to_text(over)), over, take};
 }
 
-bool can_lag(const Job& job, const Draft& draft) {
-  return job.situation.has_clock && draft.task != model::Task::kMulticlass;
-}
+/// Which of many classes it was is no number that a mean or a split would mean something of.
+bool is_number(const Draft& draft) { return draft.task != model::Task::kMulticlass; }
 
 Family lags(const Job& job, const Draft& draft, std::span<const double> importance) {
   Family family{"lags", {}};
-  if (!can_lag(job, draft)) return family;
+  if (!job.situation.has_clock) return family;
   const Span span = trained_span(job, draft);
   const std::string& target = job.situation.target;
   const auto add = [&](LagWish lag) {
     if (lag.by.us > 0 && kPeriods * lag.by.us > span.us) return;
     family.wishes.push_back({std::move(lag)});
   };
-  add(lag_rows(target, 1));
+  if (is_number(draft)) add(lag_rows(target, 1));
   const std::int64_t day = periods(job.situation.label_delay, kDay);
   const std::int64_t week = periods(job.situation.label_delay, kWeek);
-  for (std::int64_t i = 0; i < 3 && !job.orders_only; ++i) {
+  for (std::int64_t i = 0; i < 3 && is_number(draft) && !job.orders_only; ++i) {
     add(lag_by(target, {(day + i) * kDay.us}));
     add(lag_by(target, {(week + i) * kWeek.us}));
   }
@@ -106,7 +105,7 @@ Family lags(const Job& job, const Draft& draft, std::span<const double> importan
 
 Family windows(const Job& job, const Draft& draft) {
   Family family{"windows", {}};
-  if (!can_lag(job, draft) || job.orders_only) return family;
+  if (!job.situation.has_clock || !is_number(draft) || job.orders_only) return family;
   const Span span = trained_span(job, draft), delay = job.situation.label_delay;
   const double rows_a_us = static_cast<double>(draft.used.size()) /
                            std::max(static_cast<double>(span.us), 1.0);
@@ -169,6 +168,7 @@ Family arithmetic(const Draft& draft, std::span<const double> importance) {
 
 Family encodings(const Draft& draft, std::span<const double> importance) {
   Family family{"encodings", {}};
+  if (!is_number(draft)) return family;
   for (const std::string& name :
        important(draft, importance, Step::Kind::kCategory, kEncoded)) {
     family.wishes.push_back({MadeWish{Step::Kind::kEncoding, {name}, {}}});

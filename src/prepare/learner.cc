@@ -245,8 +245,60 @@ double Answered::mean_loss() const {
   return sum / static_cast<double>(loss.size());
 }
 
+namespace {
+
+/// The commonest of the rows to learn from, at most `most`; ties to the lower.
+std::vector<std::size_t> commonest(const Question& question, std::size_t most) {
+  std::vector<std::size_t> rows;
+  for (const std::uint32_t row : question.fit) {
+    const auto own = static_cast<std::size_t>(question.label[row]);
+    if (own >= rows.size()) rows.resize(own + 1);
+    ++rows[own];
+  }
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t c) { return rows[c]; });
+  order.resize(std::min(order.size(), most));
+  return order;
+}
+
+Question against_others(const Question& question, std::size_t own) {
+  Question binary{model::Task::kBinary, question.label, question.fit, question.check};
+  for (double& label : binary.label) label = label == static_cast<double>(own) ? 1 : 0;
+  return binary;
+}
+
+}  // namespace
+
 Answered boost(const Question& question, std::span<const BinnedColumn* const> columns) {
-  return Forest(question, columns).grow();
+  if (question.task != model::Task::kMulticlass) return Forest(question, columns).grow();
+  constexpr std::size_t kMostClasses = 5;
+  Answered all;
+  double worst = -1;
+  for (const std::size_t own : commonest(question, kMostClasses)) {
+    const Question binary = against_others(question, own);
+    Answered one = Forest(binary, columns).grow();
+    all.loss.resize(one.loss.size());
+    all.gain.resize(one.gain.size());
+    for (std::size_t i = 0; i < one.loss.size(); ++i) all.loss[i] += one.loss[i];
+    for (std::size_t i = 0; i < one.gain.size(); ++i) all.gain[i] += one.gain[i];
+    if (one.mean_loss() <= worst) continue;
+    worst = one.mean_loss();
+    all.residual = std::move(one.residual);
+  }
+  return all;
+}
+
+std::vector<double> centered(const Question& question) {
+  if (question.task == model::Task::kMulticlass) {
+    return centered(against_others(question, commonest(question, 1).at(0)));
+  }
+  std::vector<double> apart;
+  for (const std::uint32_t i : question.fit) apart.push_back(question.label[i]);
+  const double mean = std::accumulate(apart.begin(), apart.end(), 0.0) /
+                      static_cast<double>(apart.size());
+  for (double& each : apart) each -= mean;
+  return apart;
 }
 
 double explained(const BinnedColumn& column, std::span<const std::uint32_t> rows,

@@ -23,7 +23,7 @@ BinnedColumn binned(std::span<const double> values, bool categorical,
 
 /// Rows to learn from and rows to judge by, as places in the columns.
 struct Question {
-  model::Task task = model::Task::kRegression;  // or kBinary, labels 0 and 1
+  model::Task task = model::Task::kRegression;  // labels: numbers, 0 and 1, or the class
   std::vector<double> label;
   std::vector<std::uint32_t> fit, check;
 };
@@ -35,10 +35,15 @@ struct Answered {
   double mean_loss() const;
 };
 /// Up to 60 rounds of trees with up to 16 leaves, rate 0.2, lambda 1, as after the round with the
-/// least loss: without that a column would look useful that only keeps trees from worse.
+/// least loss: without that a column would look useful that only keeps trees from worse. Of more
+/// than two classes up to five, the commonest, each against all others: losses and gains add up,
+/// residuals are those of the class that was told worst.
 /// Source: Friedman 2001; the gain of a split as in Chen, Guestrin 2016, equation 7; categories in
 /// the order of their gradients (Fisher 1958), smoothed by 10 rows. Cost: 240 n p additions.
 Answered boost(const Question& question, std::span<const BinnedColumn* const> columns);
+
+/// Labels without their mean, of the rows to learn from; of classes whether it is the commonest.
+std::vector<double> centered(const Question& question);
 
 /// What one split after the other by this column alone would explain of the residuals: the variance
 /// between its bins, less what chance explains of as many. Cost: n.

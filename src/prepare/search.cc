@@ -105,11 +105,7 @@ bool Search::choose_rows() {
 
 /// The features of the draft; the 64 that tell most alone when they are more.
 void Search::choose_columns() {
-  std::vector<double> residual;
-  for (const std::uint32_t i : question_.fit) residual.push_back(question_.label[i]);
-  const double mean = std::accumulate(residual.begin(), residual.end(), 0.0) /
-                      static_cast<double>(residual.size());
-  for (double& each : residual) each -= mean;
+  const std::vector<double> residual = centered(question_);
   const std::size_t features = draft_.transform.features();
   std::vector<BinnedColumn> all;
   std::vector<double> values(places_.size());
@@ -242,10 +238,6 @@ void Search::try_family(const Family& family) {
 
 Found Search::run() {
   found_.told = {{"families", Json::array()}};
-  if (draft_.task == model::Task::kMulticlass) {
-    found_.told["why_not"] = "the target has more than two classes";
-    return std::move(found_);
-  }
   if (!choose_rows()) {
     found_.told["why_not"] = "there are too few training rows to judge by";
     return std::move(found_);

@@ -186,14 +186,31 @@ TEST(Search, ATwinTakesOverWhatWasFound) {
   EXPECT_EQ(draft_of(job).transform.features(), 3U);
 }
 
+TEST(Search, OfManyClassesFindsWhatTellsThemApart) {
+  const std::size_t count = 2'500;
+  const auto a = noise(count, 20), b = noise(count, 21);
+  std::vector<double> positive;
+  std::vector<std::string> kinds, none;
+  Chance chance(Seed{5});
+  for (std::size_t i = 0; i < count; ++i) {
+    positive.push_back(std::exp(b[i]));
+    const double quotient = a[i] / positive[i];
+    kinds.push_back(quotient < -0.4 ? "low" : quotient < 0.4 ? "middle" : "top");
+    none.push_back(std::string(1, "abcdefgh"[chance.below(8)]));
+  }
+  const auto grid = [&](const std::vector<std::string>& target) {
+    return searching(Grid().numbers("a", a).numbers("b", positive).numbers("c", noise(count, 9))
+                         .column("y", Type::kCategory, target).table());
+  };
+  const Draft draft = draft_of(grid(kinds));
+  EXPECT_TRUE(has(found_of(draft), "a / b")) << draft.search.dump(1);
+  const Draft noisy = draft_of(grid(none));
+  EXPECT_EQ(noisy.transform.features(), 3U) << noisy.search.dump(1);
+}
+
 TEST(Search, SaysWhyItDidNotLook) {
-  const std::size_t count = 900;
-  std::vector<std::string> kinds;
-  for (std::size_t i = 0; i < count; ++i) kinds.push_back(std::string(1, "abc"[i % 3]));
-  Job job = searching(Grid().numbers("x", noise(count, 1)).column("y", Type::kCategory, kinds)
-                          .table());
-  EXPECT_EQ(draft_of(job).search.at("why_not"), "the target has more than two classes");
-  job = searching(Grid().numbers("x", noise(200, 1)).numbers("y", noise(200, 2)).table());
+  const Job job =
+      searching(Grid().numbers("x", noise(200, 1)).numbers("y", noise(200, 2)).table());
   EXPECT_EQ(draft_of(job).search.at("why_not"), "there are too few training rows to judge by");
 }
 

@@ -40,10 +40,12 @@ Result<Course> grow(Booster& booster, model::Task task, std::span<const double> 
     const bool split = TRY(booster.grow());
     course.rounds = TRY(booster.rounds());
     if (!labels.empty() && (split || course.best == 0)) {
-      const double loss = mean_loss(task, labels, TRY(booster.answers()));
+      const auto answers = TRY(booster.answers());
+      const double loss = mean_loss(task, labels, answers);
       if (course.best == 0 || loss < course.loss) {
         course.best = course.rounds;
         course.loss = loss;
+        if (limits.keep_answers) course.answers.assign(answers.begin(), answers.end());
       }
     }
     if (!split) {

@@ -17,6 +17,7 @@ struct Limits {
   std::optional<std::int64_t> until_us{};  // of monotonic_us()
   Stop stop{};
   std::function<void(std::size_t round, double best)> progress{};  // best: NaN without such rows
+  bool keep_answers = false;               // of the best round
 };
 
 enum class Ending { kRounds, kPatience, kNoSplit, kStopped, kBudget };
@@ -26,6 +27,7 @@ struct Course {
   std::size_t rounds = 0;  // that the booster has
   std::size_t best = 0;    // the round with the least loss on the rows to stop on, or `rounds`
   double loss = 0;         // there; NaN without such rows
+  std::vector<double> answers{};  // there, for the rows to stop on, when they were asked for
 };
 
 /// Grows until an ending. `labels` are those of the rows to stop on, or empty.

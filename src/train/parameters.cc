@@ -41,6 +41,10 @@ Json Parameters::json() const {
   return json;
 }
 
+std::size_t lanes_for(std::int64_t wanted) {
+  return wanted > 0 ? static_cast<std::size_t>(wanted) : cores();
+}
+
 std::size_t threads_for(std::int64_t wanted, std::size_t cells) {
   if (wanted > 0) return static_cast<std::size_t>(wanted);
   return std::clamp<std::size_t>(cells / kCellsPerThread, 1, cores());
@@ -52,6 +56,11 @@ Result<Parameters> parameters_for(const model::Prepared& prepared, const Options
     return fail(Code::kInvalidInput, "[train] rate, leaves, rounds and min_leaf must be above 0",
                 "leave them out to get the defaults");
   }
+  return parameters_with(prepared, growth_of(options), seed, threads);
+}
+
+Result<Parameters> parameters_with(const model::Prepared& prepared, const Growth& growth,
+                                   Seed seed, std::size_t threads) {
   Parameters p;
   const auto set = [&p](std::string name, std::string value) {
     p.values.emplace_back(std::move(name), std::move(value));
@@ -60,9 +69,17 @@ Result<Parameters> parameters_for(const model::Prepared& prepared, const Options
   if (prepared.task == model::Task::kMulticlass) {
     set("num_class", fmt::to_string(prepared.classes.size()));
   }
-  set("learning_rate", fmt::to_string(options.rate));
-  set("num_leaves", fmt::to_string(options.leaves));
-  set("min_data_in_leaf", fmt::to_string(options.min_leaf));
+  set("learning_rate", fmt::to_string(growth.rate));
+  set("num_leaves", fmt::to_string(growth.leaves));
+  set("min_data_in_leaf", fmt::to_string(growth.min_leaf));
+  // What is left at its default is left out: then the bits are those of LightGBM without it.
+  if (growth.columns < 1) set("feature_fraction", fmt::to_string(growth.columns));
+  if (growth.rows < 1) {
+    set("bagging_fraction", fmt::to_string(growth.rows));
+    set("bagging_freq", "1");
+  }
+  if (growth.l1 > 0) set("lambda_l1", fmt::to_string(growth.l1));
+  if (growth.l2 > 0) set("lambda_l2", fmt::to_string(growth.l2));
   const auto categorical = prepared.transform.categorical();
   if (!categorical.empty()) {
     set("categorical_feature", fmt::format("{}", fmt::join(categorical, ",")));

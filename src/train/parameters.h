@@ -5,7 +5,7 @@
 #pragma once
 
 #include "model/prepared.h"
-#include "train/train.h"
+#include "train/growth.h"
 
 namespace rondo::train {
 
@@ -19,8 +19,14 @@ struct Parameters {
 };
 
 /// Errors: kInvalidInput when LightGBM has no such number.
+Result<Parameters> parameters_with(const model::Prepared& prepared, const Growth& growth,
+                                   Seed seed, std::size_t threads);
+/// Of what the settings say.
 Result<Parameters> parameters_for(const model::Prepared& prepared, const Options& options,
                                   Seed seed, std::size_t threads);
+
+/// How many fits are made side by side.
+std::size_t lanes_for(std::int64_t wanted);
 
 /// How many threads pay off for so many values, at most one a core, when `wanted` is 0. The model
 /// does not depend on it.

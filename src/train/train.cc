@@ -1,12 +1,12 @@
-// The stage: one candidate. The best number of rounds is found on an inner part, then the same is
-// fitted on every training row; a twin is fitted with the rounds of its original. No candidate
-// leaves without proof that our forest answers as LightGBM does.
+// The stage: one candidate to hand on. With a budget of one, the best number of rounds is found on
+// an inner part; with a larger one a search chooses between many on folds. Then the same is fitted
+// on every training row; a twin is fitted as its original was.
 #include "train/train.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
+#include <charconv>
 #include <cmath>
 #include <exception>
 
@@ -15,7 +15,7 @@
 #include "base/words.h"
 #include "model/compiled_forest.h"
 #include "model/forest_build.h"
-#include "train/boosting.h"
+#include "train/mixing.h"
 
 namespace rondo::train {
 namespace {
@@ -24,15 +24,18 @@ using ledger::StageInput;
 using ledger::StageOutput;
 using model::Prepared;
 
-constexpr std::size_t kRowsCompared = 1'000;
+constexpr std::size_t kMostCandidates = 100'000;
 constexpr std::size_t kRoundsWithoutInner = 100;
 constexpr std::string_view kSpent = "budget spent without a model";
 
 /// What was asked for, read once.
 struct Plan {
   Options options;
+  Budget budget;
   std::size_t twin_rounds = 0;  // 0: find them
+  std::vector<Member> twin_members;  // of an original that a search chose
   std::size_t most_rounds = 0;
+  std::size_t threads = 1;
   Parameters parameters;
   Limits limits;                // stop and budget
 };
@@ -44,29 +47,29 @@ struct Choice {
   bool spent = false;
 };
 
-struct Model {
-  model::Forest forest;
-  std::string digest;
-  std::size_t rounds = 0;
-  bool spent = false;
-};
-
 Result<Plan> plan_for(const StageInput& input, const Prepared& prepared) {
   Plan plan;
   plan.options = TRY(
       io::read_options<Options>(io::get_or<Json>(input.options, "train", Json::object()), "train"));
   const Json now = io::get_or<Json>(input.options, "now", Json::object());
   plan.twin_rounds = io::get_or<std::uint64_t>(now, "rounds", 0);
-  const auto budget = TRY(read_budget(plan.options.budget));
+  for (const Json& member : io::get_or<Json>(now, "members", Json::array())) {
+    plan.twin_members.push_back(TRY(Member::from_json(member)));
+  }
+  plan.budget = TRY(read_budget(plan.options.budget));
+  // What was recorded decides in place of time.
+  const auto recorded = io::get_or<std::uint64_t>(now, "candidates", 0);
+  if (recorded > 0) plan.budget = {std::nullopt, recorded, true};
   // A twin costs what its original did: no budget ends it.
-  if (budget && plan.twin_rounds == 0) plan.limits.until_us = monotonic_us() + budget->us;
+  if (plan.budget.time && plan.twin_rounds == 0) {
+    plan.limits.until_us = monotonic_us() + plan.budget.time->us;
+  }
   const bool classes = prepared.task == model::Task::kMulticlass;
   const std::size_t outputs = classes ? prepared.classes.size() : 1;
   plan.most_rounds = std::min(static_cast<std::size_t>(plan.options.rounds),
                               model::kMostTrees / std::max<std::size_t>(outputs, 1));
-  const std::size_t threads =
-      threads_for(plan.options.threads, prepared.features.values.size());
-  plan.parameters = TRY(parameters_for(prepared, plan.options, input.seed, threads));
+  plan.threads = threads_for(plan.options.threads, prepared.features.values.size());
+  plan.parameters = TRY(parameters_for(prepared, plan.options, input.seed, plan.threads));
   plan.limits.stop = input.stop;
   return plan;
 }
@@ -127,72 +130,9 @@ Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, con
   return Choice{course.best, inner.stop.size(), course.loss, course.ending == Ending::kBudget};
 }
 
-/// SHA-256 of the text without its part `parameters`, where the number of threads stands.
-std::string digest_of(std::string_view text) {
-  constexpr std::string_view kBegin = "\nparameters:\n", kEnd = "\nend of parameters\n";
-  const std::size_t begin = text.find(kBegin);
-  const std::size_t end = text.find(kEnd, begin == text.npos ? 0 : begin);
-  if (begin == text.npos || end == text.npos) return io::sha256(text).hex();
-  return io::sha256(std::string(text.substr(0, begin)) +
-                    std::string(text.substr(end + kEnd.size())))
-      .hex();
-}
-
-/// Rows spread over all of them.
-RowList some_of(std::size_t rows) {
-  const std::size_t step = std::max<std::size_t>(rows / kRowsCompared, 1);
-  RowList some;
-  for (std::size_t i = 0; i < rows; i += step) some.push_back(static_cast<std::uint32_t>(i));
-  return some;
-}
-
-/// Every kernel of this CPU. Errors: kCorrupt when one raw score differs from LightGBM's in one
-/// bit.
-Result<void> compare(const model::Forest& forest, const Booster& booster, std::size_t rounds,
-                     const Prepared& prepared) {
-  const RowList rows = some_of(prepared.features.rows);
-  const FeatureRows features(prepared.features, rows);
-  const auto theirs = TRY(booster.raw(features.values(), rounds));
-  std::vector<double> ours(theirs.size());
-  for (const model::Kernel kernel : model::supported_kernels()) {
-    model::CompiledForest(forest, kernel).raw_batch(features.values(), rows.size(), ours);
-    const auto other = std::ranges::mismatch(ours, theirs, [](double a, double b) {
-      return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-    });
-    if (other.in1 == ours.end()) continue;
-    const auto at = static_cast<std::size_t>(other.in1 - ours.begin());
-    return fail(Code::kCorrupt,
-                fmt::format("row {}: LightGBM answers {}, our forest {} (kernel {}); the model is "
-                            "not used", prepared.source_row[rows[at / forest.outputs()]],
-                            theirs[at], ours[at], name_of(kernel)),
-                "use the version of LightGBM that deps/packages.lock names");
-  }
-  return {};
-}
-
-Result<Model> fit(const Prepared& prepared, const RowList& train, std::size_t rounds,
-                  const Plan& plan, const StageInput& input, double done) {
-  Booster booster = TRY(Booster::make(prepared, train, {}, plan.parameters));
-  const Course course =
-      TRY(grow(booster, prepared.task, {}, limits_for(plan, input, rounds, done, 1)));
-  if (course.ending == Ending::kStopped) return stopped();
-  Model model;
-  model.spent = course.ending == Ending::kBudget;
-  if (model.spent) return model;
-  model.rounds = course.rounds;
-  const std::string text = TRY(booster.text(course.rounds));
-  model.forest = TRY(model::Forest::from_lightgbm(text));
-  model.digest = digest_of(text);
-  TRY(compare(model.forest, booster, course.rounds, prepared));
-  return model;
-}
-
-model::Candidate candidate_of(const Prepared& prepared, const Model& model, const Plan& plan) {
+model::Candidate candidate_of(const Prepared& prepared, const Model& model, Json options) {
   model::Candidate candidate;
-  candidate.options = {{"learner", "trees"},
-                       {"parameters", plan.parameters.json()},
-                       {"rounds", model.rounds},
-                       {"seed", plan.options.seed}};
+  candidate.options = std::move(options);
   candidate.forest = model.forest.encode();
   candidate.forest_digest = model.digest;
   candidate.rounds = model.rounds;
@@ -246,6 +186,89 @@ Result<StageOutput> write(const model::Candidate& candidate, const StageInput& i
   return output;
 }
 
+std::string_view learner_of(const std::vector<Member>& members) {
+  return members.size() > 1 ? "ensemble" : "trees";
+}
+
+/// The candidate of what was fitted. `tried` is 0 for a twin.
+Result<StageOutput> hand_on(const Prepared& prepared, const Mixed& mixed, std::size_t tried,
+                            std::size_t rows, const Plan& plan, const StageInput& input) {
+  Json options = {{"learner", learner_of(mixed.members)},
+                  {"members", Json::array()},
+                  {"rounds", mixed.model.rounds},
+                  {"seed", plan.options.seed}};
+  for (const Member& member : mixed.members) options["members"].push_back(member.json());
+  if (tried > 0) options["tried"] = tried;
+  StageOutput output = TRY(write(candidate_of(prepared, mixed.model, std::move(options)), input));
+  output.result = "trained";
+  output.evidence = {{"learner", learner_of(mixed.members)},
+                     {"task", name_of(prepared.task)},
+                     {"rounds", mixed.model.rounds},
+                     {"members", mixed.members.size()},
+                     {"trees", mixed.model.forest.trees()},
+                     {"leaves", mixed.model.forest.leaves()},
+                     {"train_rows", rows},
+                     {"forest_digest", mixed.model.digest}};
+  return output;
+}
+
+/// A twin of what a search chose: nothing is searched again.
+Result<StageOutput> fit_again(const Prepared& prepared, const RowList& rows, const Plan& plan,
+                              const StageInput& input) {
+  const Mixed mixed = TRY(fit_members(prepared, rows, plan.twin_members, input.seed,
+                                      plan.options.threads, input.stop));
+  StageOutput output = TRY(hand_on(prepared, mixed, 0, rows.size(), plan, input));
+  output.reason = fmt::format("{} rounds of trees on {} rows, as the candidate that was measured",
+                              grouped(static_cast<std::uint64_t>(mixed.model.rounds)),
+                              grouped(rows.size()));
+  return output;
+}
+
+std::string found_reason(const Prepared& prepared, const Searched& searched, const Mixed& mixed,
+                         std::size_t rows) {
+  const Tried& best = searched.tried[best_of(searched.tried)];
+  const std::string_view loss = loss_name(prepared.task);
+  std::string text = fmt::format("{} tried on {} folds; the best has a {} of {:.4g}",
+                                 searched.tried.size() == 1
+                                     ? std::string("1 candidate was")
+                                     : grouped(searched.tried.size()) + " candidates were",
+                                 searched.folds, loss, best.loss);
+  if (mixed.members.size() > 1) {
+    text += fmt::format(", {} together {:.4g}", mixed.members.size(), searched.chosen.loss);
+  }
+  return text + fmt::format("; {} rounds of trees on {} rows",
+                            grouped(static_cast<std::uint64_t>(mixed.model.rounds)),
+                            grouped(rows));
+}
+
+/// Many candidates on folds; what they chose is fitted on every training row.
+Result<StageOutput> find(const Prepared& prepared, const RowList& rows,
+                         const std::vector<Inner>& folds, const Plan& plan,
+                         const StageInput& input) {
+  SearchLimits limits{plan.budget.candidates, plan.limits.until_us, input.stop, input.progress};
+  if (!input.kept.empty()) limits.trials = {*input.fs, input.kept};
+  // All members together are one forest.
+  const std::size_t room = model::kMostTrees / std::max<std::size_t>(prepared.classes.size(), 1) /
+                           static_cast<std::size_t>(plan.options.ensemble);
+  const Searched searched =
+      TRY(search(prepared, folds, plan.options,
+                 std::clamp<std::size_t>(room, 1, plan.most_rounds), input.seed, limits));
+  if (searched.tried.empty()) return spent(plan);
+  // A stop ended the search, not what it found.
+  const Mixed mixed = TRY(fit_members(prepared, rows, members_of(searched), input.seed,
+                                      plan.options.threads, {}));
+  StageOutput output =
+      TRY(hand_on(prepared, mixed, searched.tried.size(), rows.size(), plan, input));
+  output.reason = found_reason(prepared, searched, mixed, rows.size());
+  output.evidence["tried"] = tried_json(searched);
+  output.measured["resumed"] = searched.resumed;
+  output.evidence["folds"] = searched.folds;
+  output.evidence["inner_rows"] = searched.rows;
+  output.evidence["loss"] = loss_name(prepared.task);
+  output.evidence["inner_loss"] = searched.chosen.loss;
+  return output;
+}
+
 Result<Prepared> read_prepared(const StageInput& input) {
   const auto found = input.inputs.find("prepared");
   if (found == input.inputs.end()) {
@@ -259,13 +282,24 @@ Result<StageOutput> train(const StageInput& input) {
   const RowList rows = rows_of(prepared, table::Side::kTrain);
   TRY(check_shape(prepared, rows));
   const Plan plan = TRY(plan_for(input, prepared));
+  if (!plan.twin_members.empty()) return fit_again(prepared, rows, plan, input);
+  if (plan.budget.searches && plan.twin_rounds == 0) {
+    const auto folds = folds_of(prepared, rows, input.seed,
+                                static_cast<std::size_t>(plan.options.folds));
+    if (!folds.empty()) return find(prepared, rows, folds, plan, input);
+  }
   Choice choice{plan.twin_rounds};
   if (plan.twin_rounds == 0) choice = TRY(choose_rounds(prepared, rows, plan, input));
   if (choice.spent) return spent(plan);
   const double done = choice.inner_rows > 0 ? 0.7 : 0;
-  const Model model = TRY(fit(prepared, rows, choice.rounds, plan, input, done));
+  const Model model = TRY(fit_model(prepared, rows, plan.parameters,
+                                    limits_for(plan, input, choice.rounds, done, 1)));
   if (model.spent) return spent(plan);
-  StageOutput output = TRY(write(candidate_of(prepared, model, plan), input));
+  const Json options = {{"learner", "trees"},
+                        {"parameters", plan.parameters.json()},
+                        {"rounds", model.rounds},
+                        {"seed", plan.options.seed}};
+  StageOutput output = TRY(write(candidate_of(prepared, model, options), input));
   output.result = "trained";
   output.reason = reason_of(plan, choice, model, rows.size());
   output.evidence = evidence_of(prepared, choice, model, rows.size());
@@ -274,11 +308,20 @@ Result<StageOutput> train(const StageInput& input) {
 
 }  // namespace
 
-Result<std::optional<Span>> read_budget(const std::string& budget) {
-  if (budget == "1 candidate") return std::optional<Span>{};
-  if (const auto span = parse_span(budget); span && span->us > 0) return std::optional(*span);
+Result<Budget> read_budget(const std::string& budget) {
+  if (budget == "1 candidate") return Budget{};
+  if (const auto span = parse_span(budget); span && span->us > 0) return Budget{*span, 0, true};
+  constexpr std::string_view kUnit = " candidates";
+  if (budget.ends_with(kUnit)) {
+    const char* end = budget.data() + budget.size() - kUnit.size();
+    std::size_t count = 0;
+    const auto read = std::from_chars(budget.data(), end, count);
+    if (read.ec == std::errc() && read.ptr == end && count >= 2 && count <= kMostCandidates) {
+      return Budget{std::nullopt, count, true};
+    }
+  }
   return fail(Code::kInvalidInput, fmt::format("train.budget: \"{}\" is no budget", budget),
-              "write a time (\"60s\") or \"1 candidate\"");
+              "write a time (\"60s\"), \"1 candidate\" or \"12 candidates\"");
 }
 
 Result<StageOutput> run(const StageInput& input) {

@@ -1,5 +1,6 @@
 // Model Training: LightGBM by its C API (opened at first use), deterministic, our own boosting loop
-// with early stopping on the latest part of the training rows. Its text becomes our Forest here.
+// with early stopping on rows that were held out, and a search for options within a budget. Its
+// text becomes our Forest here.
 #pragma once
 
 #include <optional>
@@ -11,19 +12,23 @@
 namespace rondo::train {
 
 struct Options {
-  std::string budget = "60s";     // or "1 candidate"
+  std::string budget = "1 candidate";  // or "12 candidates", or "60s"
   std::int64_t seed = 1;
   std::int64_t threads = 0;
   double rate = 0.1;
   std::int64_t leaves = 31;
   std::int64_t rounds = 2000;
   std::int64_t min_leaf = 20;
+  std::int64_t folds = 5;
+  std::int64_t ensemble = 8;
 };
 
 template <class Visitor>
 void describe(Visitor& v, Options& o) {
   using io::Key;
-  v(Key{"budget", "time (\"60s\") or number of candidates (\"1 candidate\")"}, o.budget);
+  v(Key{"budget",
+        "time (\"60s\") or number of candidates (\"12 candidates\"); above one, a search"},
+    o.budget);
   v(Key{"seed", "all chance follows from it", 0, 1e18}, o.seed);
   v(Key{"threads", "0: as many as pay off; the model is the same for any number", 0, 1024},
     o.threads);
@@ -31,14 +36,25 @@ void describe(Visitor& v, Options& o) {
   v(Key{"leaves", "leaves a tree at most", 2, 65535}, o.leaves);
   v(Key{"rounds", "boosting rounds at most", 1, 100000}, o.rounds);
   v(Key{"min_leaf", "rows a leaf at least", 1, 1e9}, o.min_leaf);
+  v(Key{"folds", "of a search, without a clock; with one, 3 windows that roll", 2, 50}, o.folds);
+  v(Key{"ensemble", "candidates at most that answer together; 1: the best alone", 1, 50},
+    o.ensemble);
 }
 
-/// The time that a budget names, nothing for "1 candidate". Errors: kInvalidInput.
-Result<std::optional<Span>> read_budget(const std::string& budget);
+/// How much to try: so many candidates, or as many as there is time for.
+struct Budget {
+  std::optional<Span> time{};
+  std::size_t candidates = 0;  // 0: as time allows
+  bool searches = false;       // "1 candidate" is fitted without folds
+};
+/// Of "60s", "1 candidate" or "12 candidates". Errors: kInvalidInput.
+Result<Budget> read_budget(const std::string& budget);
 
 /// Stage entry. Input "prepared". Output "candidate" (model::Candidate with scores of the test
 /// rows). Results: "trained", "budget spent without a model". options = {"train": Options, "now":
-/// {"rounds": n}}: when now.rounds > 0 exactly so many rounds on every row (the twin).
+/// {"rounds": n, "members": [...], "candidates": k}}: when now.rounds > 0 the twin of a candidate
+/// with so many rounds and, if a search chose it, its members; when now.candidates > 0 a search of
+/// exactly so many, whatever the budget says.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
 
 }  // namespace rondo::train

@@ -164,6 +164,30 @@ TEST_F(Training, BikesIsLearnt) {
   EXPECT_LT(mean_absolute_error(prepared, made.test_scores), 60);
 }
 
+TEST_F(Training, ASearchHandsOnOneCandidateAndItsTwin) {
+  Prepared prepared = generated({.rows = 1'500});
+  const StageInput input = input_for(prepared, {.budget = "4 candidates", .rounds = 80});
+  const StageOutput output = run(input).value();
+  const std::string bytes = written(input, output);
+  const Candidate made = Candidate::decode(bytes).value();
+  EXPECT_EQ(made.options.at("tried"), 4);
+  EXPECT_EQ(output.evidence.at("tried").size(), 4U);
+  EXPECT_LE(output.evidence.at("inner_loss"), output.evidence.at("tried").at(0).at("loss"));
+  EXPECT_EQ(output.reason.find("4 candidates were tried on 3 folds"), 0U) << output.reason;
+  EXPECT_EQ(made.test_scores.size(), 300U);
+  // The number that was recorded decides in place of the budget.
+  StageInput recorded = input_for(prepared, {.budget = "1h", .rounds = 80});
+  recorded.options["now"]["candidates"] = 4;
+  EXPECT_TRUE(written(recorded, run(recorded).value()) == bytes);
+  std::fill(prepared.side.begin(), prepared.side.end(), table::Side::kTrain);
+  StageInput twin = input_for(prepared, {.budget = "4 candidates"}, made.rounds);
+  twin.options["now"]["members"] = made.options.at("members");
+  const Candidate again = Candidate::decode(written(twin, run(twin).value())).value();
+  EXPECT_EQ(again.rounds, made.rounds);
+  EXPECT_EQ(again.options.at("members"), made.options.at("members"));
+  EXPECT_NE(again.forest_digest, made.forest_digest);
+}
+
 TEST_F(Training, ASpentBudgetIsAnOutcome) {
   const Prepared prepared = generated({.rows = 20'000});
   const StageInput input = input_for(prepared, {.budget = "1ms"});
@@ -183,7 +207,7 @@ TEST_F(Training, ARequestToStopIsAnError) {
 
 TEST_F(Training, WhatCannotBeIsRefusedBeforeAnythingIsFitted) {
   const Prepared prepared = generated({.rows = 200});
-  for (const char* budget : {"", "soon", "0s", "12 candidates"}) {
+  for (const char* budget : {"", "soon", "0s", "0 candidates", "12.5 candidates", "candidates"}) {
     const auto refused = run(input_for(prepared, {.budget = budget}));
     ASSERT_FALSE(refused) << budget;
     EXPECT_EQ(refused.error().code, Code::kInvalidInput);

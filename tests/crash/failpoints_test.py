@@ -59,6 +59,16 @@ def input_story(p, env, acked):
     assert {version["rows"] for version in p.json("data")} == {9 * 24}
 
 
+def search_story(p, env, acked):
+    p.write("rondo.toml", p.text("rondo.toml").replace('"1 candidate"', '"3 candidates"'))
+    p.run("run", env=env)
+    p.run("trigger", check=0)  # a step that failed in all its attempts waits for somebody
+    p.run("run")
+    tried = [fact["body"]["evidence"]["tried"] for fact in p.facts()
+             if fact["kind"] == "step_finished" and "tried" in fact["body"]["evidence"]]
+    assert tried and all(len(one) == 3 for one in tried), tried
+
+
 def replay_story(p, env, acked):
     write_csv(p.path("rows.csv"), rows(6, seed=2, first=9), "a")  # days that can be judged
     p.run("replay", "--into", p.path("replayed"), "--from", "2024-01-07", env=env)
@@ -193,8 +203,8 @@ def log_story(p, env, acked):
 
 # They stop a server in the middle of whatever its loop is doing, so how far it gets is chance.
 CUT_SHORT = (up_story, torn_story)
-STORIES = (run_story, input_story, replay_story, up_story, decide_story, care_story,
-           predict_story, torn_story, lease_story, log_story)
+STORIES = (run_story, input_story, search_story, replay_story, up_story, decide_story,
+           care_story, predict_story, torn_story, lease_story, log_story)
 
 
 def names_in(log):

@@ -54,6 +54,13 @@ class Export(unittest.TestCase):
             "predict", name, "--model", version, "--json", check=0).stdout.splitlines()]
 
     def test_a_model_of_ours_comes_back_the_same(self):
+        self.comes_back_the_same()
+
+    def test_what_a_search_chose_comes_back_the_same(self):
+        self.project.write("rondo.toml", TOML.replace("1 candidate", "6 candidates"))
+        self.comes_back_the_same()
+
+    def comes_back_the_same(self):
         self.project.run("run", check=0)
         said = self.project.json("export", "--to", "lightgbm", "-o", "m.txt")
         self.assertEqual([f["feature"] for f in said["features"]], ["x", "a column", "kind"])

@@ -93,7 +93,7 @@ TEST(Inline, WorkersLeaveTheSameFacts) {
 
 /// A worker is this very program, started anew.
 int main(int count, char** words) {
-  if (count == 2 && std::string_view(words[1]) == "worker") return rondo::loop::work_as_rank();
+  if (count == 2 && std::string_view(words[1]) == "worker") return rondo::loop::work_as_rank({});
   testing::InitGoogleTest(&count, words);
   return RUN_ALL_TESTS();
 }

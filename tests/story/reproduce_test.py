@@ -42,6 +42,18 @@ class Reproduce(unittest.TestCase):
                                  "assemble"])
         self.assertIn("v1 is reproduced", self.project.run("reproduce", check=0).stdout)
 
+    def test_of_a_search_by_time_the_number_decides(self):
+        project = Project(PROGRAM, rows(30), rounds=10, cool_down="0s")
+        self.addCleanup(project.__exit__)
+        with open(project.path("rondo.toml"), encoding="utf-8") as file:
+            text = file.read()
+        one = 'budget = "1 candidate"'
+        self.assertIn(one, text)
+        project.write("rondo.toml", text.replace(one, 'budget = "3s"'))
+        project.run("run", check=0)
+        made = project.json("reproduce", "--threads", "3")
+        self.assertTrue(made["same"], made)
+
     def test_a_copy_elsewhere(self):
         with tempfile.TemporaryDirectory() as folder:
             there = os.path.join(folder, "there")

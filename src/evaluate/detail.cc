@@ -1,0 +1,221 @@
+// Test rows and answers, brought into the shapes that slices, reliability and fairness take.
+#include "evaluate/detail.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "evaluate/fairness.h"
+#include "evaluate/reliability.h"
+#include "evaluate/slices.h"
+
+namespace rondo::evaluate {
+namespace {
+
+using model::Step;
+
+constexpr std::size_t kFewestForSlices = 200;
+constexpr std::size_t kMostCodes = 60'000;
+
+std::vector<std::size_t> test_rows(const model::Prepared& prepared) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
+    if (prepared.side[i] == table::Side::kTest) rows.push_back(i);
+  }
+  return rows;
+}
+
+std::string category_name(const Step& step, std::size_t code) {
+  if (code < step.categories.size()) {
+    return code < step.seconds.size() ? step.categories[code] + ", " + step.seconds[code]
+                                      : step.categories[code];
+  }
+  return "any other";
+}
+
+/// Codes of a category by their names; what is missing is the last.
+SliceFeature category_feature(const Step& step, std::span<const double> values) {
+  const std::size_t known = std::min(step.categories.size() + 1, kMostCodes);
+  SliceFeature out{step.feature, {}, {}};
+  for (std::size_t code = 0; code < known; ++code) {
+    out.text.push_back(fmt::format("{} = {}", step.feature, category_name(step, code)));
+  }
+  out.text.push_back(step.feature + " is missing");
+  for (const double value : values) {
+    const bool there = std::isfinite(value) && value >= 0;
+    out.code.push_back(static_cast<std::uint16_t>(
+        there ? std::min(static_cast<std::size_t>(value), known - 1) : known));
+  }
+  return out;
+}
+
+std::vector<SliceFeature> features_of(const Looked& looked,
+                                      const std::vector<std::size_t>& rows) {
+  std::vector<SliceFeature> features;
+  std::vector<double> values(rows.size());
+  for (std::size_t column = 0; column < looked.prepared.features.columns; ++column) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      values[i] = looked.prepared.features.row(rows[i])[column];
+    }
+    const Step& step = looked.prepared.transform.steps()[column];
+    features.push_back(step.is_category() ? category_feature(step, values)
+                                          : binned_feature(step.feature, values));
+  }
+  return features;
+}
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json to_json(const Rate& rate) {
+  if (rate.share.rows == 0) return nullptr;
+  return {{"value", static_cast<double>(rate.share.hits) / static_cast<double>(rate.share.rows)},
+          {"low", number_or_null(rate.bounds.low)},
+          {"high", number_or_null(rate.bounds.high)}};
+}
+
+Json to_json(const std::optional<Disparity>& disparity) {
+  if (!disparity) return nullptr;
+  return {{"difference", disparity->difference}, {"ratio", disparity->ratio}};
+}
+
+std::vector<std::uint8_t> positives_of(const Truth& truth) {
+  std::vector<std::uint8_t> out;
+  for (const double label : truth.label) out.push_back(label > 0.5 ? 1 : 0);
+  return out;
+}
+
+/// The groups of one column: each row's number, and their names in the order of the codes.
+Result<std::pair<std::vector<std::uint32_t>, std::vector<std::string>>> groups_of(
+    const Looked& looked, const std::string& column) {
+  const auto& steps = looked.prepared.transform.steps();
+  const auto step = std::ranges::find_if(steps, [&](const Step& each) {
+    return each.feature == column && each.kind == Step::Kind::kCategory;
+  });
+  if (step == steps.end()) {
+    return fail(Code::kInvalidInput,
+                fmt::format("evaluate.fairness: \"{}\" is no feature with categories", column),
+                "name a column of categories that the model reads; `rondo models show` lists its "
+                "features");
+  }
+  const auto place = static_cast<std::size_t>(step - steps.begin());
+  std::vector<std::string> names;
+  for (std::size_t code = 0; code <= step->categories.size(); ++code) {
+    names.push_back(category_name(*step, code));
+  }
+  names.emplace_back("missing");
+  std::vector<std::uint32_t> groups;
+  for (const std::size_t row : test_rows(looked.prepared)) {
+    const double value = looked.prepared.features.row(row)[place];
+    const bool there = std::isfinite(value) && value >= 0;
+    groups.push_back(static_cast<std::uint32_t>(
+        there ? std::min(static_cast<std::size_t>(value), names.size() - 2) : names.size() - 1));
+  }
+  return std::pair(std::move(groups), std::move(names));
+}
+
+}  // namespace
+
+Json slices_json(const Looked& looked, double confidence, Seed seed) {
+  const std::vector<std::size_t> rows = test_rows(looked.prepared);
+  if (rows.size() < kFewestForSlices) {
+    return {{"why_not", fmt::format("{} test rows are too few, {} are needed", rows.size(),
+                                    kFewestForSlices)}};
+  }
+  const bool numbers = looked.truth.task == model::Task::kRegression;
+  const Metric metric = numbers ? Metric::kMae : Metric::kLogLoss;
+  std::vector<double> loss;
+  for (std::size_t i = 0; i < looked.truth.rows(); ++i) {
+    loss.push_back(sums_of(metric, looked.truth, looked.answers, i, 0).loss);
+  }
+  const std::vector<SliceFeature> features = features_of(looked, rows);
+  const SliceReport report = find_slices({loss, features, looked.truth.day}, confidence, seed);
+  Json slices = Json::array();
+  for (const Slice& slice : report.slices) {
+    slices.push_back({{"conditions", slice.conditions}, {"rows", slice.rows},
+                      {"mean_loss", slice.mean_loss}, {"loss_elsewhere", slice.loss_elsewhere},
+                      {"p", slice.p}, {"adjusted", slice.adjusted}, {"named", slice.named}});
+  }
+  return {{"rows_searched", report.rows_searched}, {"rows_tested", report.rows_tested},
+          {"mean_loss", report.mean_loss},         {"loss", name_of(metric)},
+          {"complete", report.complete},           {"slices", slices}};
+}
+
+Json reliability_json(const Looked& looked, double confidence) {
+  if (looked.truth.task != model::Task::kBinary || looked.truth.rows() == 0) return nullptr;
+  const std::vector<std::uint8_t> positive = positives_of(looked.truth);
+  const Reliability found = reliability_of({looked.answers, positive}, confidence);
+  Json bins = Json::array();
+  for (const ReliabilityBin& bin : found.bins) {
+    bins.push_back({{"low", bin.low}, {"high", bin.high},
+                    {"mean_probability", bin.mean_probability},
+                    {"share", static_cast<double>(bin.positives.hits) /
+                                  static_cast<double>(bin.positives.rows)},
+                    {"share_low", bin.bounds.low}, {"share_high", bin.bounds.high},
+                    {"rows", bin.positives.rows}});
+  }
+  return {{"rows", found.rows},
+          {"calibration_error", found.calibration_error},
+          {"brier", found.brier},
+          {"reliability", found.reliability},
+          {"resolution", found.resolution},
+          {"uncertainty", found.uncertainty},
+          {"z", found.z ? Json(*found.z) : Json(nullptr)},
+          {"p", found.p},
+          {"bins", bins}};
+}
+
+Result<Json> fairness_json(const Looked& looked, const std::vector<std::string>& columns,
+                           double confidence) {
+  Json out = Json::array();
+  if (columns.empty()) return out;
+  if (looked.truth.task != model::Task::kBinary) {
+    return fail(Code::kInvalidInput, "evaluate.fairness needs a target of two classes",
+                "leave it out");
+  }
+  const std::vector<std::uint8_t> positive = positives_of(looked.truth);
+  std::vector<std::uint8_t> answered;
+  for (std::size_t i = 0; i < looked.truth.rows(); ++i) {
+    answered.push_back(class_of(looked.truth, looked.answers, i) == 1 ? 1 : 0);
+  }
+  for (const std::string& column : columns) {
+    const auto [groups, names] = TRY(groups_of(looked, column));
+    const Fairness found = fairness_of({positive, answered, groups, names}, confidence);
+    Json rows = Json::array();
+    for (const GroupRates& group : found.groups) {
+      if (group.rows == 0) continue;
+      rows.push_back({{"name", group.name}, {"rows", group.rows}, {"judged", group.judged},
+                      {"selected", to_json(group.selected)},
+                      {"true_positive", to_json(group.true_positive)},
+                      {"false_positive", to_json(group.false_positive)}});
+    }
+    out.push_back({{"column", column}, {"groups", rows},
+                   {"demographic_parity", to_json(found.demographic_parity)},
+                   {"equal_opportunity", to_json(found.equal_opportunity)},
+                   {"equalized_odds", to_json(found.equalized_odds)},
+                   {"why_not", found.reason}});
+  }
+  return out;
+}
+
+std::vector<std::string> unfair(const Json& fairness, double most) {
+  constexpr std::pair<const char*, const char*> kFigures[] = {
+      {"demographic_parity", "demographic parity"},
+      {"equal_opportunity", "equal opportunity"},
+      {"equalized_odds", "equalized odds"}};
+  std::vector<std::string> out;
+  for (const Json& one : fairness) {
+    for (const auto& [key, name] : kFigures) {
+      if (one.at(key).is_null()) continue;
+      const double difference = one.at(key).at("difference").get<double>();
+      if (difference <= most) continue;
+      out.push_back(fmt::format("{} by {} differs by {:.3g}, and [evaluate] fairness_max allows "
+                                "{:.3g}", name, one.at("column").get<std::string>(), difference,
+                                most));
+    }
+  }
+  return out;
+}
+
+}  // namespace rondo::evaluate

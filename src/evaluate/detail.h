@@ -1,0 +1,39 @@
+// What a model's card tells beside the verdict: where it fails, whether its probabilities mean what
+// they say, and how groups of people fare. Of the test rows; nothing of it chooses a model.
+#pragma once
+
+#include "base/seed.h"
+#include "evaluate/metrics.h"
+#include "io/json.h"
+
+namespace rondo::evaluate {
+
+/// What the slices look at: features of all rows as predicates, of the test rows alone.
+struct Looked {
+  const model::Prepared& prepared;
+  const Truth& truth;         // the test rows of `prepared`, in their order
+  const Answers& answers;     // the challenger's
+};
+
+/// {"rows_searched","rows_tested","mean_loss","loss","complete","slices":[{"conditions","rows",
+/// "mean_loss","loss_elsewhere","p","adjusted","named"}]}; with too few rows {"why_not"}.
+/// Of the loss: log-loss, of numbers the absolute error. Cost: that of find_slices().
+Json slices_json(const Looked& looked, double confidence, Seed seed);
+
+/// {"rows","calibration_error","brier","reliability","resolution","uncertainty","z","p","bins":
+/// [{"low","high","mean_probability","share","share_low","share_high","rows"}]}; null unless there
+/// are two classes.
+Json reliability_json(const Looked& looked, double confidence);
+
+/// Of each column, which must be a feature with categories: {"column","groups":[{"name","rows",
+/// "judged","selected","true_positive","false_positive": {"value","low","high"}}],
+/// "demographic_parity","equal_opportunity","equalized_odds": {"difference","ratio"} or null,
+/// "why_not"}. Positive is the second class from one half on.
+/// Errors: kInvalidInput naming a column that is no such feature, or a target of other kinds.
+Result<Json> fairness_json(const Looked& looked, const std::vector<std::string>& columns,
+                           double confidence);
+
+/// The figures of fairness_json() that differ by more than `most`, one sentence each.
+std::vector<std::string> unfair(const Json& fairness, double most);
+
+}  // namespace rondo::evaluate

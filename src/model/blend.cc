@@ -1,0 +1,40 @@
+// Takes the members apart and builds one forest of their trees, in the order of the members.
+#include "model/blend.h"
+
+#include "model/forest_build.h"
+
+namespace rondo::model {
+namespace {
+
+Result<void> add_member(ForestBuilder& builder, Loose loose, double weight) {
+  std::vector<std::uint32_t> sets;
+  for (std::size_t i = 0; i < loose.sets.size(); ++i) {
+    sets.push_back(i == 0 ? 0 : TRY(builder.add_set(loose.sets[i])));
+  }
+  for (ForestBuilder::Tree& tree : loose.trees) {
+    for (std::uint32_t& set : tree.set) set = sets[set];
+    for (double& leaf : tree.leaves) leaf *= weight;
+    TRY(builder.add(tree));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Forest> blend(std::span<const Weighted> members) {
+  if (members.empty()) return fail(Code::kInvalidInput, "no forest is there to be added up");
+  if (members.size() == 1 && members[0].weight == 1) return *members[0].forest;
+  const ForestBuilder::Head head = take_apart(*members[0].forest).head;
+  ForestBuilder builder = TRY(ForestBuilder::start(head));
+  for (const Weighted& member : members) {
+    Loose loose = take_apart(*member.forest);
+    if (loose.head.features != head.features || loose.head.outputs != head.outputs ||
+        loose.head.link != head.link || loose.head.sigmoid != head.sigmoid) {
+      return fail(Code::kInvalidInput, "forests of different shapes cannot be added up");
+    }
+    TRY(add_member(builder, std::move(loose), member.weight));
+  }
+  return builder.finish();
+}
+
+}  // namespace rondo::model

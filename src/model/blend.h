@@ -1,0 +1,21 @@
+// Several forests as one: raw scores add up, so the trees of all of them, with leaves scaled by
+// each forest's weight, are a forest like any other. What serves, explains or exports a forest
+// needs to know nothing of it.
+#pragma once
+
+#include "model/forest.h"
+
+namespace rondo::model {
+
+struct Weighted {
+  const Forest* forest = nullptr;
+  double weight = 1;
+};
+
+/// The forest whose raw scores are the sum of weight * raw over the members, up to rounding. One
+/// member of weight 1 comes back in every bit.
+/// Errors: kInvalidInput when there is none, when features, outputs or links differ, or when it
+/// would have too many trees.
+Result<Forest> blend(std::span<const Weighted> members);
+
+}  // namespace rondo::model

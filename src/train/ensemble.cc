@@ -1,0 +1,130 @@
+// Greedy ensemble selection. Sums run in the order of the rows, so that the choice has the same
+// bits for any number of threads.
+#include "train/ensemble.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "model/forest.h"
+
+namespace rondo::train {
+namespace {
+
+constexpr std::size_t kMostSteps = 50;
+
+double mean_of(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// log(1 + exp(x)) without overflow.
+double soft_plus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }
+
+double class_loss(std::span<const double> raw, std::size_t label) {
+  const double top = *std::ranges::max_element(raw);
+  double sum = 0;
+  for (const double score : raw) sum += std::exp(score - top);
+  return top + std::log(sum) - raw[label];
+}
+
+/// What several answered, added up.
+class Sum {
+ public:
+  Sum(model::Task task, std::span<const double> labels, std::size_t values)
+      : task_(task), labels_(labels), sum_(values), mean_(values) {}
+  void add(const Tried& tried) {
+    for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += tried.raw[i];
+    ++count_;
+  }
+  std::vector<double> losses_with(const Tried& tried) {
+    const double count = static_cast<double>(count_ + 1);
+    for (std::size_t i = 0; i < sum_.size(); ++i) mean_[i] = (sum_[i] + tried.raw[i]) / count;
+    return row_losses(task_, labels_, mean_);
+  }
+
+ private:
+  model::Task task_;
+  std::span<const double> labels_;
+  std::vector<double> sum_, mean_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+std::vector<double> row_losses(model::Task task, std::span<const double> labels,
+                               std::span<const double> raw) {
+  std::vector<double> losses(labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    switch (task) {
+      case model::Task::kRegression:
+        losses[i] = (raw[i] - labels[i]) * (raw[i] - labels[i]);
+        break;
+      case model::Task::kBinary: losses[i] = soft_plus(labels[i] > 0.5 ? -raw[i] : raw[i]); break;
+      case model::Task::kMulticlass: {
+        const std::size_t classes = raw.size() / labels.size();
+        losses[i] = class_loss(raw.subspan(i * classes, classes),
+                               static_cast<std::size_t>(labels[i]));
+        break;
+      }
+    }
+  }
+  return losses;
+}
+
+std::vector<double> raw_of(model::Task task, std::span<const double> answers) {
+  std::vector<double> raw(answers.begin(), answers.end());
+  for (double& value : raw) {
+    if (task == model::Task::kRegression) break;
+    const double p = std::clamp(value, 1e-15, 1 - 1e-15);
+    value = task == model::Task::kBinary ? std::log(p) - std::log1p(-p) : std::log(p);
+  }
+  return raw;
+}
+
+double standard_errors(std::span<const double> a, std::span<const double> b) {
+  const auto count = static_cast<double>(a.size());
+  double mean = 0, squares = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) mean += (a[i] - b[i]) / count;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    squares += (a[i] - b[i] - mean) * (a[i] - b[i] - mean);
+  }
+  const double error = std::sqrt(squares / std::max(count - 1, 1.0) / count);
+  return error > 0 ? mean / error : 0;
+}
+
+Ensemble choose_together(model::Task task, std::span<const double> labels,
+                         const std::vector<Tried>& tried, std::size_t most) {
+  const std::size_t best = best_of(tried);
+  const Ensemble alone = {{{best, 1}}, tried[best].loss};
+  std::vector<std::size_t> times(tried.size());
+  times[best] = 1;
+  std::size_t members = 1;
+  double loss = tried[best].loss;
+  std::vector<double> losses = tried[best].losses;
+  Sum sum(task, labels, tried[best].raw.size());
+  sum.add(tried[best]);
+  for (std::size_t step = 1; step < kMostSteps; ++step) {
+    std::size_t next = tried.size();
+    for (std::size_t i = 0; i < tried.size(); ++i) {
+      if (tried[i].raw.empty() || (times[i] == 0 && members >= most)) continue;
+      std::vector<double> with = sum.losses_with(tried[i]);
+      const double mean = mean_of(with);
+      if (!(mean < loss)) continue;
+      loss = mean;
+      losses = std::move(with);
+      next = i;
+    }
+    if (next == tried.size()) break;
+    if (times[next]++ == 0) ++members;
+    sum.add(tried[next]);
+  }
+  if (members == 1 || standard_errors(tried[best].losses, losses) < 1) return alone;
+  Ensemble together{{}, loss};
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (times[i] > 0) together.shares.push_back({i, times[i]});
+  }
+  return together;
+}
+
+}  // namespace rondo::train

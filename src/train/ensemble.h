@@ -1,0 +1,37 @@
+// Which candidates answer together: greedy selection with replacement on out-of-fold raw scores.
+#pragma once
+
+#include "train/proposals.h"
+#include "train/rows.h"
+
+namespace rondo::train {
+
+struct Share {
+  std::size_t candidate = 0;  // index among those that were tried
+  std::size_t times = 0;      // how often it was chosen; its weight is times / all of them
+};
+
+struct Ensemble {
+  std::vector<Share> shares;  // in the order of candidates
+  double loss = 0;            // out of fold, together
+};
+
+/// Loss of each row. Shape: raw is row-major, one a row, or one a class.
+std::vector<double> row_losses(model::Task task, std::span<const double> labels,
+                               std::span<const double> raw);
+
+/// LightGBM's answers as raw scores, up to a constant a row. Shape: as the answers.
+std::vector<double> raw_of(model::Task task, std::span<const double> answers);
+
+/// At most `most` different candidates. One alone, the best, unless several gain more than a
+/// standard error of the difference.
+/// Source: Caruana, Niculescu-Mizil, Crew, Ksikes 2004 (Ensemble Selection from Libraries of
+/// Models, ICML), section 2 with replacement; 50 steps at most; ties to the earlier candidate.
+/// Cost: steps x candidates x rows.
+Ensemble choose_together(model::Task task, std::span<const double> labels,
+                         const std::vector<Tried>& tried, std::size_t most);
+
+/// Mean of a - b over the rows, in standard errors of it. 0 when they are the same.
+double standard_errors(std::span<const double> a, std::span<const double> b);
+
+}  // namespace rondo::train

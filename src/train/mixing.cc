@@ -1,0 +1,84 @@
+// Weights are shares of how often a member was chosen; raw scores add up.
+#include "train/mixing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "io/digest.h"
+#include "model/blend.h"
+#include "train/lanes.h"
+
+namespace rondo::train {
+
+Json Member::json() const {
+  return {{"options", growth.json()}, {"rounds", rounds}, {"times", times}};
+}
+
+Result<Member> Member::from_json(const Json& json) {
+  Member member;
+  member.growth = TRY(Growth::from_json(TRY(io::get<Json>(json, "options"))));
+  member.rounds = TRY(io::get<std::uint64_t>(json, "rounds"));
+  member.times = TRY(io::get<std::uint64_t>(json, "times"));
+  if (member.rounds < 1 || member.times < 1) {
+    return fail(Code::kInvalidInput, "a member of an ensemble has no rounds or no weight");
+  }
+  return member;
+}
+
+std::vector<Member> members_of(const Searched& searched) {
+  std::vector<Member> members;
+  for (const Share& share : searched.chosen.shares) {
+    const Tried& tried = searched.tried[share.candidate];
+    members.push_back({tried.growth, tried.rounds, share.times});
+  }
+  return members;
+}
+
+Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
+                          const std::vector<Member>& members, Seed seed, std::int64_t threads,
+                          const Stop& stop) {
+  std::vector<Model> models(members.size());
+  const std::size_t lanes = lanes_for(threads);
+  const std::size_t all = threads_for(threads, prepared.features.values.size());
+  TRY(side_by_side(members.size(), lanes, [&](std::size_t i) -> Result<void> {
+    Limits limits;
+    limits.rounds = members[i].rounds;
+    limits.stop = stop;
+    const std::size_t each = members.size() == 1 ? all : std::max<std::size_t>(all / lanes, 1);
+    const Parameters parameters = TRY(parameters_with(prepared, members[i].growth, seed, each));
+    models[i] = TRY(fit_model(prepared, train, parameters, limits));
+    return {};
+  }));
+  std::size_t times = 0;
+  for (const Member& member : members) times += member.times;
+  Mixed mixed{{}, members};
+  std::vector<model::Weighted> weighted;
+  std::string digests;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const double weight = static_cast<double>(members[i].times) / static_cast<double>(times);
+    weighted.push_back({&models[i].forest, weight});
+    digests += fmt::format("{} {}\n", members[i].times, models[i].digest);
+    mixed.model.rounds += models[i].rounds;
+  }
+  mixed.model.forest = TRY(model::blend(weighted));
+  mixed.model.digest = models.size() == 1 ? models[0].digest : io::sha256(digests).hex();
+  return mixed;
+}
+
+Json tried_json(const Searched& searched) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < searched.tried.size(); ++i) {
+    const Tried& tried = searched.tried[i];
+    Json row = {{"origin", tried.origin}, {"loss", tried.loss}, {"rounds", tried.rounds},
+                {"options", tried.growth.json()}};
+    if (tried.behind) row["ended"] = "far behind after its first fold";
+    for (const Share& share : searched.chosen.shares) {
+      if (share.candidate == i) row["times"] = share.times;
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace rondo::train

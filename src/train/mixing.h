@@ -1,0 +1,36 @@
+// Training by search, and the twin of what a search chose: members with weights, each fitted on
+// every training row, whose trees become one forest.
+#pragma once
+
+#include "train/fitting.h"
+#include "train/search.h"
+
+namespace rondo::train {
+
+/// One part of an ensemble.
+struct Member {
+  Growth growth{};
+  std::size_t rounds = 1;
+  std::size_t times = 1;  // its weight is times / all times
+
+  Json json() const;
+  /// Errors: kInvalidInput naming the member.
+  static Result<Member> from_json(const Json& json);
+};
+
+struct Mixed {
+  Model model{};  // of all members; its digest is that of their digests when there are several
+  std::vector<Member> members;
+};
+
+std::vector<Member> members_of(const Searched& searched);
+
+/// `threads` as in the settings. Errors: those of fit_model().
+Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
+                          const std::vector<Member>& members, Seed seed, std::int64_t threads,
+                          const Stop& stop);
+
+/// What was tried, for the facts.
+Json tried_json(const Searched& searched);
+
+}  // namespace rondo::train

@@ -40,7 +40,7 @@ class Event {
 };
 
 /// How many of something there are. Threads: any.
-class Pending {
+class Tally {
  public:
   void add() {
     const std::scoped_lock lock(guard_);
@@ -69,8 +69,8 @@ struct Shared {
   inference::GRPCInferenceService::AsyncService service;
   grpc::ServerCompletionQueue* queue = nullptr;
   api::RpcHost* host = nullptr;
-  Pending pending;  // calls that the program has not answered
-  Pending calls;    // that are waited for or under way: each may put something on the queue still
+  Tally pending;  // calls that the program has not answered
+  Tally calls;    // that are waited for or under way: each may put something on the queue still
   std::shared_ptr<Rested> rested;
 
   /// Waits for something, unless the queue is about to end.

@@ -41,6 +41,7 @@ Worker::Worker(std::string name, std::function<void(const Stop&)> task)
 }
 
 Worker::~Worker() {
+  if (!thread_.joinable()) return;  // joined, or moved from: then it has no stop either
   stop_.request();
   join();
 }

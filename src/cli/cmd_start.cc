@@ -272,6 +272,15 @@ Result<bool> ask_backfill(const Args& args) {
   return TRY(store->ledger->lease_holder()).has_value();
 }
 
+/// A store that cannot be read is told, and hides nothing of settings and source.
+Result<void> write_delays(const Args& args, io::Fs& fs, const loop::Config& config,
+                          const io::Path& folder) {
+  const auto delays = loop::delay_remarks(args.project, config);
+  const Json said = delays ? Json(*delays)
+                           : Json::array({"delays were not compared: " + delays.error().message});
+  return io::write_atomically(fs, folder / kDelays, said.dump());
+}
+
 }  // namespace
 
 Result<int> run_check(const Args& args) {
@@ -288,8 +297,7 @@ Result<int> run_check(const Args& args) {
       TRY(fetched_into(fs, config.collect, args.project, folder));
   const std::string& tls = config.deploy.tls;
   if (!confined_with()) {
-    const Json delays = TRY(loop::delay_remarks(args.project, config));
-    TRY(io::write_atomically(*fs, folder / kDelays, delays.dump()));
+    TRY(write_delays(args, *fs, config, folder));
     return confined(args, *fs, config.collect, folder, tls);
   }
   std::optional<Time> certificate_ends;

@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <list>
 #include <set>
 
+#include "base/lanes.h"
 #include "base/worker.h"
+#include "stats/multiple.h"
 
 namespace rondo::loop {
 namespace {
@@ -166,17 +167,6 @@ void correct_for_many(std::vector<Measured>& columns) {
   }
 }
 
-void share_columns(std::size_t threads, std::size_t count,
-                   const std::function<void(std::size_t)>& one) {
-  Counter taken;
-  const auto work = [&](const Stop&) {
-    for (std::size_t i = taken.next(); i < count; i = taken.next()) one(i);
-  };
-  std::list<Worker> workers;  // no Worker moves
-  for (std::size_t i = 1; i < std::min(threads, count); ++i) workers.emplace_back("drift", work);
-  work(Stop());
-}
-
 Json columns_json(std::vector<Measured> columns) {
   std::ranges::stable_sort(columns, [](const Measured& a, const Measured& b) {
     if (a.distance.moved != b.distance.moved) return a.distance.moved;
@@ -205,7 +195,7 @@ Json drift_of(const collect::Pair& pair, const monitor::DriftWish& wish, std::si
     if (gone.contains(field.name)) continue;
     columns.emplace_back().name = field.name;
   }
-  share_columns(threads, columns.size(), [&](std::size_t i) {
+  side_by_side(columns.size(), threads, [&](std::size_t i) {
     columns[i] = measure(pair, columns[i].name, wish);
   });
   if (wish.like == Convention::kOwn) correct_for_many(columns);

@@ -6,9 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <list>
 
+#include "base/lanes.h"
 #include "base/worker.h"
 #include "ledger/dataset.h"
 #include "loop/dataset_views.h"
@@ -17,18 +16,6 @@
 
 namespace rondo::loop {
 namespace {
-
-using Piece = std::function<void(std::size_t)>;
-
-void share_among(std::size_t threads, std::size_t pieces, const Piece& piece) {
-  Counter taken;
-  const auto work = [&](const Stop&) {
-    for (std::size_t i = taken.next(); i < pieces; i = taken.next()) piece(i);
-  };
-  std::list<Worker> workers;  // no Worker moves
-  for (std::size_t i = 1; i < std::min(threads, pieces); ++i) workers.emplace_back("profile", work);
-  work(Stop());
-}
 
 Json value_json(table::Type type, double value) {
   if (std::isnan(value)) return nullptr;
@@ -65,7 +52,7 @@ Json correlations(const table::Table& rows, std::span<const std::size_t> columns
                   std::size_t threads) {
   const std::size_t blocks = (rows.rows() + stats::kBlockRows - 1) / stats::kBlockRows;
   std::vector<std::vector<stats::Joint>> sums(blocks);
-  share_among(threads, blocks, [&](std::size_t block) {
+  side_by_side(blocks, threads, [&](std::size_t block) {
     sums[block] = table::joints_of_block(rows, columns, block);
   });
   Json pairs = Json::array();
@@ -103,7 +90,7 @@ Json drift_of(const table::Table& before, const table::Table& after) {
 
 Json profile_of(const table::Table& rows, std::size_t threads) {
   std::vector<table::ColumnProfile> columns(rows.columns());
-  share_among(threads, rows.columns(), [&](std::size_t column) {
+  side_by_side(rows.columns(), threads, [&](std::size_t column) {
     columns[column] = table::profile_column(rows, column);
   });
   const auto correlated = table::correlated_columns(rows.schema());

@@ -131,19 +131,4 @@ double chi_square_tail(double x, double degrees) noexcept {
   return std::clamp(tail, 0.0, 1.0);
 }
 
-std::vector<double> holm(const std::vector<double>& p) {
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < p.size(); ++i) {
-    if (!std::isnan(p[i])) order.push_back(i);
-  }
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
-  std::vector<double> out = p;
-  double least = 0;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    least = std::max(least, std::min(1.0, p[order[i]] * static_cast<double>(order.size() - i)));
-    out[order[i]] = least;
-  }
-  return out;
-}
-
 }  // namespace rondo::stats

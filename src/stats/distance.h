@@ -40,8 +40,4 @@ ChiSquare goodness_of_fit(const Binned& bins) noexcept;
 /// fraction 8.9.2. Cost: O(sqrt(degrees)) steps about the mean.
 double chi_square_tail(double x, double degrees) noexcept;
 
-/// p-values that stay valid as a family: the i-th smallest times (m - i + 1), never falling. NaN
-/// stays and does not count. Source: Holm 1979.
-std::vector<double> holm(const std::vector<double>& p);
-
 }  // namespace rondo::stats

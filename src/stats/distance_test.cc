@@ -58,14 +58,5 @@ TEST(Distance, TwoSamplesAgainstEachOther) {
   EXPECT_EQ(two_sample_chi_square({{10, 0}, {3, 0}}).degrees, 0) << "empty bins do not count";
 }
 
-TEST(Distance, HolmMultipliesByWhatIsLeftAndNeverFalls) {
-  const auto p = holm({0.04, 0.01, NAN, 0.03, 0.9});
-  EXPECT_NEAR(p[1], 0.04, 1e-15) << "4 * .01";
-  EXPECT_NEAR(p[3], 0.09, 1e-15) << "3 * .03";
-  EXPECT_NEAR(p[0], 0.09, 1e-15) << "2 * .04 is less than the one before";
-  EXPECT_NEAR(p[4], 0.9, 1e-15);
-  EXPECT_TRUE(std::isnan(p[2]));
-}
-
 }  // namespace
 }  // namespace rondo::stats

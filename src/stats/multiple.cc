@@ -2,15 +2,17 @@
 #include "stats/multiple.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 
 namespace rondo::stats {
 
 std::vector<double> holm(std::span<const double> p) {
-  std::vector<std::size_t> order(p.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    if (!std::isnan(p[i])) order.push_back(i);
+  }
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return p[i]; });
-  std::vector<double> adjusted(p.size());
+  std::vector<double> adjusted(p.begin(), p.end());
   double greatest = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const double left = static_cast<double>(order.size() - i);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace rondo::stats {
 namespace {
 
@@ -16,6 +18,15 @@ TEST(Holm, ByHandInTheGivenOrder) {
   EXPECT_DOUBLE_EQ(adjusted[3], 0.06);
   EXPECT_EQ(holm(std::vector<double>{0.7, 0.9})[0], 1);
   EXPECT_TRUE(holm({}).empty());
+}
+
+TEST(Holm, WhatWasNotTestedDoesNotCount) {
+  const auto p = holm(std::vector<double>{0.04, 0.01, NAN, 0.03, 0.9});
+  EXPECT_NEAR(p[1], 0.04, 1e-15) << "4 * .01";
+  EXPECT_NEAR(p[3], 0.09, 1e-15) << "3 * .03";
+  EXPECT_NEAR(p[0], 0.09, 1e-15) << "2 * .04 is less than the one before";
+  EXPECT_NEAR(p[4], 0.9, 1e-15);
+  EXPECT_TRUE(std::isnan(p[2]));
 }
 
 }  // namespace

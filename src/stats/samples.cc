@@ -234,7 +234,7 @@ double quantile(std::span<const double> sorted, double p) noexcept {
   const double place = static_cast<double>(sorted.size() - 1) * p;
   const auto below = static_cast<std::size_t>(place);
   if (below + 1 >= sorted.size()) return sorted.back();
-  return std::lerp(sorted[below], sorted[below + 1], place - static_cast<double>(below));
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[below + 1] - sorted[below]);
 }
 
 std::vector<double> count_between(std::span<const double> sorted, std::span<const double> edges) {

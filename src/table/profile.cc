@@ -5,6 +5,8 @@
 #include <cmath>
 #include <map>
 
+#include "stats/samples.h"
+
 namespace rondo::table {
 namespace {
 
@@ -40,14 +42,6 @@ void count_runs(const std::vector<Value>& sorted, ColumnProfile& out) {
   }
 }
 
-double quantile(std::span<const double> sorted, double p) {
-  const double place = static_cast<double>(sorted.size() - 1) * p;
-  const double below = std::floor(place);
-  const auto at = static_cast<std::size_t>(below);
-  if (at + 1 >= sorted.size()) return sorted.back();
-  return sorted[at] + (place - below) * (sorted[at + 1] - sorted[at]);
-}
-
 void set_bins(std::span<const double> sorted, bool whole, ColumnProfile::Ordered& out) {
   out.low = out.min;
   out.high = out.max;
@@ -75,7 +69,7 @@ ColumnProfile::Ordered order(const stats::Spread& spread, std::span<const double
   out.min = sorted.front();
   out.max = sorted.back();
   for (std::size_t i = 0; i < kProfileQuantiles.size(); ++i) {
-    out.quantiles[i] = quantile(sorted, kProfileQuantiles[i]);
+    out.quantiles[i] = stats::quantile(sorted, kProfileQuantiles[i]);
   }
   set_bins(sorted, whole, out);
   return out;

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 
+#include "base/guarded.h"
+#include "base/lanes.h"
 #include "io/digest.h"
 #include "model/blend.h"
-#include "train/lanes.h"
 
 namespace rondo::train {
 
@@ -37,19 +38,25 @@ std::vector<Member> members_of(const Searched& searched) {
 
 Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
                           const std::vector<Member>& members, Seed seed, std::int64_t threads,
-                          const Stop& stop) {
-  std::vector<Model> models(members.size());
+                          const Stop& stop, const std::function<void(std::size_t)>& tell) {
+  std::vector<Result<Model>> made(members.size());
+  Guarded<std::size_t> done(std::size_t{0});
   const std::size_t lanes = lanes_for(threads);
   const std::size_t all = threads_for(threads, prepared.features.values.size());
-  TRY(side_by_side(members.size(), lanes, [&](std::size_t i) -> Result<void> {
+  const std::size_t each = members.size() == 1 ? all : std::max<std::size_t>(all / lanes, 1);
+  const auto fit = [&](const Member& member) -> Result<Model> {
     Limits limits;
-    limits.rounds = members[i].rounds;
+    limits.rounds = member.rounds;
     limits.stop = stop;
-    const std::size_t each = members.size() == 1 ? all : std::max<std::size_t>(all / lanes, 1);
-    const Parameters parameters = TRY(parameters_with(prepared, members[i].growth, seed, each));
-    models[i] = TRY(fit_model(prepared, train, parameters, limits));
-    return {};
-  }));
+    const Parameters parameters = TRY(parameters_with(prepared, member.growth, seed, each));
+    return fit_model(prepared, train, parameters, limits);
+  };
+  side_by_side(members.size(), lanes, [&](std::size_t i) {
+    made[i] = fit(members[i]);
+    done.with([&](std::size_t& count) { tell(++count); });
+  });
+  std::vector<Model> models;
+  for (Result<Model>& model : made) models.push_back(TRY(std::move(model)));
   std::size_t times = 0;
   for (const Member& member : members) times += member.times;
   Mixed mixed{{}, members};

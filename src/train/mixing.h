@@ -25,10 +25,11 @@ struct Mixed {
 
 std::vector<Member> members_of(const Searched& searched);
 
-/// `threads` as in the settings. Errors: those of fit_model().
+/// `threads` as in the settings; `tell` hears how many are done, one call at a time. Errors: those
+/// of fit_model().
 Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
                           const std::vector<Member>& members, Seed seed, std::int64_t threads,
-                          const Stop& stop);
+                          const Stop& stop, const std::function<void(std::size_t)>& tell);
 
 /// What was tried, for the facts.
 Json tried_json(const Searched& searched);

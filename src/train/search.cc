@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "base/clock.h"
-#include "train/lanes.h"
+#include "base/lanes.h"
 
 namespace rondo::train {
 namespace {
@@ -83,17 +83,17 @@ class Search {
   /// Nothing: time was up, or somebody asked to stop.
   Result<std::optional<Tried>> attempt(const Proposal& proposal) {
     Tried tried{.origin = proposal.origin, .growth = proposal.growth};
-    std::vector<Fit> fits(1);
-    fits[0] = TRY(fit(0, proposal.growth, threads_));
+    std::vector<Fit> fits;
+    fits.push_back(TRY(fit(0, proposal.growth, threads_)));
     if (fits[0].ended()) return std::nullopt;
     tried.raw = raw_of(prepared_.task, fits[0].course.answers);
     if (!is_behind(tried)) {
-      fits.resize(folds_.size());
+      std::vector<Result<Fit>> others(folds_.size() - 1);
       const std::size_t each = std::max<std::size_t>(threads_ / lanes_, 1);
-      TRY(side_by_side(folds_.size() - 1, lanes_, [&](std::size_t i) -> Result<void> {
-        fits[i + 1] = TRY(fit(i + 1, proposal.growth, each));
-        return {};
-      }));
+      side_by_side(others.size(), lanes_, [&](std::size_t i) {
+        others[i] = fit(i + 1, proposal.growth, each);
+      });
+      for (Result<Fit>& other : others) fits.push_back(TRY(std::move(other)));
     }
     std::vector<std::size_t> rounds;
     double spent_us = 0;

@@ -212,11 +212,21 @@ Result<StageOutput> hand_on(const Prepared& prepared, const Mixed& mixed, std::s
   return output;
 }
 
+/// Progress of the fits on every row.
+std::function<void(std::size_t)> told_of(const StageInput& input, std::size_t members) {
+  return [&input, members](std::size_t done) {
+    if (!input.progress) return;
+    input.progress({{"what", "training on every row"},
+                    {"done", static_cast<double>(done) / static_cast<double>(members)}});
+  };
+}
+
 /// A twin of what a search chose: nothing is searched again.
 Result<StageOutput> fit_again(const Prepared& prepared, const RowList& rows, const Plan& plan,
                               const StageInput& input) {
   const Mixed mixed = TRY(fit_members(prepared, rows, plan.twin_members, input.seed,
-                                      plan.options.threads, input.stop));
+                                      plan.options.threads, input.stop,
+                                      told_of(input, plan.twin_members.size())));
   StageOutput output = TRY(hand_on(prepared, mixed, 0, rows.size(), plan, input));
   output.reason = fmt::format("{} rounds of trees on {} rows, as the candidate that was measured",
                               grouped(static_cast<std::uint64_t>(mixed.model.rounds)),
@@ -255,8 +265,9 @@ Result<StageOutput> find(const Prepared& prepared, const RowList& rows,
                  std::clamp<std::size_t>(room, 1, plan.most_rounds), input.seed, limits));
   if (searched.tried.empty()) return spent(plan);
   // A stop ended the search, not what it found.
-  const Mixed mixed = TRY(fit_members(prepared, rows, members_of(searched), input.seed,
-                                      plan.options.threads, {}));
+  const std::vector<Member> members = members_of(searched);
+  const Mixed mixed = TRY(fit_members(prepared, rows, members, input.seed, plan.options.threads,
+                                      {}, told_of(input, members.size())));
   StageOutput output =
       TRY(hand_on(prepared, mixed, searched.tried.size(), rows.size(), plan, input));
   output.reason = found_reason(prepared, searched, mixed, rows.size());

@@ -106,6 +106,17 @@ class EmptiedStore(unittest.TestCase):
             self.assertEqual(os.stat(project.path(".rondo", "rondo.db")).st_size, 0)
 
 
+class BrokenStore(unittest.TestCase):
+    def test_check_looks_at_settings_and_source_all_the_same(self):
+        with Project(PROGRAM, rows(9)) as project:
+            project.run("run", check=0)
+            with open(project.path(".rondo", "rondo.db"), "r+b") as file:
+                file.write(b"no store of ours")
+            said = project.run("check", check=0).stdout
+            self.assertIn("delays were not compared: ", said)
+            self.assertIn("the source has 216 rows", said)
+
+
 class FullDisk(unittest.TestCase):
     def test_predictions_go_on_writes_get_507_and_it_recovers(self):
         """The project lies on a file system of its own, in a namespace where one may mount."""

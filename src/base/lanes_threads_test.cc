@@ -1,0 +1,39 @@
+// Each part once, whatever the number of threads; what is thrown comes out.
+#include "base/lanes.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <stdexcept>
+#include <string>
+
+#include "base/guarded.h"
+
+namespace rondo {
+namespace {
+
+TEST(Lanes, EachPartIsDoneOnce) {
+  for (const std::size_t lanes : std::initializer_list<std::size_t>{0, 1, 3, 64}) {
+    Guarded<std::multiset<std::size_t>> seen;
+    side_by_side(20, lanes, [&](std::size_t i) { seen.with([i](auto& all) { all.insert(i); }); });
+    const auto all = seen.with([](auto& each) { return each; });
+    EXPECT_EQ(all.size(), 20U) << lanes;
+    EXPECT_EQ(std::set<std::size_t>(all.begin(), all.end()).size(), 20U) << lanes;
+  }
+  side_by_side(0, 4, [](std::size_t) { FAIL() << "there is nothing to do"; });
+}
+
+TEST(Lanes, WhatIsThrownComesOutAndEndsTheRest) {
+  for (const std::size_t lanes : std::initializer_list<std::size_t>{1, 3}) {
+    Guarded<std::size_t> begun(std::size_t{0});
+    const auto work = [&](std::size_t i) {
+      begun.with([](std::size_t& count) { ++count; });
+      static_cast<void>(std::string("..").at(i % 100));  // .at(3) throws
+    };
+    EXPECT_THROW(side_by_side(100'000, lanes, work), std::out_of_range);
+    EXPECT_LT(begun.with([](std::size_t& count) { return count; }), 100'000U);
+  }
+}
+
+}  // namespace
+}  // namespace rondo

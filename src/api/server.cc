@@ -12,6 +12,7 @@
 #include "api/house.h"
 #include "api/rpc_host.h"
 #include "base/clock.h"
+#include "base/words.h"
 
 namespace rondo::api {
 namespace {
@@ -341,7 +342,7 @@ Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
   options.grpc = deploy.grpc;
   options.hosts = deploy.hosts;
   options.threads = static_cast<int>(deploy.threads);
-  options.body_max = TRY(during(loop::parse_size(deploy.body_max), "reading [deploy] body_max"));
+  options.body_max = TRY(during(parse_size(deploy.body_max), "reading [deploy] body_max"));
   options.rows_max = static_cast<std::uint64_t>(deploy.rows_max);
   options.in_flight_max = static_cast<std::uint64_t>(deploy.in_flight_max);
   options.quota = {deploy.quota_requests, deploy.quota_rows, deploy.quota_burst};

@@ -208,7 +208,8 @@ Result<Span> parse_span(std::string_view text) {
   }
   return fail(Code::kInvalidInput,
               fmt::format("\"{}\" is not a span of time", text.substr(0, 60)),
-              "write a whole number and a unit: ms, s, m, h, d or w, such as \"90s\" or \"1d\"");
+              "write a whole number and a unit: us, ms, s, m, h, d or w, such as \"90s\" or "
+              "\"1d\"");
 }
 
 std::string to_text(Span span) {

@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "base/result.h"
 
 namespace rondo {
 
@@ -10,5 +13,7 @@ namespace rondo {
 std::string grouped(std::uint64_t number);
 /// Three significant digits and no exponent between a thousandth and 10^15: "0.0123", "5,750".
 std::string rounded(double number);
+/// Bytes, of "16MiB", "2 GB" or "1000". Errors: kInvalidInput.
+Result<std::uint64_t> parse_size(std::string_view text);
 
 }  // namespace rondo

@@ -300,13 +300,15 @@ Result<int> list(const Args& args, const Opened& project) {
 }  // namespace
 
 Result<int> run_models(const Args& args) {
-  const Opened project = TRY(open_project(args));
   const std::string what = args.words.empty() ? "" : args.words[0];
+  if (what == "explain") return run_explain(args);
+  const Opened project = TRY(open_project(args));
   if (what == "show") return show(args, project);
   if (what == "diff") return diff(args, project);
   if (what.empty()) return list(args, project);
   return report_usage(args, fmt::format("models does not know \"{}\"", what),
-                      "rondo models, rondo models show v3, rondo models diff v2 v3");
+                      "rondo models, rondo models show v3, rondo models diff v2 v3, "
+                      "rondo models explain v3");
 }
 
 }  // namespace rondo::cli

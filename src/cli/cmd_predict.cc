@@ -150,8 +150,48 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
   return batch::output_file(io::real_fs(), std::move(options));
 }
 
+struct Scored {
+  batch::Progress progress;
+  std::int64_t version = 0;
+};
+
+Result<Scored> score(const Args& args) {
+  std::unique_ptr<loop::Service> service;  // as long as its version is used
+  if (!is_file(args)) service = TRY(loop::Service::open({args.project, false, "predict"}));
+  batch::Settings settings =
+      TRY(service ? settings_of_project(args, *service) : settings_of_file(args));
+  TRY(set_form(args, settings));
+  settings.stop = args.stop;
+  const auto input = TRY(batch::Input::open(io::real_fs(), args.words[0], settings));
+  const std::vector<std::string> names = TRY(input->names());
+  const std::vector<std::string>& keys = settings.options.key;
+  const bool keyed = std::ranges::all_of(keys, [&](const std::string& key) {
+    return std::ranges::find(names, key) != names.end();
+  });
+  if (keyed) settings.keys = keys;
+  const std::unique_ptr<batch::Output> output = TRY(open_output(args, settings, *input));
+  RowsBar bar(args);
+  const auto done = batch::predict(settings, *input, *output, args.stop,
+                                   [&](const batch::Progress& progress) { bar.show(progress); });
+  if (!done) {
+    Error error = done.error();
+    if (error.code == Code::kCancelled && args.get("-o", "-") != "-") {
+      error.hint = "the same command goes on";
+    }
+    return std::unexpected(std::move(error));
+  }
+  return Scored{*done, settings.by->version};
+}
+
+}  // namespace
+
+Result<void> predict_quietly(const Args& args) {
+  TRY(score(args));
+  return {};
+}
+
 /// What the command names, and the project that it names a version of; no network.
-Result<io::Reach> reach_of(const Args& args) {
+Result<io::Reach> predict_reach(const Args& args) {
   const auto fs = io::real_fs();
   io::Reach reach;
   const auto add = [](std::vector<io::Path>& to, const io::Path& path) {
@@ -179,11 +219,9 @@ Result<io::Reach> reach_of(const Args& args) {
   return reach;
 }
 
-}  // namespace
-
 Result<int> run_predict(const Args& args) {
   if (!confined_with()) {
-    return run_confined(args, "predict", TRY(reach_of(args)), args.words[0],
+    return run_confined(args, "predict", TRY(predict_reach(args)), args.words[0],
                         "with -o the same command goes on where it was; if it ends there again, "
                         "the file breaks its reader: please report it");
   }
@@ -192,46 +230,23 @@ Result<int> run_predict(const Args& args) {
         args, fmt::format("\"{}\" is no version, and no file", args.get("--model")),
         "versions are written v7; `rondo models` lists them");
   }
-  std::unique_ptr<loop::Service> service;  // as long as its version is used
-  if (!is_file(args)) service = TRY(loop::Service::open({args.project, false, "predict"}));
-  batch::Settings settings =
-      TRY(service ? settings_of_project(args, *service) : settings_of_file(args));
-  TRY(set_form(args, settings));
-  settings.stop = args.stop;
-  const auto input = TRY(batch::Input::open(io::real_fs(), args.words[0], settings));
-  const std::vector<std::string> names = TRY(input->names());
-  const std::vector<std::string>& keys = settings.options.key;
-  const bool keyed = std::ranges::all_of(keys, [&](const std::string& key) {
-    return std::ranges::find(names, key) != names.end();
-  });
-  if (keyed) settings.keys = keys;
-  const std::unique_ptr<batch::Output> output = TRY(open_output(args, settings, *input));
+  const Scored done = TRY(score(args));
   const std::string out = args.get("-o", "-");
-  const auto done = [&] {
-    RowsBar bar(args);
-    return batch::predict(settings, *input, *output, args.stop,
-                          [&](const batch::Progress& progress) { bar.show(progress); });
-  }();
-  if (!done) {
-    Error error = done.error();
-    if (error.code == Code::kCancelled && out != "-") error.hint = "the same command goes on";
-    return std::unexpected(std::move(error));
-  }
   if (out == "-") {
     TRY(std::fflush(stdout) == 0 ? Result<void>() : write_out("\n"));
     return kOk;
   }
   if (args.json) {
-    say_json({{"rows", done->rows}, {"rows_before", done->rows_before},
-              {"model_version", settings.by->version}, {"file", out},
-              {"seconds", done->took.in_seconds()}});
+    say_json({{"rows", done.progress.rows}, {"rows_before", done.progress.rows_before},
+              {"model_version", done.version}, {"file", out},
+              {"seconds", done.progress.took.in_seconds()}});
     return kOk;
   }
-  say(fmt::format("{} scored by v{} to {}{}", counted(done->rows, "row"), settings.by->version, out,
-                  done->rows_before == 0
+  say(fmt::format("{} scored by v{} to {}{}", counted(done.progress.rows, "row"), done.version, out,
+                  done.progress.rows_before == 0
                       ? ""
                       : fmt::format(" (the first {} by an earlier run)",
-                                    grouped(done->rows_before))));
+                                    grouped(done.progress.rows_before))));
   return kOk;
 }
 

@@ -9,8 +9,6 @@
 #include "cli/tasks.h"
 #include "cli/written.h"
 #include "io/digest.h"
-#include "loop/dataset_views.h"
-#include "loop/profile_view.h"
 #include "loop/session.h"
 #include "loop/views.h"
 
@@ -232,30 +230,6 @@ Result<int> run_backtest(const Args& args) {
     say_backs(one, args.color);
   }
   if (args.has("--report")) say(fmt::format("report: {}", args.get("--report")));
-  return kOk;
-}
-
-Result<int> run_report(const Args& args) {
-  const auto fs = io::real_fs();
-  const loop::Config config = TRY(loop::load_config(*fs, args.project));
-  ledger::OpenOptions options;
-  options.read_only = true;
-  const auto store = TRY(ledger::Store::open(fs, loop::store_folder(args.project), options));
-  ProjectPage page;
-  page.status = TRY(loop::status_view(*store, config));
-  loop::add_damage(page.status, TRY(loop::champion_damage(*store)));
-  page.history = TRY(loop::history_view(*store));
-  page.models = TRY(loop::models_view(*store, config));
-  page.decisions = TRY(loop::decisions_view(*store, 2000));
-  page.signals = TRY(loop::signals_view(*store));
-  if (!TRY(loop::dataset_versions(*store)).empty()) {
-    const io::Path temp = std::filesystem::temp_directory_path();
-    page.profile = TRY(loop::profile_view(*store, 0, temp));
-  }
-  const std::string html = project_report(page);
-  const std::string out = args.get("-o", "report.html");
-  TRY(io::write_atomically(*fs, TRY(file_to_write(*fs, out, Taken::kReplaced)), html));
-  say(fmt::format("wrote {}", out));
   return kOk;
 }
 

@@ -83,7 +83,7 @@ constexpr Flag kReplay[] = {
     {"--from", "TIME", "first decision; the rows before it train the first model"},
     {"--to", "TIME", "end; default: the last row"},
     {"--every", "SPAN", "a look each, default 1d"},
-    {"--policy", "P", "own (default), never, always, schedule:7d, performance, cron:7d"},
+    {"--policy", "P", "own (default), never, always, schedule:7d, performance, cost, cron:7d"},
     {"--fault", "TEXT", "rehearse a broken source: \"cnt=0 from 2011-10-28 to 2011-11-27\""}};
 constexpr Flag kAnswers[] = {
     {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
@@ -110,7 +110,9 @@ constexpr Flag kDrift[] = {
     {"--threshold", "X", "in place of the convention's own"},
     {"--html", "FILE", "write a page with pictures there"},
     {"--fail", "", "exit with 4 when something moved"}};
-constexpr Flag kReport[] = {{"-o", "FILE", "default: report.html"}};
+constexpr Flag kModels[] = {
+    {"--row", "FILE", "with explain: rows of this file, each with what its columns add"}};
+constexpr Flag kReport[] = {{"-o", "FILE", "default: report.html, of a version report-v3.html"}};
 constexpr Flag kToken[] = {
     {"--role", "ROLE", "viewer, predictor, labeler, trainer, deployer or admin; may be repeated",
      Often::kMany},
@@ -145,9 +147,10 @@ constexpr Command kCommands[] = {
      0, 0, run_status},
     {"history", Group::kLook, "", "the process table", kHistory,
      "rondo history --last 12\nrondo history --json\nrondo history --facts", 0, 0, run_history},
-    {"models", Group::kLook, "[show|diff] [vN] [vM]",
-     "versions with their metrics, the card of one, two side by side", {},
-     "rondo models\nrondo models show v3\nrondo models diff v2 v3 --json", 0, 3, run_models},
+    {"models", Group::kLook, "[show|diff|explain] [vN] [vM]",
+     "versions with their metrics, the card of one, two side by side, what one goes by", kModels,
+     "rondo models\nrondo models show v3\nrondo models diff v2 v3 --json\n"
+     "rondo models explain v3\nrondo models explain v3 --row new.csv", 0, 3, run_models},
     {"data", Group::kLook, "[show|diff|profile|contract|rejects|lineage] [dN|vN|ID] [dM]",
      "dataset versions, their rows, what changed, distributions, contract, rejects", kData,
      "rondo data\nrondo data show --rows 5\nrondo data show d1 --as-of 2011-03-02 --json\n"
@@ -167,8 +170,8 @@ constexpr Command kCommands[] = {
      kReproduce, "rondo reproduce\nrondo reproduce v3 --threads 1 --json", 0, 1, run_reproduce},
     {"config", Group::kLook, "", "every setting with its value", {}, "rondo config", 0, 0,
      run_config},
-    {"report", Group::kLook, "", "a self-contained HTML report", kReport,
-     "rondo report -o report.html", 0, 0, run_report},
+    {"report", Group::kLook, "[vN]", "a self-contained HTML page of the project, or of a version",
+     kReport, "rondo report -o report.html\nrondo report v3", 0, 1, run_report},
     {"predict", Group::kServe, "FILE", "batch scoring of files of any size, in the order of rows",
      kPredict,
      "rondo predict new.csv -o scored.csv\nrondo predict new.csv --json --explain\n"

@@ -19,7 +19,8 @@ constexpr const char* kColors[] = {"#888888", "#d9822b", "#1f6feb", "#2a9d55", "
 
 constexpr const char* kHead = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Rondo</title><style>
+<title>)";
+constexpr const char* kStyle = R"(</title><style>
 body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;
 color:#1f2328;background:#fff}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:left;padding:3px 8px;
@@ -158,6 +159,12 @@ std::string cell(const Json& value) {
   return "<td>" + escaped(text) + "</td>";
 }
 
+}  // namespace
+
+std::string page_head(std::string_view title) {
+  return kHead + escaped(title) + kStyle;
+}
+
 std::string html_table(const std::vector<std::pair<const char*, const char*>>& columns,
                        const Json& rows) {
   std::string out = "<table><tr>";
@@ -173,8 +180,6 @@ std::string html_table(const std::vector<std::pair<const char*, const char*>>& c
   }
   return out + "</table>\n";
 }
-
-}  // namespace
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -205,7 +210,7 @@ std::string rows_sentence(const loop::BacktestResult& result) {
 
 std::string backtest_report(const loop::BacktestResult& result) {
   std::string out =
-      std::string(kHead) + "<h1>Backtest: the same history under several policies</h1>";
+      page_head("Rondo") + "<h1>Backtest: the same history under several policies</h1>";
   out += picture(result);
   out += "<h2>Policies</h2>";
   out += html_table({{"policy", "policy"}, {"value", result.metric.c_str()},
@@ -224,7 +229,7 @@ std::string backtest_report(const loop::BacktestResult& result) {
 
 std::string project_report(const ProjectPage& page) {
   const Json& status = page.status;
-  std::string out = std::string(kHead);
+  std::string out = page_head("Rondo");
   out += fmt::format("<h1>{}</h1><p>{}</p>", escaped(status.at("project").get<std::string>()),
                      escaped(status.at("performs").get<std::string>()));
   for (const Json& alert : status.at("alerts")) {

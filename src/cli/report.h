@@ -24,6 +24,15 @@ std::string project_report(const ProjectPage& page);
 /// Of that page: the columns of a profile (loop/profile_view.h), with their distributions.
 std::string data_section(const Json& profile);
 
+/// A version: how it was made and judged, where it fails, why it answers. `card` as card_view()
+/// gives it; `reasons` as explain_view(), or null when it has none.
+std::string model_report(const Json& card, const Json& reasons);
+
+/// The beginning of a page, up to its body, with the style of all of them.
+std::string page_head(std::string_view title);
+/// A column for each (key, title), numbers to the right; what a row lacks is "-".
+std::string html_table(const std::vector<std::pair<const char*, const char*>>& columns,
+                       const Json& rows);
 /// Text for HTML.
 std::string escaped(std::string_view text);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "io/sandbox.h"
 
 namespace rondo::cli {
 
@@ -44,6 +45,10 @@ Result<int> run_feedback(const Args& args);
 Result<int> run_bench(const Args& args);
 // cmd_predict.cc
 Result<int> run_predict(const Args& args);
+Result<io::Reach> predict_reach(const Args& args);  // of the process that reads its files
+Result<void> predict_quietly(const Args& args);     // in that process: to the file -o
+// cmd_explain.cc
+Result<int> run_explain(const Args& args);          // models explain
 // cmd_decide.cc
 std::string who();  // the name of the user, for the record
 int refuse_version(const Args& args, const std::string& word);  // kUsage: the word is none
@@ -57,6 +62,7 @@ Result<int> run_rollback(const Args& args);
 // cmd_replay.cc
 Result<int> run_replay(const Args& args);
 Result<int> run_backtest(const Args& args);
+// cmd_report.cc
 Result<int> run_report(const Args& args);
 // cmd_requests.cc
 Result<int> run_replay_requests(const Args& args);

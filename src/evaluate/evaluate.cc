@@ -12,8 +12,11 @@
 #include "evaluate/baselines.h"
 #include "evaluate/bound.h"
 #include "evaluate/compare.h"
+#include "evaluate/curves.h"
 #include "evaluate/detail.h"
+#include "evaluate/probe.h"
 #include "io/bundle.h"
+#include "model/cost.h"
 
 namespace rondo::evaluate {
 namespace {
@@ -33,6 +36,11 @@ Result<std::string> read(const StageInput& input, const std::string& name) {
   return during(input.objects->get(found->second), "reading " + name);
 }
 
+/// [train] row_max and size_max, which the loop hands on.
+struct CostLimits {
+  double row_us = 50, bytes = 64.0 * (1 << 20);
+};
+
 /// Everything that is compared, on the test rows.
 struct Case {
   Options options;
@@ -41,6 +49,9 @@ struct Case {
   std::int64_t look = 1;
   Truth truth;
   Answers challenger;
+  model::Forest forest;
+  std::size_t forest_bytes = 0;
+  CostLimits limits;
   std::optional<std::string> champion;  // its name
   Answers champion_answers;
   std::vector<Baseline> baselines;
@@ -91,6 +102,11 @@ Result<Case> read_case(const StageInput& input) {
   const auto candidate = TRY(model::Candidate::decode(TRY(read(input, "candidate"))));
   c.metric = TRY(metric_for(c.options.metric, prepared.task));
   c.truth = test_truth(prepared);
+  const Json most = io::get_or<Json>(now, "cost", Json::object());
+  c.limits.row_us = io::get_or<double>(most, "row_us", c.limits.row_us);
+  c.limits.bytes = io::get_or<double>(most, "bytes", c.limits.bytes);
+  c.forest_bytes = candidate.forest.size();
+  c.forest = TRY(during(model::Forest::decode(candidate.forest), "reading the candidate"));
   c.challenger = TRY(checked(candidate.test_scores, c.truth, "the candidate"));
   if (input.inputs.contains("champion_scores")) {
     const auto bundle = TRY(io::Bundle::decode(TRY(read(input, "champion_scores"))));
@@ -196,9 +212,35 @@ Json all_metrics(const Case& c) {
   return metrics;
 }
 
+/// What a model costs, and what of it is more than [train] row_max and size_max allow.
+Json cost_json(const Case& c) {
+  const double row = model::predicted_row_us(
+      {c.forest.trees(), c.forest.leaves(), c.forest.features()});
+  return {{"row_us", row}, {"bytes", c.forest_bytes}, {"trees", c.forest.trees()},
+          {"leaves", c.forest.leaves()}, {"row_us_max", c.limits.row_us},
+          {"bytes_max", c.limits.bytes}};
+}
+
+std::vector<std::string> too_costly(const Json& cost) {
+  std::vector<std::string> out;
+  const double row = cost.at("row_us").get<double>(), most = cost.at("row_us_max").get<double>();
+  if (row > most) {
+    out.push_back(fmt::format("a row would take about {:.3g} us to score ({} trees of {} leaves), "
+                              "and [train] row_max allows {:g} us", row,
+                              cost.at("trees").get<std::uint64_t>(),
+                              cost.at("leaves").get<std::uint64_t>(), most));
+  }
+  const double bytes = cost.at("bytes").get<double>();
+  if (bytes > cost.at("bytes_max").get<double>()) {
+    out.push_back(fmt::format("the forest has {:.4g} MiB, and [train] size_max allows {:.4g} MiB",
+                              bytes / 1048576, cost.at("bytes_max").get<double>() / 1048576));
+  }
+  return out;
+}
+
 /// What is told beside the verdict, and what of it keeps a model out.
 struct Details {
-  Json slices, reliability, fairness;
+  Json slices, reliability, fairness, robustness, invariants, cost;
 };
 
 Result<Details> details_of(const Case& c, Evidence& evidence) {
@@ -210,6 +252,15 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
   details.reliability = reliability_json(looked, c.options.confidence);
   details.fairness = TRY(fairness_json(looked, c.options.fairness, c.options.confidence));
   evidence.guards = unfair(details.fairness, c.options.fairness_max);
+  const Probed probed{c.prepared, c.forest, c.truth};
+  details.cost = cost_json(c);
+  for (std::string& why : too_costly(details.cost)) evidence.guards.push_back(std::move(why));
+  details.robustness = robustness_json(probed, c.seed.derive("robustness"));
+  details.invariants =
+      TRY(invariants_json(probed, TRY(invariants_from(c.options.invariant))));
+  for (std::string& why : broken_invariants(details.invariants)) {
+    evidence.guards.push_back(std::move(why));
+  }
   return details;
 }
 
@@ -227,8 +278,14 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
                {"bound", evaluate::to_json(risk_bound(c.truth, c.challenger))},
                {"rows", evidence.rows},
                {"days", days_of(c.truth)},
-               {"look", evidence.look}};
+               {"look", evidence.look},
+               {"cost", details.cost}};
   if (evidence.champion) json["champion"] = to_json(*evidence.champion);
+  if (const Json curve = curve_json(c.truth, c.challenger, c.prepared.classes); !curve.is_null()) {
+    json["curve"] = curve;
+  }
+  if (!details.robustness.is_null()) json["robustness"] = details.robustness;
+  if (!details.invariants.empty()) json["invariants"] = details.invariants;
   if (!details.slices.is_null()) json["slices"] = details.slices;
   if (!details.reliability.is_null()) json["reliability"] = details.reliability;
   if (!details.fairness.empty()) json["fairness"] = details.fairness;

@@ -20,6 +20,7 @@ struct Options {
   std::string slices = "auto";
   std::vector<std::string> fairness;
   double fairness_max = 1;
+  Json invariant = Json::array();     // [[evaluate.invariant]]: {"column", "change", "answer"}
 };
 
 template <class Visitor>
@@ -40,16 +41,22 @@ void describe(Visitor& v, Options& o) {
   v(Key{"fairness", "columns of categories whose groups are compared"}, o.fairness);
   v(Key{"fairness_max", "greatest difference between groups that is deployed; 1: any", 0, 1},
     o.fairness_max);
+  v(Key{"invariant", "[[evaluate.invariant]] column, change = \"+10%\", answer = \"not lower\""},
+    o.invariant);
 }
 
 /// Stage entry. Inputs "prepared", "candidate", and "champion" (pipeline file) when one serves,
 /// with "manifest" then too (the champion scores the same rows through its own transform and
 /// history: the loop hands its scores in as input "champion_scores", a bundle made by loop/).
 /// Output "evidence" (JSON). Results: "good", "not better", "undecided".
-/// options = {"evaluate": Options, "now": {"look": j, "champion": {"version", "name"} | null}}.
+/// options = {"evaluate": Options, "now": {"look": j, "champion": {"version", "name"} | null,
+/// "cost": {"row_us", "bytes"}, what a model may take at most}}.
 /// evidence of the StageOutput: {"metric", "value", "low", "high", "champion"?, "baselines": [...],
 /// "verdict": {...}, "bound": {"loss", "loss_scale", "test_risk", "risk_bound", "days", "rows",
-/// "day_correlation"}, "slices", "reliability", "fairness": those of detail.h}.
+/// "day_correlation"}, "slices", "reliability", "fairness": those of detail.h, "curve": of
+/// curves.h, "robustness", "invariants": of probe.h,
+/// "cost": {"row_us" (predicted, model/cost.h), "bytes", "trees", "leaves", "row_us_max",
+/// "bytes_max"}}.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
 
 }  // namespace rondo::evaluate

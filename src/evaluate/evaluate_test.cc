@@ -7,12 +7,20 @@
 
 #include "io/bundle.h"
 #include "io/scratch.h"
+#include "model/forest_build.h"
 #include "model/prepared.h"
 
 namespace rondo::evaluate {
 namespace {
 
 using table::Side;
+
+/// Answers 100 up to noon and 0 after: what is asked about changed rows, not the test scores.
+std::string low_at_night() {
+  auto builder = model::ForestBuilder::start({.features = 1}).value();
+  EXPECT_TRUE(builder.add({{0}, {2}, {0}, {12}, {0}, {~0}, {~1}, {100, 0}}));
+  return builder.finish().value().encode();
+}
 
 /// 40 days of hourly rows; the last 14 test. The label is level + daily wave + noise.
 struct Project {
@@ -21,6 +29,7 @@ struct Project {
   ledger::Objects objects{fs, scratch / "objects"};
   model::Prepared prepared;
   std::vector<double> wave, noise;  // of the test rows
+  std::string forest = low_at_night();
   ledger::StageInput input;
 
   Project() {
@@ -72,6 +81,7 @@ struct Project {
   void candidate(std::vector<double> scores) {
     model::Candidate candidate;
     candidate.test_scores = std::move(scores);
+    candidate.forest = forest;
     put("candidate", candidate.encode().value());
   }
   void champion(std::vector<double> scores) {
@@ -186,6 +196,33 @@ TEST(Evaluate, WrongShapesAndWordsAreErrors) {
   EXPECT_EQ(run(p.input).error().code, Code::kInvalidInput);
   p.input.inputs.erase("candidate");
   EXPECT_NE(run(p.input).error().message.find("candidate"), std::string::npos);
+}
+
+TEST(Evaluate, ABrokenInvariantKeepsAGoodModelOut) {
+  Project p;
+  p.candidate(p.answers(2, 0));
+  p.input.options["evaluate"]["invariant"] = Json::parse(
+      R"([{"column": "hour", "change": "+20", "answer": "not lower"}])");
+  const auto refused = p.run();
+  EXPECT_EQ(refused.result, "not better");
+  EXPECT_NE(refused.reason.find("the invariant \"hour +20: not lower\" is broken in 5"),
+            std::string::npos) << refused.reason;
+  EXPECT_EQ(refused.evidence.at("invariants")[0].at("rows"), 336);
+  p.input.options["evaluate"]["invariant"][0]["answer"] = "not higher";
+  EXPECT_EQ(p.run().result, "good");
+}
+
+TEST(Evaluate, ASlowOrLargeModelIsKeptOut) {
+  Project p;
+  p.candidate(p.answers(2, 0));
+  EXPECT_EQ(p.run().result, "good");
+  p.input.options["now"]["cost"] = {{"row_us", 0.001}, {"bytes", 1e6}};
+  const auto slow = p.run();
+  EXPECT_EQ(slow.result, "not better");
+  EXPECT_NE(slow.reason.find("and [train] row_max allows 0.001 us"), std::string::npos)
+      << slow.reason;
+  p.input.options["now"]["cost"] = {{"row_us", 50}, {"bytes", 10}};
+  EXPECT_NE(p.run().reason.find("[train] size_max allows"), std::string::npos);
 }
 
 }  // namespace

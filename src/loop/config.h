@@ -51,6 +51,7 @@ struct LoopOptions {
   std::string policy = "performance";
   double new_data = 0.1;
   Span every = Span::days(30);
+  double cost_of_cycle = 200;
   Span cool_down = Span::days(1);
   std::int64_t cycles_per_month = 10;
   Span cpu_per_month = Span::hours(20);
@@ -124,10 +125,14 @@ void describe(Visitor& v, DeployOptions& o) {
 template <class Visitor>
 void describe(Visitor& v, LoopOptions& o) {
   using io::Key;
-  v(Key{"policy", "when a cycle starts: never, always, schedule, performance, cron:7d"}, o.policy);
+  v(Key{"policy", "when a cycle starts: never, always, schedule, performance, cost, cron:7d"},
+    o.policy);
   v(Key{"new_data", "a cycle too when labelled rows grew by this share; 0: off", 0, 1e6},
     o.new_data);
   v(Key{"every", "for \"schedule\"", 60, 1e10}, o.every);
+  v(Key{"cost_of_cycle",
+        "for \"cost\": what a cycle costs, in the unit of [monitor] cost_per_error", 0, 1e18},
+    o.cost_of_cycle);
   v(Key{"cool_down", "rest between two cycles, at least", 0, 1e10}, o.cool_down);
   v(Key{"cycles_per_month", "past it the decision is \"no\"", 1, 1e6}, o.cycles_per_month);
   v(Key{"cpu_per_month", "predicted CPU time of cycles in 30 days", 1, 1e9}, o.cpu_per_month);
@@ -172,8 +177,6 @@ struct TestRows {
 /// Of "auto", "20%" (or "0.2") or "14d". Errors: kInvalidInput.
 Result<TestRows> test_rows(const std::string& text);
 
-/// "16MiB" in bytes. Errors: kInvalidInput.
-Result<std::uint64_t> parse_size(std::string_view text);
 struct Listen {
   std::string host;  // an address: 127.0.0.1, ::1
   std::uint16_t port = 0;

@@ -8,7 +8,9 @@
 #include <cmath>
 #include <set>
 
+#include "base/words.h"
 #include "evaluate/metrics.h"
+#include "evaluate/probe.h"
 #include "loop/config.h"
 #include "loop/policy.h"
 #include "prepare/draft.h"
@@ -248,26 +250,6 @@ Result<TestRows> test_rows(const std::string& text) {
               "write \"auto\", a share of the rows (\"20%\") or a span of the newest (\"14d\")");
 }
 
-Result<std::uint64_t> parse_size(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    std::uint64_t bytes;
-  };
-  constexpr Unit kUnits[] = {{"", 1},          {"B", 1},           {"KiB", 1ULL << 10},
-                             {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"kB", 1000},
-                             {"MB", 1'000'000},   {"GB", 1'000'000'000}};
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  while (unit.starts_with(' ')) unit.remove_prefix(1);
-  for (const Unit& known : kUnits) {
-    if (error != std::errc{} || unit != known.name || number == 0) continue;
-    if (number <= UINT64_MAX / known.bytes) return number * known.bytes;
-  }
-  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no size", text),
-              "write a number and B, KiB, MiB, GiB, kB, MB or GB, like \"16MiB\"");
-}
-
 Result<Listen> parse_listen(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   std::string_view host = text.substr(0, std::min(colon, text.size()));
@@ -370,7 +352,10 @@ Result<void> check_values(const Config& config) {
   check_list("prepare.encode", config.prepare.encode, prepare::encodes_from, mistakes);
   check_list("prepare.text", config.prepare.text, prepare::texts_from, mistakes);
   check_list("prepare.expect", config.prepare.expect, prepare::expectations_from, mistakes);
+  check_list("evaluate.invariant", config.evaluate.invariant, evaluate::invariants_from, mistakes);
   mistakes.demand("train.budget", train::read_budget(config.train.budget));
+  mistakes.demand("train.row_max", parse_span(config.train.row_max));
+  mistakes.demand("train.size_max", parse_size(config.train.size_max));
   check_evaluate(config, mistakes);
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));
   mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/words.h"
+
 namespace rondo::loop {
 namespace {
 
@@ -32,7 +34,7 @@ struct Row {
   const char* expected;
 };
 const Row kRows[] = {
-    {"[loop]\npolicy = \"cost\"\n", "rondo.toml:7:1: loop.policy: there is no policy \"cost\""},
+    {"[loop]\npolicy = \"drift\"\n", "rondo.toml:7:1: loop.policy: there is no policy \"drift\""},
     {"[loop]\npolicy = \"perf\"\n", "did you mean \"performance\"?"},
     {"[prepare]\nlag = [{column = \"x\", rows = 1}, {column = \"x\", by = \"0h\"}]\n",
      "rondo.toml:7:34: prepare.lag[1]: [[prepare.lag]] number 2 must go back"},

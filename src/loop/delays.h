@@ -13,8 +13,14 @@ namespace rondo::loop {
 std::optional<std::string> delay_remark(const std::vector<DatasetVersion>& versions, Span delay,
                                         const std::string& key);
 
-/// Of the rows and of each other table of a project; none where nothing was collected.
-/// Errors: kIo, kCorrupt.
+/// A sentence if under 95 % of these labels, 100 at least, came within `declared`; it names the
+/// delay that would have done. `ages`: from prediction time to arrival, of the labels that came;
+/// what has none yet is not in there, so the truth may be later still. Pure.
+std::optional<std::string> label_remark(std::vector<Span> ages, Span declared);
+
+/// Of the labels (the newest 2,000), of the rows and of each other table of a project; none where
+/// nothing was collected. Errors: kIo, kCorrupt. Cost: the prediction log is read once, when there
+/// are labels.
 Result<std::vector<std::string>> delay_remarks(const io::Path& project, const Config& config);
 
 }  // namespace rondo::loop

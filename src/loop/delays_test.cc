@@ -51,5 +51,20 @@ TEST(Delays, HistoryAndFewCollectionsTellNothing) {
   EXPECT_FALSE(delay_remark(ordered, Span{}, "")) << "numbers have no age";
 }
 
+TEST(Delays, LabelsThatComeLaterThanDeclaredAreTold) {
+  std::vector<Span> ages;  // hours 0.5, 1.5, ... 99.5
+  for (std::int64_t i = 0; i < 100; ++i) ages.push_back(Span::seconds(1800 + 3600 * i));
+  const auto said = label_remark(ages, Span::hours(40));
+  ASSERT_TRUE(said);
+  EXPECT_NE(said->find("label_delay is 40h, but only 40 % of the last 100 labels"),
+            std::string::npos) << *said;
+  EXPECT_NE(said->find("label_delay = \"95h\" would have held for 95 %"), std::string::npos)
+      << *said;
+  EXPECT_FALSE(label_remark(ages, Span::hours(95))) << "as it says itself";
+  EXPECT_TRUE(label_remark(ages, Span::hours(94)));
+  ages.pop_back();
+  EXPECT_FALSE(label_remark(ages, Span::hours(40))) << "too few to tell";
+}
+
 }  // namespace
 }  // namespace rondo::loop

@@ -15,11 +15,12 @@ namespace {
 
 std::string count_text(std::int64_t count) { return grouped(static_cast<std::uint64_t>(count)); }
 
-constexpr std::string_view kBuilt = "never, always, schedule, schedule:7d, performance, cron:7d";
+constexpr std::string_view kBuilt =
+    "never, always, schedule, schedule:7d, performance, cost, cron:7d";
 
 std::unexpected<Error> no_policy(const std::string& name) {
   static const std::vector<std::string> kNames = {"never", "always", "schedule", "performance",
-                                                  "cron"};
+                                                  "cost", "cron"};
   const std::string near = io::nearest(name, kNames);
   return fail(Code::kInvalidInput,
               fmt::format("there is no policy \"{}\"{}; there are {}", name,
@@ -38,6 +39,12 @@ std::int64_t labelled_then(const Snapshot& now) {
 
 /// A version is on its way to all traffic: no cycle begins before that has an end.
 bool rolls(const State& s) { return s.rollout && !s.rollout->watched; }
+
+/// What a risen risk cost since its change point, judged or not; 0: no risk signal is open.
+double excess_of(const Snapshot& now) {
+  const Json excess = io::get_or<Json>(now.watch, "excess", nullptr);
+  return excess.is_object() ? io::get_or<double>(excess, "cost", 0) : 0;
+}
 
 std::optional<Action> first_cycle(const Snapshot& now, std::int64_t step) {
   const State& s = now.state;
@@ -76,6 +83,7 @@ Result<Policy> Policy::make(const std::string& name, const LoopOptions& options,
   else if (word == "always") policy.kind_ = Kind::kAlways;
   else if (word == "schedule") policy.kind_ = Kind::kSchedule;
   else if (word == "performance") policy.kind_ = Kind::kPerformance;
+  else if (word == "cost") policy.kind_ = Kind::kCost;
   else if (word == "cron") policy.kind_ = Kind::kCron;
   else return no_policy(name);
   return policy;
@@ -89,8 +97,13 @@ std::int64_t Policy::labelled_needed(const Snapshot& now) const {
   const std::int64_t base = std::max(trained, s.attempted_labelled);
   if (base == 0) return min_rows_;
   if (s.champion != 0 && damped(now)) return std::numeric_limits<std::int64_t>::max();
-  if (kind_ == Kind::kCron || kind_ == Kind::kSchedule || s.risk_signals > 0) return base + 1;
+  if (kind_ == Kind::kCron || kind_ == Kind::kSchedule || harms(now)) return base + 1;
   return base + growth(base);
+}
+
+bool Policy::harms(const Snapshot& now) const {
+  if (now.state.risk_signals == 0) return false;
+  return kind_ != Kind::kCost || excess_of(now) >= options_.cost_of_cycle;
 }
 
 std::int64_t Policy::growth(std::int64_t base) const {
@@ -134,6 +147,11 @@ std::optional<Due> Policy::damped(const Snapshot& now) const {
   return std::nullopt;
 }
 
+std::string Policy::excess_text(const Snapshot& now) const {
+  return fmt::format("its excess cost is about {} so far, a cycle costs {}",
+                     rounded(excess_of(now)), rounded(options_.cost_of_cycle));
+}
+
 Due Policy::wanted(const Snapshot& now) const {
   const State& s = now.state;
   const std::int64_t trained = s.versions.contains(s.champion)
@@ -155,23 +173,37 @@ Due Policy::wanted(const Snapshot& now) const {
                                  days, to_text(every_)),
               {{"days", days}, {"every", every_.in_days()}}};
     case Kind::kAlways:
-    case Kind::kPerformance: break;
+    case Kind::kPerformance:
+    case Kind::kCost: break;
   }
-  if (s.risk_signals > 0 && kind_ == Kind::kPerformance) {
-    return {true, s.risk_sentence, {{"risk_signals", s.risk_signals}, {"watch", now.watch}}};
+  const bool reacts = kind_ == Kind::kPerformance || kind_ == Kind::kCost;
+  if (reacts && harms(now)) {
+    Json why = {{"risk_signals", s.risk_signals}, {"watch", now.watch}};
+    if (kind_ == Kind::kPerformance) return {true, s.risk_sentence, std::move(why)};
+    why["excess_cost"] = excess_of(now);
+    why["cost_of_cycle"] = options_.cost_of_cycle;
+    return {true, fmt::format("{}; {}", s.risk_sentence, excess_text(now)), std::move(why)};
   }
   const std::int64_t needed = base + growth(base);
-  const Json numbers = {{"labelled", have}, {"needed", needed}, {"trained_on", trained},
+  Json numbers = {{"labelled", have}, {"needed", needed}, {"trained_on", trained},
                         {"last_attempt_on", s.attempted_labelled}, {"watch", now.watch}};
-  const bool off = kind_ == Kind::kPerformance && options_.new_data <= 0;
-  if (off) return {false, "no: the model performs well, and new_data is off", numbers};
+  const bool risen = kind_ == Kind::kCost && s.risk_signals > 0;
+  if (risen) {
+    numbers["excess_cost"] = excess_of(now);
+    numbers["cost_of_cycle"] = options_.cost_of_cycle;
+  }
+  const std::string how = risen ? "the risk rose, and " + excess_text(now)
+                                : std::string("the model performs well");
+  if (reacts && options_.new_data <= 0) {
+    return {false, fmt::format("no: {}{}", how, risen ? "" : ", and new_data is off"), numbers};
+  }
   if (have >= needed) {
     return {true, fmt::format("labelled rows grew from {} to {} (due at {})", count_text(base),
                               count_text(have), count_text(needed)),
             numbers};
   }
-  return {false, fmt::format("no: the model performs well; {} labelled rows, the next cycle is due "
-                             "at {}", count_text(have), count_text(needed)),
+  return {false, fmt::format("no: {}; {} labelled rows, the next cycle is due at {}", how,
+                             count_text(have), count_text(needed)),
           numbers};
 }
 

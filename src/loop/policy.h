@@ -86,8 +86,13 @@ class Policy {
   std::optional<Due> damped(const Snapshot& now) const;
 
  private:
-  enum class Kind { kNever, kAlways, kSchedule, kPerformance, kCron };
+  enum class Kind { kNever, kAlways, kSchedule, kPerformance, kCost, kCron };
   std::int64_t growth(std::int64_t base) const;
+  /// Whether a risk that rose is a reason by itself: with "cost" once it cost as much as a cycle.
+  /// Source: ski rental, Karlin, Manasse, Rudolph, Sleator 1988: at constant excess at most twice
+  /// the cost of one who knew how long it lasts.
+  bool harms(const Snapshot& now) const;
+  std::string excess_text(const Snapshot& now) const;
   Due wanted(const Snapshot& now) const;
   std::string name_;
   Kind kind_ = Kind::kPerformance;

@@ -77,6 +77,27 @@ const Row kRows[] = {
      false, "predicted CPU time is above the budget of 20 hours"},
     {"performance", [](Snapshot& s) { s.source_changed = true; }, true,
      "files changed and nobody knows by how much: collecting is cheap"},
+    {"cost",
+     [](Snapshot& s) {
+       s.state.risk_signals = 1;
+       s.watch = {{"excess", {{"cost", 199.0}}}};
+     },
+     false, "the harm has not cost as much as a cycle"},
+    {"cost",
+     [](Snapshot& s) {
+       s.state.risk_signals = 1;
+       s.watch = {{"excess", {{"cost", 200.0}}}};
+     },
+     true, "it has"},
+    {"cost", [](Snapshot& s) { s.watch = {{"excess", {{"cost", 500.0}}}}; }, false,
+     "a cycle after the alarm began already: the next alarm decides"},
+    {"cost",
+     [](Snapshot& s) {
+       s.state.risk_signals = 1;
+       s.watch = {{"excess", nullptr}};
+     },
+     false, "the signal closed"},
+    {"cost", [](Snapshot& s) { s.new_labelled = 100; }, true, "rows grew, as for performance"},
     {"never", [](Snapshot& s) { s.new_labelled = 5000; s.state.risk_signals = 3; }, false,
      "never is never"},
     {"never", [](Snapshot& s) { s.state.trigger = "asked"; }, true, "but a person may ask"},
@@ -150,7 +171,7 @@ TEST(Policy, ATrainingNeedsWhatItsDecisionNeeded) {
 }
 
 TEST(Policy, WhatIsNotBuiltIsRefusedWithTheList) {
-  const auto refused = Policy::make("cost", {}, 100);
+  const auto refused = Policy::make("drift", {}, 100);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("performance"), std::string::npos);
   EXPECT_FALSE(Policy::make("never:7d", {}, 100));

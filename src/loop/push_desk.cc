@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/failpoint.h"
+#include "base/words.h"
 #include "ledger/dataset.h"
 #include "ledger/pushed.h"
 

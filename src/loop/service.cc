@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/published.h"
+#include "base/words.h"
 #include "loop/asking.h"
 #include "loop/conductor.h"
 #include "loop/lost.h"
@@ -23,11 +24,10 @@
 namespace rondo::loop {
 namespace {
 
-constexpr Span kPoll = Span::millis(40), kFollow = Span::millis(200);
+constexpr Span kPoll = Span::millis(40), kFollow = Span::millis(200), kDropTold = Span::hours(1);
 constexpr std::uint64_t kSegment = 64ULL << 20;
 constexpr std::int64_t kSegmentsKept = 16;  // of the log, at least: what goes is a small part
 constexpr std::int64_t kRetainEveryUs = 1'000'000;
-constexpr Span kDropTold = Span::hours(1);
 
 class RealService : public Service {
  public:

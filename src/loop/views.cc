@@ -64,7 +64,18 @@ Result<Json> rollout_of(ledger::Store& store, const State& state) {
   return out;
 }
 
-std::string waiting_for(const State& state, const Config& config) {
+/// With the policy "cost": how far a risen risk is from being worth a cycle; else empty.
+std::string cost_awaited(const Config& config, const Json& watch) {
+  if (config.loop.policy != "cost") return {};
+  const Json excess = io::get_or<Json>(io::get_or<Json>(watch, "summary", Json::object()),
+                                       "excess", nullptr);
+  if (!excess.is_object()) return {};
+  return fmt::format("the excess cost of the risen risk to reach {}; it is about {}",
+                     rounded(config.loop.cost_of_cycle),
+                     rounded(io::get_or<double>(excess, "cost", 0)));
+}
+
+std::string waiting_for(const State& state, const Config& config, const Json& watch) {
   if (state.paused) return "somebody to resume the loop (`rondo resume`)";
   if (state.waiting_version_step != 0) return "a person's yes (`rondo promote` or `rondo reject`)";
   if (state.open && state.open->stage != Stage::kMonitoring) {
@@ -78,7 +89,9 @@ std::string waiting_for(const State& state, const Config& config) {
   if (state.champion == 0) return "better or more data in the source";
   if (config.loop.policy == "never") return "a person (the policy is never)";
   const std::string held = held_up(state, config);
-  return held.empty() ? "new data, late labels, or a signal" : held;
+  if (!held.empty()) return held;
+  const std::string cost = cost_awaited(config, watch);
+  return cost.empty() ? "new data, late labels, or a signal" : cost;
 }
 
 Json problem_of(const State& state) {
@@ -169,7 +182,7 @@ Result<Json> status_view(ledger::Store& store, const Config& config) {
               {"tracker", tracker_of(state)},
               {"champion", champion},
               {"resting", !working && !(state.next && !state.open && !state.paused)},
-              {"waiting_for", waiting_for(state, config)},
+              {"waiting_for", waiting_for(state, config, watch)},
               {"performs", performs(state, watch)},
               {"paused", state.paused},
               {"policy", config.loop.policy},

@@ -30,7 +30,8 @@ struct Step {
   double weight = 1;
   std::vector<std::string> seconds;     // pair: values of `other`, one a category
   std::vector<double> values;           // encoding: one a category
-  std::uint32_t bucket = 0;             // text: below kTextBuckets (model/text_buckets.h)
+  /// Text: below kTextBuckets (model/text_buckets.h). Encoding: the class, while it is fitted.
+  std::uint32_t bucket = 0;
   /// Whether the feature is a code of a category.
   bool is_category() const {
     return kind == Kind::kCategory || kind == Kind::kPair || coded;

@@ -177,9 +177,35 @@ void Watcher::State::observe(const stats::Observation& observation, OpenSignals:
                              std::vector<Signal>& out) {
   risk.add(observation);
   mean.add(observation.loss);
+  if (harm) {
+    harm->rows += observation.rows;
+    harm->loss += observation.loss * static_cast<double>(observation.rows);
+  }
   if (risk.value() < 1) return;
   open.raise(Scope::kRisk, window, alarm(window), out);
+  if (!harm) {
+    const stats::RiskEvidence::Change change = risk.change();
+    harm = Harm{change.since.value_or(window.from), change.rows,
+                change.mean * static_cast<double>(change.rows)};
+  }
   risk.restart();
+}
+
+/// S = cost_per_error N max(0, r - r_ref): N predictions since the change point, judged or not, r
+/// the mean of the judged losses, r_ref the risk on the test rows. Units: those of cost_per_error.
+Json Watcher::State::harm_json() const {
+  if (!harm || harm->rows == 0) return nullptr;
+  const double judged = static_cast<double>(harm->rows), unit = loss == "error"
+                                                                    ? 1 : reference.loss_scale;
+  std::uint64_t waiting = 0;
+  for (const auto& [until, rows] : unjudged) waiting += until > harm->since ? rows : 0;
+  const double r = harm->loss / judged, all = judged + static_cast<double>(waiting);
+  return {{"since", to_text(harm->since)},
+          {"judged_rows", harm->rows},
+          {"unjudged_rows", waiting},
+          {"mean_loss", r * unit},
+          {"test_risk", reference.test_risk * unit},
+          {"cost", options.cost_per_error * all * std::max(0.0, r - reference.test_risk) * unit}};
 }
 
 Signal Watcher::State::alarm(OpenSignals::Window window) const {

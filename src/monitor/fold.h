@@ -12,6 +12,13 @@ namespace rondo::monitor {
 inline constexpr double kRiskPart = 0.5, kQualityPart = 0.25;
 inline constexpr double kDaysPerYear = 365.25;
 
+/// What a risk that was proved to have risen has cost since, in losses.
+struct Harm {
+  Time since;                           // the change point
+  std::uint64_t rows = 0;               // judged from there on
+  double loss = 0;                      // their sum
+};
+
 /// What is remembered of a column between windows.
 struct Memory {
   std::optional<double> median;         // of the last clean window
@@ -25,6 +32,8 @@ struct Watcher::State {
   /// Takes what to_json() gave. Errors: kCorrupt.
   Result<void> read(const Json& json);
   double loss_of(const Judged& row) const;
+  /// {"harmed_since","harmed_rows","harmed_mean","unjudged_rows","excess_cost"}: null, no harm.
+  Json harm_json() const;
   void fold(const Cohort& cohort, std::vector<Signal>& out);
   void look_at_labels(const Cohort& cohort, std::vector<Signal>& out);
   OpenSignals::Context quality(Scope scope, const Cohort& cohort) const;
@@ -53,11 +62,14 @@ struct Watcher::State {
   double loss_sum = 0;
   std::uint64_t judged_rows = 0, judged_days = 0, withheld_rows = 0, older_rows = 0, short_days = 0;
   std::uint64_t labels_due = 0, labels_in_time = 0;
+  std::optional<Harm> harm;             // while a risk signal is open
+  std::vector<std::pair<Time, std::uint64_t>> unjudged;  // windows seen: their end, their rows
 
  private:
   void observe(const stats::Observation& observation, OpenSignals::Window window,
                std::vector<Signal>& out);
   void end_day(std::vector<Signal>& out);
+  Result<void> read_harm(const Json& json);
   Signal alarm(OpenSignals::Window window) const;
 };
 

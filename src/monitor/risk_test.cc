@@ -183,6 +183,47 @@ TEST(Risk, ACollapseIsFoundWithinAWeek) {
   EXPECT_LE(found, 6);
 }
 
+TEST(Risk, WhatAHarmCostsCountsJudgedAndUnjudgedRowsFromItsChangePoint) {
+  // .05 until day 20, then .5: 24 rows a day cost 24 x (.5 - test risk) each.
+  Options options = strict();
+  options.cost_per_error = 10;
+  const auto reference = bound_only(0.1);
+  Watcher watcher(options, reference, 1);
+  EXPECT_TRUE(watcher.summary().at("excess").is_null());
+  std::int64_t day = 0;
+  const auto live = [&](double loss) {
+    const Cohort cohort = day_with(day++, std::vector<double>(24, loss));
+    watcher.inputs(cohort);
+    watcher.judge(cohort);
+    return watcher.summary().at("excess");
+  };
+  while (day < 20) EXPECT_TRUE(live(0.05).is_null());
+  Json excess;
+  while (excess.is_null() && day < 40) excess = live(0.5);
+  ASSERT_FALSE(excess.is_null());
+  EXPECT_EQ(excess.at("since"), to_text(parse_time("2000-01-01").value() + Span::days(20)));
+  const auto cost = [&](std::int64_t days) {
+    return 10 * kScale * 24 * static_cast<double>(days) * (0.5 - reference->test_risk);
+  };
+  EXPECT_NEAR(excess.at("cost").get<double>(), cost(day - 20), 1e-6) << "back to the change point";
+  EXPECT_EQ(excess.at("judged_rows"), 24 * (day - 20));
+  watcher.inputs(day_with(day, std::vector<double>(24, 0.5)));  // its labels are not there yet
+  const Json state = watcher.state();
+  EXPECT_NEAR(watcher.summary().at("excess").at("cost").get<double>(), cost(day + 1 - 20), 1e-6);
+  EXPECT_EQ(Watcher::restore(options, reference, state)->summary(), watcher.summary());
+  Json broken = state;
+  broken["harm"] = {1, 2};
+  EXPECT_FALSE(Watcher::restore(options, reference, broken));
+  Json older = state;  // as it was before costs were told
+  older.erase("harm");
+  older.erase("unjudged");
+  EXPECT_TRUE(Watcher::restore(options, reference, older)->summary().at("excess").is_null());
+  excess = live(0.5);
+  EXPECT_NEAR(excess.at("cost").get<double>(), cost(day - 20), 1e-6);
+  for (int i = 0; i < 3; ++i) live(0.05);
+  EXPECT_TRUE(watcher.summary().at("excess").is_null()) << "three clean days end it";
+}
+
 TEST(Risk, ItIsToldAgainWhileHarmLastsAndEndsAfterThreeCleanDays) {
   Watcher watcher(strict(), bound_only(0.1), 1);
   std::vector<Signal> all;

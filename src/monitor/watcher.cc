@@ -33,6 +33,8 @@ Result<Memory> memory_from(const Json& json) {
 Json Watcher::State::to_json() const {
   Json kept = Json::array();
   for (const Memory& memory : memories) kept.push_back(memory_json(memory));
+  Json waiting = Json::array();
+  for (const auto& [until, rows] : unjudged) waiting.push_back({until.us, rows});
   return {{"version", version},
           {"open", open.state()},
           {"risk", risk.state()},
@@ -51,7 +53,9 @@ Json Watcher::State::to_json() const {
           {"older_rows", older_rows},
           {"short_days", short_days},
           {"labels_due", labels_due},
-          {"labels_in_time", labels_in_time}};
+          {"labels_in_time", labels_in_time},
+          {"harm", harm ? Json::array({harm->since.us, harm->rows, harm->loss}) : Json(nullptr)},
+          {"unjudged", waiting}};
 }
 
 Result<void> Watcher::State::read(const Json& json) {
@@ -79,6 +83,30 @@ Result<void> Watcher::State::read(const Json& json) {
   short_days = TRY(io::get<std::uint64_t>(json, "short_days"));
   labels_due = TRY(io::get<std::uint64_t>(json, "labels_due"));
   labels_in_time = TRY(io::get<std::uint64_t>(json, "labels_in_time"));
+  return read_harm(json);
+}
+
+/// A watcher of before had neither.
+Result<void> Watcher::State::read_harm(const Json& json) {
+  const auto wrong = [] {
+    return fail(Code::kCorrupt, "the watcher's harm or its unjudged windows have another shape");
+  };
+  harm.reset();
+  unjudged.clear();
+  const Json found = io::get_or<Json>(json, "harm", nullptr);
+  if (!found.is_null()) {
+    const bool shaped = found.is_array() && found.size() == 3 && found[0].is_number_integer() &&
+                        found[1].is_number_unsigned() && found[2].is_number();
+    if (!shaped) return wrong();
+    harm = Harm{{found[0].get<std::int64_t>()}, found[1].get<std::uint64_t>(),
+                found[2].get<double>()};
+  }
+  for (const Json& one : io::get_or<Json>(json, "unjudged", Json::array())) {
+    const bool shaped = one.is_array() && one.size() == 2 && one[0].is_number_integer() &&
+                        one[1].is_number_unsigned();
+    if (!shaped) return wrong();
+    unjudged.emplace_back(Time{one[0].get<std::int64_t>()}, one[1].get<std::uint64_t>());
+  }
   return {};
 }
 
@@ -119,6 +147,7 @@ std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
   State& s = *state_;
   for (const Judged& row : cohort.rows) s.newest = std::max(s.newest, row.time);
   if (!cohort.rows.empty()) s.open.close(Scope::kRows, out);
+  if (cohort.version == s.version) s.unjudged.emplace_back(cohort.until, cohort.rows.size());
   std::vector<const Judged*> rows;  // an older version may have had other columns
   for (const Judged& row : cohort.rows) {
     if (row.cells.size() == s.columns.size()) rows.push_back(&row);
@@ -144,6 +173,7 @@ std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
 std::vector<Signal> Watcher::judge(const Cohort& cohort) {
   std::vector<Signal> out;
   State& s = *state_;
+  std::erase_if(s.unjudged, [&](const auto& window) { return window.first <= cohort.until; });
   if (cohort.rows.empty()) return out;
   s.look_at_labels(cohort, out);
   if (cohort.version != s.version) {
@@ -152,6 +182,7 @@ std::vector<Signal> Watcher::judge(const Cohort& cohort) {
     s.withheld_rows += cohort.rows.size();
   } else {
     s.fold(cohort, out);
+    if (!s.open.open("risk", "model")) s.harm.reset();
   }
   return out;
 }
@@ -215,6 +246,7 @@ Json Watcher::summary() const {
           {"upper", s.mean.bounds().high},
           {"labels_due", s.labels_due},
           {"labels_in_time", s.labels_in_time},
+          {"excess", s.harm_json()},
           {"withheld_rows", s.withheld_rows},
           {"older_rows", s.older_rows},
           {"short_days", s.short_days},

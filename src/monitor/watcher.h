@@ -12,6 +12,7 @@ namespace rondo::monitor {
 
 struct Options {
   std::string loss = "auto";            // auto | error | absolute
+  double cost_per_error = 1;
   double tolerance = 0.05;
   Span label_delay = Span::days(1);
   double false_alarms_per_year = 1;     // risk 1/2, quality 1/4 (slices 1/4 later)
@@ -23,6 +24,9 @@ template <class Visitor>
 void describe(Visitor& v, Options& o) {
   using io::Key;
   v(Key{"loss", "what is watched", 0, 0, "auto|error|absolute"}, o.loss);
+  v(Key{"cost_per_error", "price of a unit of loss: of a wrong answer, or of 1 in the target", 0,
+        1e18},
+    o.cost_per_error);
   v(Key{"tolerance", "risk may exceed its proved bound by this share", 0, 10}, o.tolerance);
   v(Key{"label_delay", "age at which a cohort of predictions is judged", 0, 1e9}, o.label_delay);
   v(Key{"false_alarms_per_year", "all that may page", 1e-6, 1e4}, o.false_alarms_per_year);
@@ -89,6 +93,8 @@ class Watcher {
   /// What the policy and `status` read: {"judged_rows", "judged_days", "mean_loss", "test_risk",
   /// "risk_bound", "evidence", "threshold", "since", "lower", "upper", "labels_due",
   /// "labels_in_time", "false_alarms_per_year", "withheld_rows", "older_rows", "short_days",
+  /// "excess": null, or while a risk signal is open {"since","judged_rows","unjudged_rows",
+  /// "mean_loss","test_risk","cost"}, what the risen risk cost since its change point,
   /// "day_correlation"}: of neighbouring days in the test, which the claim takes to be small.
   Json summary() const;
 

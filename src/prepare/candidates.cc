@@ -168,7 +168,7 @@ Family arithmetic(const Draft& draft, std::span<const double> importance) {
 
 Family encodings(const Draft& draft, std::span<const double> importance) {
   Family family{"encodings", {}};
-  if (!is_number(draft)) return family;
+  if (encodings_a_column(draft) > kMostEncodings) return family;
   for (const std::string& name :
        important(draft, importance, Step::Kind::kCategory, kEncoded)) {
     family.wishes.push_back({MadeWish{Step::Kind::kEncoding, {name}, {}}});
@@ -219,9 +219,11 @@ std::string Wish::feature(std::string_view target) const {
   return std::get<MadeWish>(what).feature(target);
 }
 
-std::size_t Wish::features() const {
+std::size_t Wish::features(const Draft& draft) const {
   const auto* made = std::get_if<MadeWish>(&what);
-  return made != nullptr && made->kind == Step::Kind::kText ? model::kTextBuckets : 1;
+  if (made == nullptr) return 1;
+  if (made->kind == Step::Kind::kEncoding) return encodings_a_column(draft);
+  return made->kind == Step::Kind::kText ? model::kTextBuckets : 1;
 }
 
 Json to_json(const std::vector<Wish>& wishes) {

@@ -13,7 +13,7 @@ namespace rondo::prepare {
 struct Wish {
   std::variant<LagWish, MadeWish> what;
   std::string feature(std::string_view target) const;
-  std::size_t features() const;        // how many it becomes
+  std::size_t features(const Draft& draft) const;  // how many it becomes
 };
 
 /// Tables as rondo.toml would have them: {"lag": [...], "window": [...], "combine": [...], ...}.

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "prepare/draft.h"
+#include "prepare/features.h"
 
 namespace rondo::prepare {
 namespace {
@@ -116,10 +116,10 @@ Broken check_made(const Job& job, const Draft& draft, const MadeWish& wish) {
     return refused(column, fmt::format("which is a {} where it needs {}", table::name_of(type),
                                        kRight[kind]));
   }
-  if (wish.kind == model::Step::Kind::kEncoding && draft.task == model::Task::kMulticlass) {
-    return fmt::format("[[prepare.encode]] of \"{}\" needs a target of numbers or of two classes, "
-                       "and \"{}\" has {}",
-                       wish.columns[0], job.situation.target, draft.classes.size());
+  if (wish.kind == model::Step::Kind::kEncoding && encodings_a_column(draft) > kMostEncodings) {
+    return fmt::format("[[prepare.encode]] of \"{}\" makes a feature for each class, {} at most, "
+                       "and \"{}\" has {}", wish.columns[0], kMostEncodings,
+                       job.situation.target, draft.classes.size());
   }
   return {};
 }
@@ -130,10 +130,14 @@ bool is_clock(const Job& job, std::size_t index) {
   const table::Column* time = job.rows.find(table::kTimeColumn);
   const table::Column& column = job.rows.column(index);
   if (time == nullptr || column.type != Type::kTime) return false;
+  // Rows that were served have event time alone: a request does not name the column.
+  bool some = false;
   for (std::size_t i = 0; i < job.rows.rows(); ++i) {
-    if (column.is_null(i) || column.integers[i] != time->integers[i]) return false;
+    if (column.is_null(i)) continue;
+    if (column.integers[i] != time->integers[i]) return false;
+    some = true;
   }
-  return job.rows.rows() > 0;
+  return some;
 }
 
 /// Adds the column's input, or says why it is none.

@@ -55,6 +55,16 @@ Groups groups_of(const Draft& draft, const table::Column& column) {
   return groups;
 }
 
+/// What is averaged, of a place in draft.used: the label, or with many classes whether it is one.
+struct LabelOf {
+  const Draft& draft;
+  std::uint32_t index;                       // of the class
+  double operator()(std::size_t i) const {
+    if (draft.task != model::Task::kMulticlass) return draft.label[i];
+    return draft.label[i] == static_cast<double>(index) ? 1 : 0;
+  }
+};
+
 /// Sums of each category and of all, over these places in draft.used.
 struct Sums {
   std::vector<Sum> category;
@@ -73,12 +83,12 @@ struct Sums {
 };
 
 std::vector<double> by_folds(const Draft& draft, const Groups& groups,
-                             std::span<const std::size_t> folds) {
+                             std::span<const std::size_t> folds, const LabelOf& label_of) {
   // Added up once a fold: a difference of sums would know the own label in its last bits.
   std::vector<Sums> others(kFolds, Sums{std::vector<Sum>(groups.names.size()), {}});
   for (const std::size_t i : draft.train) {
     for (std::size_t fold = 0; fold < kFolds; ++fold) {
-      if (fold != folds[i]) others[fold].add(groups.of[i], draft.label[i]);
+      if (fold != folds[i]) others[fold].add(groups.of[i], label_of(i));
     }
   }
   std::vector<double> out(draft.used.size(), kUnknown);
@@ -86,7 +96,8 @@ std::vector<double> by_folds(const Draft& draft, const Groups& groups,
   return out;
 }
 
-std::vector<double> by_time(const Job& job, const Draft& draft, const Groups& groups) {
+std::vector<double> by_time(const Job& job, const Draft& draft, const Groups& groups,
+                            const LabelOf& label_of) {
   std::vector<std::size_t> order = draft.train;
   const auto time_of = [&](std::size_t i) { return job.times[draft.used[i]]; };
   std::ranges::stable_sort(order, {}, time_of);
@@ -98,7 +109,7 @@ std::vector<double> by_time(const Job& job, const Draft& draft, const Groups& gr
     for (; learned < order.size(); ++learned) {
       const std::size_t other = order[learned];
       if (time_of(other) >= now || time_of(other) + job.situation.label_delay > now) break;
-      known.add(groups.of[other], draft.label[other]);
+      known.add(groups.of[other], label_of(other));
     }
     out[i] = known.encoded(groups.of[i]);
   }
@@ -106,6 +117,10 @@ std::vector<double> by_time(const Job& job, const Draft& draft, const Groups& gr
 }
 
 }  // namespace
+
+std::size_t encodings_a_column(const Draft& draft) {
+  return draft.task == model::Task::kMulticlass ? draft.classes.size() : 1;
+}
 
 std::vector<std::size_t> folds_of(const Job& job, const Draft& draft) {
   const std::vector<std::string> keys = keys_of(job);
@@ -121,10 +136,11 @@ std::vector<std::size_t> folds_of(const Job& job, const Draft& draft) {
   return folds;
 }
 
-Encoding fit_encoding(const Draft& draft, const table::Column& column) {
+Encoding fit_encoding(const Draft& draft, const table::Column& column, std::uint32_t index) {
   const Groups groups = groups_of(draft, column);
+  const LabelOf label_of{draft, index};
   Sums sums{std::vector<Sum>(groups.names.size()), {}};
-  for (const std::size_t i : draft.train) sums.add(groups.of[i], draft.label[i]);
+  for (const std::size_t i : draft.train) sums.add(groups.of[i], label_of(i));
   std::vector<std::size_t> order(groups.names.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::erase_if(order, [&](std::size_t group) { return sums.category[group].count == 0; });
@@ -143,10 +159,12 @@ Encoding fit_encoding(const Draft& draft, const table::Column& column) {
 }
 
 std::vector<double> encoded_apart(const Job& job, const Draft& draft,
-                                  const table::Column& column,
+                                  const table::Column& column, std::uint32_t index,
                                   std::span<const std::size_t> folds) {
   const Groups groups = groups_of(draft, column);
-  return job.situation.has_clock ? by_time(job, draft, groups) : by_folds(draft, groups, folds);
+  const LabelOf label_of{draft, index};
+  return job.situation.has_clock ? by_time(job, draft, groups, label_of)
+                                 : by_folds(draft, groups, folds, label_of);
 }
 
 }  // namespace rondo::prepare

@@ -263,6 +263,7 @@ void judge_column(const Expectation& e, const Column& column, Met& met) {
     return;
   }
   if (e.rule == Rule::kDistinct) return judge_number(e, distinct_of(column), false, met);
+  if (e.rule == Rule::kDistance) return judge_number(e, distance_of(e, column), false, met);
   if (table::is_text(column.type)) return judge_number(e, std::nan(""), false, met);
   std::vector<double> values;
   long double sum = 0;  // of whole numbers exact, which the mean times their count is not
@@ -321,7 +322,7 @@ Met look_at(const Expectation& e, const table::Table& rows, Time now, const io::
   }
   if (e.column.empty()) judge_table(e, rows, now, met);
   else if (e.rule == Rule::kType || e.rule == Rule::kSum || e.rule == Rule::kMean ||
-           e.rule == Rule::kDistinct) {
+           e.rule == Rule::kDistinct || e.rule == Rule::kDistance) {
     judge_column(e, *rows.find(e.column), met);
   } else {
     count_fates(e, rows, judge(e, *rows.find(e.column), rows.find(e.text)), met);

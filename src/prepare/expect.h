@@ -18,7 +18,7 @@ enum class Rule {
   // of a row
   kSql,
   // of a column
-  kType, kSum, kMean, kDistinct,
+  kType, kSum, kMean, kDistinct, kDistance,
   // of the table
   kRows, kFresh, kColumns
 };
@@ -29,7 +29,9 @@ struct Expectation {
   std::string column;                  // empty: of the whole table
   std::optional<double> least, most;   // bounds, both inside; of times in microseconds
   bool times = false;                  // the bounds are times
-  std::vector<Json> values;            // of kIn
+  std::vector<Json> values;            // of kIn; of kDistance: those that have shares
+  std::vector<double> edges;           // of kDistance: a bin holds edges[i-1] <= x < edges[i]
+  std::vector<double> shares;          // of kDistance: one a bin or value; others have the rest
   std::string text;                    // kPattern, kSql: it; kAbove: the other column; kType
   std::vector<std::string> names;      // of kColumns
   Span age;                            // of kFresh
@@ -55,6 +57,10 @@ struct Met {
 /// pass over a column, a sort for `unique`. Patterns take time linear in the text (RE2).
 Met look_at(const Expectation& expectation, const table::Table& rows, Time now,
             const io::Path& temp);
+
+/// The Jensen-Shannon distance of a column's values, in bins of `edges` or by `values`, from
+/// `shares`. Units: [0, 1]. NaN: no value is there. Source: stats/distance.h.
+double distance_of(const Expectation& expectation, const table::Column& column);
 
 /// "age: between 0 and 120".
 std::string text_of(const Expectation& expectation);

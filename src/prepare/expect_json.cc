@@ -29,6 +29,7 @@ std::string_view type_of(const Expectation& e) {
     case Rule::kSum: return "expect_column_sum_to_be_between";
     case Rule::kMean: return "expect_column_mean_to_be_between";
     case Rule::kDistinct: return "expect_column_unique_value_count_to_be_between";
+    case Rule::kDistance: return "expect_column_jensen_shannon_distance_to_be_at_most";  // ours
     case Rule::kRows: return "expect_table_row_count_to_be_between";
     case Rule::kFresh: return "expect_table_to_be_fresh";  // ours
     case Rule::kColumns: return "expect_table_columns_to_match_set";
@@ -51,6 +52,11 @@ Json kwargs_of(const Expectation& e) {
   if (e.least) out["min_value"] = bound(e, *e.least);
   if (e.most) out["max_value"] = bound(e, *e.most);
   if (e.rule == Rule::kIn) out["value_set"] = e.values;
+  if (e.rule == Rule::kDistance) {
+    out["partition_object"] = {{"weights", e.shares}};
+    out["partition_object"][e.edges.empty() ? "values" : "bins"] =
+        e.edges.empty() ? Json(e.values) : Json(e.edges);
+  }
   if (e.rule == Rule::kPattern) out["regex"] = e.text;
   if (e.rule == Rule::kSql) out["condition"] = e.text;
   if (e.rule == Rule::kType) out["type_"] = e.text;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "io/options.h"
 #include "prepare/expect.h"
@@ -17,7 +19,7 @@ struct RuleName {
   Rule rule;
   bool of_values;  // judged value by value: `mostly` counts, and `where` may ask it
 };
-constexpr std::array<RuleName, 19> kRules = {{{"between", Rule::kBetween, true},
+constexpr std::array<RuleName, 20> kRules = {{{"between", Rule::kBetween, true},
                                               {"at_least", Rule::kBetween, true},
                                               {"at_most", Rule::kBetween, true},
                                               {"in", Rule::kIn, true},
@@ -33,6 +35,7 @@ constexpr std::array<RuleName, 19> kRules = {{{"between", Rule::kBetween, true},
                                               {"sum", Rule::kSum, false},
                                               {"mean", Rule::kMean, false},
                                               {"distinct", Rule::kDistinct, false},
+                                              {"distance", Rule::kDistance, false},
                                               {"rows", Rule::kRows, false},
                                               {"fresh", Rule::kFresh, false},
                                               {"columns", Rule::kColumns, false}}};
@@ -123,8 +126,54 @@ Result<void> read_rule(const std::string& key, const Json& value, Expectation& o
     case Rule::kType:
     case Rule::kFresh:
     case Rule::kColumns: return read_texts(key, value, out);
+    case Rule::kDistance:
+      if (!value.is_number() || value.get<double>() <= 0 || value.get<double>() > 1) {
+        return wrong("distance is a number above 0 and at most 1");
+      }
+      out.most = value.get<double>();
+      return {};
     default: return read_bounds(key, value, out);
   }
+}
+
+/// `edges`, `values` and `shares` of distance.
+Result<void> read_shares(const std::string& key, const Json& value, Expectation& out) {
+  if (!value.is_array() || value.empty()) return wrong(fmt::format("{} is a list", key));
+  if (key == "values") {
+    out.values.assign(value.begin(), value.end());
+    return {};
+  }
+  std::vector<double>& numbers = key == "edges" ? out.edges : out.shares;
+  for (const Json& one : value) {
+    if (!one.is_number()) return wrong(fmt::format("{} are numbers, not {}", key, one.dump()));
+    numbers.push_back(one.get<double>());
+  }
+  if (key == "edges" && std::ranges::adjacent_find(numbers, std::greater_equal()) !=
+                            numbers.end()) {
+    return wrong("edges rise");
+  }
+  if (key == "shares" && std::ranges::min(numbers) < 0) return wrong("no share is below 0");
+  return {};
+}
+
+/// Shares may have been rounded by hand: to a hundredth of all.
+Result<void> check_shares(Expectation& e) {
+  const bool asked = e.rule == Rule::kDistance;
+  if (!asked && e.edges.empty() && e.shares.empty()) return {};
+  if (!asked) return wrong("edges and shares belong to distance");
+  if (e.edges.empty() == e.values.empty()) {
+    return wrong("distance needs either edges, of numbers, or values, of categories");
+  }
+  const std::size_t wanted = e.edges.empty() ? e.values.size() : e.edges.size() + 1;
+  if (e.shares.size() != wanted) {
+    return wrong(fmt::format("distance needs {} shares, one {}, and has {}", wanted,
+                             e.edges.empty() ? "a value" : "more than edges", e.shares.size()));
+  }
+  const double sum = std::accumulate(e.shares.begin(), e.shares.end(), 0.0);
+  if (sum > 1.01 || sum <= 0 || (!e.edges.empty() && sum < 0.99)) {
+    return wrong(fmt::format("the shares add up to {:.4g}, not to 1", sum));
+  }
+  return {};
 }
 
 Result<Expectation> expectation_from(const Json& json, bool inside);
@@ -140,6 +189,8 @@ Result<void> read_rest(const std::string& key, const Json& value, bool inside, E
   } else if (key == "else" && !inside) {
     if (value != "warn" && value != "stop") return wrong("else is \"stop\" or \"warn\"");
     out.stops = value == "stop";
+  } else if ((key == "edges" || key == "values" || key == "shares") && !inside) {
+    return read_shares(key, value, out);
   } else if (key == "where" && !inside) {
     out.where =
         std::make_shared<const Expectation>(TRY(during(expectation_from(value, true), "where")));
@@ -168,6 +219,7 @@ Result<Expectation> expectation_from(const Json& json, bool inside) {
     out.rule = found->rule;
     TRY(read_rule(item.key(), item.value(), out));
   }
+  TRY(check_shares(out));
   if (rule == nullptr) return wrong("it has no rule, such as between, in or present");
   if (inside && (!rule->of_values || out.rule == Rule::kSql)) {
     return wrong(fmt::format("where cannot ask for {}, which no single value of a column has",

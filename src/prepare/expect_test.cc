@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/time.h"
 
 namespace rondo::prepare {
@@ -242,8 +244,9 @@ TEST(Suggest, WhatWasLearntIsMetByWhereItWasLearntAndBrokenByWhatIsWorse) {
     EXPECT_TRUE(said.success) << said.sentence;
     if (!look_at(e, long_rows(true), kNow, ".").success) broken.push_back(text_of(e));
   }
-  EXPECT_EQ(broken, (std::vector<std::string>{"kind: one of b and a", "x: at least 0",
-                                              "x: between 1 and 999"}));
+  EXPECT_EQ(broken, (std::vector<std::string>{"kind: one of b and a",
+                                              "kind: distance from its shares at most 0.1",
+                                              "x: at least 0", "x: between 1 and 999"}));
   const auto of = [&](const std::string& column, const std::string& rule) {
     return std::ranges::any_of(all, [&](const Suggestion& one) {
       return one.expect.value("column", "") == column && one.expect.contains(rule);
@@ -265,6 +268,55 @@ TEST(Suggest, PartlyMissingAsksForTheLowerBound) {
     return;
   }
   FAIL() << "nothing was suggested";
+}
+
+/// x of rows(): 0 1 2, missing, 4 .. 9; kind: five a, five b.
+TEST(Expect, DistanceIsTheOneOfItsDefinition) {
+  const auto distance = [](const std::vector<double>& p, const std::vector<double>& q) {
+    double sum = 0;  // bits
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const double m = (p[i] + q[i]) / 2;
+      if (p[i] > 0) sum += p[i] * std::log2(p[i] / m) / 2;
+      if (q[i] > 0) sum += q[i] * std::log2(q[i] / m) / 2;
+    }
+    return std::sqrt(sum);
+  };
+  const Met numbers = met({{"column", "x"}, {"distance", 0.2}, {"edges", {2, 7}},
+                           {"shares", {0.5, 0.25, 0.25}}});
+  EXPECT_NEAR(numbers.observed.get<double>(),
+              distance({0.5, 0.25, 0.25}, {2 / 9.0, 4 / 9.0, 3 / 9.0}), 1e-12);
+  EXPECT_FALSE(numbers.success);
+  EXPECT_EQ(numbers.sentence.substr(0, 47), "x: distance from its shares at most 0.2, and is");
+  const Met categories = met({{"column", "kind"}, {"distance", 0.6}, {"values", {"a"}},
+                              {"shares", {0.25}}});  // of all others .75
+  EXPECT_NEAR(categories.observed.get<double>(), distance({0.25, 0.75}, {0.5, 0.5}), 1e-12);
+  EXPECT_TRUE(categories.success);
+  EXPECT_TRUE(met({{"column", "id"}, {"distance", 1e-6}, {"values", {1, 2.0}},
+                   {"shares", {0.1, 0.1}}}).success);
+  const Json told = to_json(read({{"column", "x"}, {"distance", 0.2}, {"edges", {2}},
+                                  {"shares", {0.5, 0.5}}}), numbers, Detail::kBasic);
+  EXPECT_EQ(told.at("/expectation_config/kwargs/partition_object"_json_pointer),
+            Json::parse(R"({"bins": [2.0], "weights": [0.5, 0.5]})"));
+}
+
+TEST(Expect, DistanceIsReadWithItsShares) {
+  const auto said = [](Json one) {
+    one["column"] = "x";
+    const auto got = expectations_from(Json::array({one}));
+    return got ? std::string() : got.error().message;
+  };
+  EXPECT_EQ(said({{"distance", 0.1}, {"edges", {1}}, {"shares", {0.5, 0.5}}}), "");
+  EXPECT_EQ(said({{"distance", 2}}), "distance is a number above 0 and at most 1");
+  EXPECT_EQ(said({{"distance", 0.1}}),
+            "distance needs either edges, of numbers, or values, of categories");
+  EXPECT_EQ(said({{"distance", 0.1}, {"edges", {1}}, {"shares", {1}}}),
+            "distance needs 2 shares, one more than edges, and has 1");
+  EXPECT_EQ(said({{"distance", 0.1}, {"edges", {2, 1}}, {"shares", {1, 0, 0}}}), "edges rise");
+  EXPECT_EQ(said({{"distance", 0.1}, {"values", {"a"}}, {"shares", {1.5}}}),
+            "the shares add up to 1.5, not to 1");
+  EXPECT_EQ(said({{"distance", 0.1}, {"edges", {1}}, {"shares", {0.5, 0.2}}}),
+            "the shares add up to 0.7, not to 1");
+  EXPECT_EQ(said({{"present", true}, {"shares", {1}}}), "edges and shares belong to distance");
 }
 
 }  // namespace

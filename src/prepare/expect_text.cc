@@ -35,6 +35,7 @@ std::string rule_text(const Expectation& e) {
     case Rule::kSum: return "sum " + bounds_text(e);
     case Rule::kMean: return "mean " + bounds_text(e);
     case Rule::kDistinct: return "distinct values " + bounds_text(e);
+    case Rule::kDistance: return "distance from its shares " + bounds_text(e);
     case Rule::kRows: return bounds_text(e);
     case Rule::kFresh: return fmt::format("a row of the last {}", to_text(e.age));
     case Rule::kColumns: return listed(e.names);

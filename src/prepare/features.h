@@ -41,9 +41,14 @@ struct Encoding {
   std::vector<double> values;          // one a category
   double mean = 0;                     // for all others
 };
+/// Features that an encoded column becomes: one a class if there are more than two, else one.
+std::size_t encodings_a_column(const Draft& draft);
+inline constexpr std::size_t kMostEncodings = 16;  // of a column
+
 /// (S + a m) / (n + a) with a = 10: n labels of the category with the sum S, m the mean of all.
-/// Training rows alone, all of them. Source: Micci-Barreca 2001.
-Encoding fit_encoding(const Draft& draft, const table::Column& column);
+/// Training rows alone, all of them. With many classes a label is 1 where it is that of `index`,
+/// else 0; otherwise `index` means nothing. Source: Micci-Barreca 2001, section 3.3 for classes.
+Encoding fit_encoding(const Draft& draft, const table::Column& column, std::uint32_t index);
 /// The fold of each used row, below 5. Rows with the same cells are in one fold: a copy has the own
 /// label.
 std::vector<std::size_t> folds_of(const Job& job, const Draft& draft);
@@ -53,7 +58,7 @@ std::vector<std::size_t> folds_of(const Job& job, const Draft& draft);
 /// was known yet.
 /// Source: ordered target statistics, Prokhorenkova et al. 2018, section 3.2.
 std::vector<double> encoded_apart(const Job& job, const Draft& draft, const table::Column& column,
-                                  std::span<const std::size_t> folds);
+                                  std::uint32_t index, std::span<const std::size_t> folds);
 
 /// Features that are made of columns, fitted on training rows.
 model::Transform fit_made(const Job& job, const Draft& draft, const std::vector<MadeWish>& wishes);

@@ -216,6 +216,23 @@ TEST(Fit, ATimeColumnBecomesItsPartsAndNamesStayApart) {
   EXPECT_EQ(feature(draft, 1, "at_hour_2"), 19);  // five hours before midnight
 }
 
+TEST(Fit, AClockColumnIsNoFeatureThoughServedRowsLackIt) {
+  const std::size_t n = 400;
+  std::vector<std::int64_t> stamps;
+  for (const Time time : clock(n)) stamps.push_back(time.us);
+  std::vector<std::string> texts, other;
+  for (std::size_t i = 0; i < n; ++i) {
+    texts.push_back(i % 5 == 0 ? "" : to_text(Time{stamps[i]}));  // a request named none
+    other.push_back(i % 5 == 0 ? "" : to_text(Time{stamps[i] - (i % 2 == 0 ? 0 : 1)}));
+  }
+  const Job job = job_of(Grid().times(clock(n)).column("at", Type::kTime, texts)
+                             .column("other", Type::kTime, other).numbers("x", noise(n, 3))
+                             .numbers("y", noise(n, 4)).table(), "y");
+  const Draft draft = draft_of(job);
+  for (const table::Field& field : draft.transform.inputs().fields) EXPECT_NE(field.name, "at");
+  EXPECT_TRUE(draft.transform.inputs().find("other")) << "it is not event time everywhere";
+}
+
 TEST(Fit, TestRowsChangeNothing) {
   const auto make = [](std::uint64_t seed) {
     auto x = noise(400, 1), other = noise(400, seed);

@@ -73,6 +73,22 @@ std::int32_t input_of(const Job& job, const std::string& name, table::Schema& in
   return static_cast<std::int32_t>(inputs.fields.size() - 1);
 }
 
+/// One; with many classes one each: the share of the class among rows of the category.
+std::vector<Step> encodings_of(const Draft& draft, const Column& column, const Step& like) {
+  std::vector<Step> steps;
+  for (std::uint32_t index = 0; index < encodings_a_column(draft); ++index) {
+    Step step = like;
+    Encoding encoding = fit_encoding(draft, column, index);
+    step.bucket = index;
+    if (draft.task == model::Task::kMulticlass) step.feature += "_" + draft.classes[index];
+    step.categories = std::move(encoding.categories);
+    step.values = std::move(encoding.values);
+    step.fill = encoding.mean;
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
 std::vector<Step> steps_for(const Job& job, const Draft& draft, const MadeWish& wish,
                             table::Schema& inputs) {
   Step step;
@@ -85,12 +101,8 @@ std::vector<Step> steps_for(const Job& job, const Draft& draft, const MadeWish& 
   const Column& column = *job.rows.find(wish.columns[0]);
   if (wish.kind == Step::Kind::kPair) {
     fit_pairs(job, draft, column, *job.rows.find(wish.columns[1]), step);
-  } else if (wish.kind == Step::Kind::kEncoding) {
-    Encoding encoding = fit_encoding(draft, column);
-    step.categories = std::move(encoding.categories);
-    step.values = std::move(encoding.values);
-    step.fill = encoding.mean;
   }
+  if (wish.kind == Step::Kind::kEncoding) return encodings_of(draft, column, step);
   if (wish.kind != Step::Kind::kText) return {step};
   std::vector<Step> steps(model::kTextBuckets, step);
   for (std::uint32_t bucket = 0; bucket < model::kTextBuckets; ++bucket) {
@@ -123,7 +135,8 @@ model::Matrix made_values(const Job& job, const Draft& draft, const model::Trans
     if (step.kind != Step::Kind::kEncoding) continue;
     if (folds.empty() && !job.situation.has_clock) folds = folds_of(job, draft);
     const std::string& name = transform.inputs().fields[static_cast<std::size_t>(step.input)].name;
-    const std::vector<double> apart = encoded_apart(job, draft, *job.rows.find(name), folds);
+    const std::vector<double> apart =
+        encoded_apart(job, draft, *job.rows.find(name), step.bucket, folds);
     for (std::size_t i = 0; i < places.size(); ++i) {
       if (draft.split.side[draft.used[places[i]]] != table::Side::kTrain) continue;
       matrix.values[i * matrix.columns + column] = apart[places[i]];

@@ -127,6 +127,32 @@ TEST(Encoding, EqualsItsDefinition) {
   }
 }
 
+TEST(Encoding, ManyClassesHaveAFeatureEach) {
+  for (const bool clocked : {false, true}) {
+    Job job = made_job(700, clocked);
+    const auto& numbers = job.rows.find("y")->numbers;
+    std::vector<std::string> kinds;
+    for (const double y : numbers) kinds.push_back(y < -0.5 ? "low" : y < 1 ? "mid" : "top");
+    job.rows = Grid(job.rows).column("kind", Type::kCategory, kinds).table();
+    job.situation.target = "kind";
+    job.options.ignore = {"y"};
+    job.made = *encodes_from(Json::parse(R"([{"column": "town"}])"));
+    const Draft draft = draft_of(job);
+    ASSERT_EQ(draft.classes.size(), 3U);
+    const std::vector<std::size_t> folds = folds_of(job, draft);
+    for (std::size_t index = 0; index < 3; ++index) {
+      Draft one = draft;  // the same rows with the class as a label of 0 and 1
+      for (double& label : one.label) label = label == static_cast<double>(index) ? 1 : 0;
+      for (std::size_t i = 0; i < draft.used.size(); ++i) {
+        const double expected = plain_encoding(job, one, *job.rows.find("town"), folds, i);
+        const double got = feature(draft, i, "kind_by_town_" + draft.classes[index]);
+        if (std::isnan(expected)) EXPECT_TRUE(std::isnan(got)) << "row " << i;
+        else EXPECT_NEAR(got, expected, 1e-12) << draft.classes[index] << " of row " << i;
+      }
+    }
+  }
+}
+
 TEST(Encoding, NoTrainingRowKnowsItsOwnLabel) {
   for (const bool clocked : {false, true}) {
     Job job = made_job(400, clocked);

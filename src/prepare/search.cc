@@ -145,7 +145,7 @@ std::vector<Tried> Search::tried_of(const std::vector<Wish>& wishes) const {
   std::size_t column = 0;
   for (const Wish& wish : wishes) {
     tried.push_back({wish, {}, 0});
-    for (const std::size_t end = column + wish.features(); column < end; ++column) {
+    for (const std::size_t end = column + wish.features(thinned_); column < end; ++column) {
       for (std::size_t i = 0; i < values.size(); ++i) values[i] = matrix.row(i)[column];
       const bool categorical = transform.steps()[column].is_category();
       tried.back().columns.push_back(binned(values, categorical, question_.fit));

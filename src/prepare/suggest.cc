@@ -11,6 +11,7 @@
 #include "base/words.h"
 #include "prepare/expect.h"
 #include "stats/intervals.h"
+#include "stats/samples.h"
 
 namespace rondo::prepare {
 namespace {
@@ -24,6 +25,9 @@ constexpr double kCovered = 0.9;           // a list of categories covers this s
 constexpr std::size_t kMostListed = 100;       // and is no longer
 constexpr double kNearUnique = 0.08;
 constexpr double kInRange = 0.99;
+constexpr double kFar = 0.1;               // Jensen-Shannon; about .05 is chance in 1,000 rows
+constexpr std::uint64_t kFewToCompare = 1000;
+constexpr std::size_t kMostCompared = 20;  // categories
 constexpr std::uint64_t kFewRows = 20;     // of fewer nothing follows
 
 /// Rounded down to four digits, so that the share itself still fits.
@@ -124,6 +128,47 @@ class Suggestions {
     add({{"column", seen.name}, {"length", {0, 2 * most}}, {"else", "warn"}},
         fmt::format("no text is longer than {} bytes; twice that is odd", most));
   }
+  /// Tenths of a number's rows, or the categories' shares.
+  void distribution(const Seen& seen) {
+    if (seen.there < kFewToCompare) return;
+    const bool number = seen.column.type == Type::kNumber || seen.column.type == Type::kInteger;
+    Json expect = {{"column", seen.name}, {"distance", kFar}};
+    Json shares = Json::array();
+    const auto share = [&](double count) {
+      shares.push_back(std::round(1e4 * count / static_cast<double>(seen.there)) / 1e4);
+    };
+    if (number) {
+      std::vector<double> values;
+      for (std::size_t row = 0; row < seen.column.size(); ++row) {
+        if (!seen.column.is_null(row)) values.push_back(seen.column.as_double(row));
+      }
+      std::ranges::sort(values);
+      std::vector<double> edges;
+      for (int tenth = 1; tenth < 10; ++tenth) {
+        const double edge = stats::quantile(values, tenth / 10.0);
+        if (edge > values.front() && (edges.empty() || edge > edges.back())) edges.push_back(edge);
+      }
+      if (edges.empty()) return;
+      auto from = values.begin();
+      for (const double edge : edges) {
+        const auto until = std::ranges::lower_bound(values, edge);
+        share(static_cast<double>(until - from));
+        from = until;
+      }
+      share(static_cast<double>(values.end() - from));
+      expect["edges"] = edges;
+    } else {
+      if (seen.column.type != Type::kCategory || seen.counts.size() > kMostCompared) return;
+      expect["values"] = Json::array();
+      for (const auto& [value, count] : seen.counts) {
+        expect["values"].push_back(value);
+        share(static_cast<double>(count));
+      }
+    }
+    expect["shares"] = std::move(shares);
+    expect["else"] = "warn";
+    add(std::move(expect), "these are the shares of its values now; at this distance they moved");
+  }
   void volume(std::size_t rows) {
     add({{"rows", rows / 2}, {"else", "warn"}},
         fmt::format("there are {} rows; half of them would be odd", grouped(rows)));
@@ -164,6 +209,7 @@ std::vector<Suggestion> suggest(const table::Table& rows, const std::string& tar
     out.uniqueness(seen);
     out.range(seen);
     out.length(seen);
+    out.distribution(seen);
   }
   out.volume(rows.rows());
   return out.take();

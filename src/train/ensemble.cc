@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "model/cost.h"
 #include "model/forest.h"
 
 namespace rondo::train {
@@ -93,8 +94,26 @@ double standard_errors(std::span<const double> a, std::span<const double> b) {
   return error > 0 ? mean / error : 0;
 }
 
+namespace {
+
+/// Whether those that were chosen and one more stay within the limits.
+bool fits(const std::vector<Tried>& tried, const std::vector<std::size_t>& times,
+          std::size_t more, const Most& limits) {
+  model::ForestShape shape{0, 0, limits.features};
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    if (times[i] == 0 && i != more) continue;
+    const std::size_t trees = tried[i].rounds * limits.outputs;
+    shape.trees += trees;
+    shape.leaves += trees * static_cast<std::size_t>(tried[i].growth.leaves);
+  }
+  return model::predicted_row_us(shape) <= limits.row_us &&
+         model::predicted_bytes(shape) <= limits.bytes;
+}
+
+}  // namespace
+
 Ensemble choose_together(model::Task task, std::span<const double> labels,
-                         const std::vector<Tried>& tried, std::size_t most) {
+                         const std::vector<Tried>& tried, const Most& limits) {
   const std::size_t best = best_of(tried);
   const Ensemble alone = {{{best, 1}}, tried[best].loss};
   std::vector<std::size_t> times(tried.size());
@@ -107,7 +126,8 @@ Ensemble choose_together(model::Task task, std::span<const double> labels,
   for (std::size_t step = 1; step < kMostSteps; ++step) {
     std::size_t next = tried.size();
     for (std::size_t i = 0; i < tried.size(); ++i) {
-      if (tried[i].raw.empty() || (times[i] == 0 && members >= most)) continue;
+      if (tried[i].raw.empty()) continue;
+      if (times[i] == 0 && (members >= limits.members || !fits(tried, times, i, limits))) continue;
       std::vector<double> with = sum.losses_with(tried[i]);
       const double mean = mean_of(with);
       if (!(mean < loss)) continue;

@@ -23,13 +23,20 @@ std::vector<double> row_losses(model::Task task, std::span<const double> labels,
 /// LightGBM's answers as raw scores, up to a constant a row. Shape: as the answers.
 std::vector<double> raw_of(model::Task task, std::span<const double> answers);
 
-/// At most `most` different candidates. One alone, the best, unless several gain more than a
+/// What an ensemble may be at most. A candidate alone always may: the gate keeps it out if not.
+struct Most {
+  std::size_t members = 8;
+  double row_us = 1e300, bytes = 1e300;  // as model/cost.h predicts them
+  std::size_t outputs = 1, features = 0;
+};
+
+/// Different candidates within the limits. One alone, the best, unless several gain more than a
 /// standard error of the difference.
 /// Source: Caruana, Niculescu-Mizil, Crew, Ksikes 2004 (Ensemble Selection from Libraries of
 /// Models, ICML), section 2 with replacement; 50 steps at most; ties to the earlier candidate.
 /// Cost: steps x candidates x rows.
 Ensemble choose_together(model::Task task, std::span<const double> labels,
-                         const std::vector<Tried>& tried, std::size_t most);
+                         const std::vector<Tried>& tried, const Most& limits);
 
 /// Mean of a - b over the rows, in standard errors of it. 0 when they are the same.
 double standard_errors(std::span<const double> a, std::span<const double> b);

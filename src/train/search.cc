@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/lanes.h"
+#include "base/words.h"
 
 namespace rondo::train {
 namespace {
@@ -47,7 +48,11 @@ class Search {
       return fail(Code::kCancelled, "training was stopped before it had a model");
     }
     if (searched.tried.empty()) return searched;
-    const auto most = static_cast<std::size_t>(options_.ensemble);
+    const Most most{.members = static_cast<std::size_t>(options_.ensemble),
+                    .row_us = static_cast<double>(TRY(parse_span(options_.row_max)).us),
+                    .bytes = static_cast<double>(TRY(parse_size(options_.size_max))),
+                    .outputs = prepared_.classes.size() > 2 ? prepared_.classes.size() : 1,
+                    .features = prepared_.features.columns};
     searched.chosen = choose_together(prepared_.task, labels_, searched.tried, most);
     return searched;
   }

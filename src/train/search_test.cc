@@ -8,6 +8,7 @@
 #include <cmath>
 #include <set>
 
+#include "model/cost.h"
 #include "train/mixing.h"
 #include "train/testing.h"
 
@@ -114,15 +115,33 @@ TEST(Together, WhatCancelsOutIsChosen) {
   std::vector<double> labels(400);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<double>(i % 7);
   const auto tried = three(labels);
-  const Ensemble chosen = choose_together(Task::kRegression, labels, tried, 8);
+  const Ensemble chosen = choose_together(Task::kRegression, labels, tried, {.members = 8});
   std::set<std::size_t> members;
   for (const Share& share : chosen.shares) members.insert(share.candidate);
   EXPECT_EQ(members, (std::set<std::size_t>{0, 1}));
   EXPECT_LT(chosen.loss, 0.01 * tried[0].loss);
-  const Ensemble alone = choose_together(Task::kRegression, labels, tried, 1);
+  const Ensemble alone = choose_together(Task::kRegression, labels, tried, {.members = 1});
   ASSERT_EQ(alone.shares.size(), 1U);
   EXPECT_EQ(alone.shares[0].candidate, 0U);
   EXPECT_EQ(alone.loss, tried[0].loss);
+}
+
+TEST(Together, AnEnsembleStaysWithinItsTimeAndSize) {
+  std::vector<double> labels(400);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<double>(i % 7);
+  auto tried = three(labels);
+  for (Tried& one : tried) {
+    one.rounds = 100;
+    one.growth.leaves = 31;
+  }
+  const auto members = [&](const Most& limits) {
+    return choose_together(Task::kRegression, labels, tried, limits).shares.size();
+  };
+  const double one = model::predicted_row_us({100, 3'100, 5});
+  EXPECT_EQ(members({.row_us = 3 * one, .features = 5}), 2U);
+  EXPECT_EQ(members({.row_us = 1.5 * one, .features = 5}), 1U) << "two take longer";
+  EXPECT_EQ(members({.bytes = 1.5 * model::predicted_bytes({100, 3'100, 5})}), 1U);
+  EXPECT_EQ(members({.row_us = 0.1 * one}), 1U) << "the best alone is always there";
 }
 
 TEST(Together, LossesAreThoseOfProbabilities) {

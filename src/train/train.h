@@ -21,6 +21,8 @@ struct Options {
   std::int64_t min_leaf = 20;
   std::int64_t folds = 5;
   std::int64_t ensemble = 8;
+  std::string row_max = "50us";
+  std::string size_max = "64MiB";
 };
 
 template <class Visitor>
@@ -37,6 +39,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"rounds", "boosting rounds at most", 1, 100000}, o.rounds);
   v(Key{"min_leaf", "rows a leaf at least", 1, 1e9}, o.min_leaf);
   v(Key{"folds", "of a search, without a clock; with one, 3 windows that roll", 2, 50}, o.folds);
+  v(Key{"row_max", "time to score a row, predicted from the trees, that a model may take"},
+    o.row_max);
+  v(Key{"size_max", "a model's size beyond which it is kept out, as \"64MiB\""}, o.size_max);
   v(Key{"ensemble", "candidates at most that answer together; 1: the best alone", 1, 50},
     o.ensemble);
 }

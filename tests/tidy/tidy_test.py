@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -466,7 +467,7 @@ class Failpoints(Check):
 class Docs(Check):
     FILES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/API.md", "docs/ARCHITECTURE.md",
              "docs/CONFIG.md", "docs/FORMATS.md", "docs/GLOSSARY.md", "docs/KERNELS.md",
-             "docs/STATISTICS.md", "docs/STYLE.md"]
+             "docs/RUNBOOK.md", "docs/STATISTICS.md", "docs/STYLE.md"]
     SHOWN = {"README.md": {"commands", "stages"}, "docs/ARCHITECTURE.md": {"stages", "lifecycle"},
              "docs/API.md": {"routes"}, "docs/CONFIG.md": {"settings"}}
     UPDATE = "run: python3 tests/tidy/tidy_test.py PROGRAM . --update"
@@ -476,6 +477,26 @@ class Docs(Check):
             if not PROJECT.exists(path):
                 self.find("docs", path, 1, "is missing")
         self.settle("write it")
+
+    RULES = "contrib/prometheus.rules.yml"
+
+    def test_each_alert_has_its_paragraph_and_metrics_that_there_are(self):
+        rules = PROJECT.text(self.RULES)
+        names = re.findall(r"- alert: (\w+)", rules)
+        told = re.findall(r"^## (\w+)$", PROJECT.text("docs/RUNBOOK.md"), re.M)
+        self.assertGreater(len(names), 10)
+        self.assertEqual(told, names, "docs/RUNBOOK.md tells the rules in their order")
+        for name, link in zip(names, re.findall(r"runbook: (\S+)", rules)):
+            self.assertEqual(link, "docs/RUNBOOK.md#" + name.lower())
+        families = set(re.findall(r'family\("(\w+)"', PROJECT.text("src/api/metrics.cc")))
+        for metric in re.findall(r"\brondo_(\w+)", rules):
+            self.assertIn(metric, families, "%s has no family of this name" % self.RULES)
+        if shutil.which("promtool"):
+            for words in (["check", "rules", self.RULES],
+                          ["test", "rules", "contrib/prometheus.rules_test.yml"]):
+                done = subprocess.run(["promtool", *words], cwd=PROJECT.root, capture_output=True,
+                                      text=True)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_tables_are_those_of_the_code(self):
         for path in self.FILES:

@@ -1,0 +1,241 @@
+// A version's page: its card, to look at. Only what the facts hold; a part that they lack is left
+// out, and what a reader may not conclude stands at the end.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/model_plots.h"
+#include "cli/render.h"
+#include "cli/report.h"
+
+namespace rondo::cli {
+namespace {
+
+Json part(const Json& object, const char* key) {
+  return io::get_or<Json>(object, key, nullptr);
+}
+
+bool has(const Json& json) { return !json.is_null() && !json.empty(); }
+
+double number_of(const Json& object, const char* key) {
+  const Json value = part(object, key);
+  return value.is_number() ? value.get<double>() : std::nan("");
+}
+
+std::string paragraph(const std::string& text) {
+  return fmt::format("<p>{}</p>\n", escaped(text));
+}
+
+std::string section(const std::string& title, const std::string& body) {
+  return body.empty() ? body : fmt::format("<h2>{}</h2>\n{}", escaped(title), body);
+}
+
+std::string text_of(const Json& value) {
+  if (value.is_number()) return number(value.get<double>());
+  return value.is_string() ? value.get<std::string>() : "-";
+}
+
+std::string lineage(const Json& card) {
+  Json rows = Json::array();
+  const auto add = [&](const char* what, const Json& value) {
+    if (has(value) || value.is_number()) rows.push_back({{"what", what}, {"is", text_of(value)}});
+  };
+  add("dataset", part(card, "dataset"));
+  add("labelled rows that trained it", part(card, "labelled"));
+  add("trees", part(card, "trees"));
+  add("features", part(card, "features"));
+  add("pipeline (SHA-256)", part(card, "pipeline"));
+  add("made", part(card, "created"));
+  add("stage of life", part(card, "stage_of_life"));
+  return html_table({{"what", ""}, {"is", ""}}, rows);
+}
+
+std::string verdict(const Json& evaluation) {
+  std::string out = fmt::format(
+      "<p><b>{} {}</b> ({} to {}) on {} test rows{}.</p>\n", escaped(text_at(evaluation, "metric")),
+      number(number_of(evaluation, "value")), number(number_of(evaluation, "low")),
+      number(number_of(evaluation, "high")), number(number_of(evaluation, "rows")),
+      number_of(evaluation, "days") > 0
+          ? fmt::format(" of {} days", number(number_of(evaluation, "days"))) : "");
+  for (const Json& reason : io::get_or<Json>(part(evaluation, "verdict"), "reasons",
+                                             Json::array())) {
+    out += paragraph(reason.get<std::string>());
+  }
+  Json rivals = Json::array();
+  if (has(part(evaluation, "champion"))) rivals.push_back(evaluation.at("champion"));
+  for (const Json& one : io::get_or<Json>(evaluation, "baselines", Json::array())) {
+    rivals.push_back(one);
+  }
+  if (rivals.empty()) return out;
+  out += "<h3>Gain over each, on the same rows</h3>" + gains_picture(rivals);
+  Json metrics = Json::array();
+  const Json measured = io::get_or<Json>(evaluation, "metrics", Json::object());
+  for (const auto& item : measured.items()) {
+    metrics.push_back({{"metric", item.key()}, {"value", item.value()}});
+  }
+  return out + html_table({{"metric", "metric"}, {"value", "on the test rows"}}, metrics);
+}
+
+std::string slices(const Json& found) {
+  if (!has(found)) return {};
+  if (found.contains("why_not")) {
+    return paragraph("No part was looked for: " + text_at(found, "why_not") + ".");
+  }
+  Json rows = Json::array();
+  for (const Json& slice : found.at("slices")) {
+    if (!slice.at("named").get<bool>()) continue;
+    std::string where;
+    for (const Json& one : slice.at("conditions")) {
+      where += (where.empty() ? "" : " and ") + one.get<std::string>();
+    }
+    Json row = slice;
+    row["where"] = where;
+    rows.push_back(std::move(row));
+  }
+  if (rows.empty()) {
+    return paragraph(fmt::format("No part of one half of the test rows has a {} that is higher in "
+                                 "the other half too.", text_at(found, "loss")));
+  }
+  return html_table({{"where", "where"}, {"rows", "rows"}, {"mean_loss", "loss there"},
+                     {"loss_elsewhere", "elsewhere"}, {"adjusted", "p, corrected (Holm)"}}, rows);
+}
+
+std::string rate_text(const Json& rate) {
+  if (rate.is_null()) return "-";
+  return fmt::format("{:.3f} ({:.3f} to {:.3f})", number_of(rate, "value"), number_of(rate, "low"),
+                     number_of(rate, "high"));
+}
+
+std::string groups(const Json& fairness) {
+  std::string out;
+  for (const Json& one : fairness.is_null() ? Json::array() : fairness) {
+    Json rows = Json::array();
+    for (const Json& group : one.at("groups")) {
+      rows.push_back({{"name", group.at("name")}, {"rows", group.at("rows")},
+                      {"selected", rate_text(group.at("selected"))},
+                      {"true_positive", rate_text(group.at("true_positive"))},
+                      {"false_positive", rate_text(group.at("false_positive"))},
+                      {"judged", group.at("judged").get<bool>() ? "" : "too few rows"}});
+    }
+    out += fmt::format("<h3>{}</h3>", escaped(text_at(one, "column"))) +
+           html_table({{"name", "group"}, {"rows", "rows"}, {"selected", "answered positive"},
+                       {"true_positive", "of the positive"},
+                       {"false_positive", "of the negative"}, {"judged", ""}}, rows);
+  }
+  return out;
+}
+
+std::string reasons_section(const Json& reasons) {
+  if (!has(reasons)) return {};
+  return paragraph(fmt::format("Mean size of each feature's contribution to the raw score, over {} "
+                               "test rows (exact TreeSHAP).", number(number_of(reasons, "rows")))) +
+         reasons_picture(reasons);
+}
+
+std::string robustness(const Json& found) {
+  if (!has(found)) return {};
+  return paragraph(fmt::format("What the mean {} of {} test rows, {}, grows by when a column is "
+                               "missing, has noise of a tenth of its interquartile range, is a "
+                               "thousand times itself, or has another row's category.",
+                               text_at(found, "loss"), number(number_of(found, "rows")),
+                               number(number_of(found, "mean_loss")))) +
+         html_table({{"column", "column"}, {"missing", "missing"}, {"noise", "noise"},
+                     {"scaled", "x 1,000"}, {"swapped", "swapped"}}, found.at("columns"));
+}
+
+std::string training(const Json& evidence) {
+  if (!has(evidence)) return {};
+  const Json tried = io::get_or<Json>(evidence, "tried", Json::array());
+  std::string out = paragraph(fmt::format(
+      "{} over {} rows; {} together.", counted(io::get_or<std::uint64_t>(evidence, "trees", 0),
+                                               "tree"),
+      number(number_of(evidence, "train_rows")),
+      counted(io::get_or<std::uint64_t>(evidence, "members", 1), "candidate")));
+  if (tried.empty()) return out;
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    Json row = {{"place", i + 1}};
+    for (const char* key : {"origin", "loss", "rounds", "times", "cpu_s"}) {
+      row[key] = part(tried[i], key);
+    }
+    for (const char* key : {"rate", "leaves", "min_leaf", "columns", "rows", "l2"}) {
+      row[key] = part(part(tried[i], "options"), key);
+    }
+    rows.push_back(std::move(row));
+  }
+  return out + search_picture(tried) +
+         html_table({{"place", "tried"}, {"origin", "origin"}, {"loss", "loss"},
+                     {"rounds", "rounds"}, {"times", "weight"}, {"cpu_s", "CPU, s"},
+                     {"rate", "rate"}, {"leaves", "leaves"}, {"min_leaf", "rows a leaf"},
+                     {"columns", "columns"}, {"rows", "rows"}, {"l2", "l2"}}, rows);
+}
+
+std::string steps(const Json& card) {
+  return html_table({{"step", "step"}, {"stage", "stage"}, {"result", "result"},
+                     {"reason", "why"}}, card.at("steps"));
+}
+
+std::string limits(const Json& card, const Json& evaluation) {
+  std::string out = "<ul>";
+  const auto say = [&](const std::string& text) {
+    out += fmt::format("<li>{}</li>\n", escaped(text));
+  };
+  const double smallest = number_of(part(evaluation, "verdict"), "smallest_detectable");
+  if (std::isfinite(smallest)) {
+    say(fmt::format("These rows could have shown a difference of {} in {}; a smaller one may be "
+                    "there and was not seen.", number(smallest), text_at(evaluation, "metric")));
+  }
+  if (has(part(evaluation, "look")) || part(evaluation, "look").is_number()) {
+    const double look = number_of(evaluation, "look");
+    if (look > 1) {
+      say(fmt::format("It is look {} at this champion: its error is smaller for it.",
+                      number(look)));
+    }
+  }
+  say("Measured on rows that came after its training; what is deployed is the same recipe, fitted "
+      "once more through the newest label.");
+  for (const Json& name : io::get_or<Json>(part(evaluation, "robustness"), "not_tried",
+                                           Json::array())) {
+    say(fmt::format("The column {} was not changed on purpose: no feature shows its cells.",
+                    name.get<std::string>()));
+  }
+  if (card.at("imported").get<bool>()) say("It was trained elsewhere and was not judged here.");
+  return out + "</ul>\n";
+}
+
+}  // namespace
+
+std::string model_report(const Json& card, const Json& reasons) {
+  const std::string name = fmt::format("{} v{}", text_at(card, "name"),
+                                       number(number_of(card, "version")));
+  const Json evaluation = io::get_or<Json>(card, "evaluation", Json::object());
+  std::string out = page_head(name) + fmt::format("<h1>{}</h1>\n", escaped(name));
+  if (!evaluation.empty()) out += verdict(evaluation);
+  if (const Json curve = part(evaluation, "curve"); has(curve)) {
+    out += section("Answers and truth", curve_picture(curve));
+  }
+  if (const Json found = part(evaluation, "reliability"); has(found)) {
+    out += section("Do its probabilities mean what they say?",
+                   reliability_picture(found) +
+                       paragraph(fmt::format("Calibration error {:.3f}; Spiegelhalter's test "
+                                             "p = {:.3g}.",
+                                             number_of(found, "calibration_error"),
+                                             number_of(found, "p"))));
+  }
+  out += section("Where it fails", slices(part(evaluation, "slices")));
+  out += section("Groups", groups(part(evaluation, "fairness")));
+  out += section("Why it answers", reasons_section(reasons));
+  out += section("When a column breaks", robustness(part(evaluation, "robustness")));
+  if (const Json held = part(evaluation, "invariants"); has(held)) {
+    out += section("Promises", html_table({{"invariant", "invariant"}, {"rows", "rows"},
+                                           {"broken", "broken"}, {"share", "share"}}, held));
+  }
+  out += section("Training", training(part(card, "training")));
+  out += section("Lineage", lineage(card));
+  if (!card.at("steps").empty()) out += section("Steps", steps(card));
+  out += section("What this does not say", limits(card, evaluation));
+  return out + "</body></html>\n";
+}
+
+}  // namespace rondo::cli

@@ -1,0 +1,151 @@
+// Windows against a box: bounds, the nearest law in it, bets on the difference.
+#include "stats/box.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "stats/intervals.h"
+
+namespace rondo::stats {
+namespace {
+
+constexpr double kForgets[] = {0, 0.8};
+constexpr double kPriorRows = 50;  // that the reference counts for in a bet
+constexpr double kDeviations = 3;
+
+double sum_of(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+double clipped_sum(std::span<const double> q, const Box& box, double nu) {
+  double sum = 0;
+  for (std::size_t b = 0; b < q.size(); ++b) {
+    sum += std::clamp(q[b] / nu, box.low[b], box.high[b]);
+  }
+  return sum;
+}
+
+}  // namespace
+
+Box box_of(std::span<const std::uint64_t> counts, double tolerance, double error) {
+  const auto bins = static_cast<double>(counts.size());
+  const double n = static_cast<double>(std::accumulate(counts.begin(), counts.end(),
+                                                       std::uint64_t{0}));
+  Box box;
+  for (const std::uint64_t count : counts) {
+    const auto hits = static_cast<double>(count);
+    const double moved = tolerance * hits / n, side = error / (2 * bins);
+    const double low = count == 0 ? 0 : beta_quantile(side, {hits, n - hits + 1});
+    const double high = hits == n ? 1 : beta_quantile(1 - side, {hits + 1, n - hits});
+    box.low.push_back(std::clamp(low - moved, 0.0, 1.0));
+    box.high.push_back(std::clamp(high + moved, 0.0, 1.0));
+  }
+  return box;
+}
+
+void widen(Box& box, std::span<const std::vector<double>> windows) {
+  const auto count = static_cast<double>(windows.size());
+  if (windows.size() < 2) return;
+  for (std::size_t b = 0; b < box.low.size(); ++b) {
+    double mean = 0, squares = 0, least = 1, most = 0;
+    for (const auto& window : windows) {
+      mean += window[b] / count;
+      least = std::min(least, window[b]);
+      most = std::max(most, window[b]);
+    }
+    for (const auto& window : windows) squares += (window[b] - mean) * (window[b] - mean);
+    const double wide = kDeviations * std::sqrt(squares / (count - 1));
+    box.low[b] = std::max(0.0, std::min({box.low[b], least, mean - wide}));
+    box.high[b] = std::min(1.0, std::max({box.high[b], most, mean + wide}));
+  }
+}
+
+std::vector<double> projection(std::span<const double> q, const Box& box) {
+  double low = 1e-12, high = 1;  // of nu; the sum falls as nu grows
+  while (clipped_sum(q, box, high) > 1 && high < 1e300) high *= 4;
+  for (int i = 0; i < 100 && high - low > 1e-15 * high; ++i) {
+    const double nu = low + (high - low) / 2;
+    (clipped_sum(q, box, nu) > 1 ? low : high) = nu;
+  }
+  std::vector<double> out;
+  for (std::size_t b = 0; b < q.size(); ++b) {
+    out.push_back(std::clamp(q[b] / high, box.low[b], box.high[b]));
+  }
+  return out;
+}
+
+BoxEvidence::BoxEvidence(Box box, std::span<const std::uint64_t> prior) : box_(std::move(box)) {
+  const double n = static_cast<double>(std::accumulate(prior.begin(), prior.end(),
+                                                       std::uint64_t{0}));
+  const auto bins = static_cast<double>(prior.size());
+  for (const std::uint64_t count : prior) {
+    prior_.push_back((static_cast<double>(count) + 0.5) / (n + bins / 2));
+  }
+  for (const double keeps : kForgets) {
+    bets_.push_back({keeps, std::vector<double>(prior.size(), 0.0)});
+  }
+}
+
+void BoxEvidence::add(std::span<const std::uint64_t> counts, double granted) {
+  for (Bet& bet : bets_) {
+    const double all = sum_of(bet.seen) + kPriorRows;
+    std::vector<double> q;
+    for (std::size_t b = 0; b < counts.size(); ++b) {
+      q.push_back((bet.seen[b] + kPriorRows * prior_[b]) / all);
+    }
+    const std::vector<double> nearest = projection(q, box_);
+    double log_e = 0;
+    for (std::size_t b = 0; b < counts.size(); ++b) {
+      if (counts[b] > 0) log_e += static_cast<double>(counts[b]) * std::log(q[b] / nearest[b]);
+      bet.seen[b] = bet.keeps * bet.seen[b] + static_cast<double>(counts[b]);
+    }
+    bet.log_value = std::max(bet.log_value, std::log(granted)) + log_e;
+  }
+}
+
+double BoxEvidence::value() const noexcept {
+  double sum = 0;
+  for (const Bet& bet : bets_) sum += std::exp(std::min(bet.log_value, 600.0));
+  return sum / static_cast<double>(bets_.size());
+}
+
+void BoxEvidence::restart() noexcept {
+  for (Bet& bet : bets_) bet.log_value = -1e300;
+}
+
+Json BoxEvidence::state() const {
+  Json out = Json::array();
+  for (const Bet& bet : bets_) out.push_back({{"seen", bet.seen}, {"log", bet.log_value}});
+  return out;
+}
+
+Result<void> BoxEvidence::read(const Json& state) {
+  const auto wrong = [] {
+    return fail(Code::kCorrupt, "the evidence about a column's box has another shape");
+  };
+  if (!state.is_array() || state.size() != bets_.size()) return wrong();
+  for (std::size_t i = 0; i < bets_.size(); ++i) {
+    bets_[i].seen = TRY(io::get<std::vector<double>>(state[i], "seen"));
+    bets_[i].log_value = TRY(io::get<double>(state[i], "log"));
+    if (bets_[i].seen.size() != prior_.size()) return wrong();
+  }
+  return {};
+}
+
+std::vector<std::size_t> alarms_among(std::span<const double> values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t i) { return values[i]; });
+  std::size_t most = 0;
+  for (std::size_t k = 1; k <= order.size(); ++k) {
+    if (values[order[k - 1]] * static_cast<double>(k) >= static_cast<double>(values.size())) {
+      most = k;
+    }
+  }
+  order.resize(most);
+  std::ranges::sort(order);
+  return order;
+}
+
+}  // namespace rondo::stats

@@ -1,0 +1,70 @@
+// Detector A: whether the rows of a window still come from a law within a box about the reference.
+// The box pays for what the reference itself does not know, so the promise (false notices a year)
+// holds for a reference of any size. Formulas: docs/STATISTICS.md, "Shifted inputs".
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "io/json.h"
+
+namespace rondo::stats {
+
+/// Bounds of each bin's share. Shape: both K; low <= high, and the lows add up to 1 at most, the
+/// highs to 1 at least.
+struct Box {
+  std::vector<double> low, high;
+};
+
+/// Clopper-Pearson bounds of each bin at error / 2K a side, moved out by `tolerance` times the
+/// bin's share. Shape: counts has K >= 2, of which some is above 0.
+/// Source: Clopper, Pearson 1934.
+Box box_of(std::span<const std::uint64_t> counts, double tolerance, double error = 0.01);
+
+/// Moves the bounds out to what windows of the reference showed: their least and greatest share,
+/// and their mean -+ 3 deviations (divisor windows - 1). Shape: each window has K shares; with
+/// fewer than two nothing changes.
+void widen(Box& box, std::span<const std::vector<double>> windows);
+
+/// The law in the box that is nearest to q in the sense of ln E below: clip(q/nu, low, high) with
+/// sum 1. Shape: q has K, sum 1, each above 0.
+/// Source: reverse information projection; Gruenwald, de Heide, Koolen 2024, theorem 1.
+std::vector<double> projection(std::span<const double> q, const Box& box);
+
+/// Evidence that a column left its box, by windows: the mean of two e-CUSUMs, whose bets forget
+/// the past at once or by a fifth a window.
+/// Source: Shin, Ramdas, Rinaldo 2022 (arXiv 2203.03532), with g_t false alarms granted a step.
+class BoxEvidence {
+ public:
+  /// `prior`: the reference's counts, which bets start from.
+  BoxEvidence(Box box, std::span<const std::uint64_t> prior);
+  /// A window's counts, K of them; `granted`: false alarms a year times years since the last
+  /// window.
+  void add(std::span<const std::uint64_t> counts, double granted);
+  /// Alarm at >= 1 for one column alone, at >= D where the greatest of D columns is looked at; then
+  /// restart(). At most `granted` false alarms are expected, whatever the traffic.
+  double value() const noexcept;
+  void restart() noexcept;
+  Json state() const;
+  /// Errors: kCorrupt.
+  Result<void> read(const Json& state);
+
+ private:
+  struct Bet {
+    double keeps = 0;               // rho: what is left of the past after a window
+    std::vector<double> seen;       // a_b
+    double log_value = -1e300;      // ln M
+  };
+  Box box_;
+  std::vector<double> prior_;       // p_b
+  std::vector<Bet> bets_;
+};
+
+/// Which of many values are alarms together: the k greatest with the k-th >= count / k, k as large
+/// as can be; ascending indexes. Expected share of false ones a year is that of one column.
+/// Source: Dandapanthula, Ramdas 2025 (arXiv 2501.04130), e-detector Benjamini-Hochberg.
+std::vector<std::size_t> alarms_among(std::span<const double> values);
+
+}  // namespace rondo::stats

@@ -198,6 +198,9 @@ void write_values(std::string& out, const Batch& batch, Output output) {
         list(all.subspan(i * width, width));
       }
       if (outputs > 1) out += ']';
+    } else if (is_interval(output)) {
+      const stats::Bounds ends = batch.interval_of(one);
+      write_number(out, output == Output::kIntervalLow ? ends.low : ends.high);
     } else if (batch.parts().task == model::Task::kRegression) {
       write_number(out, one.value);
     } else {

@@ -31,6 +31,7 @@ class OutputTensor {
     std::vector<std::size_t> out;
     const std::size_t outputs = batch_.by().pipeline->outputs();
     if (output_ == Output::kProbabilities) return {batch_.parts().classes.size()};
+    if (is_interval(output_)) return {};
     if (output_ != Output::kPrediction && outputs > 1) out.push_back(outputs);
     if (output_ == Output::kContributions) {
       out.push_back(batch_.by().pipeline->explained().size() + 1);
@@ -78,6 +79,9 @@ class OutputTensor {
       } else if (is_text()) {
         text(row.answer);
         after();
+      } else if (is_interval(output_)) {
+        const stats::Bounds ends = batch_.interval_of(row);
+        one(output_ == Output::kIntervalLow ? ends.low : ends.high);
       } else {
         one(row.value);
       }
@@ -134,7 +138,7 @@ void write_reply(Response& response, const Batch& batch, const InferRequest& ask
   out += ']';
   if (asked.rows) {
     out += ',';
-    write_predictions(out, batch);
+    write_predictions(out, batch, asked.wants_interval());
   }
   out += "}\n";
   const bool binary =
@@ -183,6 +187,13 @@ deploy::Wanted wanted_by(const InferRequest& asked) {
   return asked.wants(Output::kRawScore) ? deploy::Wanted::kRawToo : deploy::Wanted::kAnswer;
 }
 
+/// Errors: 501 when the version cannot say what is asked for.
+std::expected<void, Refusal> check_asked(const InferRequest& asked, const deploy::Deployed& by) {
+  if (asked.wants(Output::kContributions)) TRY(check_explains(by));
+  if (asked.wants_interval()) TRY(check_interval(by));
+  return {};
+}
+
 /// A body without JSON: an FP64 matrix of all columns.
 Reply infer_matrix(Call& call, Picked by, const InferRequest& asked) {
   Batch batch(call, std::move(by));
@@ -196,8 +207,8 @@ Reply infer_matrix(Call& call, Picked by, const InferRequest& asked) {
 }
 
 Reply infer_rpc(Call& call, Picked by, const InferRequest& asked, const RpcInfer& rpc) {
-  if (asked.wants(Output::kContributions)) TRY(check_explains(*by));
-  Batch batch(call, std::move(by), wanted_by(asked));
+  TRY(check_asked(asked, *by));
+  Batch batch(call, std::move(by), wanted_by(asked), asked.wants_interval());
   if (asked.timeout) batch.expire_after(*asked.timeout);
   TRY(add_tensors(batch,
                   TRY(Tensors::open(rpc.inputs, batch.inputs(), call.app.limits().rows_max,
@@ -240,8 +251,8 @@ Reply post_infer(Call& call) {
   const std::size_t json = length.value_or(call.request.body.size());
   const Element root = TRY(read_json(call, json, length.has_value()));
   const InferRequest asked = TRY(read_infer_request(root, classes));
-  if (asked.wants(Output::kContributions)) TRY(check_explains(*by));
-  Batch batch(call, std::move(by), wanted_by(asked));
+  TRY(check_asked(asked, *by));
+  Batch batch(call, std::move(by), wanted_by(asked), asked.wants_interval());
   if (asked.timeout) batch.expire_after(*asked.timeout);
   const std::string_view tail = std::string_view(call.request.body).substr(json);
   if (asked.rows) {

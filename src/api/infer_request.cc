@@ -100,12 +100,12 @@ std::expected<std::vector<InferRequest::Wish>, Refusal> read_outputs(
 std::expected<Output, Refusal> output_named(std::string_view name, bool classes) {
   const auto place = std::ranges::find(kOutputNames, name);
   const auto output = static_cast<Output>(place - std::begin(kOutputNames));
-  if (place != std::end(kOutputNames) && (classes || output != Output::kProbabilities)) {
-    return output;
-  }
+  const bool fits = classes ? !is_interval(output) : output != Output::kProbabilities;
+  if (place != std::end(kOutputNames) && fits) return output;
   return bad_shape(fmt::format("there is no output \"{}\"", name.substr(0, 100)),
                    fmt::format("there are \"prediction\", {}\"raw_score\" and \"contributions\"",
-                               classes ? "\"probabilities\", " : ""));
+                               classes ? "\"probabilities\", "
+                                       : "\"interval_low\", \"interval_high\", "));
 }
 
 bool InferRequest::wants(Output output) const {

@@ -9,9 +9,14 @@
 
 namespace rondo::api {
 
-enum class Output : std::uint8_t { kPrediction, kProbabilities, kRawScore, kContributions };
-inline constexpr std::string_view kOutputNames[] = {"prediction", "probabilities", "raw_score",
-                                                    "contributions"};
+enum class Output : std::uint8_t {
+  kPrediction, kProbabilities, kRawScore, kContributions, kIntervalLow, kIntervalHigh
+};
+inline constexpr std::string_view kOutputNames[] = {
+    "prediction", "probabilities", "raw_score", "contributions", "interval_low", "interval_high"};
+constexpr bool is_interval(Output output) {
+  return output == Output::kIntervalLow || output == Output::kIntervalHigh;
+}
 /// The output of that name. Errors: invalid_shape, also for probabilities of a model without
 /// `classes`.
 std::expected<Output, Refusal> output_named(std::string_view name, bool classes);
@@ -27,6 +32,9 @@ struct InferRequest {
   std::optional<Span> timeout;          // parameters.timeout, from the head of the request on
   std::vector<Wish> outputs;            // in the order in which they are answered
   bool wants(Output output) const;
+  bool wants_interval() const {
+    return wants(Output::kIntervalLow) || wants(Output::kIntervalHigh);
+  }
 };
 
 /// `classes`: whether the model has probabilities. Errors: invalid_shape, wrong_type,

@@ -51,7 +51,8 @@ Reply post_invocations(Call& call) {
   const FormsFound found = TRY(read_invocation(call));
   const FrameOptions options = TRY(read_frame_options(found[4], "\"params\"", classes));
   if (options.output == Output::kContributions) TRY(check_explains(*by));
-  Batch batch(call, std::move(by), options.wanted());
+  if (is_interval(options.output)) TRY(check_interval(*by));
+  Batch batch(call, std::move(by), options.wanted(), is_interval(options.output));
   if (found[0]) {
     TRY(add_split(batch, *found[0], options.time));
   } else if (found[3]) {

@@ -1,6 +1,7 @@
 // Health and metadata of the Open Inference Protocol (KServe V2). Served from the routing table
 // alone.
 #include "api/handlers.h"
+#include "api/infer_request.h"
 #include "api/json_out.h"
 #include "api/repository.h"
 #include "api/scoring.h"
@@ -72,6 +73,14 @@ void write_outputs(std::string& out, const deploy::Deployed& by) {
   };
   begin("raw_score");
   out += "]}";
+  if (parts.answering.interval) {
+    for (const Output output : {Output::kIntervalLow, Output::kIntervalHigh}) {
+      begin(kOutputNames[static_cast<std::size_t>(output)]);
+      out += "],\"parameters\":{\"coverage\":";
+      write_number(out, parts.answering.interval->coverage);
+      out += "}}";
+    }
+  }
   if (by.pipeline->can_explain()) {
     const std::vector<std::string>& columns = by.pipeline->explained();
     begin("contributions");

@@ -24,6 +24,8 @@ constexpr std::string_view kSchemas = R"json({
     "time": {"$ref": "#/components/schemas/Time"}}},
 "Predicted": {"type": "object", "required": ["id", "value", "model_version"], "properties": {
   "id": {"type": "string"}, "value": {"$ref": "#/components/schemas/Value"},
+  "low": {"type": "number", "description": "of its interval, with ?interval=true"},
+  "high": {"type": "number"},
   "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
   "model_version": {"$ref": "#/components/schemas/Version"},
   "raw_score": {"$ref": "#/components/schemas/ByClass"},
@@ -79,7 +81,8 @@ constexpr std::string_view kSchemas = R"json({
   "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
   "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
   "outputs": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
-    "name": {"enum": ["prediction", "probabilities", "raw_score", "contributions"]},
+    "name": {"enum": ["prediction", "probabilities", "raw_score", "contributions",
+      "interval_low", "interval_high"]},
     "parameters": {"$ref": "#/components/schemas/Parameters"}}}}}},
 "InferReply": {"type": "object",
   "required": ["model_name", "model_version", "parameters", "outputs"], "properties": {
@@ -126,7 +129,8 @@ constexpr std::string_view kSchemas = R"json({
   "version": {"type": ["string", "integer"]}}}}},
 
 "FrameOptions": {"type": "object", "properties": {
-  "output": {"enum": ["prediction", "probabilities", "raw_score", "contributions"]},
+  "output": {"enum": ["prediction", "probabilities", "raw_score", "contributions",
+    "interval_low", "interval_high"]},
   "time": {"$ref": "#/components/schemas/Time"}}},
 "Rows": {"type": "array", "description": "objects by name, or arrays by position"},
 "Columns": {"type": ["object", "array"], "description": "{column: [value, ...]}, or rows"},

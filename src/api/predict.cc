@@ -20,12 +20,12 @@ void write_probabilities(std::string& out, const model::Pipeline::Parts& parts,
   out += '}';
 }
 
-/// "?explain=true". Errors: wrong_type for another value.
-std::expected<bool, Refusal> wants_explanation(const Call& call) {
-  const auto text = query_value(call.query, "explain");
+/// "?explain=true", "?interval=true". Errors: wrong_type for another value.
+std::expected<bool, Refusal> wants(const Call& call, std::string_view what) {
+  const auto text = query_value(call.query, what);
   if (!text || *text == "false" || *text == "0") return false;
   if (*text == "true" || *text == "1" || text->empty()) return true;
-  return wrong_type(fmt::format("\"explain\" must be true or false, not \"{}\"",
+  return wrong_type(fmt::format("\"{}\" must be true or false, not \"{}\"", what,
                                 text->substr(0, 40)));
 }
 
@@ -76,7 +76,7 @@ void write_explanation(std::string& out, const Batch& batch, std::size_t row) {
   });
 }
 
-void write_predictions(std::string& out, const Batch& batch) {
+void write_predictions(std::string& out, const Batch& batch, bool interval) {
   out += "\"predictions\":[";
   const bool explains = !batch.contributions().empty();
   for (std::size_t i = 0; i < batch.rows().size(); ++i) {
@@ -87,6 +87,13 @@ void write_predictions(std::string& out, const Batch& batch) {
     out += "\",\"value\":";
     if (batch.parts().task == model::Task::kRegression) {
       write_number(out, row.value);
+      if (interval) {
+        const stats::Bounds ends = batch.interval_of(row);
+        out += ",\"low\":";
+        write_number(out, ends.low);
+        out += ",\"high\":";
+        write_number(out, ends.high);
+      }
     } else {
       write_text(out, row.answer);
       write_probabilities(out, batch.parts(), row.probabilities);
@@ -111,14 +118,15 @@ Reply post_predict(Call& call) {
   std::optional<Time> time;
   if (found[1] && !found[1]->is_null()) time = TRY(read_time(*found[1], "\"time\""));
   Picked by = TRY(pick(call.app, call.app.service().model_name(), ""));
-  const bool explains = TRY(wants_explanation(call));
+  const bool explains = TRY(wants(call, "explain")), interval = TRY(wants(call, "interval"));
   if (explains) TRY(check_explains(*by));
+  if (interval) TRY(check_interval(*by));
   Batch batch(call, std::move(by),
-              explains ? deploy::Wanted::kContributions : deploy::Wanted::kAnswer);
+              explains ? deploy::Wanted::kContributions : deploy::Wanted::kAnswer, interval);
   TRY(add_rows(batch, *found[0], time));
   Response response = TRY(batch.finish());
   response.body += '{';
-  write_predictions(response.body, batch);
+  write_predictions(response.body, batch, interval);
   response.body += "}\n";
   return response;
 }

@@ -13,8 +13,8 @@ std::expected<void, Refusal> add_rows(Batch& batch, const Element& rows, std::op
 /// "raw_score", "base" and "contributions" {column: value} of one row, without braces around; each
 /// by class where there is a score a class.
 void write_explanation(std::string& out, const Batch& batch, std::size_t row);
-/// With an explanation of each row, if the batch has contributions:
-/// "predictions":[{"id","value","probabilities"?,"model_version"}]
-void write_predictions(std::string& out, const Batch& batch);
+/// With an explanation of each row, if the batch has contributions, and with its interval if that
+/// is asked for: "predictions":[{"id","value","low"?,"high"?,"probabilities"?,"model_version"}]
+void write_predictions(std::string& out, const Batch& batch, bool interval = false);
 
 }  // namespace rondo::api

@@ -162,6 +162,10 @@ Reply get_model_config(Call& call) {
   widths.clear();
   if (by->pipeline->outputs() > 1) widths.push_back(by->pipeline->outputs());
   write_config(out, "raw_score", "FP64", widths);
+  if (parts.answering.interval) {
+    write_config(out, "interval_low", "FP64", {});
+    write_config(out, "interval_high", "FP64", {});
+  }
   widths.push_back(by->pipeline->explained().size() + 1);
   if (by->pipeline->can_explain()) write_config(out, "contributions", "FP64", widths);
   out += "]}\n";

@@ -114,7 +114,14 @@ std::expected<void, Refusal> check_explains(const deploy::Deployed& by) {
                 "a version that this program trains or imports holds it");
 }
 
-Batch::Batch(Call& call, Picked picked, deploy::Wanted wanted)
+std::expected<void, Refusal> check_interval(const deploy::Deployed& by) {
+  if (by.pipeline->parts().answering.interval) return {};
+  return refuse(501, "unsupported", fmt::format("version {} has no interval", by.version),
+                "it answers classes, or was made without: [evaluate] interval = 0.9 makes the next "
+                "version's");
+}
+
+Batch::Batch(Call& call, Picked picked, deploy::Wanted wanted, bool interval)
     : call_(call),
       read_by_(std::move(picked.by)),
       by_(read_by_),
@@ -132,14 +139,15 @@ Batch::Batch(Call& call, Picked picked, deploy::Wanted wanted)
   scratch.raw.clear();
   scratch.contributions.clear();
   scratch.texts.clear();
-  if (split_) split_by_key();
+  if (split_) split_by_key(interval);
 }
 
 /// A caller's own key, else a column of the rows, else where the prediction's id comes from.
-void Batch::split_by_key() {
+void Batch::split_by_key(bool interval) {
   const deploy::Trial& trial = *split_->trial;
   if (trial.share == 0) return;
-  // Who asks for contributions gets them, from a version that has them.
+  // Who asks for contributions, or an interval, gets them from a version that has them.
+  if (interval && !trial.other->pipeline->parts().answering.interval) return;
   if (wanted_ == deploy::Wanted::kContributions && !trial.other->pipeline->can_explain()) return;
   std::string key;
   if (const auto own = call_.request.header("Rondo-Split-Key")) {

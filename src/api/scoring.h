@@ -30,12 +30,16 @@ std::expected<Picked, Refusal> pick(App& app, std::string_view model, std::strin
 
 /// Errors: 501 when its model does not hold what explanations need.
 std::expected<void, Refusal> check_explains(const deploy::Deployed& by);
+/// Errors: 501 when its answers have no interval.
+std::expected<void, Refusal> check_interval(const deploy::Deployed& by);
 
 /// The rows of one request, all scored by one version. What it counts is counted when it ends, so
 /// that the time of writing the reply is in it; one that ends unfinished counts as failed.
 class Batch {
  public:
-  Batch(Call& call, Picked picked, deploy::Wanted wanted = deploy::Wanted::kAnswer);
+  /// `interval`: in a rollout only a version that has one answers.
+  Batch(Call& call, Picked picked, deploy::Wanted wanted = deploy::Wanted::kAnswer,
+        bool interval = false);
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
   ~Batch();
@@ -64,6 +68,10 @@ class Batch {
   std::span<const double> contributions() const { return call_.scratch.contributions; }
   const std::vector<std::string>& explained() const { return by_->pipeline->explained(); }
   const std::string& id() const { return id_; }
+  /// Shape: a row of a version that passed check_interval().
+  stats::Bounds interval_of(const ledger::Prediction& row) const {
+    return parts().answering.interval->around(row.value);
+  }
 
  private:
   std::expected<void, Refusal> score_block();
@@ -71,7 +79,7 @@ class Batch {
   void count_inputs(Numbers& numbers) const;
   void count_joins(Numbers& numbers) const;
   std::expected<std::shared_ptr<Kept>, Refusal> log();
-  void split_by_key();
+  void split_by_key(bool interval);
   void split_by_column(std::span<const model::Cell> cells);
   void answer_row(std::span<const model::Cell> cells, std::size_t at);
   void answer_by_champion(bool failed);

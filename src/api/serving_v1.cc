@@ -46,7 +46,8 @@ Reply post_v1_predict(Call& call) {
   const bool classes = by->pipeline->parts().task != model::Task::kRegression;
   const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", classes));
   if (options.output == Output::kContributions) TRY(check_explains(*by));
-  Batch batch(call, std::move(by), options.wanted());
+  if (is_interval(options.output)) TRY(check_interval(*by));
+  Batch batch(call, std::move(by), options.wanted(), is_interval(options.output));
   TRY(found[0] ? add_instances(batch, *found[0], options.time)
                : add_columnar(batch, *found[1], options.time));
   Response response = TRY(batch.finish());

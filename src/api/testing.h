@@ -67,8 +67,8 @@ inline std::shared_ptr<const model::Pipeline> loaded(model::Pipeline::Parts part
       cells.push_back(text ? model::Cell{model::Cell::Kind::kText, 0, i % 3 ? "rain" : "clear"}
                            : model::Cell{model::Cell::Kind::kNumber, i % 2 + 0.0, {}});
     }
-    parts.golden.push_back(model::Pipeline::make_golden(parts.transform, parts.forest, cells,
-                                                        Time{i * 3'600'000'000}, {}));
+    parts.golden.push_back(model::Pipeline::make_golden(
+        parts.transform, parts.forest, parts.answering, cells, Time{i * 3'600'000'000}, {}));
   }
   auto pipeline = model::Pipeline::load(model::Pipeline::encode(parts).value());
   CHECK(pipeline.has_value(), "the pipeline of the tests loads");

@@ -199,7 +199,7 @@ class Reading {
     }
     std::vector<const table::Column*> columns;
     for (const auto& column : columns_) columns.push_back(column.get());
-    Scorer scorer(settings_.by, settings_.form, settings_.explain, out);
+    Scorer scorer(settings_.by, settings_.form, settings_.beside, out);
     std::vector<model::Cell> cells(columns.size());
     std::string key, buffer;
     const std::size_t rows = source_.rows();

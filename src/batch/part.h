@@ -17,7 +17,7 @@ struct Settings {
   collect::ClockState clock;     // where the project's clock stands
   Time now;                      // of rows where there is no clock
   Form form = Form::kCsv;
-  Explain explain = Explain::kNothing;
+  Beside beside;
   std::vector<std::string> keys; // columns that lead each line; empty: the number of the row
   io::Path temp;                 // for DuckDB
   Stop stop;                     // of who waits for standard input

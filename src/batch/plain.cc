@@ -37,7 +37,7 @@ class PlainReader {
         part_(part),
         layout_(*part.layout),
         inputs_(settings.by->pipeline->parts().transform.inputs()),
-        scorer_(settings.by, settings.form, settings.explain, out),
+        scorer_(settings.by, settings.form, settings.beside, out),
         cells_(inputs_.fields.size()),
         key_texts_(settings.keys.size()) {}
 

@@ -47,7 +47,7 @@ class Run {
       TRY(input_.go_on(*place));
       progress.rows = progress.rows_before = place->rows;
     } else {
-      head_ = header(settings_.form, leading(), classes(), reasons());
+      head_ = header(settings_.form, leading(), classes(), beside());
     }
     const bool in_turn = settings_.clock.orders_only() &&
                          needs_time(settings_.by->pipeline->parts().transform);
@@ -83,9 +83,8 @@ class Run {
 
  private:
   std::span<const std::string> classes() const { return settings_.by->pipeline->parts().classes; }
-  std::vector<std::string> reasons() const {
-    if (settings_.explain == Explain::kNothing) return {};
-    return reason_names(*settings_.by->pipeline);
+  std::vector<std::string> beside() const {
+    return names_beside(*settings_.by->pipeline, settings_.beside);
   }
   std::vector<std::string> leading() const {
     return settings_.keys.empty() ? std::vector<std::string>{"row"} : settings_.keys;

@@ -1,8 +1,10 @@
 // Blocks of rows through transform, kernels and link; and the text of their answers.
 #include "batch/scoring.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <limits>
 
 #include "base/check.h"
@@ -35,7 +37,7 @@ void append_json(std::string& out, std::string_view text) {
 }
 
 std::string header(Form form, std::span<const std::string> keys,
-                   std::span<const std::string> classes, std::span<const std::string> reasons) {
+                   std::span<const std::string> classes, std::span<const std::string> beside) {
   std::string line;
   if (form == Form::kJson) return line;
   for (const std::string& key : keys) {
@@ -47,7 +49,7 @@ std::string header(Form form, std::span<const std::string> keys,
     line += ',';
     append_csv(line, "probability_" + name);
   }
-  for (const std::string& name : reasons) {
+  for (const std::string& name : beside) {
     line += ',';
     append_csv(line, name);
   }
@@ -67,9 +69,19 @@ std::vector<std::string> reason_names(const model::Pipeline& pipeline) {
   return names;
 }
 
-Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, Explain explain,
+std::vector<std::string> names_beside(const model::Pipeline& pipeline, Beside beside) {
+  std::vector<std::string> names;
+  if (beside.interval) names = {"interval_low", "interval_high"};
+  if (!beside.reasons) return names;
+  std::ranges::copy(reason_names(pipeline), std::back_inserter(names));
+  return names;
+}
+
+Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, Beside beside,
                std::string& out)
-    : by_(std::move(by)), parts_(by_->pipeline->parts()), form_(form), out_(out) {
+    : by_(std::move(by)), parts_(by_->pipeline->parts()), form_(form), interval_(beside.interval),
+      out_(out) {
+  CHECK(!interval_ || parts_.answering.interval, "an interval is asked of a model that has one");
   const std::string version = std::to_string(by_->version);
   end_ = form == Form::kCsv ? "," + version + "\n" : ",\"model_version\":" + version + "}\n";
   for (const std::string& name : parts_.classes) {
@@ -80,7 +92,7 @@ Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, Explain ex
   lags_.resize(parts_.transform.history().lags.size());
   features_.resize(kBlock * parts_.transform.features());
   scores_.resize(kBlock * by_->pipeline->outputs());
-  if (explain == Explain::kNothing) return;
+  if (!beside.reasons) return;
   for (const std::string& name : by_->pipeline->explained()) {
     append_json(explained_.emplace_back(), name);
   }
@@ -114,13 +126,14 @@ void Scorer::flush() {
   const std::span<double> scores = std::span(scores_).first(rows * outputs);
   by_->pipeline->forest().raw_batch(
       std::span(features_).first(rows * parts_.transform.features()), rows, scores);
-  parts_.forest.link(scores);
+  by_->pipeline->answer(scores);
   std::size_t from = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     if (form_ == Form::kJson) out_ += '{';
     out_.append(keys_, from, key_ends_[row] - from);
     from = key_ends_[row];
     append_answer(scores.subspan(row * outputs, outputs));
+    if (interval_) append_interval(scores[row]);
     if (!explained_.empty()) {
       const std::size_t wide = outputs * (explained_.size() + 1);
       append_reasons(std::span(reasons_).subspan(row * wide, wide));
@@ -140,7 +153,7 @@ void Scorer::append_answer(std::span<const double> scores) {
   } else {
     probabilities_.assign(scores.begin(), scores.end());
   }
-  out_ += labels_[deploy::class_of(probabilities_)];
+  out_ += labels_[parts_.answering.class_of(probabilities_)];
   if (json) out_ += ",\"probabilities\":{";
   for (std::size_t i = 0; i < probabilities_.size(); ++i) {
     if (!json || i > 0) out_ += ',';
@@ -148,6 +161,14 @@ void Scorer::append_answer(std::span<const double> scores) {
     append_number(out_, probabilities_[i]);
   }
   if (json) out_ += '}';
+}
+
+void Scorer::append_interval(double answer) {
+  const stats::Bounds ends = parts_.answering.interval->around(answer);
+  out_ += form_ == Form::kCsv ? "," : ",\"interval_low\":";
+  append_number(out_, ends.low);
+  out_ += form_ == Form::kCsv ? "," : ",\"interval_high\":";
+  append_number(out_, ends.high);
 }
 
 /// JSON: "contributions":{column: number} and "base_score", of several classes {class: ...} each.

@@ -11,22 +11,27 @@ enum class Form : std::uint8_t { kCsv, kJson };
 /// A cell as CSV holds it: in quotes where it must be.
 void append_csv(std::string& out, std::string_view text);
 void append_json(std::string& out, std::string_view text);
-/// kReasons: behind each answer what each column adds to its raw score, and where that begins.
-enum class Explain : std::uint8_t { kNothing, kReasons };
+/// What stands behind each answer. Interval: its ends, of a pipeline with one; reasons: what each
+/// column adds to the raw score, and where that begins, of a pipeline that can_explain().
+struct Beside {
+  bool interval = false, reasons = false;
+};
 
 /// What the columns of reasons are called: of each output "contribution_COLUMN" for each that is
 /// explained, and last "base_score"; of more than one class with the class before the column.
 std::vector<std::string> reason_names(const model::Pipeline& pipeline);
-/// The first line, or nothing for JSON. `keys`: what the first columns are called; `reasons`: the
+/// What the columns beside the answer are called, in their order: "interval_low" and
+/// "interval_high", then those of the reasons.
+std::vector<std::string> names_beside(const model::Pipeline& pipeline, Beside beside);
+/// The first line, or nothing for JSON. `keys`: what the first columns are called; `beside`: the
 /// last but one.
 std::string header(Form form, std::span<const std::string> keys,
-                   std::span<const std::string> classes, std::span<const std::string> reasons);
+                   std::span<const std::string> classes, std::span<const std::string> beside);
 
 class Scorer {
  public:
   /// Lines go to `out`, in the order of the rows.
-  /// kReasons only of a pipeline that can_explain().
-  Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, Explain explain, std::string& out);
+  Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, Beside beside, std::string& out);
   /// `key`: the beginning of its line, as it stands there. Shape: cells in the order of inputs.
   void add(std::span<const model::Cell> cells, Time time, std::string_view key);
   /// Writes what still waits.
@@ -34,11 +39,13 @@ class Scorer {
 
  private:
   void append_answer(std::span<const double> scores);
+  void append_interval(double answer);
   void append_reasons(std::span<const double> reasons);
 
   std::shared_ptr<const deploy::Deployed> by_;
   const model::Pipeline::Parts& parts_;
   Form form_;
+  bool interval_;
   std::string& out_;
   std::string end_;                  // the version, and the line's end
   std::vector<std::string> labels_;  // of classes, as they stand in a line

@@ -81,7 +81,7 @@ class Bench {
         fill(next(), std::span(block).subspan(row * width, width));
       }
       pipeline_.forest().raw_batch(block, kBlock, scores);
-      parts_.forest.link(scores);
+      pipeline_.answer(scores);
     });
     return {};
   }

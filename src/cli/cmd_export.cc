@@ -19,7 +19,8 @@ Result<std::int64_t> champion_of(const loop::State& state) {
 
 /// What a format of others cannot say, in sentences. Errors: kInvalidInput for features that it
 /// cannot make.
-Result<std::vector<std::string>> left_out(const Args& args, const model::Transform& transform) {
+Result<std::vector<std::string>> left_out(const Args& args, const model::Pipeline& pipeline) {
+  const model::Transform& transform = pipeline.transform();
   const auto made = model::made_features(transform);
   if (!made.empty() && !args.has("--features")) {
     return fail(Code::kInvalidInput,
@@ -43,6 +44,21 @@ Result<std::vector<std::string>> left_out(const Args& args, const model::Transfo
   if (!coded.empty()) {
     notes.push_back("categories are codes, their places in the list of --json: " + coded);
   }
+  const model::Answering& answering = pipeline.parts().answering;
+  if (answering.is_calibrated()) {
+    notes.push_back(fmt::format("its probabilities are those before the map ({}): served ones are "
+                                "made of them as \"answering\" of --json says",
+                                model::name_of(answering.calibration.kind)));
+  }
+  if (answering.threshold) {
+    notes.push_back(fmt::format("\"{}\" is served from the probability {} on",
+                                pipeline.parts().classes[1], *answering.threshold));
+  }
+  if (answering.interval) {
+    notes.push_back(fmt::format("the interval of an answer is not in the file: {} to both sides "
+                                "for {:g} %", answering.interval->reach,
+                                100 * answering.interval->coverage));
+  }
   if (args.get("--to") == "onnx") {
     notes.push_back("inputs are floats: a double between a threshold and the float below it may go "
                     "the other way");
@@ -56,7 +72,7 @@ Result<int> export_foreign(const Args& args, const std::string& bytes, std::int6
   const auto pipeline = TRY(model::Pipeline::load(bytes));
   const model::Transform& transform = pipeline->transform();
   const std::string to = args.get("--to"), out = args.get("-o");
-  const auto notes = TRY(left_out(args, transform));
+  const auto notes = TRY(left_out(args, *pipeline));
   const std::string file =
       TRY(to == "onnx" ? model::to_onnx(*pipeline) : model::to_lightgbm(*pipeline));
   TRY(io::write_atomically(*io::real_fs(), place, file));
@@ -64,7 +80,8 @@ Result<int> export_foreign(const Args& args, const std::string& bytes, std::int6
     say_json({{"file", out}, {"version", version}, {"model", name}, {"format", to},
               {"bytes", file.size()}, {"sha256", io::sha256(file).hex()}, {"notes", notes},
               {"features", model::feature_list(transform)},
-              {"classes", pipeline->parts().classes}});
+              {"classes", pipeline->parts().classes},
+              {"answering", pipeline->parts().answering.to_json()}});
     return kOk;
   }
   say(fmt::format("v{} of {} to {}, as {} reads it: {} features", version, name, out, to,

@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/words.h"
+#include "cli/card_text.h"
 #include "cli/opened.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
@@ -16,26 +16,8 @@ namespace {
 
 constexpr std::size_t kTriedShown = 8;
 
-Json part_of(const Json& card, const char* key) {
-  return io::get_or<Json>(card, key, Json::object());
-}
-
-double number_at(const Json& object, const char* key) {
-  const Json value = io::get_or<Json>(object, key, nullptr);
-  return value.is_number() ? value.get<double>() : std::nan("");
-}
-
 std::string version_name(const Json& card) {
   return card.at("version").is_null() ? "-" : fmt::format("v{}", card.at("version").get<int>());
-}
-
-std::string interval_text(const Json& object) {
-  const double low = number_at(object, "low"), high = number_at(object, "high");
-  return fmt::format("{} to {}", number(low), number(high));
-}
-
-void heading(const std::string& text, const Args& args) {
-  say("\n" + ink(Ink::kBold, text, args.color));
 }
 
 void say_steps(const Json& card, const Args& args) {
@@ -130,78 +112,6 @@ void say_evaluation(const Json& evaluation, const Args& args) {
   }
 }
 
-/// Where it fails: what was found on one half of the test rows and holds on the other.
-void say_slices(const Json& evaluation, const Args& args) {
-  const Json slices = part_of(evaluation, "slices");
-  if (slices.empty()) return;
-  heading("Where it fails", args);
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& slice : io::get_or<Json>(slices, "slices", Json::array())) {
-    if (!slice.at("named").get<bool>()) continue;
-    rows.push_back({fmt::format("{}", fmt::join(
-                        slice.at("conditions").get<std::vector<std::string>>(), " and ")),
-                    number(number_at(slice, "rows")), number(number_at(slice, "mean_loss")),
-                    number(number_at(slice, "loss_elsewhere")),
-                    number(number_at(slice, "adjusted"))});
-  }
-  if (slices.contains("why_not")) {
-    say("no part was looked for: " + text_at(slices, "why_not"));
-  } else if (rows.empty()) {
-    say(fmt::format("no part of one half of the test rows has a {} that is higher in the other "
-                    "half too", text_at(slices, "loss")));
-  } else {
-    say(table({"where", "rows", text_at(slices, "loss"), "elsewhere", "p"}, rows, args.color));
-  }
-}
-
-void say_reliability(const Json& evaluation, const Args& args) {
-  const Json found = part_of(evaluation, "reliability");
-  if (found.empty()) return;
-  heading("Do its probabilities mean what they say?", args);
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& bin : found.at("bins")) {
-    const double share = number_at(bin, "share"), said = number_at(bin, "mean_probability");
-    const bool apart = said < number_at(bin, "share_low") || said > number_at(bin, "share_high");
-    rows.push_back({fmt::format("{:.3f}", said), fmt::format("{:.3f}", share),
-                    fmt::format("{:.3f} to {:.3f}", number_at(bin, "share_low"),
-                                number_at(bin, "share_high")),
-                    number(number_at(bin, "rows")), apart ? "no" : "yes"});
-  }
-  say(table({"said", "came", "interval", "rows", "agrees"}, rows, args.color));
-  say(fmt::format("calibration error {:.3f}; Spiegelhalter's test p = {:.3g}",
-                  number_at(found, "calibration_error"), number_at(found, "p")));
-}
-
-void say_fairness(const Json& evaluation, const Args& args) {
-  for (const Json& one : io::get_or<Json>(evaluation, "fairness", Json::array())) {
-    heading("Groups of " + text_at(one, "column"), args);
-    std::vector<std::vector<std::string>> rows;
-    for (const Json& group : one.at("groups")) {
-      std::vector<std::string> row = {text_at(group, "name"), number(number_at(group, "rows"))};
-      for (const char* key : {"selected", "true_positive", "false_positive"}) {
-        const Json& rate = group.at(key);
-        row.push_back(rate.is_null() ? "-"
-                                     : fmt::format("{:.3f} ({:.3f} to {:.3f})",
-                                                   number_at(rate, "value"), number_at(rate, "low"),
-                                                   number_at(rate, "high")));
-      }
-      row.emplace_back(group.at("judged").get<bool>() ? "" : "too few rows");
-      rows.push_back(std::move(row));
-    }
-    say(table({"group", "rows", "answered positive", "of the positive", "of the negative", ""},
-              rows, args.color));
-    for (const auto& [key, name] : {std::pair("demographic_parity", "demographic parity"),
-                                    {"equal_opportunity", "equal opportunity"},
-                                    {"equalized_odds", "equalized odds"}}) {
-      const Json& figure = one.at(key);
-      if (figure.is_null()) continue;
-      say(fmt::format("{}: difference {:.3f}, ratio {:.3f}", name,
-                      number_at(figure, "difference"), number_at(figure, "ratio")));
-    }
-    if (!text_at(one, "why_not").empty()) say(text_at(one, "why_not"));
-  }
-}
-
 Result<int> show(const Args& args, const Opened& project) {
   const std::string name = args.words.size() > 1 ? args.words[1] : "";
   const std::int64_t version = TRY(loop::version_named(*project.store, name));
@@ -225,9 +135,7 @@ Result<int> show(const Args& args, const Opened& project) {
   say_training(part_of(card, "training"), args);
   const Json evaluation = part_of(card, "evaluation");
   say_evaluation(evaluation, args);
-  say_slices(evaluation, args);
-  say_reliability(evaluation, args);
-  say_fairness(evaluation, args);
+  say_findings(evaluation, args);
   heading("Steps", args);
   say_steps(card, args);
   return kOk;

@@ -85,9 +85,14 @@ Result<batch::Settings> settings_of_project(const Args& args, loop::Service& ser
 
 Result<void> set_form(const Args& args, batch::Settings& settings) {
   settings.form = TRY(table_form(args)).form;
-  if (!args.has("--explain")) return {};
-  settings.explain = batch::Explain::kReasons;
-  if (settings.by->pipeline->can_explain()) return {};
+  settings.beside = {args.has("--interval"), args.has("--explain")};
+  if (settings.beside.interval && !settings.by->pipeline->parts().answering.interval) {
+    return fail(Code::kInvalidInput,
+                fmt::format("v{} has no interval: it answers classes, or was made without",
+                            settings.by->version),
+                "`rondo models show` says why; [evaluate] interval = 0.9 makes the next one's");
+  }
+  if (!settings.beside.reasons || settings.by->pipeline->can_explain()) return {};
   return fail(Code::kInvalidInput,
               fmt::format("v{} cannot be explained: it does not hold how many training rows "
                           "reached each leaf",
@@ -111,10 +116,8 @@ table::Schema line_schema(const batch::Settings& settings) {
   for (const std::string& name : parts.classes) {
     schema.fields.push_back({"probability_" + name, Type::kNumber});
   }
-  if (settings.explain == batch::Explain::kReasons) {
-    for (const std::string& name : batch::reason_names(*settings.by->pipeline)) {
-      schema.fields.push_back({name, Type::kNumber});
-    }
+  for (const std::string& name : batch::names_beside(*settings.by->pipeline, settings.beside)) {
+    schema.fields.push_back({name, Type::kNumber});
   }
   schema.fields.push_back({"model_version", Type::kInteger});
   return schema;
@@ -141,7 +144,8 @@ Result<std::unique_ptr<batch::Output>> open_output(const Args& args,
                       {"known", known},
                       {"keys", settings.keys},
                       {"json", settings.form == batch::Form::kJson},
-                      {"explain", settings.explain == batch::Explain::kReasons},
+                      {"explain", settings.beside.reasons},
+                      {"interval", settings.beside.interval},
                       {"version", settings.by->version},
                       {"pipeline", settings.by->pipeline_digest.hex()},
                       {"null", settings.options.null},

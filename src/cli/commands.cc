@@ -59,6 +59,7 @@ constexpr Flag kData[] = {
 constexpr Flag kPredict[] = {
     {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
     {"--model", "VERSION|FILE", "in place of the champion: v3, or a file of `rondo export`"},
+    {"--interval", "", "of a number the ends of its interval, as columns of their own"},
     {"--explain", "", "what each column adds to the raw score, as columns of their own"}};
 constexpr Flag kCheck[] = {
     {"--suggest", "", "expectations learnt from the source, with reasons, as [[prepare.expect]]"},

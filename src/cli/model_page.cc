@@ -126,6 +126,27 @@ std::string groups(const Json& fairness) {
   return out;
 }
 
+std::string interval(const Json& found) {
+  if (!has(found)) return {};
+  if (!found.contains("reach")) return paragraph("None: " + text_at(found, "reason") + ".");
+  std::string out = paragraph(fmt::format(
+      "An answer f stands for f - {0} to f + {0}, made for {1:g} % of new labels, from {2} rows "
+      "that the model did not learn from (split conformal).", number(number_of(found, "reach")),
+      100 * number_of(found, "coverage"), number(number_of(found, "rows"))));
+  Json rows = Json::array();
+  const auto add = [&](const std::string& what, const Json& one) {
+    rows.push_back({{"what", what}, {"rows", one.at("rows")}, {"value", one.at("value")},
+                    {"low", one.at("low")}, {"high", one.at("high")}});
+  };
+  if (has(part(found, "inside"))) add("all test rows", found.at("inside"));
+  for (const Json& one : io::get_or<Json>(found, "by_answer", Json::array())) {
+    add(fmt::format("answers from {} to {}", number(number_of(one, "from")),
+                    number(number_of(one, "to"))), one);
+  }
+  return out + html_table({{"what", "of"}, {"rows", "rows"}, {"value", "share inside"},
+                           {"low", "low"}, {"high", "high"}}, rows);
+}
+
 std::string reasons_section(const Json& reasons) {
   if (!has(reasons)) return {};
   return paragraph(fmt::format("Mean size of each feature's contribution to the raw score, over {} "
@@ -223,6 +244,11 @@ std::string model_report(const Json& card, const Json& reasons) {
                                              number_of(found, "calibration_error"),
                                              number_of(found, "p"))));
   }
+  if (const Json map = part(evaluation, "calibration"); has(map)) {
+    out += paragraph(fmt::format("Map of the probabilities: {}. {}", text_at(map, "map"),
+                                 text_at(map, "reason")));
+  }
+  out += section("How wide an answer is", interval(part(evaluation, "interval")));
   out += section("Where it fails", slices(part(evaluation, "slices")));
   out += section("Groups", groups(part(evaluation, "fairness")));
   out += section("Why it answers", reasons_section(reasons));

@@ -171,11 +171,15 @@ Result<Pipeline::Parts> make_parts(const StageInput& input, const Inputs& in) {
   Pipeline::Parts parts;
   const Known known = known_of(in.twin);
   parts.reference = TRY(freeze_reference(in, known));
+  // Of the measured model: its twin was fitted on every row, so there is none left to choose on.
+  if (in.evidence.is_object() && in.evidence.contains("answering")) {
+    parts.answering = TRY(model::Answering::from_json(in.evidence.at("answering")));
+  }
   const auto series = TRY(freeze_series(in, known));
   const auto [first, last] = std::ranges::minmax_element(known.times);
   const bool clock = !known.times.empty();
-  parts.golden = draw_golden({in.twin.transform, in.forest, parts.reference, series,
-                              clock ? *first : Time{}, clock ? *last : Time{}},
+  parts.golden = draw_golden({in.twin.transform, in.forest, parts.answering, parts.reference,
+                              series, clock ? *first : Time{}, clock ? *last : Time{}},
                              input.seed.derive("golden"));
   parts.provenance = provenance_of(
       input, {in.measured, in.twin, in.candidate, in.evidence, in.manifest.number});
@@ -246,8 +250,7 @@ Result<StageOutput> assemble(const StageInput& input) {
   }
   std::string about;
   if (in.evidence.is_object()) {
-    const Floor floor = floor_of(in.measured, in.twin, in.forest, parts.reference,
-                                 in.evidence);
+    const Floor floor = floor_of(in.measured, in.twin, parts, in.evidence);
     evidence["floor"] = {{"value", floor.value}, {"most", floor.most}, {"rows", floor.rows}};
     about = words_of(floor);
     if (!floor.holds()) {

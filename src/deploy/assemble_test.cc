@@ -76,6 +76,25 @@ TEST(Assemble, TheReferenceIsFrozenWithoutRowsThatAreKeptOut) {
   EXPECT_EQ(reference.day_correlation, 0.1);
 }
 
+TEST(Assemble, TheTwinAnswersThroughTheMapThatItsMeasuredModelWasJudgedWith) {
+  Project project;
+  project.binary = true;
+  ASSERT_EQ(project.assemble()->result, "deployed");
+  const auto plain = loaded(project);
+  EXPECT_TRUE(plain->parts().answering.is_plain());
+  project.evidence["answering"] = Json::parse(
+      R"({"calibration":{"map":"platt","a":0.5,"b":0.5,"c":0.25}})");
+  const auto output = project.assemble();
+  ASSERT_EQ(output->result, "deployed") << output->reason;
+  const auto mapped = loaded(project);
+  EXPECT_EQ(mapped->parts().answering.to_json(), project.evidence.at("answering"));
+  for (std::size_t i = 0; i < plain->parts().golden.size(); ++i) {
+    const double was = plain->parts().golden[i].answer[0], is = mapped->parts().golden[i].answer[0];
+    // ln(p/(1 - p)) = 0.5 ln(s/(1 - s)) + 0.25
+    EXPECT_NEAR(std::log(is / (1 - is)), 0.5 * std::log(was / (1 - was)) + 0.25, 1e-9);
+  }
+}
+
 TEST(Assemble, GoldenRowsAreNobodysRow) {
   Project project;
   ASSERT_EQ(project.assemble()->result, "deployed");
@@ -235,6 +254,21 @@ TEST(Assemble, ClassesAreJudgedByTheirErrors) {
   project.evidence = nullptr;
   ASSERT_EQ(project.assemble()->result, "deployed");
   EXPECT_EQ(loaded(project)->reference().loss, "error");
+}
+
+TEST(Assemble, TheFloorIsOfTheClassThatTheThresholdAnswers) {
+  Project project;
+  project.binary = true;
+  project.leaf = 2;  // answers 0.12 and 0.88
+  project.evidence["metric"] = "accuracy";
+  project.evidence["low"] = 0.9;
+  project.evidence["bound"] = {{"loss", "error"}, {"loss_scale", 1.0}, {"test_risk", 0.4},
+                               {"risk_bound", 0.45}, {"days", 14}, {"rows", 336}};
+  project.evidence["answering"] = {{"threshold", 0.1}};  // answers all "many"
+  const auto output = project.assemble();
+  const double value = output->evidence.at("floor").at("value").get<double>();
+  EXPECT_EQ(output->evidence.at("floor").at("most"), 0.45) << "by the risk, not the accuracy";
+  EXPECT_GT(value, 0.2) << "the few are wrong now";
 }
 
 TEST(Assemble, AMissingInputIsNamed) {

@@ -29,14 +29,15 @@ std::vector<std::size_t> shared_rows(const model::Prepared& measured,
 }
 
 /// |y - f|, or whether the class is wrong; infinite for an answer that is no number.
-double loss_of(const model::Prepared& twin, double label, std::span<const double> answer) {
+double loss_of(const model::Prepared& twin, const model::Answering& answering, double label,
+               std::span<const double> answer) {
   if (!std::ranges::all_of(answer, [](double x) { return std::isfinite(x); })) {
     return std::numeric_limits<double>::infinity();
   }
   std::size_t chosen = 0;
   switch (twin.task) {
     case model::Task::kRegression: return std::abs(label - answer[0]);
-    case model::Task::kBinary: chosen = answer[0] >= 0.5 ? 1 : 0; break;
+    case model::Task::kBinary: chosen = answer[0] >= answering.cut() ? 1 : 0; break;
     case model::Task::kMulticlass:
       chosen = static_cast<std::size_t>(std::ranges::max_element(answer) - answer.begin());
       break;
@@ -44,7 +45,7 @@ double loss_of(const model::Prepared& twin, double label, std::span<const double
   return chosen == static_cast<std::size_t>(label) ? 0 : 1;
 }
 
-std::vector<double> losses_of(const model::Prepared& twin, const model::Forest& forest,
+std::vector<double> losses_of(const model::Prepared& twin, const model::Pipeline::Parts& parts,
                               const std::vector<std::size_t>& rows) {
   std::vector<double> features;
   features.reserve(rows.size() * twin.features.columns);
@@ -52,12 +53,13 @@ std::vector<double> losses_of(const model::Prepared& twin, const model::Forest& 
     const auto values = twin.features.row(row);
     features.insert(features.end(), values.begin(), values.end());
   }
-  const std::size_t outputs = forest.outputs();
+  const std::size_t outputs = parts.forest.outputs();
   std::vector<double> answers(rows.size() * outputs), losses;
-  model::CompiledForest(forest).raw_batch(features, rows.size(), answers);
-  forest.link(answers);
+  model::CompiledForest(parts.forest).raw_batch(features, rows.size(), answers);
+  parts.forest.link(answers);
+  parts.answering.apply(answers);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    losses.push_back(loss_of(twin, twin.label[rows[i]],
+    losses.push_back(loss_of(twin, parts.answering, twin.label[rows[i]],
                              std::span(answers).subspan(i * outputs, outputs)));
   }
   return losses;
@@ -95,20 +97,22 @@ std::optional<double> worst_end(const Json& evidence) {
 }  // namespace
 
 Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,
-               const model::Forest& forest, const model::Reference& reference,
-               const Json& evidence) {
+               const model::Pipeline::Parts& parts, const Json& evidence) {
   const std::vector<std::size_t> rows = shared_rows(measured, twin);
-  const std::vector<double> losses = losses_of(twin, forest, rows);
+  const std::vector<double> losses = losses_of(twin, parts, rows);
   Floor floor;
   floor.share = twin.task != model::Task::kRegression;
   floor.rows = rows.size();
-  if (const auto end = worst_end(evidence)) {
+  // The metric's accuracy is that of one half.
+  const auto end = parts.answering.threshold ? std::nullopt : worst_end(evidence);
+  if (end) {
     const auto value = io::get_or<double>(evidence, "value", 0);
     floor.value = mean(losses);
     floor.measured = floor.share ? 1 - value : value;
     floor.most = *end;
     return floor;
   }
+  const model::Reference& reference = parts.reference;
   const double scale = reference.loss_scale;
   floor.value = risk_of(twin, rows, losses, scale) * scale;
   floor.measured = reference.test_risk * scale;

@@ -251,8 +251,8 @@ std::vector<model::GoldenRow> Drawing::rows() {
   for (const Row& row : rows) {
     cells.clear();
     for (const Value& value : row.cells) cells.push_back(value.cell());
-    golden.push_back(model::Pipeline::make_golden(source_.transform, source_.forest, cells,
-                                                  row.time, row.lags));
+    golden.push_back(model::Pipeline::make_golden(
+        source_.transform, source_.forest, source_.answering, cells, row.time, row.lags));
   }
   return golden;
 }

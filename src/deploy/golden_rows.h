@@ -12,6 +12,7 @@ namespace rondo::deploy {
 struct GoldenSource {
   const model::Transform& transform;
   const model::Forest& forest;
+  const model::Answering& answering;
   const model::Reference& reference;              // a column for each input, in its order
   std::span<const model::ColumnReference> series; // of HistorySpec::series; numeric
   Time first, last;                               // event times of the training rows

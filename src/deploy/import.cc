@@ -173,7 +173,7 @@ Result<model::Reference> reference_of(const Import& import, const model::Transfo
     builders.back().number(row.answer.size() > 1
                                ? static_cast<double>(most - row.answer.begin())
                            : import.model.task == model::Task::kBinary
-                               ? (row.answer[0] >= 0.5 ? 1.0 : 0.0)
+                               ? (row.answer[0] >= model::Answering{}.cut() ? 1.0 : 0.0)
                                : row.answer[0]);
   }
   std::vector<std::shared_ptr<const table::Column>> columns;
@@ -202,7 +202,8 @@ Result<Imported> import_model(const Import& import, const OtherReading& other) {
   Imported out;
   std::vector<Cell> cells(fields.size());
   const auto golden = [&] {
-    return model::Pipeline::make_golden(parts.transform, parts.forest, cells, Time{}, {});
+    return model::Pipeline::make_golden(parts.transform, parts.forest, parts.answering, cells,
+                                        Time{}, {});
   };
   std::vector<model::GoldenRow> given;
   for (const GivenRow& row : import.given) {

@@ -11,7 +11,8 @@ namespace rondo::deploy {
 namespace {
 
 constexpr const char* kCardKeys[] = {"metric", "value",    "low",     "high", "baselines",
-                                     "champion", "verdict", "bound", "look"};
+                                     "champion", "verdict", "bound", "look", "calibration",
+                                     "interval", "threshold"};
 
 std::string measured_on(const model::Prepared& measured) {
   const auto tested = std::ranges::count(measured.side, table::Side::kTest);

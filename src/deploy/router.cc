@@ -38,12 +38,6 @@ void score(const Deployed& by, const model::RowView& row, std::span<double> out,
 
 }  // namespace
 
-std::size_t class_of(std::span<const double> probabilities) {
-  if (probabilities.size() == 2) return probabilities[1] >= 0.5 ? 1 : 0;
-  return static_cast<std::size_t>(std::ranges::max_element(probabilities) -
-                                  probabilities.begin());
-}
-
 std::shared_ptr<const Deployed> Routing::find(std::int64_t version) const {
   for (const auto& loaded : {champion, former, trial ? trial->other : nullptr}) {
     if (loaded && loaded->version == version) return loaded;
@@ -105,7 +99,7 @@ Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::Ro
   } else {
     score(*by, row, answer.probabilities, counts, answer);
   }
-  const std::size_t chosen = class_of(answer.probabilities);
+  const std::size_t chosen = parts.answering.class_of(answer.probabilities);
   if (parts.task == model::Task::kMulticlass) answer.value = answer.probabilities[chosen];
   answer.label = parts.classes[chosen];
   return answer;

@@ -73,17 +73,13 @@ bool failed(double value) noexcept;
 /// kContributions: raw scores too. Only of a pipeline that can_explain().
 enum class Wanted : std::uint8_t { kAnswer, kRawToo, kContributions };
 
-/// The class that is answered: of two the second from one half on, of more the most probable, the
-/// first of equals.
-std::size_t class_of(std::span<const double> probabilities);
-
 class Router {
  public:
   std::shared_ptr<const Routing> take() const { return routing_.take(); }
   /// Publishes the next table; returns the one before.
   std::shared_ptr<const Routing> publish(std::shared_ptr<const Routing> next);
   /// Scores one raw row with a given version. Shape: cells in the order of its input schema.
-  /// Of two classes the positive is answered from probability 1/2 on, of more the most probable.
+  /// The class is that of model::Answering::class_of().
   static Answer answer(const std::shared_ptr<const Deployed>& by, const model::RowView& row,
                        model::InputCounts* counts, Wanted wanted = Wanted::kAnswer);
   /// Hands observations of one series (the target, or a lagged column) to every loaded history

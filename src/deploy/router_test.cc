@@ -74,8 +74,8 @@ std::shared_ptr<const Deployed> classes(model::Task task) {
                            trees);
   for (int i = 0; i < 32; ++i) {
     const model::Cell x = cell(i - 16.0);
-    parts.golden.push_back(
-        model::Pipeline::make_golden(parts.transform, parts.forest, {&x, 1}, Time{}, {}));
+    parts.golden.push_back(model::Pipeline::make_golden(parts.transform, parts.forest,
+                                                        parts.answering, {&x, 1}, Time{}, {}));
   }
   table::ColumnBuilder label(table::Type::kNumber);
   label.number(1);

@@ -64,8 +64,8 @@ inline std::shared_ptr<Deployed> lagged(std::int64_t version, double base, std::
   for (int i = 0; i < 32; ++i) {
     const model::Cell x = cell(i - 16.0);
     const double lag = i;
-    parts.golden.push_back(model::Pipeline::make_golden(parts.transform, parts.forest, {&x, 1},
-                                                        Time{i}, {&lag, 1}));
+    parts.golden.push_back(model::Pipeline::make_golden(
+        parts.transform, parts.forest, parts.answering, {&x, 1}, Time{i}, {&lag, 1}));
   }
   auto deployed = std::make_shared<Deployed>();
   deployed->version = version;

@@ -32,7 +32,8 @@ std::vector<double> losses_of(const Truth& truth, const Answers& answers, double
     if (truth.task == model::Task::kRegression) {
       losses.push_back(std::min(1.0, std::abs(truth.label[i] - answers[i]) / scale));
     } else {
-      const bool right = class_of(truth, answers, i) == static_cast<std::size_t>(truth.label[i]);
+      const auto label = static_cast<std::size_t>(truth.label[i]);
+      const bool right = served_class_of(truth, answers, i) == label;
       losses.push_back(right ? 0 : 1);
     }
   }

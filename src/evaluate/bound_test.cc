@@ -27,6 +27,16 @@ TEST(RiskBound, OfClassesWithoutAClockIsClopperPearsons) {
   EXPECT_EQ(bound.days, 0U);
 }
 
+TEST(RiskBound, IsOfTheClassThatIsServed) {
+  Truth truth{Task::kBinary, 2, std::vector<double>(200, 1), {}};
+  Answers p(200, 0.9);
+  for (std::size_t i = 0; i < 20; ++i) p[i] = 0.2;
+  truth.threshold = 0.2;
+  EXPECT_EQ(risk_bound(truth, p).test_risk, 0);
+  truth.threshold = 0.95;
+  EXPECT_EQ(risk_bound(truth, p).test_risk, 1);
+}
+
 // |error| 1..1000: the smallest value that 99.9 % do not exceed is 999, and 1000 is clipped.
 TEST(RiskBound, ScaleIsTheQuantileAndLossesAreClipped) {
   Truth truth{Task::kRegression, 0, std::vector<double>(1000, 0), {}};

@@ -9,13 +9,13 @@
 #include <set>
 
 #include "evaluate/gate.h"
+#include "model/answering.h"
 #include "stats/intervals.h"
 
 namespace rondo::evaluate {
 namespace {
 
 using Kind = stats::Calibration::Kind;
-constexpr std::array kMaps = {Kind::kPlatt, Kind::kBeta, Kind::kIsotonic, Kind::kVennAbers};
 
 stats::Calibration fit_map(Kind kind, const stats::Scored& rows) {
   switch (kind) {
@@ -73,15 +73,10 @@ std::string too_few(const stats::Scored& rows, std::size_t folds) {
 
 }  // namespace
 
-std::string_view name_of(Kind kind) noexcept {
-  switch (kind) {
-    case Kind::kNone: return "none";
-    case Kind::kPlatt: return "platt";
-    case Kind::kBeta: return "beta";
-    case Kind::kIsotonic: return "isotonic";
-    case Kind::kVennAbers: return "venn-abers";
-  }
-  return "none";
+Result<std::vector<Kind>> maps_of(std::string_view calibrate) {
+  if (calibrate == "auto") return std::vector<Kind>(kMaps.begin(), kMaps.end());
+  const Kind kind = TRY(model::calibration_from(calibrate));
+  return kind == Kind::kNone ? std::vector<Kind>{} : std::vector<Kind>{kind};
 }
 
 std::vector<std::uint32_t> calibration_folds(std::span<const std::uint8_t> positive, Seed seed) {
@@ -101,17 +96,22 @@ std::vector<std::uint32_t> calibration_folds(std::span<const std::uint8_t> posit
 }
 
 CalibrationChoice choose_calibration(const stats::Scored& rows,
-                                     std::span<const std::uint32_t> fold) {
+                                     std::span<const std::uint32_t> fold,
+                                     std::span<const Kind> maps) {
   CalibrationChoice out;
   std::vector<double> before(rows.score.size());
   for (std::size_t i = 0; i < before.size(); ++i) {
     before[i] = stats::log_loss(rows.score[i], rows.positive[i] != 0);
   }
   out.log_loss_before = out.log_loss = stats::moments(before).mean;
+  if (maps.empty()) {
+    out.reason = "left alone: no map was wished";
+    return out;
+  }
   const std::set<std::uint32_t> folds(fold.begin(), fold.end());
   out.reason = too_few(rows, folds.size());
   if (!out.reason.empty()) return out;
-  for (const Kind kind : kMaps) {
+  for (const Kind kind : maps) {
     const std::vector<double> after = cross_fitted(kind, rows, fold, folds);
     out.trials.push_back(tried(kind, before, after, folds.size()));
   }
@@ -120,7 +120,7 @@ CalibrationChoice choose_calibration(const stats::Scored& rows,
   const bool used = best.gain > best.standard_error;
   out.reason = fmt::format("{}: the best map, {}, gains {:.5f} of log-loss {:.5f} on rows outside"
                            " of the fit, {} one standard error ({:.5f})",
-                           used ? "calibrated" : "left alone", name_of(best.kind), best.gain,
+                           used ? "calibrated" : "left alone", model::name_of(best.kind), best.gain,
                            out.log_loss_before, used ? "more than" : "not more than",
                            best.standard_error);
   if (!used) return out;

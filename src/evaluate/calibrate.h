@@ -2,8 +2,10 @@
 // good model, so it must prove itself on rows that it was not fitted to, and none is the default.
 #pragma once
 
+#include <array>
 #include <string>
 
+#include "base/result.h"
 #include "base/seed.h"
 #include "stats/calibration.h"
 
@@ -24,22 +26,29 @@ struct CalibrationChoice {
   std::string reason;                 // a sentence
 };
 
-std::string_view name_of(stats::Calibration::Kind kind) noexcept;
+/// The maps of [evaluate] calibrate: "auto" all, "none" none, a name that one.
+/// Errors: kInvalidInput.
+Result<std::vector<stats::Calibration::Kind>> maps_of(std::string_view calibrate);
+
+inline constexpr std::array kMaps = {
+    stats::Calibration::Kind::kPlatt, stats::Calibration::Kind::kBeta,
+    stats::Calibration::Kind::kIsotonic, stats::Calibration::Kind::kVennAbers};
 
 constexpr std::uint32_t kCalibrationFolds = 5;
 /// Five folds of rows, each with its share of both classes.
 std::vector<std::uint32_t> calibration_folds(std::span<const std::uint8_t> positive, Seed seed);
 
-/// Fits Platt's, the beta, the isotonic and the Venn-Abers map without each fold in turn and scores
-/// that fold. The map with the least mean log-loss is used, if it gains more than one standard
-/// error over the scores as they are. The error is that of row differences times sqrt(1 + k/(k-1))
-/// for k folds, since the fits share rows (Nadeau, Bengio 2003): without it 4 to 7 % of calibrated
-/// models would be changed, with it 3 % of them with 100 rows, 1 % with 1,000.
+/// Fits each of `maps` without each fold in turn and scores that fold. The map with the least mean
+/// log-loss is used, if it gains more than one standard error over the scores as they are. The
+/// error is that of row differences times sqrt(1 + k/(k-1)) for k folds, since the fits share rows
+/// (Nadeau, Bengio 2003): without it 4 to 7 % of calibrated models would be changed, with it 3 % of
+/// them with 100 rows, 1 % with 1,000.
 /// Shape: scores that the model gave to rows it was not trained on; fold[i] is any number, and rows
 /// that depend on each other should share one (a day). Fewer than 30 rows, 5 of a class or 2 folds:
-/// none.
+/// none. An empty list of maps: none.
 /// Cost: O(rows log rows) a fold and map.
 CalibrationChoice choose_calibration(const stats::Scored& rows,
-                                     std::span<const std::uint32_t> fold);
+                                     std::span<const std::uint32_t> fold,
+                                     std::span<const stats::Calibration::Kind> maps = kMaps);
 
 }  // namespace rondo::evaluate

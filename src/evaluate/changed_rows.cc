@@ -37,8 +37,8 @@ bool same(double a, double b) {
 }  // namespace
 
 ChangedRows::ChangedRows(const model::Prepared& prepared, const model::Forest& forest,
-                         std::size_t most)
-    : prepared_(prepared), forest_(forest), compiled_(forest) {
+                         const model::Answering& answering, std::size_t most)
+    : prepared_(prepared), forest_(forest), compiled_(forest), answering_(answering) {
   std::vector<std::size_t> test;
   for (std::size_t i = 0; i < prepared.side.size(); ++i) {
     if (prepared.side[i] == table::Side::kTest) test.push_back(i);
@@ -70,6 +70,7 @@ Answers ChangedRows::scored(std::vector<double> features) const {
   Answers answers(rows() * forest_.outputs());
   compiled_.raw_batch(features, rows(), answers);
   forest_.link(answers);
+  answering_.apply(answers);
   return answers;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "evaluate/metrics.h"
+#include "model/answering.h"
 #include "model/compiled_forest.h"
 
 namespace rondo::evaluate {
@@ -11,8 +12,9 @@ namespace rondo::evaluate {
 class ChangedRows {
  public:
   using Change = std::function<void(std::size_t, model::Cell&)>;
-  /// At most so many of the test rows, evenly spread. Both must stay where they are.
-  ChangedRows(const model::Prepared& prepared, const model::Forest& forest, std::size_t most);
+  /// At most so many of the test rows, evenly spread. All must stay where they are.
+  ChangedRows(const model::Prepared& prepared, const model::Forest& forest,
+              const model::Answering& answering, std::size_t most);
 
   std::size_t rows() const { return places_.size(); }
   /// Their numbers among the test rows.
@@ -23,7 +25,7 @@ class ChangedRows {
     return cells_[i * inputs_ + input];
   }
 
-  /// The model's, before any map of them. Shape: as Answers.
+  /// As they would be served. Shape: as Answers.
   Answers answers() const;
   /// `change(i, cell)` changes the cell of the i-th row. Features of which the column is a part are
   /// made anew; the past of a row (lags, windows, joins) stays. A row in which such a feature does
@@ -37,6 +39,7 @@ class ChangedRows {
   const model::Prepared& prepared_;
   const model::Forest& forest_;
   const model::CompiledForest compiled_;
+  const model::Answering& answering_;
   std::size_t inputs_ = 0;
   std::vector<std::size_t> places_, rows_;   // among the test rows; in `prepared`
   std::vector<model::Cell> cells_;           // row-major; texts live in the transform

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
+#include "evaluate/conformal.h"
 #include "evaluate/fairness.h"
 #include "evaluate/reliability.h"
 #include "evaluate/slices.h"
@@ -17,6 +19,7 @@ namespace {
 using model::Step;
 
 constexpr std::size_t kFewestForSlices = 200;
+constexpr int kCurvePoints = 20;  // of the cost curve, and the threshold itself
 constexpr std::size_t kMostCodes = 60'000;
 
 std::vector<std::size_t> test_rows(const model::Prepared& prepared) {
@@ -115,6 +118,37 @@ Result<std::pair<std::vector<std::uint32_t>, std::vector<std::string>>> groups_o
   return std::pair(std::move(groups), std::move(names));
 }
 
+Json to_json(const Coverage& coverage) {
+  const auto share = static_cast<double>(coverage.inside.hits) /
+                     static_cast<double>(coverage.inside.rows);
+  return {{"rows", coverage.inside.rows}, {"value", share},
+          {"low", coverage.bounds.low}, {"high", coverage.bounds.high}};
+}
+
+/// Coverage of four groups of rows by a value of each, about as many rows in each; equal values
+/// stay together. `ascending`: the values in order; days that begin within a group belong to it.
+Json by_quarter(const Enclosed& enclosed, std::span<const double> values,
+                std::span<const double> ascending, double confidence) {
+  std::vector<std::uint32_t> group(values.size());
+  Json out = Json::array();
+  std::array<double, 4> from{}, to{};
+  from.fill(std::numeric_limits<double>::infinity());
+  to.fill(-std::numeric_limits<double>::infinity());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto place = std::ranges::lower_bound(ascending, values[i]) - ascending.begin();
+    group[i] = static_cast<std::uint32_t>(4 * static_cast<std::size_t>(place) / values.size());
+    from[group[i]] = std::min(from[group[i]], values[i]);
+    to[group[i]] = std::max(to[group[i]], values[i]);
+  }
+  for (const Coverage& one : coverage_by(enclosed, group, confidence)) {
+    Json quarter = to_json(one);
+    quarter["from"] = from[one.group];
+    quarter["to"] = to[one.group];
+    out.push_back(std::move(quarter));
+  }
+  return out;
+}
+
 }  // namespace
 
 Json slices_json(const Looked& looked, double confidence, Seed seed) {
@@ -166,6 +200,53 @@ Json reliability_json(const Looked& looked, double confidence) {
           {"bins", bins}};
 }
 
+Json cut_json(const Looked& looked, const CostRule& rule, double confidence, Seed seed) {
+  const std::vector<std::uint8_t> positive = positives_of(looked.truth);
+  const stats::Scored rows{looked.answers, positive};
+  const double threshold = looked.truth.threshold;
+  const Cut cut = cut_at(rows, threshold);
+  const std::uint64_t selected = cut.true_positives + cut.false_positives;
+  const auto share = [&](std::uint64_t hits, std::uint64_t of) {
+    const stats::Share part{hits, of};
+    return to_json(Rate{part, stats::wilson(part, confidence)});
+  };
+  Json out = {{"selected", share(selected, cut.rows())},
+              {"precision", share(cut.true_positives, selected)},
+              {"recall", share(cut.true_positives, cut.true_positives + cut.false_negatives)}};
+  if (!rule.costs) return out;
+  out["mean_cost"] = cut.mean_cost(*rule.costs);
+  out["mean_cost_at_half"] = cut_at(rows, 0.5).mean_cost(*rule.costs);
+  std::vector<double> thresholds = {threshold};
+  for (int i = 1; i < kCurvePoints; ++i) {
+    thresholds.push_back(static_cast<double>(i) / kCurvePoints);
+  }
+  std::ranges::sort(thresholds);
+  out["curve"] = Json::array();
+  for (const CostPoint& point : cost_curve(looked.truth, looked.answers, *rule.costs, thresholds,
+                                           confidence, seed)) {
+    out["curve"].push_back({{"threshold", point.threshold}, {"mean_cost", point.mean_cost},
+                            {"low", number_or_null(point.band.low)},
+                            {"high", number_or_null(point.band.high)}});
+  }
+  return out;
+}
+
+Json coverage_json(const Looked& looked, double reach, double confidence) {
+  const std::size_t rows = looked.truth.rows();
+  std::vector<stats::Bounds> between;
+  for (const double answer : looked.answers) between.push_back({answer - reach, answer + reach});
+  const Enclosed enclosed{looked.truth.label, between};
+  const std::vector<std::uint32_t> all(rows, 0);
+  Json out = {{"inside", nullptr}, {"by_answer", Json::array()}, {"by_time", Json::array()}};
+  for (const Coverage& one : coverage_by(enclosed, all, confidence)) out["inside"] = to_json(one);
+  std::vector<double> answers = looked.answers;
+  std::ranges::sort(answers);
+  out["by_answer"] = by_quarter(enclosed, looked.answers, answers, confidence);
+  const std::vector<double> days(looked.truth.day.begin(), looked.truth.day.end());
+  if (!days.empty()) out["by_time"] = by_quarter(enclosed, days, days, confidence);
+  return out;
+}
+
 Result<Json> fairness_json(const Looked& looked, const std::vector<std::string>& columns,
                            double confidence) {
   Json out = Json::array();
@@ -177,7 +258,7 @@ Result<Json> fairness_json(const Looked& looked, const std::vector<std::string>&
   const std::vector<std::uint8_t> positive = positives_of(looked.truth);
   std::vector<std::uint8_t> answered;
   for (std::size_t i = 0; i < looked.truth.rows(); ++i) {
-    answered.push_back(class_of(looked.truth, looked.answers, i) == 1 ? 1 : 0);
+    answered.push_back(served_class_of(looked.truth, looked.answers, i) == 1 ? 1 : 0);
   }
   for (const std::string& column : columns) {
     const auto [groups, names] = TRY(groups_of(looked, column));

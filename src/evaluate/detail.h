@@ -4,6 +4,7 @@
 
 #include "base/seed.h"
 #include "evaluate/metrics.h"
+#include "evaluate/threshold.h"
 #include "io/json.h"
 
 namespace rondo::evaluate {
@@ -22,13 +23,24 @@ Json slices_json(const Looked& looked, double confidence, Seed seed);
 
 /// {"rows","calibration_error","brier","reliability","resolution","uncertainty","z","p","bins":
 /// [{"low","high","mean_probability","share","share_low","share_high","rows"}]}; null unless there
-/// are two classes.
+/// are two classes. Of a calibrated model the evidence adds "before": {"calibration_error","brier",
+/// "z","p"} of the probabilities without their map.
 Json reliability_json(const Looked& looked, double confidence);
+
+/// What the threshold of `looked.truth` makes of the test rows: {"selected","precision","recall":
+/// {"value","low","high"} or null, "mean_cost"?, "mean_cost_at_half"?, "curve"?: [{"threshold",
+/// "mean_cost","low","high"}]}, the last three where there are costs. Shape: two classes.
+Json cut_json(const Looked& looked, const CostRule& rule, double confidence, Seed seed);
+
+/// How many test labels the interval holds: {"inside": {"rows","value","low","high"}, "by_answer":
+/// [the same, with "from","to": a quarter of the rows by their answers], "by_time": [the same by
+/// quarters of the days; empty without a clock]}. Shape: numbers.
+Json coverage_json(const Looked& looked, double reach, double confidence);
 
 /// Of each column, which must be a feature with categories: {"column","groups":[{"name","rows",
 /// "judged","selected","true_positive","false_positive": {"value","low","high"}}],
 /// "demographic_parity","equal_opportunity","equalized_odds": {"difference","ratio"} or null,
-/// "why_not"}. Positive is the second class from one half on.
+/// "why_not"}. Positive is the second class as it is served (Truth::threshold).
 /// Errors: kInvalidInput naming a column that is no such feature, or a target of other kinds.
 Result<Json> fairness_json(const Looked& looked, const std::vector<std::string>& columns,
                            double confidence);

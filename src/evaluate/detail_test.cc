@@ -91,6 +91,35 @@ TEST(Detail, ProbabilitiesThatAreTooSureAreTold) {
   EXPECT_TRUE(reliability_json({numbers.prepared, numbers.truth, sure}, 0.95).is_null());
 }
 
+TEST(Detail, ACutIsToldWithWhatItCosts) {
+  Known w;  // answers are 0.1 and 0.9, half of the rows each, and right
+  const CostRule rule = cost_rule({{"fp", 1}, {"fn", 20}}).value();
+  w.truth.threshold = 0.05;  // answers all positive
+  const Json all = cut_json({w.prepared, w.truth, w.right}, rule, 0.95, Seed{1});
+  EXPECT_EQ(all.at("selected").at("value"), 1.0);
+  EXPECT_EQ(all.at("recall").at("value"), 1.0);
+  EXPECT_NEAR(all.at("mean_cost").get<double>(), 0.5, 0.03) << "half of the rows are negative";
+  EXPECT_NEAR(all.at("mean_cost_at_half").get<double>(), 0.5 * 0.1 + 0.5 * 0.1 * 20, 0.15);
+  ASSERT_EQ(all.at("curve").size(), 20U);
+  double before = 0;
+  for (const Json& point : all.at("curve")) {
+    EXPECT_GE(point.at("threshold"), before);
+    before = point.at("threshold").get<double>();
+    EXPECT_LE(point.at("low"), point.at("mean_cost"));
+    EXPECT_GE(point.at("high"), point.at("mean_cost"));
+  }
+  w.truth.threshold = 0.5;
+  const Json half = cut_json({w.prepared, w.truth, w.right}, {}, 0.95, Seed{1});
+  EXPECT_NEAR(half.at("selected").at("value").get<double>(), 0.5, 0.03);
+  EXPECT_NEAR(half.at("precision").at("value").get<double>(), 0.9, 0.03);
+  EXPECT_FALSE(half.contains("curve"));
+  w.truth.threshold = 0.95;
+  const Json none = cut_json({w.prepared, w.truth, w.right}, {}, 0.95, Seed{1});
+  EXPECT_TRUE(none.at("precision").is_null());
+  const Json groups = fairness_json({w.prepared, w.truth, w.right}, {"kind"}, 0.95).value();
+  EXPECT_EQ(groups[0].at("groups")[0].at("selected").at("value"), 0.0) << "by the same threshold";
+}
+
 TEST(Detail, GroupsAreComparedAndAGreatDifferenceKeepsAModelOut) {
   const Known w;
   Answers biased = w.right;

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "base/failpoint.h"
+#include "evaluate/answering.h"
 #include "evaluate/baselines.h"
 #include "evaluate/bound.h"
 #include "evaluate/compare.h"
@@ -48,7 +49,8 @@ struct Case {
   Metric metric = Metric::kMae;
   std::int64_t look = 1;
   Truth truth;
-  Answers challenger;
+  Chosen chosen;
+  Answers challenger, uncalibrated;     // as it will be served; as the trees say
   model::Forest forest;
   std::size_t forest_bytes = 0;
   CostLimits limits;
@@ -107,7 +109,11 @@ Result<Case> read_case(const StageInput& input) {
   c.limits.bytes = io::get_or<double>(most, "bytes", c.limits.bytes);
   c.forest_bytes = candidate.forest.size();
   c.forest = TRY(during(model::Forest::decode(candidate.forest), "reading the candidate"));
-  c.challenger = TRY(checked(candidate.test_scores, c.truth, "the candidate"));
+  c.uncalibrated = TRY(checked(candidate.test_scores, c.truth, "the candidate"));
+  c.chosen = TRY(choose_answering(c.options, prepared, candidate, input.seed));
+  c.challenger = c.uncalibrated;
+  c.chosen.answering.apply(c.challenger);
+  c.truth.threshold = c.chosen.answering.cut();
   if (input.inputs.contains("champion_scores")) {
     const auto bundle = TRY(io::Bundle::decode(TRY(read(input, "champion_scores"))));
     const auto scores = TRY(bundle.f64("scores"));
@@ -240,7 +246,7 @@ std::vector<std::string> too_costly(const Json& cost) {
 
 /// What is told beside the verdict, and what of it keeps a model out.
 struct Details {
-  Json slices, reliability, fairness, robustness, invariants, cost;
+  Json slices, reliability, threshold, interval, fairness, robustness, invariants, cost;
 };
 
 Result<Details> details_of(const Case& c, Evidence& evidence) {
@@ -250,9 +256,25 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
     details.slices = slices_json(looked, c.options.confidence, c.seed.derive("slices"));
   }
   details.reliability = reliability_json(looked, c.options.confidence);
+  if (!details.reliability.is_null() && c.chosen.answering.is_calibrated()) {
+    const Json before = reliability_json({c.prepared, c.truth, c.uncalibrated},
+                                         c.options.confidence);
+    for (const char* key : {"calibration_error", "brier", "z", "p"}) {
+      details.reliability["before"][key] = before.at(key);
+    }
+  }
+  details.threshold = c.chosen.threshold;
+  if (!details.threshold.is_null()) {
+    details.threshold.update(cut_json(looked, TRY(cost_rule(c.options.cost)),
+                                      c.options.confidence, c.seed.derive("cost curve")));
+  }
+  details.interval = c.chosen.interval;
+  if (const auto& interval = c.chosen.answering.interval) {
+    details.interval.update(coverage_json(looked, interval->reach, c.options.confidence));
+  }
   details.fairness = TRY(fairness_json(looked, c.options.fairness, c.options.confidence));
   evidence.guards = unfair(details.fairness, c.options.fairness_max);
-  const Probed probed{c.prepared, c.forest, c.truth};
+  const Probed probed{c.prepared, c.forest, c.truth, c.chosen.answering};
   details.cost = cost_json(c);
   for (std::string& why : too_costly(details.cost)) evidence.guards.push_back(std::move(why));
   details.robustness = robustness_json(probed, c.seed.derive("robustness"));
@@ -281,6 +303,7 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
                {"look", evidence.look},
                {"cost", details.cost}};
   if (evidence.champion) json["champion"] = to_json(*evidence.champion);
+  if (!c.chosen.calibration.is_null()) json["calibration"] = c.chosen.calibration;
   if (const Json curve = curve_json(c.truth, c.challenger, c.prepared.classes); !curve.is_null()) {
     json["curve"] = curve;
   }
@@ -288,6 +311,8 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
   if (!details.invariants.empty()) json["invariants"] = details.invariants;
   if (!details.slices.is_null()) json["slices"] = details.slices;
   if (!details.reliability.is_null()) json["reliability"] = details.reliability;
+  if (!details.threshold.is_null()) json["threshold"] = details.threshold;
+  if (!details.interval.is_null()) json["interval"] = details.interval;
   if (!details.fairness.empty()) json["fairness"] = details.fairness;
   return json;
 }
@@ -316,7 +341,9 @@ Result<StageOutput> run(const StageInput& input) {
   output.evidence = evidence_json(c, evidence, verdict, details);
   output.files["evidence"] = kFile;
   RONDO_FAILPOINT(kEvidenceWrite);
-  TRY(io::write_atomically(*input.fs, input.out / kFile, io::canonical(output.evidence)));
+  Json stored = output.evidence;
+  if (!c.chosen.answering.is_plain()) stored["answering"] = c.chosen.answering.to_json();
+  TRY(io::write_atomically(*input.fs, input.out / kFile, io::canonical(stored)));
   return output;
 }
 

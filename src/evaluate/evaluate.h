@@ -17,6 +17,9 @@ struct Options {
   double confidence = 0.95;
   double margin = 0;
   Json min_effect = "auto";
+  std::string calibrate = "auto";
+  double interval = 0.9;
+  Json cost = Json::object();
   std::string slices = "auto";
   std::vector<std::string> fairness;
   double fairness_max = 1;
@@ -37,6 +40,17 @@ void describe(Visitor& v, Options& o) {
     o.confidence);
   v(Key{"margin", "accepted harm; above 0 \"not worse\" suffices", 0, 1e18}, o.margin);
   v(Key{"min_effect", "smallest gain worth a promotion, or \"auto\""}, o.min_effect);
+  v(Key{"calibrate",
+        "how probabilities of two classes are corrected; only if it helps on held-out rows", 0, 0,
+        "auto|none|platt|beta|isotonic|venn_abers"},
+    o.calibrate);
+  v(Key{"interval", "share of labels that the interval around a number is to hold; 0: none", 0,
+        0.9999},
+    o.interval);
+  v(Key{"cost",
+        "{fp = 1, fn = 5}, what mistakes of two classes cost, or {capacity = 0.1}, the share that "
+        "may be answered positive: where the positive class begins"},
+    o.cost);
   v(Key{"slices", "look for parts of the data where the model fails", 0, 0, "auto|off"}, o.slices);
   v(Key{"fairness", "columns of categories whose groups are compared"}, o.fairness);
   v(Key{"fairness_max", "greatest difference between groups that is deployed; 1: any", 0, 1},
@@ -48,15 +62,17 @@ void describe(Visitor& v, Options& o) {
 /// Stage entry. Inputs "prepared", "candidate", and "champion" (pipeline file) when one serves,
 /// with "manifest" then too (the champion scores the same rows through its own transform and
 /// history: the loop hands its scores in as input "champion_scores", a bundle made by loop/).
-/// Output "evidence" (JSON). Results: "good", "not better", "undecided".
+/// Output "evidence" (JSON; the file also holds "answering", model::Answering::to_json(), unless it
+/// is plain: what deployment freezes with the twin). Results: "good", "not better", "undecided".
 /// options = {"evaluate": Options, "now": {"look": j, "champion": {"version", "name"} | null,
 /// "cost": {"row_us", "bytes"}, what a model may take at most}}.
 /// evidence of the StageOutput: {"metric", "value", "low", "high", "champion"?, "baselines": [...],
 /// "verdict": {...}, "bound": {"loss", "loss_scale", "test_risk", "risk_bound", "days", "rows",
-/// "day_correlation"}, "slices", "reliability", "fairness": those of detail.h, "curve": of
-/// curves.h, "robustness", "invariants": of probe.h,
-/// "cost": {"row_us" (predicted, model/cost.h), "bytes", "trees", "leaves", "row_us_max",
-/// "bytes_max"}}.
+/// "day_correlation"}, "calibration", "threshold", "interval": those of answering.h,
+/// "slices", "reliability", "fairness": those of detail.h, "curve": of curves.h, "robustness",
+/// "invariants": of probe.h, "cost": {"row_us" (predicted, model/cost.h), "bytes", "trees",
+/// "leaves", "row_us_max", "bytes_max"}}. All but "calibration" is of the answers that will be
+/// served.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
 
 }  // namespace rondo::evaluate

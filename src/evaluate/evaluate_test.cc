@@ -130,6 +130,35 @@ TEST(Evaluate, StoresWhatItSays) {
   EXPECT_EQ(io::canonical(p.run().evidence), io::canonical(output.evidence)) << "not repeatable";
 }
 
+TEST(Evaluate, AnIntervalFromHeldOutRowsIsMeasuredOnTheTestRows) {
+  Project p;
+  model::Candidate candidate;
+  candidate.test_scores = p.answers(0, 0);  // the label's noise has a deviation of 20
+  for (std::uint32_t row = 100; row < 26 * 24; ++row) {
+    candidate.held_rows.push_back(row);
+    const double hour = p.prepared.features.values[row];
+    candidate.held_answers.push_back(200 + 100 * std::sin(6.283185307179586 * hour / 24));
+  }
+  p.put("candidate", candidate.encode().value());
+  const auto output = p.run();
+  const Json& interval = output.evidence.at("interval");
+  EXPECT_NEAR(interval.at("reach").get<double>(), 20 * 1.645, 4) << "of a normal law";
+  EXPECT_EQ(interval.at("inside").at("rows"), 336);
+  EXPECT_LT(interval.at("inside").at("low"), 0.9);
+  EXPECT_GT(interval.at("inside").at("high"), 0.9);
+  ASSERT_EQ(interval.at("by_answer").size(), 4U);
+  ASSERT_EQ(interval.at("by_time").size(), 4U);
+  std::uint64_t rows = 0, times = 0;
+  for (const Json& one : interval.at("by_answer")) rows += one.at("rows").get<std::uint64_t>();
+  for (const Json& one : interval.at("by_time")) times += one.at("rows").get<std::uint64_t>();
+  EXPECT_EQ(rows, 336U);
+  EXPECT_EQ(times, 336U);
+  EXPECT_LT(interval.at("by_answer")[0].at("to"), interval.at("by_answer")[1].at("from"));
+  const Json stored = io::parse_json(
+      p.fs->read(p.input.out / output.files.at("evidence")).value(), "evidence").value();
+  EXPECT_EQ(stored.at("answering").at("interval").at("reach"), interval.at("reach"));
+}
+
 TEST(Evaluate, TheChampionIsComparedOnTheSameRows) {
   Project p;
   p.candidate(p.answers(2, 0));

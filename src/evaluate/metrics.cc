@@ -122,6 +122,11 @@ std::size_t class_of(const Truth& truth, const Answers& answers, std::size_t row
   return static_cast<std::size_t>(std::max_element(first, last) - first);
 }
 
+std::size_t served_class_of(const Truth& truth, const Answers& answers, std::size_t row) noexcept {
+  if (truth.task == Task::kBinary) return answers[row] >= truth.threshold ? 1 : 0;
+  return class_of(truth, answers, row);
+}
+
 Sums sums_of(Metric metric, const Truth& truth, const Answers& answers, std::size_t row,
              double centre) noexcept {
   Sums sums{1, loss_of(metric, truth, answers, row), 0, 0};

@@ -25,6 +25,7 @@ struct Truth {
   std::size_t classes = 0;
   std::vector<double> label;           // number, or class index
   std::vector<std::int64_t> day;       // of each row, ascending; empty without a clock
+  double threshold = 0.5;              // of what is judged: from here on the second of two classes
   std::size_t rows() const { return label.size(); }
 };
 
@@ -36,6 +37,9 @@ std::size_t outputs_of(const Truth& truth) noexcept;
 /// The class that is answered: the most probable, the first of equals; of two classes the second
 /// from one half on.
 std::size_t class_of(const Truth& truth, const Answers& answers, std::size_t row) noexcept;
+/// The class as it is served: of two classes by the threshold. The metrics do not know it, so that
+/// models with different ones can be compared; what is promised of answers does.
+std::size_t served_class_of(const Truth& truth, const Answers& answers, std::size_t row) noexcept;
 
 /// What one row, or many, contribute.
 struct Sums {

@@ -146,7 +146,7 @@ Json robustness_json(const Probed& probed, Seed seed) {
   const auto most = static_cast<std::size_t>(
       std::clamp(kWalks / work, static_cast<double>(kFewestRowsProbed),
                  static_cast<double>(kMostRows)));
-  const ChangedRows rows(probed.prepared, probed.forest, most);
+  const ChangedRows rows(probed.prepared, probed.forest, probed.answering, most);
   if (rows.rows() < kFewestRowsProbed) return nullptr;
   const double base = mean_loss(probed.truth, rows.places(), rows.answers());
   Json told = Json::array(), not_tried = Json::array();
@@ -170,7 +170,7 @@ Result<Json> invariants_json(const Probed& probed, const std::vector<Invariant>&
     return fail(Code::kInvalidInput, "[[evaluate.invariant]] needs a target of numbers or of two "
                                      "classes", "leave it out");
   }
-  const ChangedRows rows(probed.prepared, probed.forest, kMostHeld);
+  const ChangedRows rows(probed.prepared, probed.forest, probed.answering, kMostHeld);
   const Answers before = rows.answers();
   for (const Invariant& invariant : invariants) {
     const std::size_t input = TRY(input_of(probed, invariant));

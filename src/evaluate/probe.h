@@ -9,6 +9,7 @@
 #include "base/seed.h"
 #include "evaluate/metrics.h"
 #include "io/json.h"
+#include "model/answering.h"
 #include "model/forest.h"
 
 namespace rondo::evaluate {
@@ -30,8 +31,9 @@ Result<std::vector<Invariant>> invariants_from(const Json& list);
 
 struct Probed {
   const model::Prepared& prepared;
-  const model::Forest& forest;     // that gave the answers, before any map of them
+  const model::Forest& forest;
   const Truth& truth;              // the test rows
+  const model::Answering& answering;  // what becomes of the forest's scores
 };
 
 /// {"rows","loss","mean_loss","columns":[{"column","missing","noise","scaled","swapped"}],

@@ -34,6 +34,7 @@ model::Forest three_trees() {
 struct Known {
   model::Prepared prepared;
   model::Forest forest = three_trees();
+  model::Answering answering;
   Truth truth{model::Task::kRegression, 0, {}, {}};
 
   Known() {
@@ -70,7 +71,7 @@ struct Known {
     prepared.features.rows = 400;
     prepared.features.columns = 4;
   }
-  Probed probed() const { return {prepared, forest, truth}; }
+  Probed probed() const { return {prepared, forest, truth, answering}; }
 };
 
 Json held(const Known& known, const Json& table) {
@@ -80,7 +81,7 @@ Json held(const Known& known, const Json& table) {
 
 TEST(Probe, WhatIsMadeOfAColumnChangesWithIt) {
   const Known known;
-  const ChangedRows rows(known.prepared, known.forest, 1'000);
+  const ChangedRows rows(known.prepared, known.forest, known.answering, 1'000);
   ASSERT_EQ(rows.rows(), 200U);
   const Answers before = rows.answers();
   for (std::size_t i = 0; i < 200; ++i) EXPECT_EQ(before[i], known.truth.label[i]);
@@ -95,7 +96,7 @@ TEST(Probe, WhatIsMadeOfAColumnChangesWithIt) {
 TEST(Probe, AFeatureThatCannotBeMadeAgainLeavesItsRowsOut) {
   Known known;
   for (std::size_t i = 0; i < 100; ++i) known.prepared.features.values[i * 4 + 3] += 0.5;
-  const ChangedRows rows(known.prepared, known.forest, 1'000);
+  const ChangedRows rows(known.prepared, known.forest, known.answering, 1'000);
   std::vector<std::uint8_t> changed;
   rows.answers(0, [](std::size_t, model::Cell& cell) { cell.number += 1; }, &changed);
   for (std::size_t i = 0; i < 200; ++i) EXPECT_EQ(changed[i], i < 50 ? 0 : 1) << i;

@@ -1,6 +1,8 @@
 // All cuts of sorted scores, and a curve over draws of units; see threshold.h.
 #include "evaluate/threshold.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -101,6 +103,34 @@ std::vector<double> mean_costs(const Mistakes& mistakes, std::span<const double>
 }
 
 }  // namespace
+
+Result<CostRule> cost_rule(const Json& cost) {
+  const auto refused = [&](std::string_view what) {
+    return fail(Code::kInvalidInput, fmt::format("evaluate.cost: {} {}", cost.dump(), what),
+                "write {fp = 1, fn = 5}, what each mistake costs, or {capacity = 0.1}, the share "
+                "of rows that may be answered positive");
+  };
+  CostRule rule;
+  if (cost.is_null() || (cost.is_object() && cost.empty())) return rule;
+  if (!cost.is_object()) return refused("is no table");
+  for (const auto& [key, value] : cost.items()) {
+    if (key != "fp" && key != "fn" && key != "capacity") return refused("has another key");
+    if (!value.is_number() || !(value.get<double>() >= 0)) {
+      return refused("holds what is no number from 0 on");
+    }
+  }
+  if (cost.contains("capacity")) {
+    rule.capacity = cost.at("capacity").get<double>();
+    if (cost.size() > 1) return refused("has capacity beside costs");
+    if (!(*rule.capacity > 0) || !(*rule.capacity < 1)) return refused("is no share in (0, 1)");
+    return rule;
+  }
+  rule.costs = {io::get_or<double>(cost, "fp", 1), io::get_or<double>(cost, "fn", 1)};
+  if (!(rule.costs->false_positive + rule.costs->false_negative > 0)) {
+    return refused("makes no mistake cost anything");
+  }
+  return rule;
+}
 
 double Cut::mean_cost(const Costs& costs) const noexcept {
   if (rows() == 0) return 0;

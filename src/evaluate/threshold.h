@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/seed.h"
+#include "io/json.h"
 #include "evaluate/metrics.h"
 #include "stats/calibration.h"
 #include "stats/intervals.h"
@@ -17,6 +18,15 @@ struct Costs {
     return false_positive / (false_positive + false_negative);
   }
 };
+
+/// [evaluate] cost: prices of both mistakes, or the share of rows that there is capacity for.
+struct CostRule {
+  std::optional<Costs> costs{};
+  std::optional<double> capacity{};
+  bool is_set() const { return costs || capacity; }
+};
+/// Of {} (nothing set), {"fp","fn"} or {"capacity"}. Errors: kInvalidInput.
+Result<CostRule> cost_rule(const Json& cost);
 
 /// What follows when the rows with a score of at least `threshold` are answered positive.
 struct Cut {

@@ -132,5 +132,21 @@ TEST(CostCurve, ValuesAreThoseOfTheCuts) {
   EXPECT_TRUE(std::isnan(cost_curve(one_day, kScores, {2, 5}, kAsked, 0.95, Seed{1})[0].band.low));
 }
 
+TEST(CostRule, IsPricesOrACapacityAndNothingElse) {
+  EXPECT_FALSE(cost_rule(Json::object()).value().is_set());
+  EXPECT_FALSE(cost_rule(nullptr).value().is_set());
+  const CostRule prices = cost_rule({{"fn", 5}}).value();
+  EXPECT_EQ(prices.costs->false_positive, 1);
+  EXPECT_EQ(prices.costs->false_negative, 5);
+  EXPECT_EQ(cost_rule({{"capacity", 0.1}}).value().capacity, 0.1);
+  for (const char* bad : {R"({"fp":-1})", R"({"fp":0,"fn":0})", R"({"fp":"1"})", R"({"cost":1})",
+                          R"({"capacity":1})", R"({"capacity":0})", R"({"capacity":0.1,"fp":1})",
+                          "5"}) {
+    const auto rule = cost_rule(Json::parse(bad));
+    ASSERT_FALSE(rule) << bad;
+    EXPECT_NE(rule.error().text().find("evaluate.cost"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace rondo::evaluate

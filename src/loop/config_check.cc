@@ -9,8 +9,8 @@
 #include <set>
 
 #include "base/words.h"
-#include "evaluate/metrics.h"
 #include "evaluate/probe.h"
+#include "evaluate/threshold.h"
 #include "loop/config.h"
 #include "loop/policy.h"
 #include "prepare/draft.h"
@@ -121,9 +121,13 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
                  "name its column: [collect] time = \"...\"");
   }
   check_number("evaluate.at_least", o.at_least, "", mistakes);
+  mistakes.demand("evaluate.cost", evaluate::cost_rule(o.cost));
   check_number("evaluate.min_effect", o.min_effect, "auto", mistakes);
   if (const auto task = model::task_from(config.project.task)) {
     mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));
+    if (*task != model::Task::kBinary && o.calibrate != "auto" && o.calibrate != "none") {
+      mistakes.add("evaluate.calibrate", "needs a target of two classes", "leave it out");
+    }
   }
 }
 

@@ -21,7 +21,7 @@ std::vector<double> score_again(const model::Pipeline& by, std::span<const Logge
                                  std::span(features).subspan(i * width, width));
   }
   by.forest().raw_batch(features, rows.size(), answers);
-  by.parts().forest.link(answers);
+  by.answer(answers);
   return answers;
 }
 
@@ -35,7 +35,7 @@ ledger::Prediction as_answered(const model::Pipeline::Parts& parts,
   if (parts.task == model::Task::kBinary) {
     out.value = answer[0];
     out.probabilities = {1 - answer[0], answer[0]};
-    out.answer = parts.classes[answer[0] >= 0.5 ? 1 : 0];
+    out.answer = parts.classes[answer[0] >= parts.answering.cut() ? 1 : 0];
     return out;
   }
   out.probabilities.assign(answer.begin(), answer.end());

@@ -27,20 +27,24 @@ Result<std::string> read_input(const StageInput& input, const std::string& name)
 struct Answerer {
   model::Transform transform;
   model::Forest forest;
+  model::Answering answering;
   std::vector<std::string> classes;
 };
 
 Result<Answerer> answerer_of(const StageInput& input) {
-  if (input.inputs.contains("champion")) {
+  model::Answering answering;
+  const bool measured = input.inputs.contains("measured_candidate");
+  if (!measured || input.inputs.contains("champion")) {  // a job of an older program has one alone
     const auto pipeline = TRY(model::Pipeline::load(TRY(read_input(input, "champion"))));
     const model::Pipeline::Parts& parts = pipeline->parts();
-    return Answerer{parts.transform, parts.forest, parts.classes};
+    if (!measured) return Answerer{parts.transform, parts.forest, parts.answering, parts.classes};
+    answering = parts.answering;
   }
   auto prepared = TRY(model::Prepared::decode(TRY(read_input(input, "measured_prepared"))));
   const auto candidate =
       TRY(model::Candidate::decode(TRY(read_input(input, "measured_candidate"))));
   return Answerer{std::move(prepared.transform), TRY(model::Forest::decode(candidate.forest)),
-                  std::move(prepared.classes)};
+                  std::move(answering), std::move(prepared.classes)};
 }
 
 /// Whether its answers can be held against those of a model of these classes.
@@ -81,6 +85,7 @@ std::vector<double> score_rows(const Answerer& by, const model::HistoryState& hi
                      std::span(scores).subspan(from * outputs, count * outputs));
   }
   by.forest.link(scores);
+  by.answering.apply(scores);
   return scores;
 }
 

@@ -9,10 +9,11 @@
 
 namespace rondo::loop {
 
-/// Job entry. Inputs "manifest", "prepared", and "champion" (a pipeline file) or, without a clock,
-/// "measured_prepared" and "measured_candidate": the champion as its own gate saw it. What serves
-/// was fitted again on every row, the test rows too; with a clock the test rows come after those,
-/// without one they are drawn by the same hash, and only the measured one has never seen them.
+/// Job entry. Inputs "manifest", "prepared", "champion" (a pipeline file) and, without a clock,
+/// "measured_prepared" and "measured_candidate": the champion as its own gate saw it, whose answers
+/// are made as the file says. What serves was fitted again on every row, the test rows too; with a
+/// clock the test rows come after those, without one they are drawn by the same hash, and only the
+/// measured one has never seen them.
 /// Output "champion_scores": a bundle with f64 "scores", row-major, for the test rows of `prepared`
 /// in their order. options = {"now": prepare::Situation}.
 Result<ledger::StageOutput> score(const ledger::StageInput& input);

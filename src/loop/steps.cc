@@ -217,12 +217,11 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
     champion = {{"version", version.version}, {"name", parts_.config->model_name()}};
     Names scored;
     Names rows = {{"manifest", state.outputs.at("manifest")},
-                  {"prepared", state.outputs.at("prepared")}};
+                  {"prepared", state.outputs.at("prepared")},
+                  {"champion", version.pipeline}};
     if (!splits_by_time(*parts_.config) && !version.candidate.empty()) {
       rows["measured_prepared"] = version.prepared;
       rows["measured_candidate"] = version.candidate;
-    } else {
-      rows["champion"] = version.pipeline;
     }
     const StageOutput answered =
         TRY(launch(action, attempt, "score",

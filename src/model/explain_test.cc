@@ -312,8 +312,8 @@ TEST(Explain, AFeatureOfTwoColumnsCountsHalfForEach) {
   for (const GoldenRow& row : old.golden) {
     auto cells = decode_cells(row.cells).value();
     cells.push_back({Cell::Kind::kNumber, 0.25, {}});
-    parts.golden.push_back(
-        Pipeline::make_golden(parts.transform, parts.forest, cells, row.time, row.lags));
+    parts.golden.push_back(Pipeline::make_golden(parts.transform, parts.forest, parts.answering,
+                                                 cells, row.time, row.lags));
   }
   const auto pipeline = Pipeline::load(Pipeline::encode(parts).value()).value();
   EXPECT_EQ(pipeline->explained(),

@@ -1,5 +1,6 @@
 // Forests in the formats of others. What they read are features, as the pipeline's transform makes
-// them; what a format cannot say is refused by name.
+// them; what a format cannot say is refused by name. Answering is not in them: whoever exports says
+// so, and hands on its JSON, by which the answers of the file become those that are served.
 #pragma once
 
 #include "io/json.h"

@@ -240,8 +240,9 @@ Result<std::string> to_onnx(const Pipeline& pipeline) {
   out.bytes(7, graph_of(trees, forest.head));
   out.bytes(8, opset("", kOpset));
   out.bytes(8, opset("ai.onnx.ml", kMlOpset));
-  const Json about[] = {feature_list(pipeline.transform()), Json(pipeline.parts().classes)};
-  const char* const names[] = {"features", "classes"};
+  const Json about[] = {feature_list(pipeline.transform()), Json(pipeline.parts().classes),
+                        pipeline.parts().answering.to_json()};
+  const char* const names[] = {"features", "classes", "answering"};
   for (std::size_t i = 0; i < std::size(about); ++i) {
     Message entry;
     entry.bytes(1, names[i]);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "stats/portable.h"
 
 namespace rondo::model {
 
@@ -105,7 +106,6 @@ class Forest {
   std::vector<std::uint32_t> sets_;
 };
 
-/// exp with the same bits on every CPU, within 2 ulp.
-double portable_exp(double x) noexcept;
+using stats::portable_exp;
 
 }  // namespace rondo::model

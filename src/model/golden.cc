@@ -152,8 +152,8 @@ Result<void> check_golden(const Pipeline::Parts& parts) {
         want.raw.size() != parts.forest.outputs() || want.answer.size() != want.raw.size()) {
       return damaged(i, "it has another shape than transform and model");
     }
-    const GoldenRow made = Pipeline::make_golden(parts.transform, parts.forest, cells, want.time,
-                                                 want.lags);
+    const GoldenRow made = Pipeline::make_golden(parts.transform, parts.forest, parts.answering,
+                                                 cells, want.time, want.lags);
     TRY(compare(i, made, want, parts.transform));
   }
   const std::vector<Kernel> kernels = supported_kernels();

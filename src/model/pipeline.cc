@@ -75,6 +75,9 @@ Result<void> check_fit(const Pipeline::Parts& parts) {
   if (!is_task_and_classes(parts)) {
     return misfit("task, classes and outputs of the model do not fit together");
   }
+  if (const auto fits = check_answering(parts.answering, parts.task); !fits) {
+    return misfit(fits.error().message);
+  }
   TRY(check_categories(parts.transform, parts.forest));
   return check_golden(parts);
 }
@@ -107,6 +110,10 @@ Result<Transform> read_transform(const Section& section, const Json& schema) {
   return Transform::from_json(json);
 }
 
+Result<Answering> read_answering(const Section& section) {
+  return Answering::from_json(TRY(io::parse_json(section.bytes, "answering")));
+}
+
 }  // namespace
 
 Result<std::string> Pipeline::encode(const Parts& parts) {
@@ -120,23 +127,29 @@ Result<std::string> Pipeline::encode(const Parts& parts) {
   transform.erase("inputs");
   Json provenance = parts.provenance;
   provenance["numerics"] = kNumerics;
-  const std::array<std::string, 6> bytes = {
-      io::canonical(schema),          io::canonical(transform),
-      parts.forest.encode(),          io::canonical(parts.reference.to_json()),
-      encode_golden(parts),           io::canonical(provenance)};
-  return join({{Kind::kSchema, 0, bytes[0]},
-               {Kind::kTransform, 0, bytes[1]},
-               {Kind::kModel, 0, bytes[2]},
-               {Kind::kReference, 0, bytes[3]},
-               {Kind::kGolden, 0, bytes[4]},
-               {Kind::kProvenance, 0, bytes[5]}});
+  const std::array<std::string, 7> bytes = {
+      io::canonical(schema),
+      io::canonical(transform),
+      parts.forest.encode(),
+      parts.answering.is_plain() ? "" : io::canonical(parts.answering.to_json()),
+      io::canonical(parts.reference.to_json()),
+      encode_golden(parts),
+      io::canonical(provenance)};
+  std::vector<Section> sections;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const Kind kind{static_cast<std::uint16_t>(i + 1)};  // they are numbered without a gap
+    if (kind == Kind::kAnswering && parts.answering.is_plain()) continue;
+    sections.push_back({kind, 0, bytes[i]});
+  }
+  return join(sections);
 }
 
 Result<std::shared_ptr<const Pipeline>> Pipeline::load(std::string_view bytes) {
   const auto sections = TRY(split(bytes));
-  const Section &schema_at = sections[0], &transform_at = sections[1], &model_at = sections[2],
-                &reference_at = sections[3], &golden_at = sections[4],
-                &provenance_at = sections[5];
+  const auto at = [&](Kind kind) { return std::ranges::find(sections, kind, &Section::kind); };
+  const Section &schema_at = *at(Kind::kSchema), &transform_at = *at(Kind::kTransform),
+                &model_at = *at(Kind::kModel), &reference_at = *at(Kind::kReference),
+                &golden_at = *at(Kind::kGolden), &provenance_at = *at(Kind::kProvenance);
   auto pipeline = std::make_shared<Pipeline>();
   Parts& parts = pipeline->parts_;
   const Json provenance =
@@ -146,6 +159,9 @@ Result<std::shared_ptr<const Pipeline>> Pipeline::load(std::string_view bytes) {
   TRY(in_section(read_schema(schema, parts), schema_at));
   parts.transform = TRY(in_section(read_transform(transform_at, schema), transform_at));
   parts.forest = TRY(in_section(Forest::decode(model_at.bytes), model_at));
+  if (const auto section = at(Kind::kAnswering); section != sections.end()) {
+    parts.answering = TRY(in_section(read_answering(*section), *section));
+  }
   const Json reference =
       TRY(in_section(io::parse_json(reference_at.bytes, "reference"), reference_at));
   parts.reference = TRY(in_section(Reference::from_json(reference), reference_at));
@@ -177,7 +193,7 @@ void Pipeline::score(std::span<const Cell> cells, Time time, std::span<const dou
   parts_.transform.row_with_lags(cells, time, lags, room.features(), counts);
   forest_->raw(room.features(), out);
   if (!raw.empty()) std::ranges::copy(out, raw.begin());
-  parts_.forest.link(out);
+  answer(out);
 }
 
 void Pipeline::name_explained() {
@@ -234,8 +250,8 @@ Result<void> Pipeline::explain(std::span<const Cell> cells, Time time,
 }
 
 GoldenRow Pipeline::make_golden(const Transform& transform, const Forest& forest,
-                                std::span<const Cell> cells, Time time,
-                                std::span<const double> lags) {
+                                const Answering& answering, std::span<const Cell> cells,
+                                Time time, std::span<const double> lags) {
   CHECK(transform.features() == forest.features(), "a golden row's model fits its transform");
   GoldenRow row;
   row.cells = encode_cells(cells);
@@ -247,6 +263,7 @@ GoldenRow Pipeline::make_golden(const Transform& transform, const Forest& forest
   forest.raw(row.features, row.raw);
   row.answer = row.raw;
   forest.link(row.answer);
+  answering.apply(row.answer);
   return row;
 }
 

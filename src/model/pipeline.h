@@ -8,6 +8,7 @@
 
 #include "io/digest.h"
 #include "base/published.h"
+#include "model/answering.h"
 #include "model/compiled_forest.h"
 #include "model/explain.h"
 #include "model/prepared.h"
@@ -22,7 +23,7 @@ struct GoldenRow {
   std::vector<double> lags;      // what the history answered
   std::vector<double> features;
   std::vector<double> raw;       // raw scores
-  std::vector<double> answer;    // after the link
+  std::vector<double> answer;    // what is answered: after the link and Answering
 };
 
 /// Scores of rows. Shape: answer has rows x outputs.
@@ -38,6 +39,7 @@ class Pipeline {
     std::vector<std::string> classes;
     Transform transform;
     Forest forest;
+    Answering answering;
     Reference reference;
     std::vector<GoldenRow> golden;   // 32 to 256
     Json provenance = Json::object();  // manifest, prepared, candidate digests, metrics, card, seed
@@ -53,6 +55,12 @@ class Pipeline {
   std::size_t outputs() const { return parts_.forest.outputs(); }
   /// The forest as this CPU scores it.
   const CompiledForest& forest() const { return *forest_; }
+  /// From raw scores to answers, in place: the forest's link, then what Answering says. Shape: rows
+  /// x outputs().
+  void answer(std::span<double> scores) const noexcept {
+    parts_.forest.link(scores);
+    parts_.answering.apply(scores);
+  }
   /// Answers of one row: regression: value; binary: probability of the positive class; multiclass:
   /// a probability a class. The history has answered its lags already, so that a caller holds its
   /// lock for that alone. Shape: out has outputs() values; raw, the scores before the link, as many
@@ -74,7 +82,7 @@ class Pipeline {
                        std::span<double> out) const;
   /// Makes a golden row of a raw row.
   static GoldenRow make_golden(const Transform& transform, const Forest& forest,
-                               std::span<const Cell> cells, Time time,
+                               const Answering& answering, std::span<const Cell> cells, Time time,
                                std::span<const double> lags);
 
  private:

@@ -68,7 +68,7 @@ TEST(Pipeline, LoadedScoresTheSameBits) {
   for (const GoldenRow& row : parts.golden) {
     const auto cells = decode_cells(row.cells).value();
     const double lags[] = {0.25};
-    const auto again = Pipeline::make_golden(parts.transform, parts.forest, cells,
+    const auto again = Pipeline::make_golden(parts.transform, parts.forest, parts.answering, cells,
                                              row.time + Span::hours(1), lags);
     double out = 0, raw = 0;
     pipeline.score(cells, row.time + Span::hours(1), lags, {&out, 1}, nullptr, {&raw, 1});
@@ -129,9 +129,9 @@ TEST(Pipeline, ContainersThatBreakTheRulesAreRefused) {
   auto foreign = sections;
   foreign.push_back({Kind{9}, 0, "what is this?"});
   expect_message(join(foreign), "section 9 (unknown) is required", "a required one of tomorrow");
-  auto calibrated = sections;
-  calibrated.insert(calibrated.begin() + 3, {Kind::kCalibration, 0, "{}"});
-  expect_message(join(calibrated), "section 4 (calibration) is required", "a calibration");
+  auto silent = sections;
+  silent.insert(silent.begin() + 3, {Kind::kAnswering, 0, "{}"});
+  expect_message(join(silent), "section 4 (answering) at offset", "an answering without a part");
 }
 
 TEST(Pipeline, PartsThatDoNotFitAreRefused) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "io/bundle.h"
@@ -142,6 +143,10 @@ Result<std::string> Candidate::encode() const {
                  {"rounds", rounds}};
   bundle.put_bytes("forest", forest);
   bundle.put_f64("test_scores", test_scores);
+  if (!held_rows.empty()) {
+    bundle.put_i64("held_rows", {held_rows.begin(), held_rows.end()});
+    bundle.put_f64("held_answers", held_answers);
+  }
   return bundle.encode();
 }
 
@@ -156,6 +161,17 @@ Result<Candidate> Candidate::decode(std::string bytes) {
   candidate.rounds = TRY(io::get<std::uint64_t>(bundle.meta, "rounds"));
   candidate.forest = TRY(bundle.bytes("forest"));
   candidate.test_scores = copy(TRY(bundle.f64("test_scores")));
+  if (!bundle.has("held_rows")) return candidate;  // a twin, or of an older program
+  for (const std::int64_t row : TRY(bundle.i64("held_rows"))) {
+    if (row < 0 || row > std::numeric_limits<std::uint32_t>::max()) {
+      return fail(Code::kCorrupt, "candidate: a row that was held out has no such number");
+    }
+    candidate.held_rows.push_back(static_cast<std::uint32_t>(row));
+  }
+  candidate.held_answers = copy(TRY(bundle.f64("held_answers")));
+  if (candidate.held_answers.size() != candidate.held_rows.size()) {
+    return fail(Code::kCorrupt, "candidate: rows that were held out and their answers differ");
+  }
   return candidate;
 }
 

@@ -50,6 +50,11 @@ struct Candidate {
   std::string forest_digest;           // SHA-256 of LightGBM's text without its parameters, hex
   std::uint64_t rounds = 0;
   std::vector<double> test_scores;     // answers (after the link) on the test rows, row-major
+  // Rows of `Prepared` that were held out while options and rounds were chosen, ascending within a
+  // fold, and what models of the same recipe that had not learned from them answered (after the
+  // link). Empty: none were held out, or there is an answer a class.
+  std::vector<std::uint32_t> held_rows;
+  std::vector<double> held_answers;
   Result<std::string> encode() const;
   /// Errors: kCorrupt naming the part.
   static Result<Candidate> decode(std::string bytes);

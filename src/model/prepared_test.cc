@@ -84,6 +84,8 @@ TEST(Prepared, CandidatesComeBackAndAreNotTakenForPreparedData) {
   want.forest_digest = "ab";
   want.rounds = 17;
   want.test_scores = {0.25, 0.5};
+  want.held_rows = {3, 1};
+  want.held_answers = {0.75, 0.125};
   const std::string bytes = want.encode().value();
   const auto got = Candidate::decode(bytes);
   ASSERT_TRUE(got) << got.error().text();
@@ -92,6 +94,11 @@ TEST(Prepared, CandidatesComeBackAndAreNotTakenForPreparedData) {
   EXPECT_EQ(got->forest_digest, want.forest_digest);
   EXPECT_EQ(got->rounds, want.rounds);
   EXPECT_EQ(got->test_scores, want.test_scores);
+  EXPECT_EQ(got->held_rows, want.held_rows);
+  EXPECT_EQ(got->held_answers, want.held_answers);
+  Candidate older = want;
+  older.held_rows.clear();
+  EXPECT_TRUE(Candidate::decode(older.encode().value())->held_answers.empty());
   EXPECT_FALSE(Prepared::decode(bytes));
   EXPECT_FALSE(Candidate::decode(example().encode().value()));
 }

@@ -16,7 +16,8 @@ constexpr std::size_t kHeader = 64, kEntry = 64, kAlignment = 64;
 constexpr std::uint32_t kMostSections = 64;
 constexpr std::uint16_t kRequired = 1;
 constexpr std::array kKnown = {Kind::kSchema,    Kind::kTransform, Kind::kModel,
-                               Kind::kReference, Kind::kGolden,    Kind::kProvenance};
+                               Kind::kAnswering, Kind::kReference, Kind::kGolden,
+                               Kind::kProvenance};
 
 std::unexpected<Error> damaged(const std::string& what, std::string hint = {}) {
   return fail(Code::kCorrupt, "pipeline file: " + what, std::move(hint));
@@ -121,7 +122,7 @@ Result<bool> is_wanted(const Entry& entry) {
 std::string name_of(Kind kind) {
   constexpr std::array<std::string_view, 8> kNames = {
       "unknown",   "schema",      "transform",  "model",
-      "calibration", "reference", "golden rows", "provenance"};
+      "answering", "reference", "golden rows", "provenance"};
   const auto number = static_cast<std::size_t>(kind);
   const std::string_view name = kNames[number < kNames.size() ? number : 0];
   return "section " + std::to_string(number) + " (" + std::string(name) + ")";
@@ -178,10 +179,9 @@ Result<std::vector<Section>> split(std::string_view file) {
     return damaged("bytes are left over behind the last section, from offset " +
                    std::to_string(end) + " on");
   }
-  for (std::size_t i = 0; i < kKnown.size(); ++i) {
-    if (i >= found.size() || found[i].kind != kKnown[i]) {
-      return damaged(name_of(kKnown[i]) + " is missing");
-    }
+  for (const Kind kind : kKnown) {
+    const bool there = std::ranges::find(found, kind, &Section::kind) != found.end();
+    if (!there && kind != Kind::kAnswering) return damaged(name_of(kind) + " is missing");
   }
   return found;
 }

@@ -17,7 +17,7 @@ enum class Kind : std::uint16_t {
   kSchema = 1,
   kTransform = 2,
   kModel = 3,
-  kCalibration = 4,  // not written yet; a file that requires it is refused
+  kAnswering = 4,  // only where there is something to say
   kReference = 5,
   kGolden = 6,
   kProvenance = 7,
@@ -33,7 +33,7 @@ struct Section {
 
 /// Shape: sections in ascending order of kind; offsets are not read.
 std::string join(const std::vector<Section>& sections);
-/// The sections that this program knows, all of them, in order.
+/// The sections that this program knows, in order: all of them, kAnswering only where there is one.
 /// Errors: kCorrupt naming section and offset.
 Result<std::vector<Section>> split(std::string_view file);
 

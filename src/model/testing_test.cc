@@ -151,8 +151,8 @@ Pipeline::Parts small_parts() {
     const Cell cells[] = {i % 5 == 0 ? Cell{} : number(chance.normal()),
                           i % 7 == 0 ? Cell{} : Cell{Cell::Kind::kText, 0, sky}};
     const double lags[] = {i % 3 == 0 ? 0.0 : chance.normal()};
-    parts.golden.push_back(Pipeline::make_golden(parts.transform, parts.forest, cells,
-                                                 Time{} + Span::hours(i), lags));
+    parts.golden.push_back(Pipeline::make_golden(parts.transform, parts.forest, parts.answering,
+                                                 cells, Time{} + Span::hours(i), lags));
   }
   return parts;
 }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "stats/portable.h"
+
 namespace rondo::stats {
 namespace {
 
@@ -19,7 +21,7 @@ double clipped(double p) noexcept { return std::clamp(p, kLeast, 1 - kLeast); }
 
 Terms terms_of(double score) noexcept {
   const double s = clipped(score);
-  return {std::log(s), -std::log1p(-s), 1};
+  return {portable_log(s), -portable_log(1 - s), 1};
 }
 
 double inner(const Terms& x, const Terms& y) noexcept {
@@ -27,8 +29,8 @@ double inner(const Terms& x, const Terms& y) noexcept {
 }
 
 double sigmoid(double z) noexcept {
-  if (z >= 0) return 1 / (1 + std::exp(-z));
-  const double e = std::exp(z);
+  if (z >= 0) return 1 / (1 + portable_exp(-z));
+  const double e = portable_exp(z);
   return e / (1 + e);
 }
 
@@ -214,6 +216,7 @@ double interpolated(std::span<const Calibration::Knot> knots, double score) noex
 }  // namespace
 
 double Calibration::probability(double score) const noexcept {
+  if (std::isnan(score)) return score;
   switch (kind) {
     case Kind::kNone: return score;
     case Kind::kPlatt:

@@ -28,7 +28,8 @@ struct Calibration {
   double a = 1, b = 1, c = 0;         // ln(p/(1-p)) = a ln s - b ln(1-s) + c; for Platt a = b
   std::vector<Knot> knots;            // ascending
 
-  /// The probability that goes with a score. Cost: logarithm of the number of knots.
+  /// The probability that goes with a score, in the same bits on every CPU; NaN stays NaN.
+  /// Cost: logarithm of the number of knots.
   double probability(double score) const noexcept;
 };
 

@@ -147,4 +147,17 @@ Ensemble choose_together(model::Task task, std::span<const double> labels,
   return together;
 }
 
+std::vector<double> raw_together(const Ensemble& chosen, const std::vector<Tried>& tried) {
+  std::vector<double> sum(tried[chosen.shares.front().candidate].raw.size());
+  double times = 0;
+  for (const Share& share : chosen.shares) {
+    const auto weight = static_cast<double>(share.times);
+    const std::vector<double>& raw = tried[share.candidate].raw;
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * raw[i];
+    times += weight;
+  }
+  for (double& value : sum) value /= times;
+  return sum;
+}
+
 }  // namespace rondo::train

@@ -38,6 +38,9 @@ struct Most {
 Ensemble choose_together(model::Task task, std::span<const double> labels,
                          const std::vector<Tried>& tried, const Most& limits);
 
+/// What they answer together, out of fold: the mean of the members' raw scores by their weights.
+std::vector<double> raw_together(const Ensemble& chosen, const std::vector<Tried>& tried);
+
 /// Mean of a - b over the rows, in standard errors of it. 0 when they are the same.
 double standard_errors(std::span<const double> a, std::span<const double> b);
 

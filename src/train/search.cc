@@ -54,6 +54,7 @@ class Search {
                     .outputs = prepared_.classes.size() > 2 ? prepared_.classes.size() : 1,
                     .features = prepared_.features.columns};
     searched.chosen = choose_together(prepared_.task, labels_, searched.tried, most);
+    searched.raw = raw_together(searched.chosen, searched.tried);
     return searched;
   }
 

@@ -25,6 +25,7 @@ struct Searched {
   Ensemble chosen;
   std::size_t folds = 0, rows = 0;  // rows: out of fold
   std::size_t resumed = 0;          // of those tried, taken over from a search that was cut off
+  std::vector<double> raw{};        // out-of-fold raw scores of `chosen`, fold after fold
 };
 
 /// Shape: folds as folds_of() made them, not empty. Nothing tried: time was up before one finished.

@@ -40,11 +40,18 @@ struct Plan {
   Limits limits;                // stop and budget
 };
 
+/// Rows that a model had not learned from, and what it answered.
+struct Held {
+  RowList rows;
+  std::vector<double> answers;  // after the link; empty with an answer a class
+};
+
 /// How many rounds the inner part is for, and what it saw.
 struct Choice {
   std::size_t rounds = 0, inner_rows = 0;
   double loss = std::numeric_limits<double>::quiet_NaN();
   bool spent = false;
+  Held held{};
 };
 
 Result<Plan> plan_for(const StageInput& input, const Prepared& prepared) {
@@ -118,20 +125,28 @@ std::unexpected<Error> stopped() {
 
 Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, const Plan& plan,
                              const StageInput& input) {
-  const Inner inner = inner_split(prepared, train, input.seed);
+  Inner inner = inner_split(prepared, train, input.seed);
   if (inner.stop.empty()) return Choice{std::min(plan.most_rounds, kRoundsWithoutInner)};
   std::vector<double> labels;
   for (const std::uint32_t row : inner.stop) labels.push_back(prepared.label[row]);
   Limits limits = limits_for(plan, input, plan.most_rounds, 0, 0.7);
   limits.patience = patience_for(plan.options.rate, inner.fit.size());
+  limits.keep_answers = prepared.task != model::Task::kMulticlass;
   Booster booster = TRY(Booster::make(prepared, inner.fit, inner.stop, plan.parameters));
-  const Course course = TRY(grow(booster, prepared.task, labels, limits));
+  Course course = TRY(grow(booster, prepared.task, labels, limits));
   if (course.ending == Ending::kStopped) return stopped();
-  return Choice{course.best, inner.stop.size(), course.loss, course.ending == Ending::kBudget};
+  const std::size_t rows = inner.stop.size();
+  return Choice{course.best, rows, course.loss, course.ending == Ending::kBudget,
+                {std::move(inner.stop), std::move(course.answers)}};
 }
 
-model::Candidate candidate_of(const Prepared& prepared, const Model& model, Json options) {
+model::Candidate candidate_of(const Prepared& prepared, const Model& model, Held held,
+                              Json options) {
   model::Candidate candidate;
+  if (!held.answers.empty()) {
+    candidate.held_rows = std::move(held.rows);
+    candidate.held_answers = std::move(held.answers);
+  }
   candidate.options = std::move(options);
   candidate.forest = model.forest.encode();
   candidate.forest_digest = model.digest;
@@ -191,15 +206,17 @@ std::string_view learner_of(const std::vector<Member>& members) {
 }
 
 /// The candidate of what was fitted. `tried` is 0 for a twin.
-Result<StageOutput> hand_on(const Prepared& prepared, const Mixed& mixed, std::size_t tried,
-                            std::size_t rows, const Plan& plan, const StageInput& input) {
+Result<StageOutput> hand_on(const Prepared& prepared, const Mixed& mixed, Held held,
+                            std::size_t tried, std::size_t rows, const Plan& plan,
+                            const StageInput& input) {
   Json options = {{"learner", learner_of(mixed.members)},
                   {"members", Json::array()},
                   {"rounds", mixed.model.rounds},
                   {"seed", plan.options.seed}};
   for (const Member& member : mixed.members) options["members"].push_back(member.json());
   if (tried > 0) options["tried"] = tried;
-  StageOutput output = TRY(write(candidate_of(prepared, mixed.model, std::move(options)), input));
+  StageOutput output = TRY(write(
+      candidate_of(prepared, mixed.model, std::move(held), std::move(options)), input));
   output.result = "trained";
   output.evidence = {{"learner", learner_of(mixed.members)},
                      {"task", name_of(prepared.task)},
@@ -227,7 +244,7 @@ Result<StageOutput> fit_again(const Prepared& prepared, const RowList& rows, con
   const Mixed mixed = TRY(fit_members(prepared, rows, plan.twin_members, input.seed,
                                       plan.options.threads, input.stop,
                                       told_of(input, plan.twin_members.size())));
-  StageOutput output = TRY(hand_on(prepared, mixed, 0, rows.size(), plan, input));
+  StageOutput output = TRY(hand_on(prepared, mixed, {}, 0, rows.size(), plan, input));
   output.reason = fmt::format("{} rounds of trees on {} rows, as the candidate that was measured",
                               grouped(static_cast<std::uint64_t>(mixed.model.rounds)),
                               grouped(rows.size()));
@@ -251,6 +268,20 @@ std::string found_reason(const Prepared& prepared, const Searched& searched, con
                             grouped(rows));
 }
 
+/// What the chosen ones answer together to the rows of the folds, each by models that had not
+/// learned from it.
+Held held_of(const Prepared& prepared, const Searched& searched, const std::vector<Inner>& folds,
+             const Model& model) {
+  Held held;
+  if (prepared.task == model::Task::kMulticlass) return held;
+  for (const Inner& fold : folds) {
+    held.rows.insert(held.rows.end(), fold.stop.begin(), fold.stop.end());
+  }
+  held.answers = searched.raw;
+  model.forest.link(held.answers);
+  return held;
+}
+
 /// Many candidates on folds; what they chose is fitted on every training row.
 Result<StageOutput> find(const Prepared& prepared, const RowList& rows,
                          const std::vector<Inner>& folds, const Plan& plan,
@@ -268,8 +299,9 @@ Result<StageOutput> find(const Prepared& prepared, const RowList& rows,
   const std::vector<Member> members = members_of(searched);
   const Mixed mixed = TRY(fit_members(prepared, rows, members, input.seed, plan.options.threads,
                                       {}, told_of(input, members.size())));
-  StageOutput output =
-      TRY(hand_on(prepared, mixed, searched.tried.size(), rows.size(), plan, input));
+  StageOutput output = TRY(hand_on(prepared, mixed,
+                                   held_of(prepared, searched, folds, mixed.model),
+                                   searched.tried.size(), rows.size(), plan, input));
   output.reason = found_reason(prepared, searched, mixed, rows.size());
   output.evidence["tried"] = tried_json(searched);
   output.measured["resumed"] = searched.resumed;
@@ -310,7 +342,8 @@ Result<StageOutput> train(const StageInput& input) {
                         {"parameters", plan.parameters.json()},
                         {"rounds", model.rounds},
                         {"seed", plan.options.seed}};
-  StageOutput output = TRY(write(candidate_of(prepared, model, options), input));
+  StageOutput output = TRY(write(
+      candidate_of(prepared, model, std::move(choice.held), options), input));
   output.result = "trained";
   output.reason = reason_of(plan, choice, model, rows.size());
   output.evidence = evidence_of(prepared, choice, model, rows.size());

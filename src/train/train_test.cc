@@ -12,6 +12,7 @@
 
 #include "io/scratch.h"
 #include "model/forest.h"
+#include "train/folds.h"
 #include "train/testing.h"
 
 namespace rondo::train {
@@ -91,6 +92,33 @@ TEST_F(Training, WritesACandidateWithAnswersForTheTestRows) {
   EXPECT_FALSE(done.empty());
   EXPECT_TRUE(std::is_sorted(done.begin(), done.end()));
   EXPECT_LE(done.back(), 1);
+}
+
+TEST_F(Training, HandsOnWhatItAnsweredToRowsThatItHadNotLearnedFrom) {
+  for (const Task task : {Task::kRegression, Task::kBinary}) {
+    for (const char* budget : {"1 candidate", "3 candidates"}) {
+      const Prepared prepared = generated({.task = task, .rows = 900, .clock = false});
+      const StageInput input = input_for(prepared, {.budget = budget, .rounds = 40});
+      const StageOutput output = run(input).value();
+      const Candidate made = Candidate::decode(written(input, output)).value();
+      const RowList train = rows_of(prepared, table::Side::kTrain);
+      RowList held = inner_split(prepared, train, Seed{1}).stop;
+      if (std::string_view(budget) != "1 candidate") {
+        held.clear();
+        for (const Inner& fold : folds_of(prepared, train, Seed{1}, 5)) {
+          held.insert(held.end(), fold.stop.begin(), fold.stop.end());
+        }
+      }
+      EXPECT_EQ(made.held_rows, held) << budget;
+      std::vector<double> labels;
+      for (const std::uint32_t row : held) labels.push_back(prepared.label[row]);
+      EXPECT_NEAR(mean_loss(task, labels, made.held_answers),
+                  output.evidence.at("inner_loss").get<double>(), 1e-9)
+          << "the loss by which it was chosen is theirs";
+    }
+  }
+  const Prepared many = generated({.task = Task::kMulticlass, .rows = 600, .classes = 4});
+  EXPECT_TRUE(candidate(many, {.rounds = 5}).held_rows.empty());
 }
 
 TEST_F(Training, ThreadsDoNotChangeAByte) {

@@ -45,6 +45,19 @@ std::string verdict_text(const Json& made) {
   return fmt::format("{} is not reproduced: what differs is named above", version);
 }
 
+/// Why bits may differ, as far as the jobs tell.
+std::string_view hint_of(const Json& made) {
+  for (const Json& job : made.at("jobs")) {
+    if (job.value("script", false) && !job.at("same").get<bool>()) {
+      return "hint: the script is not deterministic: from the same rows and the same seed it left "
+             "another model; `seed` of description.json should decide all chance";
+    }
+    if (!job.at("same").get<bool>()) break;  // what follows differs by what it got
+  }
+  return "hint: bits of a training are promised for one type of processor and one build of the "
+         "libraries; `rondo fsck` says whether what is kept is whole";
+}
+
 }  // namespace
 
 Result<int> run_reproduce(const Args& args) {
@@ -65,6 +78,7 @@ Result<int> run_reproduce(const Args& args) {
   const Opened project = TRY(open_project(args));
   const io::Scratch scratch;
   wish.folder = scratch.path();
+  wish.project = args.project;
   wish.stop = args.stop;
   const auto launcher = loop::process_launcher(
       io::real_fs(), loop::store_folder(args.project) / "objects");
@@ -85,10 +99,7 @@ Result<int> run_reproduce(const Args& args) {
                   counted(made.at("segments").get<std::size_t>(), "segment")));
   say(jobs_text(made.at("jobs"), args.color));
   say(ink(same ? Ink::kGreen : Ink::kRed, verdict_text(made), args.color));
-  if (!same) {
-    complain("hint: bits of a training are promised for one type of processor and one build of the "
-             "libraries; `rondo fsck` says whether what is kept is whole");
-  }
+  if (!same) complain(std::string(hint_of(made)));
   return same ? kOk : kFailed;
 }
 

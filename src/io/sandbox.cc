@@ -205,6 +205,7 @@ Result<Sandbox> Sandbox::prepare(const Reach& reach, const Path& program) {
   for (const auto& [path, rights] : kSystem) TRY(add(path, rights, Links::kFollowed));
   TRY(add(program, kRun, Links::kFollowed));
   for (const Path& path : reach.read) TRY(add(path, kReadAll, Links::kNone));
+  for (const Path& path : reach.run) TRY(add(path, kRun, Links::kNone));
   for (const Path& path : reach.list) {
     TRY(add(path, LANDLOCK_ACCESS_FS_READ_DIR, Links::kNone));
   }

@@ -18,6 +18,7 @@ struct Reach {
   std::vector<Path> read;   // files, and folders with all that is in them
   std::vector<Path> write;  // as well to be written, in folders also made and removed
   std::vector<Path> list = {};  // folders whose names may be read, not the files in them
+  std::vector<Path> run = {};   // as `read`, and the programs there may be started
   bool network = false;
 };
 

@@ -26,6 +26,8 @@ struct StageInput {
   io::Fs* fs = nullptr;                      // for files in `out`, and the sources
   io::Path out;                              // exists, empty; write here only
   io::Path kept{};                           // or here: stays for the next attempt at the same job
+  io::Path project{};                        // a training by a script: its folder, to read
+  std::int64_t until_us = 0;                 // of monotonic_us(): what then runs is ended; 0: never
   Time now;                                  // decision time of the step
   Seed seed;
   Progress progress;

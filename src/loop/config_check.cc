@@ -14,6 +14,7 @@
 #include "loop/config.h"
 #include "loop/policy.h"
 #include "prepare/draft.h"
+#include "train/script.h"
 
 namespace rondo::loop {
 namespace {
@@ -360,6 +361,7 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("train.budget", train::read_budget(config.train.budget));
   mistakes.demand("train.row_max", parse_span(config.train.row_max));
   mistakes.demand("train.size_max", parse_size(config.train.size_max));
+  mistakes.demand("train.command", train::words_of_command(config.train.command));
   check_evaluate(config, mistakes);
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));
   mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));

@@ -1,9 +1,13 @@
 // A job reads objects and writes into its attempt's folder; a collection reads the files of its
-// sources too, and reaches the network if that is a database's server. No other job does.
+// sources too, and reaches the network if that is a database's server. No other job does. Training
+// by a script of the project's reads its folder and the system's programs.
 #include "loop/confine.h"
 
 #include <algorithm>
 #include <cstdlib>
+
+#include "train/script.h"
+#include "train/train.h"
 
 #ifndef RONDO_DUCKDB_LIBRARY
 #define RONDO_DUCKDB_LIBRARY ""
@@ -41,6 +45,17 @@ Result<void> add_source(io::Fs& fs, Confined& out) {
     options["collect"]["table"][name]["source"] = side.source;
     std::ranges::move(side.reads, std::back_inserter(out.reach.read));
   }
+  return {};
+}
+
+/// A worker can give a script no more than it has itself.
+Result<void> add_script(io::Fs& fs, const Job& job, Confined& out) {
+  const auto settings =
+      TRY(io::read_options<train::Options>(job.input.options.at("train"), "train"));
+  io::Reach script = TRY(train::script_reach(fs, settings.command, job.input.project));
+  std::ranges::move(script.read, std::back_inserter(out.reach.read));
+  std::ranges::move(script.run, std::back_inserter(out.reach.run));
+  std::ranges::move(script.list, std::back_inserter(out.reach.list));
   return {};
 }
 
@@ -91,6 +106,7 @@ Result<Confined> confine(io::Fs& fs, const Job& job, const io::Path& folder,
   out.reach.read.push_back(real(objects));
   out.reach.write = {real(folder)};
   if (job.kind == "collect" || job.kind == "look" || job.kind == "fetch") TRY(add_source(fs, out));
+  if (!job.input.project.empty()) TRY(add_script(fs, job, out));
 #if defined(RONDO_FAILPOINTS)
   if (const char* log = std::getenv("RONDO_FAILPOINT_LOG"); log != nullptr) {
     out.reach.write.push_back(real(log));

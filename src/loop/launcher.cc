@@ -49,8 +49,10 @@ std::string named(const Job& job) {
 
 class Inline : public Launcher {
  public:
-  Result<StageOutput> launch(const Job& job, const io::Path&, Span) override {
-    return run_job(job.kind, job.input);
+  Result<StageOutput> launch(const Job& job, const io::Path&, Span deadline) override {
+    StageInput input = job.input;
+    input.until_us = monotonic_us() + deadline.us;
+    return run_job(job.kind, input);
   }
 };
 
@@ -111,6 +113,9 @@ class Process : public Launcher {
     Confined confined = TRY(confine(*fs_, job, folder, objects_));
     if (!job.input.kept.empty()) {
       confined.job["kept"] = std::filesystem::absolute(job.input.kept).string();
+    }
+    if (!job.input.project.empty()) {
+      confined.job["project"] = std::filesystem::absolute(job.input.project).string();
     }
     TRY(io::write_atomically(*fs_, in / "job.json", io::canonical(confined.job)));
     const Place place = TRY(Place::take(job.input.stop));
@@ -204,6 +209,10 @@ Result<StageInput> input_from(const Json& json, const io::Path& out) {
   }
   input.out = out;
   input.kept = io::get_or<std::string>(json, "kept", "");
+  input.project = io::get_or<std::string>(json, "project", "");
+  const char* const deadline = std::getenv("RONDO_DEADLINE");
+  const auto span = parse_span(deadline == nullptr ? "" : deadline);
+  if (span) input.until_us = monotonic_us() + span->us;
   input.now = {io::get_or<std::int64_t>(json, "now_us", 0)};
   input.seed = {io::get_or<std::uint64_t>(json, "seed", 1)};
   return input;

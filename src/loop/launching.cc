@@ -4,6 +4,7 @@
 #include "base/failpoint.h"
 #include "loop/conductor.h"
 #include "loop/reproduce.h"
+#include "train/script.h"
 
 namespace rondo::loop {
 namespace {
@@ -24,6 +25,17 @@ Result<void> remove_all_but(io::Fs& fs, const io::Path& folder, const io::Path& 
 }
 
 }  // namespace
+
+/// A script that changed is new input; a twin is fitted by what the measured model was.
+Result<void> Conductor::add_script(Job& job) const {
+  const std::string& command = parts_.config->train.command;
+  if (command.empty()) return {};
+  job.input.project = std::filesystem::absolute(parts_.project);
+  Json& now = job.input.options.at("now");
+  if (now.contains("script")) return {};
+  now["script"] = TRY(train::script_files(*parts_.store->fs, command, job.input.project));
+  return {};
+}
 
 Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt,
                                       const std::string& kind, Json options, const Names& inputs,
@@ -48,6 +60,7 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
     event["event"] = "progress";
     tell(event);
   };
+  if (kind == "train") TRY(add_script(job));
   Json keyed = to_json(job, "");
   if (kind != "prepare") keyed.erase("now_us");  // which labels are known depends on the time
   keyed["code"] = kCodeVersion;

@@ -82,6 +82,7 @@ class Maker {
                               {"same", equal}};
     }
     row["same"] = same;
+    if (!job.input.project.empty()) row["script"] = true;
     TRY(store_.fs->remove_all(folder));
     return row;
   }
@@ -97,6 +98,9 @@ class Maker {
       job.input.options["train"]["threads"] = *wish_.threads;
     }
     if (job.kind == "train") TRY(set_candidates(noted, job.input.options));
+    if (job.kind == "train" && job.input.options["now"].contains("script")) {
+      job.input.project = wish_.project;
+    }
     const Json inputs = io::get_or<Json>(noted.job, "inputs", Json::object());
     for (const auto& [name, hex] : inputs.items()) {
       job.input.inputs[name] = TRY(io::Digest::from_hex(hex.get<std::string>()));

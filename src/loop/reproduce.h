@@ -18,6 +18,7 @@ struct ReproduceWish {
   std::int64_t version = 0;             // 0: the champion
   std::optional<std::int64_t> threads;  // of training, in place of what was set then
   io::Path folder;                      // empty, and the caller's to remove
+  io::Path project;                     // where a training's script stands
   Stop stop;
 };
 

@@ -269,7 +269,9 @@ Result<Conductor::Twin> Conductor::fit_twin(const Action& action, std::int64_t a
       TRY(io::Digest::from_hex(state.outputs.at("candidate")))));
   const auto candidate = TRY(model::Candidate::decode(candidate_bytes));
   Json now = {{"rounds", candidate.rounds}};
-  if (candidate.options.contains("members")) now["members"] = candidate.options.at("members");
+  for (const char* own : {"members", "script"}) {
+    if (candidate.options.contains(own)) now[own] = candidate.options.at(own);
+  }
   outputs.clear();
   const StageOutput fitted =
       TRY(launch(action, attempt, "train",

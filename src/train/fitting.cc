@@ -16,17 +16,6 @@ using model::Prepared;
 
 constexpr std::size_t kRowsCompared = 1'000;
 
-/// SHA-256 of the text without its part `parameters`, where the number of threads stands.
-std::string digest_of(std::string_view text) {
-  constexpr std::string_view kBegin = "\nparameters:\n", kEnd = "\nend of parameters\n";
-  const std::size_t begin = text.find(kBegin);
-  const std::size_t end = text.find(kEnd, begin == text.npos ? 0 : begin);
-  if (begin == text.npos || end == text.npos) return io::sha256(text).hex();
-  return io::sha256(std::string(text.substr(0, begin)) +
-                    std::string(text.substr(end + kEnd.size())))
-      .hex();
-}
-
 /// Rows spread over all of them.
 RowList some_of(std::size_t rows) {
   const std::size_t step = std::max<std::size_t>(rows / kRowsCompared, 1);
@@ -61,6 +50,16 @@ Result<void> compare(const model::Forest& forest, const Booster& booster, std::s
 
 }  // namespace
 
+std::string digest_of_text(std::string_view text) {
+  constexpr std::string_view kBegin = "\nparameters:\n", kEnd = "\nend of parameters\n";
+  const std::size_t begin = text.find(kBegin);
+  const std::size_t end = text.find(kEnd, begin == text.npos ? 0 : begin);
+  if (begin == text.npos || end == text.npos) return io::sha256(text).hex();
+  return io::sha256(std::string(text.substr(0, begin)) +
+                    std::string(text.substr(end + kEnd.size())))
+      .hex();
+}
+
 Result<Model> fit_model(const Prepared& prepared, const RowList& train,
                         const Parameters& parameters, const Limits& limits) {
   Booster booster = TRY(Booster::make(prepared, train, {}, parameters));
@@ -74,7 +73,7 @@ Result<Model> fit_model(const Prepared& prepared, const RowList& train,
   model.rounds = course.rounds;
   const std::string text = TRY(booster.text(course.rounds));
   model.forest = TRY(model::Forest::from_lightgbm(text));
-  model.digest = digest_of(text);
+  model.digest = digest_of_text(text);
   TRY(compare(model.forest, booster, course.rounds, prepared));
   return model;
 }

@@ -14,6 +14,9 @@ struct Model {
   bool spent = false;      // time was up: there is no forest
 };
 
+/// SHA-256 of LightGBM's text without its part `parameters`, where the number of threads stands.
+std::string digest_of_text(std::string_view text);
+
 /// Errors: kCancelled; kCorrupt when one raw score differs from LightGBM's in one bit; those of
 /// LightGBM.
 Result<Model> fit_model(const model::Prepared& prepared, const RowList& train,

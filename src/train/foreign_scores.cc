@@ -2,17 +2,15 @@
 #include "train/foreign_scores.h"
 
 #include <cstring>
-#include <vector>
 
 #include "base/check.h"
 #include "train/lightgbm_library.h"
 
 namespace rondo::train {
-namespace {
 
-/// Raw scores of row-major features. Shape: rows x outputs.
-Result<std::vector<double>> scores_of(const std::string& text, std::size_t width,
-                                      std::size_t outputs, const std::vector<double>& features) {
+Result<std::vector<double>> scores_by_lightgbm(const std::string& text, std::size_t width,
+                                               std::size_t outputs,
+                                               std::span<const double> features) {
   const LightgbmLibrary* const library = TRY(lightgbm_library());
   BoosterHandle handle = nullptr;
   int iterations = 0;
@@ -32,8 +30,6 @@ Result<std::vector<double>> scores_of(const std::string& text, std::size_t width
   return out;
 }
 
-}  // namespace
-
 Result<ledger::StageOutput> foreign_scores(const ledger::StageInput& input) {
   const auto width = TRY(io::get<std::size_t>(input.options, "width"));
   const auto outputs = TRY(io::get<std::size_t>(input.options, "outputs"));
@@ -42,7 +38,7 @@ Result<ledger::StageOutput> foreign_scores(const ledger::StageInput& input) {
   CHECK(width > 0 && bytes.size() % (width * sizeof(double)) == 0, "features are whole rows");
   std::vector<double> features(bytes.size() / sizeof(double));
   std::memcpy(features.data(), bytes.data(), bytes.size());
-  const std::vector<double> scores = TRY(scores_of(text, width, outputs, features));
+  const std::vector<double> scores = TRY(scores_by_lightgbm(text, width, outputs, features));
   std::string out(scores.size() * sizeof(double), '\0');
   std::memcpy(out.data(), scores.data(), out.size());
   TRY(io::write_atomically(*input.fs, input.out / "scores", out));

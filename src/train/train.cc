@@ -16,6 +16,7 @@
 #include "model/compiled_forest.h"
 #include "model/forest_build.h"
 #include "train/mixing.h"
+#include "train/script.h"
 
 namespace rondo::train {
 namespace {
@@ -320,11 +321,33 @@ Result<Prepared> read_prepared(const StageInput& input) {
   return Prepared::decode(TRY(input.objects->get(found->second)));
 }
 
+/// What a script hands over becomes a candidate like any other.
+Result<StageOutput> take_over(const Prepared& prepared, const RowList& rows, const Plan& plan,
+                              const StageInput& input) {
+  const std::int64_t until = plan.limits.until_us.value_or(0);
+  Scripted made = TRY(run_script({prepared, rows, plan.options, plan.twin_rounds, until}, input));
+  StageOutput output =
+      TRY(write(candidate_of(prepared, made.model, std::move(made.options)), input));
+  output.result = "trained";
+  output.reason = fmt::format("`{}` trained {} trees of {} on {} rows", plan.options.command,
+                              grouped(made.model.forest.trees()), made.library,
+                              grouped(rows.size()));
+  output.evidence = evidence_of(prepared, Choice{made.model.rounds}, made.model, rows.size());
+  output.evidence["learner"] = "script";
+  output.evidence["inner_rows"] = made.inner_rows;
+  output.evidence["command"] = plan.options.command;
+  output.evidence["library"] = made.library;
+  output.evidence["objective"] = made.objective;
+  if (!made.said.empty()) output.measured["said"] = made.said;
+  return output;
+}
+
 Result<StageOutput> train(const StageInput& input) {
   const Prepared prepared = TRY(read_prepared(input));
   const RowList rows = rows_of(prepared, table::Side::kTrain);
   TRY(check_shape(prepared, rows));
   const Plan plan = TRY(plan_for(input, prepared));
+  if (!plan.options.command.empty()) return take_over(prepared, rows, plan, input);
   if (!plan.twin_members.empty()) return fit_again(prepared, rows, plan, input);
   if (plan.budget.searches && plan.twin_rounds == 0) {
     const auto folds = folds_of(prepared, rows, input.seed,

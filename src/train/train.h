@@ -23,6 +23,7 @@ struct Options {
   std::int64_t ensemble = 8;
   std::string row_max = "50us";
   std::string size_max = "64MiB";
+  std::string command{};
 };
 
 template <class Visitor>
@@ -44,6 +45,10 @@ void describe(Visitor& v, Options& o) {
   v(Key{"size_max", "a model's size beyond which it is kept out, as \"64MiB\""}, o.size_max);
   v(Key{"ensemble", "candidates at most that answer together; 1: the best alone", 1, 50},
     o.ensemble);
+  v(Key{"command",
+        "a program of yours that trains in place of all this, as \"python train.py\" "
+        "(docs/SCRIPTS.md)"},
+    o.command);
 }
 
 /// How much to try: so many candidates, or as many as there is time for.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/failpoint.h"
 #include "io/bundle.h"
 
 namespace rondo::train {

@@ -128,7 +128,7 @@ def fields(header, struct):
     body = re.search(r"struct %s \{(.*?)\n\};" % struct, header, re.S).group(1)
     body = re.sub(r"//[^\n]*", "", body)
     found = {}
-    for kind, name, value in re.findall(r"([\w:<>]+)\s+(\w+)(?:\s*=\s*([^;]+))?;", body):
+    for kind, name, value in re.findall(r"([\w:<>]+)\s+(\w+)(?:\{\}|\s*=\s*([^;]+))?;", body):
         found[name] = (kind, value.strip())
     return found
 

@@ -9,9 +9,9 @@
 namespace rondo::api {
 namespace {
 
-constexpr const char* kRows = R"([{"temp":25.5,"hour":8,"sky":"rain","holiday":false},
+constexpr const char* kTwoRows = R"([{"temp":25.5,"hour":8,"sky":"rain","holiday":false},
                                   {"temp":null,"hour":13,"sky":null,"holiday":true}])";
-constexpr const char* kValues = "[[25.5,8,\"rain\",false],[null,13,null,true]]";
+constexpr const char* kTwoValues = "[[25.5,8,\"rain\",false],[null,13,null,true]]";
 
 /// regression_pipeline() with answers +- 2.5; the rows above are answered 31 and 12.5.
 std::shared_ptr<const model::Pipeline> with_interval() {
@@ -31,10 +31,10 @@ class IntervalOf : public ::testing::Test {
     return io::parse_json(response.body).value();
   }
   static std::string rows(const std::string& more = "") {
-    return R"({"rows":)" + std::string(kRows) + more + "}";
+    return R"({"rows":)" + std::string(kTwoRows) + more + "}";
   }
   static std::string instances(const std::string& more = "") {
-    return R"({"instances":)" + std::string(kValues) + more + "}";
+    return R"({"instances":)" + std::string(kTwoValues) + more + "}";
   }
 
   FakeService service_{with_interval()};

@@ -92,7 +92,7 @@ std::vector<std::string> environment_of(const ChildOptions& options) {
   const auto take = [&](const std::string& setting) {
     by_name[setting.substr(0, setting.find('='))] = setting;
   };
-  for (char** each = environ; *each != nullptr; ++each) take(*each);
+  for (char** each = environ; *each != nullptr && !options.own_environment; ++each) take(*each);
   for (const std::string& setting : options.environment) take(setting);
   take("RONDO_LINES=3");  // say.h writes there only when it was told so
   std::vector<std::string> all;

@@ -19,6 +19,7 @@ namespace rondo::io {
 struct ChildOptions {
   std::vector<std::string> argv;              // argv[0] is the path of the program
   std::vector<std::string> environment = {};  // "NAME=value", added to ours or in its place
+  bool own_environment = false;               // true: what stands there and nothing of ours
   std::filesystem::path folder = {};          // to work in; empty: ours
   std::filesystem::path log_file = {};        // stdout, stderr are appended; empty: thrown away
   std::uint64_t memory_bytes = 0;             // RLIMIT_AS

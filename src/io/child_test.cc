@@ -53,6 +53,20 @@ TEST(Child, IsKilledWithWhatItStarted) {
   EXPECT_NE(::kill(grandchild, 0), 0);
 }
 
+TEST(Child, HasTheEnvironmentThatItIsGivenAlone) {
+  ::setenv("RONDO_TEST_SECRET", "password", 1);
+  ChildOptions options = shell("echo ${RONDO_TEST_SECRET-none} ${WORD-none} >&3");
+  options.environment = {"WORD=given"};
+  Child both = *Child::start(options);
+  EXPECT_EQ(**both.wait(kLong), 0);
+  EXPECT_EQ(both.lines(), std::vector<std::string>{"password given"});
+  options.own_environment = true;
+  Child own = *Child::start(options);
+  EXPECT_EQ(**own.wait(kLong), 0);
+  EXPECT_EQ(own.lines(), std::vector<std::string>{"none given"});
+  ::unsetenv("RONDO_TEST_SECRET");
+}
+
 TEST(Child, MayReadAndWriteWhatWeDoInOurGroup) {
   const Scratch scratch;
   const int kept = ::dup(STDOUT_FILENO);

@@ -184,14 +184,21 @@ class ScriptRun {
     child.reach->read.push_back(TRY(io::resolved(in_)));
     child.reach->write = {TRY(io::resolved(out_)), TRY(io::resolved(scratch_))};
     const std::size_t threads = lanes_for(task_.options.threads);
-    child.environment = {"RONDO_IN=" + in_.string(),
-                         "RONDO_OUT=" + out_.string(),
-                         "HOME=" + scratch_.string(),
-                         "TMPDIR=" + scratch_.string(),
-                         fmt::format("OMP_NUM_THREADS={}", threads),
-                         "PYTHONHASHSEED=0",
-                         "PYTHONUNBUFFERED=1",
-                         "PYTHONDONTWRITEBYTECODE=1"};
+    child.own_environment = true;  // ours may hold passwords of databases
+    for (const char* name : {"PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "PYTHONPATH"}) {
+      if (const char* value = std::getenv(name)) {
+        child.environment.push_back(fmt::format("{}={}", name, value));
+      }
+    }
+    const std::string own[] = {"RONDO_IN=" + in_.string(),
+                               "RONDO_OUT=" + out_.string(),
+                               "HOME=" + scratch_.string(),
+                               "TMPDIR=" + scratch_.string(),
+                               fmt::format("OMP_NUM_THREADS={}", threads),
+                               "PYTHONHASHSEED=0",
+                               "PYTHONUNBUFFERED=1",
+                               "PYTHONDONTWRITEBYTECODE=1"};
+    child.environment.insert(child.environment.end(), std::begin(own), std::end(own));
     child.folder = input_.project;
     child.log_file = log_;
     return child;

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <exception>
 
@@ -25,7 +24,6 @@ using ledger::StageInput;
 using ledger::StageOutput;
 using model::Prepared;
 
-constexpr std::size_t kMostCandidates = 100'000;
 constexpr std::size_t kRoundsWithoutInner = 100;
 constexpr std::string_view kSpent = "budget spent without a model";
 
@@ -327,7 +325,7 @@ Result<StageOutput> take_over(const Prepared& prepared, const RowList& rows, con
   const std::int64_t until = plan.limits.until_us.value_or(0);
   Scripted made = TRY(run_script({prepared, rows, plan.options, plan.twin_rounds, until}, input));
   StageOutput output =
-      TRY(write(candidate_of(prepared, made.model, std::move(made.options)), input));
+      TRY(write(candidate_of(prepared, made.model, {}, std::move(made.options)), input));
   output.result = "trained";
   output.reason = fmt::format("`{}` trained {} trees of {} on {} rows", plan.options.command,
                               grouped(made.model.forest.trees()), made.library,
@@ -374,22 +372,6 @@ Result<StageOutput> train(const StageInput& input) {
 }
 
 }  // namespace
-
-Result<Budget> read_budget(const std::string& budget) {
-  if (budget == "1 candidate") return Budget{};
-  if (const auto span = parse_span(budget); span && span->us > 0) return Budget{*span, 0, true};
-  constexpr std::string_view kUnit = " candidates";
-  if (budget.ends_with(kUnit)) {
-    const char* end = budget.data() + budget.size() - kUnit.size();
-    std::size_t count = 0;
-    const auto read = std::from_chars(budget.data(), end, count);
-    if (read.ec == std::errc() && read.ptr == end && count >= 2 && count <= kMostCandidates) {
-      return Budget{std::nullopt, count, true};
-    }
-  }
-  return fail(Code::kInvalidInput, fmt::format("train.budget: \"{}\" is no budget", budget),
-              "write a time (\"60s\"), \"1 candidate\" or \"12 candidates\"");
-}
 
 Result<StageOutput> run(const StageInput& input) {
   try {

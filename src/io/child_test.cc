@@ -154,7 +154,8 @@ std::vector<std::string> confined(const Scratch& scratch, const std::string& scr
   const Path folder = *resolved(scratch.path());
   ChildOptions options{.argv = {"/bin/bash", "-c", script}};
   options.folder = folder;
-  options.reach = Reach{{folder / "in" / "file"}, {folder / "out"}, {folder / "other"}, network};
+  options.reach = Reach{{folder / "in" / "file"}, {folder / "out"}, {folder / "other"}, {},
+                        network};
   Child child = *Child::start(options);
   EXPECT_EQ(**child.wait(kLong), 0);
   return child.lines();
@@ -207,7 +208,7 @@ TEST(Child, ALinkIsNoReach) {
   const Scratch scratch;
   std::filesystem::create_symlink("/etc/passwd", scratch / "link");
   ChildOptions options{.argv = {"/bin/sh", "-c", "exit 5"}};
-  options.reach = Reach{{*resolved(scratch.path()) / "link"}, {}, {}, false};
+  options.reach = Reach{{*resolved(scratch.path()) / "link"}, {}, {}, {}, false};
   const auto child = Child::start(options);
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().code, Code::kIo);
@@ -216,7 +217,7 @@ TEST(Child, ALinkIsNoReach) {
 
 TEST(Child, WhatIsNotThereIsNoReach) {
   ChildOptions options{.argv = {"/bin/sh", "-c", "exit 5"}};
-  options.reach = Reach{{"/no/such/file"}, {"/no/such/folder"}, {}, false};
+  options.reach = Reach{{"/no/such/file"}, {"/no/such/folder"}, {}, {}, false};
   Child child = *Child::start(options);
   EXPECT_EQ(**child.wait(kLong), 5);
 }

@@ -9,8 +9,8 @@
 #include <set>
 
 #include "base/words.h"
-#include "evaluate/probe.h"
-#include "evaluate/threshold.h"
+#include "evaluate/checks.h"
+#include "evaluate/metrics.h"
 #include "loop/config.h"
 #include "loop/policy.h"
 #include "prepare/draft.h"
@@ -122,7 +122,7 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
                  "name its column: [collect] time = \"...\"");
   }
   check_number("evaluate.at_least", o.at_least, "", mistakes);
-  mistakes.demand("evaluate.cost", evaluate::cost_rule(o.cost));
+  mistakes.demand("evaluate.cost", evaluate::check_cost(o.cost));
   check_number("evaluate.min_effect", o.min_effect, "auto", mistakes);
   if (const auto task = model::task_from(config.project.task)) {
     mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));
@@ -357,7 +357,7 @@ Result<void> check_values(const Config& config) {
   check_list("prepare.encode", config.prepare.encode, prepare::encodes_from, mistakes);
   check_list("prepare.text", config.prepare.text, prepare::texts_from, mistakes);
   check_list("prepare.expect", config.prepare.expect, prepare::expectations_from, mistakes);
-  check_list("evaluate.invariant", config.evaluate.invariant, evaluate::invariants_from, mistakes);
+  check_list("evaluate.invariant", config.evaluate.invariant, evaluate::check_invariants, mistakes);
   mistakes.demand("train.budget", train::read_budget(config.train.budget));
   mistakes.demand("train.row_max", parse_span(config.train.row_max));
   mistakes.demand("train.size_max", parse_size(config.train.size_max));

@@ -2,7 +2,8 @@
 boosting, squared error, written as LightGBM's text. What it is asked to do wrong stands in its
 first word, for tests.
 
-usage: stumps.py [exit | nothing | garbage | fewer | other | binary | endless | outside | chance]
+usage: stumps.py [exit | nothing | garbage | fewer | other | binary | endless | outside | secret |
+       chance]
 """
 import csv
 import json
@@ -98,8 +99,8 @@ def main(wrong=""):
         with open("stolen.txt", "w", encoding="utf-8") as file:
             file.write("written into the project")
     if wrong == "secret":
-        with open(os.path.join(".rondo", "token"), encoding="utf-8") as file:
-            print(file.read())
+        with open(os.path.join(".rondo", "rondo.db"), "rb") as file:
+            print(len(file.read()))
     description, names, columns, target = read()
     assert description["task"] == "regression" and len(target) == description["rows"]
     trees = boost(columns, target)

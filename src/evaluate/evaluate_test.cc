@@ -133,6 +133,7 @@ TEST(Evaluate, StoresWhatItSays) {
 TEST(Evaluate, AnIntervalFromHeldOutRowsIsMeasuredOnTheTestRows) {
   Project p;
   model::Candidate candidate;
+  candidate.forest = p.forest;
   candidate.test_scores = p.answers(0, 0);  // the label's noise has a deviation of 20
   for (std::uint32_t row = 100; row < 26 * 24; ++row) {
     candidate.held_rows.push_back(row);

@@ -63,9 +63,7 @@ std::shared_ptr<model::Reference> reference_of(double risk, Chance& chance) {
   reference->loss = "error";
   reference->test_rows = kTestRows;
   reference->test_risk = static_cast<double>(errors) / kTestRows;
-  const double low_left = 0.01;
-  reference->risk_bound = stats::beta_quantile(
-      1 - low_left, {static_cast<double>(errors) + 1, static_cast<double>(kTestRows - errors)});
+  reference->risk_bound = stats::clopper_pearson_upper({errors, kTestRows}, 0.01);
   return reference;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/card_text.h"
 #include "cli/model_plots.h"
 #include "cli/render.h"
 #include "cli/report.h"
@@ -17,11 +18,6 @@ Json part(const Json& object, const char* key) {
 }
 
 bool has(const Json& json) { return !json.is_null() && !json.empty(); }
-
-double number_of(const Json& object, const char* key) {
-  const Json value = part(object, key);
-  return value.is_number() ? value.get<double>() : std::nan("");
-}
 
 std::string paragraph(const std::string& text) {
   return fmt::format("<p>{}</p>\n", escaped(text));
@@ -54,10 +50,10 @@ std::string lineage(const Json& card) {
 std::string verdict(const Json& evaluation) {
   std::string out = fmt::format(
       "<p><b>{} {}</b> ({} to {}) on {} test rows{}.</p>\n", escaped(text_at(evaluation, "metric")),
-      number(number_of(evaluation, "value")), number(number_of(evaluation, "low")),
-      number(number_of(evaluation, "high")), number(number_of(evaluation, "rows")),
-      number_of(evaluation, "days") > 0
-          ? fmt::format(" of {} days", number(number_of(evaluation, "days"))) : "");
+      number(number_at(evaluation, "value")), number(number_at(evaluation, "low")),
+      number(number_at(evaluation, "high")), number(number_at(evaluation, "rows")),
+      number_at(evaluation, "days") > 0
+          ? fmt::format(" of {} days", number(number_at(evaluation, "days"))) : "");
   for (const Json& reason : io::get_or<Json>(part(evaluation, "verdict"), "reasons",
                                              Json::array())) {
     out += paragraph(reason.get<std::string>());
@@ -103,8 +99,8 @@ std::string slices(const Json& found) {
 
 std::string rate_text(const Json& rate) {
   if (rate.is_null()) return "-";
-  return fmt::format("{:.3f} ({:.3f} to {:.3f})", number_of(rate, "value"), number_of(rate, "low"),
-                     number_of(rate, "high"));
+  return fmt::format("{:.3f} ({:.3f} to {:.3f})", number_at(rate, "value"), number_at(rate, "low"),
+                     number_at(rate, "high"));
 }
 
 std::string groups(const Json& fairness) {
@@ -131,8 +127,8 @@ std::string interval(const Json& found) {
   if (!found.contains("reach")) return paragraph("None: " + text_at(found, "reason") + ".");
   std::string out = paragraph(fmt::format(
       "An answer f stands for f - {0} to f + {0}, made for {1:g} % of new labels, from {2} rows "
-      "that the model did not learn from (split conformal).", number(number_of(found, "reach")),
-      100 * number_of(found, "coverage"), number(number_of(found, "rows"))));
+      "that the model did not learn from (split conformal).", number(number_at(found, "reach")),
+      100 * number_at(found, "coverage"), number(number_at(found, "rows"))));
   Json rows = Json::array();
   const auto add = [&](const std::string& what, const Json& one) {
     rows.push_back({{"what", what}, {"rows", one.at("rows")}, {"value", one.at("value")},
@@ -140,8 +136,8 @@ std::string interval(const Json& found) {
   };
   if (has(part(found, "inside"))) add("all test rows", found.at("inside"));
   for (const Json& one : io::get_or<Json>(found, "by_answer", Json::array())) {
-    add(fmt::format("answers from {} to {}", number(number_of(one, "from")),
-                    number(number_of(one, "to"))), one);
+    add(fmt::format("answers from {} to {}", number(number_at(one, "from")),
+                    number(number_at(one, "to"))), one);
   }
   return out + html_table({{"what", "of"}, {"rows", "rows"}, {"value", "share inside"},
                            {"low", "low"}, {"high", "high"}}, rows);
@@ -150,7 +146,7 @@ std::string interval(const Json& found) {
 std::string reasons_section(const Json& reasons) {
   if (!has(reasons)) return {};
   return paragraph(fmt::format("Mean size of each feature's contribution to the raw score, over {} "
-                               "test rows (exact TreeSHAP).", number(number_of(reasons, "rows")))) +
+                               "test rows (exact TreeSHAP).", number(number_at(reasons, "rows")))) +
          reasons_picture(reasons);
 }
 
@@ -159,8 +155,8 @@ std::string robustness(const Json& found) {
   return paragraph(fmt::format("What the mean {} of {} test rows, {}, grows by when a column is "
                                "missing, has noise of a tenth of its interquartile range, is a "
                                "thousand times itself, or has another row's category.",
-                               text_at(found, "loss"), number(number_of(found, "rows")),
-                               number(number_of(found, "mean_loss")))) +
+                               text_at(found, "loss"), number(number_at(found, "rows")),
+                               number(number_at(found, "mean_loss")))) +
          html_table({{"column", "column"}, {"missing", "missing"}, {"noise", "noise"},
                      {"scaled", "x 1,000"}, {"swapped", "swapped"}}, found.at("columns"));
 }
@@ -171,7 +167,7 @@ std::string training(const Json& evidence) {
   std::string out = paragraph(fmt::format(
       "{} over {} rows; {} together.", counted(io::get_or<std::uint64_t>(evidence, "trees", 0),
                                                "tree"),
-      number(number_of(evidence, "train_rows")),
+      number(number_at(evidence, "train_rows")),
       counted(io::get_or<std::uint64_t>(evidence, "members", 1), "candidate")));
   if (tried.empty()) return out;
   Json rows = Json::array();
@@ -202,19 +198,19 @@ std::string limits(const Json& card, const Json& evaluation) {
   const auto say = [&](const std::string& text) {
     out += fmt::format("<li>{}</li>\n", escaped(text));
   };
-  const double smallest = number_of(part(evaluation, "verdict"), "smallest_detectable");
+  const double smallest = number_at(part(evaluation, "verdict"), "smallest_detectable");
   if (std::isfinite(smallest)) {
     say(fmt::format("These rows could have shown a difference of {} in {}; a smaller one may be "
                     "there and was not seen.", number(smallest), text_at(evaluation, "metric")));
   }
   if (has(part(evaluation, "look")) || part(evaluation, "look").is_number()) {
-    const double look = number_of(evaluation, "look");
+    const double look = number_at(evaluation, "look");
     if (look > 1) {
       say(fmt::format("It is look {} at this champion: its error is smaller for it.",
                       number(look)));
     }
   }
-  say("Measured on rows that came after its training; what is deployed is the same recipe, fitted "
+  say("Measured on rows that it was not trained on; what is deployed is the same recipe, fitted "
       "once more through the newest label.");
   for (const Json& name : io::get_or<Json>(part(evaluation, "robustness"), "not_tried",
                                            Json::array())) {
@@ -229,7 +225,7 @@ std::string limits(const Json& card, const Json& evaluation) {
 
 std::string model_report(const Json& card, const Json& reasons) {
   const std::string name = fmt::format("{} v{}", text_at(card, "name"),
-                                       number(number_of(card, "version")));
+                                       number(number_at(card, "version")));
   const Json evaluation = io::get_or<Json>(card, "evaluation", Json::object());
   std::string out = page_head(name) + fmt::format("<h1>{}</h1>\n", escaped(name));
   if (!evaluation.empty()) out += verdict(evaluation);
@@ -241,8 +237,8 @@ std::string model_report(const Json& card, const Json& reasons) {
                    reliability_picture(found) +
                        paragraph(fmt::format("Calibration error {:.3f}; Spiegelhalter's test "
                                              "p = {:.3g}.",
-                                             number_of(found, "calibration_error"),
-                                             number_of(found, "p"))));
+                                             number_at(found, "calibration_error"),
+                                             number_at(found, "p"))));
   }
   if (const Json map = part(evaluation, "calibration"); has(map)) {
     out += paragraph(fmt::format("Map of the probabilities: {}. {}", text_at(map, "map"),

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "cli/card_text.h"
 #include "cli/render.h"
 #include "cli/report.h"
 
@@ -81,18 +82,13 @@ class Plane {
   std::string out_;
 };
 
-double at(const Json& object, const char* key) {
-  const Json value = io::get_or<Json>(object, key, nullptr);
-  return value.is_number() ? value.get<double>() : std::nan("");
-}
-
 std::string roc_picture(const Json& points) {
   Plane plane({0, 1}, {0, 1}, "share of the negative that is called positive",
               "share of the positive that is found");
   plane.line({{0, 0}, {1, 1}}, kGrey, "4 4");
   std::vector<std::pair<double, double>> line;
   for (const Json& point : points) {
-    line.emplace_back(at(point, "false_positive"), at(point, "true_positive"));
+    line.emplace_back(number_at(point, "false_positive"), number_at(point, "true_positive"));
   }
   plane.line(line, kBlue);
   return plane.take();
@@ -101,16 +97,16 @@ std::string roc_picture(const Json& points) {
 std::string tenths_picture(const Json& points) {
   Range range;
   for (const Json& point : points) {
-    for (const char* key : {"answer", "truth", "low", "high"}) range.add(at(point, key));
+    for (const char* key : {"answer", "truth", "low", "high"}) range.add(number_at(point, key));
   }
   const Range both = range.padded();
   Plane plane(both, both, "mean answer of a tenth of the rows", "mean truth");
   plane.line({{both.low, both.low}, {both.high, both.high}}, kGrey, "4 4");
   for (const Json& point : points) {
-    plane.bar(at(point, "answer"), at(point, "low"), at(point, "high"), kBlue);
-    plane.dot(at(point, "answer"), at(point, "truth"), kBlue,
-              fmt::format("{} rows: answered {}, came {}", number(at(point, "rows")),
-                          number(at(point, "answer")), number(at(point, "truth"))));
+    plane.bar(number_at(point, "answer"), number_at(point, "low"), number_at(point, "high"), kBlue);
+    plane.dot(number_at(point, "answer"), number_at(point, "truth"), kBlue,
+              fmt::format("{} rows: answered {}, came {}", number(number_at(point, "rows")),
+                          number(number_at(point, "answer")), number(number_at(point, "truth"))));
   }
   return plane.take();
 }
@@ -163,11 +159,11 @@ std::string reliability_picture(const Json& reliability) {
   Plane plane({0, 1}, {0, 1}, "probability that was said", "share that came");
   plane.line({{0, 0}, {1, 1}}, kGrey, "4 4");
   for (const Json& bin : reliability.at("bins")) {
-    const double said = at(bin, "mean_probability");
-    plane.bar(said, at(bin, "share_low"), at(bin, "share_high"), kBlue);
-    plane.dot(said, at(bin, "share"), kBlue,
-              fmt::format("{} rows: said {:.3f}, came {:.3f}", number(at(bin, "rows")), said,
-                          at(bin, "share")));
+    const double said = number_at(bin, "mean_probability");
+    plane.bar(said, number_at(bin, "share_low"), number_at(bin, "share_high"), kBlue);
+    plane.dot(said, number_at(bin, "share"), kBlue,
+              fmt::format("{} rows: said {:.3f}, came {:.3f}", number(number_at(bin, "rows")), said,
+                          number_at(bin, "share")));
   }
   return plane.take();
 }
@@ -177,14 +173,16 @@ std::string gains_picture(const Json& rivals) {
   double most = 1e-300;
   for (const Json& rival : rivals) {
     for (const char* key : {"low", "gain", "high"}) {
-      if (std::isfinite(at(rival, key))) most = std::max(most, std::abs(at(rival, key)));
+      const double end = std::abs(number_at(rival, key));
+      if (std::isfinite(end)) most = std::max(most, end);
     }
   }
   const auto x = [&](double v) { return kFrom + (v / most + 1) / 2 * (kUntil - kFrom); };
   std::vector<std::string> names, drawn;
   for (const Json& rival : rivals) {
     names.push_back(text_at(rival, "name"));
-    const double low = at(rival, "low"), high = at(rival, "high"), gain = at(rival, "gain");
+    const double low = number_at(rival, "low"), high = number_at(rival, "high");
+    const double gain = number_at(rival, "gain");
     const char* color = low > 0 ? "#2a9d55" : high < 0 ? "#cf222e" : "#d9822b";
     drawn.push_back(fmt::format(
         "<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"0\" y2=\"22\" stroke=\"{1}\" "
@@ -201,15 +199,15 @@ std::string reasons_picture(const Json& reasons) {
   constexpr double kFrom = 240, kLongest = 420;
   std::vector<std::string> names, drawn;
   const Json& features = reasons.at("features");
-  const double most = features.empty() ? 1 : std::max(at(features[0], "mean"), 1e-300);
+  const double most = features.empty() ? 1 : std::max(number_at(features[0], "mean"), 1e-300);
   for (const Json& one : features) {
     if (names.size() == 20) break;
     names.push_back(text_at(one, "feature"));
-    const double width = at(one, "mean") / most * kLongest;
+    const double width = number_at(one, "mean") / most * kLongest;
     drawn.push_back(fmt::format("<rect x=\"{}\" y=\"3\" width=\"{:.1f}\" height=\"14\" "
                                 "fill=\"{}\"/><text x=\"{:.1f}\" y=\"14\">{:.1f} %</text>", kFrom,
                                 std::max(width, 0.5), kBlue, kFrom + width + 6,
-                                100 * at(one, "share")));
+                                100 * number_at(one, "share")));
   }
   return rows_picture(names, kFrom, drawn);
 }
@@ -220,7 +218,7 @@ std::string search_picture(const Json& tried) {
   std::vector<std::pair<double, double>> best;
   double least = 1e300;
   for (std::size_t i = 0; i < tried.size(); ++i) {
-    const double loss = at(tried[i], "loss");
+    const double loss = number_at(tried[i], "loss");
     x.add(static_cast<double>(i + 1));
     if (tried[i].contains("ended") || !std::isfinite(loss)) continue;  // of a part of the folds
     y.add(loss);
@@ -230,10 +228,11 @@ std::string search_picture(const Json& tried) {
   Plane plane(x.padded(), y.padded(), "candidate", "loss out of fold");
   plane.line(best, kGrey);
   for (std::size_t i = 0; i < tried.size(); ++i) {
-    if (tried[i].contains("ended") || !std::isfinite(at(tried[i], "loss"))) continue;
-    plane.dot(static_cast<double>(i + 1), at(tried[i], "loss"),
+    const double loss = number_at(tried[i], "loss");
+    if (tried[i].contains("ended") || !std::isfinite(loss)) continue;
+    plane.dot(static_cast<double>(i + 1), loss,
               io::get_or<int>(tried[i], "times", 0) > 0 ? "#2a9d55" : kBlue,
-              fmt::format("{}: {}", text_at(tried[i], "origin"), number(at(tried[i], "loss"))));
+              fmt::format("{}: {}", text_at(tried[i], "origin"), number(loss)));
   }
   return plane.take();
 }

@@ -39,32 +39,27 @@ bool same(double a, double b) {
 ChangedRows::ChangedRows(const model::Prepared& prepared, const model::Forest& forest,
                          const model::Answering& answering, std::size_t most)
     : prepared_(prepared), forest_(forest), compiled_(forest), answering_(answering) {
-  std::vector<std::size_t> test;
-  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
-    if (prepared.side[i] == table::Side::kTest) test.push_back(i);
-  }
+  const std::vector<std::size_t> test = prepared.rows_on(table::Side::kTest);
   const std::size_t count = std::min(most, test.size());
   for (std::size_t i = 0; i < count; ++i) {
     places_.push_back(i * test.size() / count);
     rows_.push_back(test[places_.back()]);
   }
   inputs_ = prepared.transform.inputs().fields.size();
-  seen_.assign(inputs_, 0);
+  seen_.assign(inputs_, Seen::kNone);
   cells_.resize(count * inputs_);
   const auto& steps = prepared.transform.steps();
   for (std::size_t column = 0; column < steps.size(); ++column) {
     const Step& step = steps[column];
-    const bool itself = step.kind == Step::Kind::kNumber || step.kind == Step::Kind::kCategory;
-    if (!itself) continue;
+    const bool number = step.kind == Step::Kind::kNumber;
+    if (!number && step.kind != Step::Kind::kCategory) continue;
     const auto input = static_cast<std::size_t>(step.input);
-    seen_[input] = 1;
+    seen_[input] = number ? Seen::kNumber : Seen::kCategory;
     for (std::size_t i = 0; i < count; ++i) {
       cells_[i * inputs_ + input] = cell_of(step, prepared.features.row(rows_[i])[column]);
     }
   }
 }
-
-bool ChangedRows::is_seen(std::size_t input) const { return seen_[input] != 0; }
 
 Answers ChangedRows::scored(std::vector<double> features) const {
   Answers answers(rows() * forest_.outputs());

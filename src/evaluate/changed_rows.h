@@ -19,8 +19,10 @@ class ChangedRows {
   std::size_t rows() const { return places_.size(); }
   /// Their numbers among the test rows.
   const std::vector<std::size_t>& places() const { return places_; }
-  /// Whether the column's cells can be told from the features: it is one itself.
-  bool is_seen(std::size_t input) const;
+  /// What feature shows the column's cells: itself as a number, or as a category whatever its type;
+  /// kNone: none does.
+  enum class Seen : std::uint8_t { kNone, kNumber, kCategory };
+  Seen seen(std::size_t input) const { return seen_[input]; }
   const model::Cell& cell(std::size_t i, std::size_t input) const {
     return cells_[i * inputs_ + input];
   }
@@ -43,7 +45,7 @@ class ChangedRows {
   std::size_t inputs_ = 0;
   std::vector<std::size_t> places_, rows_;   // among the test rows; in `prepared`
   std::vector<model::Cell> cells_;           // row-major; texts live in the transform
-  std::vector<std::uint8_t> seen_;           // one an input
+  std::vector<Seen> seen_;                   // one an input
 };
 
 }  // namespace rondo::evaluate

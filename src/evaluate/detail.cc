@@ -22,14 +22,6 @@ constexpr std::size_t kFewestForSlices = 200;
 constexpr int kCurvePoints = 20;  // of the cost curve, and the threshold itself
 constexpr std::size_t kMostCodes = 60'000;
 
-std::vector<std::size_t> test_rows(const model::Prepared& prepared) {
-  std::vector<std::size_t> rows;
-  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
-    if (prepared.side[i] == table::Side::kTest) rows.push_back(i);
-  }
-  return rows;
-}
-
 std::string category_name(const Step& step, std::size_t code) {
   if (code < step.categories.size()) {
     return code < step.seconds.size() ? step.categories[code] + ", " + step.seconds[code]
@@ -109,7 +101,7 @@ Result<std::pair<std::vector<std::uint32_t>, std::vector<std::string>>> groups_o
   }
   names.emplace_back("missing");
   std::vector<std::uint32_t> groups;
-  for (const std::size_t row : test_rows(looked.prepared)) {
+  for (const std::size_t row : looked.prepared.rows_on(table::Side::kTest)) {
     const double value = looked.prepared.features.row(row)[place];
     const bool there = std::isfinite(value) && value >= 0;
     groups.push_back(static_cast<std::uint32_t>(
@@ -152,7 +144,7 @@ Json by_quarter(const Enclosed& enclosed, std::span<const double> values,
 }  // namespace
 
 Json slices_json(const Looked& looked, double confidence, Seed seed) {
-  const std::vector<std::size_t> rows = test_rows(looked.prepared);
+  const std::vector<std::size_t> rows = looked.prepared.rows_on(table::Side::kTest);
   if (rows.size() < kFewestForSlices) {
     return {{"why_not", fmt::format("{} test rows are too few, {} are needed", rows.size(),
                                     kFewestForSlices)}};

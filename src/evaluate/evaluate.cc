@@ -39,7 +39,7 @@ Result<std::string> read(const StageInput& input, const std::string& name) {
 
 /// [train] row_max and size_max, which the loop hands on.
 struct CostLimits {
-  double row_us = 50, bytes = 64.0 * (1 << 20);
+  std::optional<double> row_us, bytes;  // none: any
 };
 
 /// Everything that is compared, on the test rows.
@@ -63,8 +63,7 @@ struct Case {
 
 Truth test_truth(const Prepared& prepared) {
   Truth truth{prepared.task, prepared.classes.size(), {}, {}};
-  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
-    if (prepared.side[i] != Side::kTest) continue;
+  for (const std::size_t i : prepared.rows_on(Side::kTest)) {
     truth.label.push_back(prepared.label[i]);
     if (!prepared.time.empty()) truth.day.push_back(day_of(prepared.time[i]));
   }
@@ -105,8 +104,8 @@ Result<Case> read_case(const StageInput& input) {
   c.metric = TRY(metric_for(c.options.metric, prepared.task));
   c.truth = test_truth(prepared);
   const Json most = io::get_or<Json>(now, "cost", Json::object());
-  c.limits.row_us = io::get_or<double>(most, "row_us", c.limits.row_us);
-  c.limits.bytes = io::get_or<double>(most, "bytes", c.limits.bytes);
+  if (most.contains("row_us")) c.limits.row_us = TRY(io::get<double>(most, "row_us"));
+  if (most.contains("bytes")) c.limits.bytes = TRY(io::get<double>(most, "bytes"));
   c.forest_bytes = candidate.forest.size();
   c.forest = TRY(during(model::Forest::decode(candidate.forest), "reading the candidate"));
   c.uncalibrated = TRY(checked(candidate.test_scores, c.truth, "the candidate"));
@@ -220,26 +219,24 @@ Json all_metrics(const Case& c) {
 
 /// What a model costs, and what of it is more than [train] row_max and size_max allow.
 Json cost_json(const Case& c) {
-  const double row = model::predicted_row_us(
-      {c.forest.trees(), c.forest.leaves(), c.forest.features()});
-  return {{"row_us", row}, {"bytes", c.forest_bytes}, {"trees", c.forest.trees()},
-          {"leaves", c.forest.leaves()}, {"row_us_max", c.limits.row_us},
-          {"bytes_max", c.limits.bytes}};
+  const auto limit = [](const std::optional<double>& most) { return most ? Json(*most) : Json(); };
+  return {{"row_us", model::predicted_row_us(
+                         {c.forest.trees(), c.forest.leaves(), c.forest.features()})},
+          {"bytes", c.forest_bytes}, {"trees", c.forest.trees()}, {"leaves", c.forest.leaves()},
+          {"row_us_max", limit(c.limits.row_us)}, {"bytes_max", limit(c.limits.bytes)}};
 }
 
-std::vector<std::string> too_costly(const Json& cost) {
+std::vector<std::string> too_costly(const Case& c, const Json& cost) {
   std::vector<std::string> out;
-  const double row = cost.at("row_us").get<double>(), most = cost.at("row_us_max").get<double>();
-  if (row > most) {
+  const double row = cost.at("row_us").get<double>(), bytes = cost.at("bytes").get<double>();
+  if (c.limits.row_us && row > *c.limits.row_us) {
     out.push_back(fmt::format("a row would take about {:.3g} us to score ({} trees of {} leaves), "
-                              "and [train] row_max allows {:g} us", row,
-                              cost.at("trees").get<std::uint64_t>(),
-                              cost.at("leaves").get<std::uint64_t>(), most));
+                              "and [train] row_max allows {:g} us", row, c.forest.trees(),
+                              c.forest.leaves(), *c.limits.row_us));
   }
-  const double bytes = cost.at("bytes").get<double>();
-  if (bytes > cost.at("bytes_max").get<double>()) {
+  if (c.limits.bytes && bytes > *c.limits.bytes) {
     out.push_back(fmt::format("the forest has {:.4g} MiB, and [train] size_max allows {:.4g} MiB",
-                              bytes / 1048576, cost.at("bytes_max").get<double>() / 1048576));
+                              bytes / 1048576, *c.limits.bytes / 1048576));
   }
   return out;
 }
@@ -276,7 +273,7 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
   evidence.guards = unfair(details.fairness, c.options.fairness_max);
   const Probed probed{c.prepared, c.forest, c.truth, c.chosen.answering};
   details.cost = cost_json(c);
-  for (std::string& why : too_costly(details.cost)) evidence.guards.push_back(std::move(why));
+  for (std::string& why : too_costly(c, details.cost)) evidence.guards.push_back(std::move(why));
   details.robustness = robustness_json(probed, c.seed.derive("robustness"));
   details.invariants =
       TRY(invariants_json(probed, TRY(invariants_from(c.options.invariant))));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 
 #include "evaluate/probe.h"
 
@@ -25,10 +26,9 @@ Result<void> read_change(std::string_view text, Invariant& out) {
   if (text.starts_with('=')) {
     const auto from = text.find_first_not_of(' ', 1);
     if (from == std::string_view::npos) return wrong("change \"=\" names no value");
-    const std::string_view value = text.substr(from);
-    const auto number = number_from(value);
     out.change = Invariant::Change::kSet;
-    out.value = number ? Json(*number) : Json(std::string(value));
+    out.value = text.substr(from);
+    out.amount = number_from(out.value).value_or(std::numeric_limits<double>::quiet_NaN());
     return {};
   }
   const bool signed_ = text.starts_with('+') || text.starts_with('-');

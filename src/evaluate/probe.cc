@@ -52,13 +52,12 @@ class Column {
     Json out = {{"column", field.name}, {"missing", grown([](std::size_t, model::Cell& cell) {
                                            cell = model::Cell();
                                          })}};
-    const bool text = table::is_text(field.type);
     out["noise"] = out["scaled"] = out["swapped"] = nullptr;
-    if (text || field.type == table::Type::kBool) {
+    if (rows_.seen(input_) == ChangedRows::Seen::kCategory || field.type == table::Type::kBool) {
       out["swapped"] = grown([&](std::size_t i, model::Cell& cell) {
         cell = rows_.cell((i + rows_.rows() / 2) % rows_.rows(), input_);
       });
-    } else if (field.type != table::Type::kTime) {
+    } else {
       std::vector<double> values;
       for (std::size_t i = 0; i < rows_.rows(); ++i) values.push_back(number(i));
       const double width = kNoise * interquartile_range(std::move(values));
@@ -103,23 +102,24 @@ bool holds(Invariant::Answer wanted, double before, double after) {
   return after == before;
 }
 
-void change_cell(const Invariant& invariant, model::Cell& cell) {
+void change_cell(const Invariant& invariant, bool number, model::Cell& cell) {
   switch (invariant.change) {
     case Invariant::Change::kFactor: cell.number *= invariant.amount; return;
     case Invariant::Change::kAdd: cell.number += invariant.amount; return;
     case Invariant::Change::kSet: break;
   }
   cell = model::Cell();
-  if (invariant.value.is_number()) {
+  if (number) {
     cell.kind = model::Cell::Kind::kNumber;
-    cell.number = invariant.value.get<double>();
+    cell.number = invariant.amount;
   } else {
     cell.kind = model::Cell::Kind::kText;
-    cell.text = invariant.value.get_ref<const std::string&>();
+    cell.text = invariant.value;
   }
 }
 
-Result<std::size_t> input_of(const Probed& probed, const Invariant& invariant) {
+Result<std::size_t> input_of(const Probed& probed, const ChangedRows& rows,
+                             const Invariant& invariant) {
   const table::Schema& inputs = probed.prepared.transform.inputs();
   const auto found = inputs.find(invariant.column);
   if (!found) {
@@ -128,12 +128,15 @@ Result<std::size_t> input_of(const Probed& probed, const Invariant& invariant) {
                             "not read", invariant.column),
                 "`rondo models show` lists what it reads");
   }
-  const bool number = !table::is_text(inputs.fields[*found].type);
-  const bool wants = invariant.change != Invariant::Change::kSet || invariant.value.is_number();
-  if (number == wants) return *found;
+  const ChangedRows::Seen seen = rows.seen(*found);
+  const bool sets = invariant.change == Invariant::Change::kSet;
+  const bool wrong = seen == ChangedRows::Seen::kNumber
+                         ? sets && !std::isfinite(invariant.amount)
+                         : seen == ChangedRows::Seen::kCategory && !sets;
+  if (!wrong) return *found;
   return fail(Code::kInvalidInput,
               fmt::format("[[evaluate.invariant]] changes \"{}\" as a {}, which it is not",
-                          invariant.column, wants ? "number" : "text"),
+                          invariant.column, sets ? "text" : "number"),
               "numbers change by \"+10%\", \"-5\" or \"= 3\", categories by \"= name\"");
 }
 
@@ -151,7 +154,7 @@ Json robustness_json(const Probed& probed, Seed seed) {
   const double base = mean_loss(probed.truth, rows.places(), rows.answers());
   Json told = Json::array(), not_tried = Json::array();
   for (std::size_t input = 0; input < columns; ++input) {
-    if (!rows.is_seen(input)) {
+    if (rows.seen(input) == ChangedRows::Seen::kNone) {
       not_tried.push_back(probed.prepared.transform.inputs().fields[input].name);
       continue;
     }
@@ -173,10 +176,11 @@ Result<Json> invariants_json(const Probed& probed, const std::vector<Invariant>&
   const ChangedRows rows(probed.prepared, probed.forest, probed.answering, kMostHeld);
   const Answers before = rows.answers();
   for (const Invariant& invariant : invariants) {
-    const std::size_t input = TRY(input_of(probed, invariant));
+    const std::size_t input = TRY(input_of(probed, rows, invariant));
+    const bool number = rows.seen(input) == ChangedRows::Seen::kNumber;
     std::vector<std::uint8_t> changed;
     const Answers after = rows.answers(input, [&](std::size_t, model::Cell& cell) {
-      if (cell.kind != model::Cell::Kind::kMissing) change_cell(invariant, cell);
+      if (cell.kind != model::Cell::Kind::kMissing) change_cell(invariant, number, cell);
     }, &changed);
     std::uint64_t asked = 0, broken = 0;
     Json example = nullptr;

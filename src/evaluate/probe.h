@@ -20,8 +20,8 @@ struct Invariant {
   enum class Answer : std::uint8_t { kNotLower, kNotHigher, kSame };
   std::string column;
   Change change = Change::kFactor;
-  double amount = 1;               // of kFactor, kAdd
-  Json value;                      // of kSet: a number or a text
+  double amount = 1;               // of kSet: NaN where the value is no number
+  std::string value;               // of kSet, as it was written: a category
   Answer answer = Answer::kNotLower;
   std::string text;                // as it was written: "income +10%: not lower"
 };

@@ -90,7 +90,7 @@ TEST(Probe, WhatIsMadeOfAColumnChangesWithIt) {
     const double rent = rows.cell(i, 1).number;
     EXPECT_EQ(after[i], 1 + (60 + rent > 80 ? 10 : 0) + (rows.cell(i, 2).text == "b" ? 100 : 0));
   }
-  EXPECT_FALSE(rows.is_seen(3)) << "no feature shows the text";
+  EXPECT_EQ(rows.seen(3), ChangedRows::Seen::kNone) << "no feature shows the text";
 }
 
 TEST(Probe, AFeatureThatCannotBeMadeAgainLeavesItsRowsOut) {
@@ -162,6 +162,26 @@ TEST(Probe, InvariantsThatCannotBeAskedAreRefused) {
   const auto unseen = broken_invariants(Json::array(
       {held(known, {{"column", "said"}, {"change", "= x"}, {"answer", "same"}})}));
   ASSERT_EQ(unseen.size(), 1U) << "what was tried on no row is not kept silent";
+}
+
+TEST(Probe, AWholeNumberThatIsReadAsACategoryIsOne) {
+  Known known;
+  table::Schema inputs = known.prepared.transform.inputs();
+  std::vector<Step> steps = known.prepared.transform.steps();
+  inputs.fields[2].type = table::Type::kInteger;
+  steps[2].categories = {"10", "20"};
+  known.prepared.transform = model::Transform(inputs, steps, {});
+  const Json same = held(known, {{"column", "kind"}, {"change", "= 10"}, {"answer", "same"}});
+  EXPECT_GT(same.at("broken"), 50) << "a code that looks like a number is a category's name";
+  const auto added = invariants_from(Json::array(
+      {{{"column", "kind"}, {"change", "+1"}, {"answer", "same"}}})).value();
+  EXPECT_FALSE(invariants_json(known.probed(), added)) << "a promise that could not break";
+  const Json told = robustness_json(known.probed(), Seed{1});
+  for (const Json& one : told.at("columns")) {
+    if (one.at("column") != "kind") continue;
+    EXPECT_GT(one.at("swapped").get<double>(), 30);
+    EXPECT_TRUE(one.at("scaled").is_null());
+  }
 }
 
 TEST(Probe, TheColumnThatCarriesTheAnswerIsTold) {

@@ -17,10 +17,7 @@ namespace {
 constexpr std::size_t kRows = 500;
 
 std::vector<double> test_features(const model::Prepared& prepared) {
-  std::vector<std::size_t> test;
-  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
-    if (prepared.side[i] == table::Side::kTest) test.push_back(i);
-  }
+  const std::vector<std::size_t> test = prepared.rows_on(table::Side::kTest);
   const std::size_t count = std::min(kRows, test.size());
   std::vector<double> values;
   for (std::size_t i = 0; i < count; ++i) {

@@ -28,6 +28,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "stats/portable.h"
 
 namespace rondo::model {
 namespace {
@@ -174,17 +175,17 @@ void Forest::raw_batch(std::span<const double> features, std::size_t rows,
 
 void Forest::link(std::span<double> scores) const noexcept {
   if (link_ == Link::kSigmoid) {
-    for (double& score : scores) score = 1.0 / (1.0 + portable_exp(-sigmoid_ * score));
+    for (double& score : scores) score = 1.0 / (1.0 + stats::portable_exp(-sigmoid_ * score));
   }
   if (link_ == Link::kExp) {
-    for (double& score : scores) score = portable_exp(score);
+    for (double& score : scores) score = stats::portable_exp(score);
   }
   if (link_ != Link::kSoftmax) return;
   for (std::size_t from = 0; from + outputs_ <= scores.size(); from += outputs_) {
     const auto row = scores.subspan(from, outputs_);
     const double greatest = *std::max_element(row.begin(), row.end());
     double sum = 0;
-    for (double& score : row) sum += score = portable_exp(score - greatest);
+    for (double& score : row) sum += score = stats::portable_exp(score - greatest);
     for (double& score : row) score /= sum;
   }
 }

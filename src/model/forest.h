@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "stats/portable.h"
 
 namespace rondo::model {
 
@@ -105,7 +104,5 @@ class Forest {
   // two words are the empty set, which nodes without one name.
   std::vector<std::uint32_t> sets_;
 };
-
-using stats::portable_exp;
 
 }  // namespace rondo::model

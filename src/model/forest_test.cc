@@ -13,6 +13,7 @@
 #include "base/seed.h"
 #include "model/forest_build.h"
 #include "model/testing.h"
+#include "stats/portable.h"
 
 namespace rondo::model {
 namespace {
@@ -210,20 +211,20 @@ TEST(Forest, OwnExpIsWithinTwoUlpOfLibm) {
     const double x = (chance.uniform() - 0.5) * wide;
     const double want = std::exp(x);
     if (std::isinf(want)) {
-      ASSERT_EQ(portable_exp(x), want) << x;
+      ASSERT_EQ(stats::portable_exp(x), want) << x;
     } else {
       const double ulp = std::nextafter(want, kInf) - want;
-      ASSERT_LE(std::fabs(portable_exp(x) - want), 2 * ulp) << x;
+      ASSERT_LE(std::fabs(stats::portable_exp(x) - want), 2 * ulp) << x;
     }
   }
-  EXPECT_EQ(portable_exp(0), 1);
-  EXPECT_EQ(portable_exp(710), kInf);
-  EXPECT_EQ(portable_exp(kInf), kInf);
-  EXPECT_EQ(portable_exp(-kInf), 0);
-  EXPECT_TRUE(std::isnan(portable_exp(kNaN)));
+  EXPECT_EQ(stats::portable_exp(0), 1);
+  EXPECT_EQ(stats::portable_exp(710), kInf);
+  EXPECT_EQ(stats::portable_exp(kInf), kInf);
+  EXPECT_EQ(stats::portable_exp(-kInf), 0);
+  EXPECT_TRUE(std::isnan(stats::portable_exp(kNaN)));
   // The bits themselves, which no compiler or CPU may change.
-  EXPECT_EQ(portable_exp(1), 0x1.5bf0a8b145769p+1);
-  EXPECT_EQ(portable_exp(-0.3), 0x1.7b4c869c37c05p-1);
+  EXPECT_EQ(stats::portable_exp(1), 0x1.5bf0a8b145769p+1);
+  EXPECT_EQ(stats::portable_exp(-0.3), 0x1.7b4c869c37c05p-1);
 }
 
 TEST(Forest, ProbabilitiesAddUpAndStayFinite) {

@@ -69,6 +69,14 @@ Result<Task> task_from(std::string_view name) {
               "it is regression, binary or multiclass");
 }
 
+std::vector<std::size_t> Prepared::rows_on(table::Side which) const {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < side.size(); ++i) {
+    if (side[i] == which) rows.push_back(i);
+  }
+  return rows;
+}
+
 Result<std::string> Prepared::encode() const {
   TRY(during(check(*this), "storing prepared data"));
   io::Bundle bundle;

@@ -37,6 +37,8 @@ struct Prepared {
   std::vector<double> season_value;    // same time one season before; NaN; empty: no clock
   Span season;                         // its length
   Json findings = Json::array();       // leaks, dropped columns, quarantined rows: numbers
+  /// Rows of `features`, ascending.
+  std::vector<std::size_t> rows_on(table::Side which) const;
   /// Errors: kCorrupt when the parts do not fit together.
   Result<std::string> encode() const;
   /// Errors: kCorrupt naming the part.

@@ -29,7 +29,8 @@ struct Expectation {
   std::string column;                  // empty: of the whole table
   std::optional<double> least, most;   // bounds, both inside; of times in microseconds
   bool times = false;                  // the bounds are times
-  std::vector<Json> values;            // of kIn; of kDistance: those that have shares
+  std::vector<Json> values;            // of kIn
+  std::vector<Json> kinds;             // of kDistance: the values that have shares
   std::vector<double> edges;           // of kDistance: a bin holds edges[i-1] <= x < edges[i]
   std::vector<double> shares;          // of kDistance: one a bin or value; others have the rest
   std::string text;                    // kPattern, kSql: it; kAbove: the other column; kType

@@ -49,7 +49,7 @@ std::vector<double> binned(const std::vector<double>& edges, const table::Column
 }  // namespace
 
 double distance_of(const Expectation& e, const table::Column& column) {
-  stats::Binned bins{e.shares, e.edges.empty() ? counted(e.values, column)
+  stats::Binned bins{e.shares, e.edges.empty() ? counted(e.kinds, column)
                                                : binned(e.edges, column)};
   if (e.edges.empty()) {
     const double sum = std::accumulate(e.shares.begin(), e.shares.end(), 0.0);

@@ -55,7 +55,7 @@ Json kwargs_of(const Expectation& e) {
   if (e.rule == Rule::kDistance) {
     out["partition_object"] = {{"weights", e.shares}};
     out["partition_object"][e.edges.empty() ? "values" : "bins"] =
-        e.edges.empty() ? Json(e.values) : Json(e.edges);
+        e.edges.empty() ? Json(e.kinds) : Json(e.edges);
   }
   if (e.rule == Rule::kPattern) out["regex"] = e.text;
   if (e.rule == Rule::kSql) out["condition"] = e.text;

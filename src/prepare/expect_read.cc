@@ -140,7 +140,7 @@ Result<void> read_rule(const std::string& key, const Json& value, Expectation& o
 Result<void> read_shares(const std::string& key, const Json& value, Expectation& out) {
   if (!value.is_array() || value.empty()) return wrong(fmt::format("{} is a list", key));
   if (key == "values") {
-    out.values.assign(value.begin(), value.end());
+    out.kinds.assign(value.begin(), value.end());
     return {};
   }
   std::vector<double>& numbers = key == "edges" ? out.edges : out.shares;
@@ -159,12 +159,12 @@ Result<void> read_shares(const std::string& key, const Json& value, Expectation&
 /// Shares may have been rounded by hand: to a hundredth of all.
 Result<void> check_shares(Expectation& e) {
   const bool asked = e.rule == Rule::kDistance;
-  if (!asked && e.edges.empty() && e.shares.empty()) return {};
-  if (!asked) return wrong("edges and shares belong to distance");
-  if (e.edges.empty() == e.values.empty()) {
+  if (!asked && e.edges.empty() && e.kinds.empty() && e.shares.empty()) return {};
+  if (!asked) return wrong("edges, values and shares belong to distance");
+  if (e.edges.empty() == e.kinds.empty()) {
     return wrong("distance needs either edges, of numbers, or values, of categories");
   }
-  const std::size_t wanted = e.edges.empty() ? e.values.size() : e.edges.size() + 1;
+  const std::size_t wanted = e.edges.empty() ? e.kinds.size() : e.edges.size() + 1;
   if (e.shares.size() != wanted) {
     return wrong(fmt::format("distance needs {} shares, one {}, and has {}", wanted,
                              e.edges.empty() ? "a value" : "more than edges", e.shares.size()));

@@ -253,6 +253,8 @@ TEST(Suggest, WhatWasLearntIsMetByWhereItWasLearntAndBrokenByWhatIsWorse) {
     });
   };
   EXPECT_TRUE(of("id", "unique") && of("id", "present") && of("note", "length"));
+  EXPECT_TRUE(of("kind", "distance"));
+  EXPECT_FALSE(of("id", "distance")) << "it only grows";
   EXPECT_FALSE(of("x", "present")) << "the target comes later";
   EXPECT_FALSE(of("kind", "unique"));
   EXPECT_TRUE(suggest(table::Table(), "x").empty());
@@ -316,7 +318,10 @@ TEST(Expect, DistanceIsReadWithItsShares) {
             "the shares add up to 1.5, not to 1");
   EXPECT_EQ(said({{"distance", 0.1}, {"edges", {1}}, {"shares", {0.5, 0.2}}}),
             "the shares add up to 0.7, not to 1");
-  EXPECT_EQ(said({{"present", true}, {"shares", {1}}}), "edges and shares belong to distance");
+  EXPECT_EQ(said({{"present", true}, {"shares", {1}}}),
+            "edges, values and shares belong to distance");
+  EXPECT_EQ(said({{"in", {1}}, {"values", {2}}}),
+            "edges, values and shares belong to distance");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "model/forest.h"
+#include "stats/portable.h"
 
 namespace rondo::prepare {
 namespace {
@@ -100,7 +100,7 @@ class Forest {
 
  private:
   bool binary() const { return question_.task == model::Task::kBinary; }
-  double probability(std::uint32_t row) const { return 1 / (1 + model::portable_exp(-said_[row])); }
+  double probability(std::uint32_t row) const { return 1 / (1 + stats::portable_exp(-said_[row])); }
 
   void begin() {
     double sum = 0;

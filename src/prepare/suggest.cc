@@ -58,6 +58,12 @@ struct Seen {
   }
 };
 
+bool is_near_unique(const Seen& seen) {
+  if (seen.column.type != Type::kInteger && !table::is_text(seen.column.type)) return false;
+  const double ratio = static_cast<double>(seen.counts.size()) / static_cast<double>(seen.there);
+  return std::abs(1 - ratio) <= kNearUnique;
+}
+
 class Suggestions {
  public:
   void type(const Seen& seen) {
@@ -96,10 +102,7 @@ class Suggestions {
     list(seen, order, many, "these make up nine rows in ten", lower_bound(covered, seen.there));
   }
   void uniqueness(const Seen& seen) {
-    if (seen.column.type != Type::kInteger && !table::is_text(seen.column.type)) return;
-    const double ratio =
-        static_cast<double>(seen.counts.size()) / static_cast<double>(seen.there);
-    if (std::abs(1 - ratio) > kNearUnique) return;
+    if (!is_near_unique(seen)) return;
     Json expect = {{"column", seen.name}, {"unique", true}};
     if (seen.once() < seen.there) expect["mostly"] = lower_bound(seen.once(), seen.there);
     add(std::move(expect), fmt::format("{} distinct values in {} rows",
@@ -131,6 +134,7 @@ class Suggestions {
   /// Tenths of a number's rows, or the categories' shares.
   void distribution(const Seen& seen) {
     if (seen.there < kFewToCompare) return;
+    if (is_near_unique(seen)) return;  // numbers of rows only grow
     const bool number = seen.column.type == Type::kNumber || seen.column.type == Type::kInteger;
     Json expect = {{"column", seen.name}, {"distance", kFar}};
     Json shares = Json::array();

@@ -164,6 +164,15 @@ TEST_F(ScriptTest, TellsHowItFailed) {
   EXPECT_NE(none.find("in RONDO_OUT is nothing"), std::string::npos) << none;
 }
 
+TEST_F(ScriptTest, SeesNothingOfOurEnvironmentButWhatItNeeds) {
+  const Prepared prepared = generated({.rows = 400});
+  ::setenv("RONDO_TEST_SECRET", "password", 1);
+  const std::string said =
+      refusal(ran(prepared, "echo secret=${RONDO_TEST_SECRET-none} path=${PATH:+there}; exit 3"));
+  ::unsetenv("RONDO_TEST_SECRET");
+  EXPECT_NE(said.find("secret=none path=there"), std::string::npos) << said;
+}
+
 TEST_F(ScriptTest, WritesNowhereElse) {
   if (io::confinement().landlock == 0) GTEST_SKIP() << io::told(io::confinement());
   const Prepared prepared = generated({.rows = 400});

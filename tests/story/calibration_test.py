@@ -73,6 +73,17 @@ def mapped(answering, score):
     return y0 + (score - x0) / (x1 - x0) * (y1 - y0)
 
 
+def predicted(project, rows):
+    """What `rondo predict` answers to them, a line each."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, "abc")
+    writer.writeheader()
+    writer.writerows(rows)
+    project.write("ask.csv", out.getvalue())
+    project.run("predict", "ask.csv", "-o", "said.csv", check=0)
+    return list(csv.DictReader(project.text("said.csv").splitlines()))
+
+
 class Calibration(unittest.TestCase):
     def project(self, calibrate):
         project = Project(PROGRAM, visits(3000))
@@ -105,14 +116,7 @@ class Calibration(unittest.TestCase):
 
     def ways(self, project, answering):
         rows = [{key: row[key] for key in "abc"} for row in visits(200, seed=9)]
-        out = io.StringIO()
-        writer = csv.DictWriter(out, "abc")
-        writer.writeheader()
-        writer.writerows(rows)
-        project.write("ask.csv", out.getvalue())
-        project.run("predict", "ask.csv", "-o", "said.csv", check=0)
-        filed = [float(line["probability_yes"])
-                 for line in csv.DictReader(project.text("said.csv").splitlines())]
+        filed = [float(line["probability_yes"]) for line in predicted(project, rows)]
         process, base = project.up()
         status, said = ask(base, "/api/v1/predict?explain=true", {"rows": rows}, project.token())
         self.assertEqual(status, 200, said)
@@ -198,13 +202,7 @@ class Calibration(unittest.TestCase):
             self.assertIn("From which probability on it answers positive", text)
             self.assertIn("%.3f *" % found["threshold"], text)
             table = [{key: row[key] for key in "abc"} for row in visits(300, seed=9)]
-            out = io.StringIO()
-            writer = csv.DictWriter(out, "abc")
-            writer.writeheader()
-            writer.writerows(table)
-            project.write("ask.csv", out.getvalue())
-            project.run("predict", "ask.csv", "-o", "said.csv", check=0)
-            said = list(csv.DictReader(project.text("said.csv").splitlines()))
+            said = predicted(project, table)
             wanted = ["yes" if float(line["probability_yes"]) >= found["threshold"] else "no"
                       for line in said]
             self.assertEqual([line["prediction"] for line in said], wanted)

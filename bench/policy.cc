@@ -133,7 +133,9 @@ Spent by_policy(const World& world, const std::string& name, double price) {
     ++spent.cycles;
     trained = day;
     ++version;
+    const Json before = watcher.state();
     watcher = monitor::Watcher(watched, reference_of(world.risk(trained, day), chance), version);
+    if (!watcher.take_over(before)) return {1e300, 0};
     now.state.risk_signals = 0;
     now.state.cycle_ended = now.state.cycle_started = now.now;
   }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "cli/adopt.h"
 #include "cli/render.h"
 #include "cli/report.h"
 #include "cli/tasks.h"
@@ -200,6 +201,7 @@ Result<int> run_backtest(const Args& args) {
   if (options.policies.empty()) {
     return fail(Code::kInvalidInput, "--policy names no policy", "write never,cron:7d,own");
   }
+  if (args.has("--adopt")) TRY(prepare_adoption(args, options));
   Display display(args.terminal && !args.json, args.color);
   const auto observer = [&](const Json& event) {
     if (!args.json) display(event);
@@ -215,11 +217,14 @@ Result<int> run_backtest(const Args& args) {
     TRY(io::write_atomically(*fs, place, backtest_report(result)));
   }
   if (args.json) {
+    const int code = args.has("--adopt") ? TRY(adopt(args, result)) : kOk;
     say_json(result.json);
-    return kOk;
+    return code;
   }
   say(policy_table(result, parts, args.color));
   say(rows_sentence(result));
+  say("labels are those that were recorded: where an answer decides which label comes to be "
+      "(credit, fraud), a replay cannot know");
   if (!result.note.empty()) say(result.note);
   for (const auto& [name, one] : result.policies) {
     say(fmt::format("{:<12} {}", name, by_day(one)));
@@ -230,7 +235,9 @@ Result<int> run_backtest(const Args& args) {
     say_backs(one, args.color);
   }
   if (args.has("--report")) say(fmt::format("report: {}", args.get("--report")));
-  return kOk;
+  if (!args.has("--adopt")) return kOk;
+  say("");
+  return adopt(args, result);
 }
 
 }  // namespace rondo::cli

@@ -84,7 +84,8 @@ constexpr Flag kReplay[] = {
     {"--from", "TIME", "first decision; the rows before it train the first model"},
     {"--to", "TIME", "end; default: the last row"},
     {"--every", "SPAN", "a look each, default 1d"},
-    {"--policy", "P", "own (default), never, always, schedule:7d, performance, cost, cron:7d"},
+    {"--policy", "P", "own (default), never, always, schedule:7d, drift, performance, cost, "
+                        "cron:7d"},
     {"--fault", "TEXT", "rehearse a broken source: \"cnt=0 from 2011-10-28 to 2011-11-27\""}};
 constexpr Flag kAnswers[] = {
     {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
@@ -103,6 +104,7 @@ constexpr Flag kBacktest[] = {
     {"--every", "SPAN", "a look each, default 1d"},
     {"--window", "A..B", "print the error over this stretch too: 2011-10-28..2011-12-12"},
     {"--report", "FILE", "write the HTML report there"},
+    {"--adopt", "best|P", "put that policy to work: best, if its gain on the last third is clear"},
     {"--fault", "TEXT", "rehearse a broken source"}};
 constexpr Flag kReproduce[] = {
     {"--threads", "N", "of training; the bits are the same for any number"}};
@@ -195,7 +197,9 @@ constexpr Command kCommands[] = {
      "rondo answers --from 2024-05-01 -o may.parquet\nrondo answers --version v3 --json", 0, 0,
      run_answers},
     {"backtest", Group::kStart, "", "compare policies on the recorded history", kBacktest,
-     "rondo backtest --policy never,cron:7d,own --from 2011-03-02", 0, 0, run_backtest},
+     "rondo backtest --policy never,cron:7d,own --from 2011-03-02\n"
+     "rondo backtest --policy schedule:30d,cost --from 2011-03-02 --adopt best", 0, 0,
+     run_backtest},
     {"trigger", Group::kDecide, "", "start a cycle", kWhyAsked,
      "rondo trigger --why \"new sensor\"", 0, 0, run_trigger},
     {"pause", Group::kDecide, "", "let no step start", kWhyAsked, "rondo pause --why holidays", 0,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/seed.h"
+#include "loop/choice.h"
 
 namespace rondo::loop {
 namespace {
@@ -84,6 +85,59 @@ TEST(Backtest, OneDayHasNoInterval) {
 TEST(Backtest, TheRootOfRmseIsTakenLast) {
   const DayMean mean("rmse", {{Time{0}, 1, 1, 0, 0}, {Time{1}, 3, 63, 0, 0}});
   EXPECT_DOUBLE_EQ(mean.value(), 4);  // sqrt((1 + 63) / 4), not a mean of roots
+}
+
+/// 90 days of ten rows at this loss, and cycles on these days.
+ReplayResult lived(const std::function<double(int)>& loss, const std::vector<int>& cycles) {
+  ReplayResult result = answered(0, 90, loss);
+  for (const int day : cycles) {
+    result.cycle_times.push_back(Time{day * Span::days(1).us} + Span::hours(3));
+  }
+  return result;
+}
+
+TEST(Choice, IsMadeOnTwoThirdsAndShownOnTheLast) {
+  // Costs a day: own 10, often 9 + 100 every 15 days, late 8 until day 60 and 12 from then on.
+  const BacktestResult result = compared(
+      {{"own", lived([](int) { return 1.0; }, {})},
+       {"often", lived([](int) { return 0.9; }, {0, 15, 30, 45, 60, 75})},
+       {"late", lived([](int day) { return day < 60 ? 0.8 : 1.2; }, {})},
+       {"cron:1d", lived([](int) { return 0.0; }, {})}});
+  const Choice best = choose(result, {1, 100}, "own", "").value();
+  EXPECT_EQ(best.policy, "late") << "cron deploys without a gate";
+  EXPECT_EQ(to_text(best.shown_from), "1970-03-02T00:00:00Z");
+  EXPECT_NEAR(best.gain, 30 * 10 * (1.0 - 1.2), 1e-9);
+  EXPECT_FALSE(best.clear()) << "it was luck";
+  const Json& often = best.json.at("costs").at(1);
+  EXPECT_NEAR(often.at("chosen_on").get<double>(), 60 * 9 + 4 * 100, 1e-9);
+  EXPECT_NEAR(often.at("shown_on").get<double>(), 30 * 9 + 2 * 100, 1e-9);
+  const Choice cheap = choose(result, {1, 0.5}, "often", "late").value();
+  EXPECT_EQ(cheap.policy, "late") << "it was named";
+  EXPECT_NEAR(cheap.gain, 30 * 10 * (0.9 - 1.2) + 1, 1e-9);
+  const BacktestResult two = compared({{"own", lived([](int) { return 1.0; }, {})},
+                                       {"good", lived([](int) { return 0.9; }, {10})}});
+  const Choice clear = choose(two, {2, 5}, "own", "").value();
+  EXPECT_EQ(clear.policy, "good");
+  EXPECT_NEAR(clear.gain, 2 * 30 * 10 * 0.1, 1e-9);
+  EXPECT_TRUE(clear.clear());
+  EXPECT_EQ(choose(two, {2, 500}, "own", "")->policy, "own") << "a cycle costs more than it gains";
+  EXPECT_FALSE(choose(two, {}, "never", ""));
+  EXPECT_FALSE(choose(two, {}, "own", "never"));
+}
+
+TEST(Choice, NeedsAMonth) {
+  const BacktestResult few = compared({{"own", answered(0, 29, uneven)}});
+  EXPECT_NE(choose(few, {}, "own", "").error().message.find("on 29 days"), std::string::npos);
+}
+
+TEST(Choice, OneLineOfTheFileChanges) {
+  const auto with = [](const std::string& toml) { return with_policy(toml, "cost"); };
+  EXPECT_EQ(with("[loop]\nevery = \"7d\"\npolicy  = \"never\" # mine\n\n[deploy]\npolicy = 1\n"),
+            "[loop]\nevery = \"7d\"\npolicy = \"cost\"  # mine\n\n[deploy]\npolicy = 1\n");
+  EXPECT_EQ(with("# a\n[loop]\n# policy = \"never\"\nevery = \"7d\"\n"),
+            "# a\n[loop]\npolicy = \"cost\"\n# policy = \"never\"\nevery = \"7d\"\n");
+  EXPECT_EQ(with("[project]\nname = \"x\"\n"),
+            "[project]\nname = \"x\"\n\n[loop]\npolicy = \"cost\"\n");
 }
 
 }  // namespace

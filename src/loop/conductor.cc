@@ -124,7 +124,7 @@ Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news)
     now.served_labelled = TRY(served_waiting(*parts_.store, state, now.now));
   }
   if (watch_) {
-    now.windows_due = watch_->due(now.now).has_value() || watch_->silent(now.now);
+    now.windows_due = watch_->matured(now.now).has_value() || watch_->silent(now.now);
     now.watch = watch_->summary();
   }
   return now;
@@ -250,8 +250,10 @@ Result<std::optional<Outcome>> Conductor::perform(const Action& action, const St
 }
 
 Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
-  while (const std::optional<Time> window = watch_->due(parts_.clock->now())) {
-    const Watch::Judged judged = TRY(watch_->judge(*window));
+  while (const std::optional<Watch::Turn> turn = watch_->due(parts_.clock->now())) {
+    const Watch::Judged judged = TRY(watch_->look(*turn));
+    // Inputs that tell nothing are looked at again after a restart, and tell nothing then.
+    if (!turn->labels && judged.signals.empty()) continue;
     const Time at = parts_.clock->now();
     RONDO_FAILPOINT(kWatchAdvance);
     Due due;
@@ -271,6 +273,7 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
                        {"window", to_text(judged.from)}, {"rows", judged.rows},
                        {"labelled", judged.labelled}};
       if (judged.share < 1) decision["share"] = judged.share;
+      if (!turn->labels) decision["of"] = "inputs";
       entry.facts.push_back({at, "decision", action.step, std::move(decision)});
       entry.projections.push_back({"watch", watch_->projection()});
       return entry;

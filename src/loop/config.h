@@ -125,7 +125,8 @@ void describe(Visitor& v, DeployOptions& o) {
 template <class Visitor>
 void describe(Visitor& v, LoopOptions& o) {
   using io::Key;
-  v(Key{"policy", "when a cycle starts: never, always, schedule, performance, cost, cron:7d"},
+  v(Key{"policy",
+        "when a cycle starts: never, always, schedule, drift, performance, cost, cron:7d"},
     o.policy);
   v(Key{"new_data", "a cycle too when labelled rows grew by this share; 0: off", 0, 1e6},
     o.new_data);

@@ -9,7 +9,7 @@
 namespace rondo::loop {
 namespace {
 
-constexpr Span kDeadline = Span::seconds(600);
+constexpr Span kScoringDeadline = Span::seconds(600);
 
 Result<std::vector<double>> ask(const std::shared_ptr<io::Fs>& fs, const io::Path& folder,
                                 const std::string& text, const Json& options,
@@ -23,7 +23,7 @@ Result<std::vector<double>> ask(const std::shared_ptr<io::Fs>& fs, const io::Pat
   job.input.options = options;
   job.input.inputs = {{"model", TRY(objects.put(text))}, {"features", TRY(objects.put(features))}};
   job.input.out = folder / "out";
-  const auto output = process_launcher(fs, objects_folder)->launch(job, folder, kDeadline);
+  const auto output = process_launcher(fs, objects_folder)->launch(job, folder, kScoringDeadline);
   if (!output) {
     Error error = output.error();
     // Its log goes with the folder.

@@ -15,12 +15,13 @@ namespace {
 
 std::string count_text(std::int64_t count) { return grouped(static_cast<std::uint64_t>(count)); }
 
+constexpr const char* kLearns = "the model is not yet as good as before the change";
 constexpr std::string_view kBuilt =
-    "never, always, schedule, schedule:7d, performance, cost, cron:7d";
+    "never, always, schedule, schedule:7d, drift, performance, cost, cron:7d";
 
 std::unexpected<Error> no_policy(const std::string& name) {
-  static const std::vector<std::string> kNames = {"never", "always", "schedule", "performance",
-                                                  "cost", "cron"};
+  static const std::vector<std::string> kNames = {"never", "always", "schedule", "drift",
+                                                  "performance", "cost", "cron"};
   const std::string near = io::nearest(name, kNames);
   return fail(Code::kInvalidInput,
               fmt::format("there is no policy \"{}\"{}; there are {}", name,
@@ -40,11 +41,22 @@ std::int64_t labelled_then(const Snapshot& now) {
 /// A version is on its way to all traffic: no cycle begins before that has an end.
 bool rolls(const State& s) { return s.rollout && !s.rollout->watched; }
 
+Json excess_json(const Snapshot& now) {
+  const Json excess = io::get_or<Json>(now.watch, "excess", nullptr);
+  return excess.is_object() ? excess : Json::object();
+}
+
 /// What a risen risk cost since its change point, judged or not; 0: no risk signal is open.
 double excess_of(const Snapshot& now) {
-  const Json excess = io::get_or<Json>(now.watch, "excess", nullptr);
-  return excess.is_object() ? io::get_or<double>(excess, "cost", 0) : 0;
+  return io::get_or<double>(excess_json(now), "cost", 0);
 }
+
+/// The champion took over after harm and is not as good yet as what served before the change.
+bool learns(const Snapshot& now) {
+  return io::get_or<bool>(excess_json(now), "learning", false);
+}
+
+bool risen(const Snapshot& now) { return now.state.risk_signals > 0 || learns(now); }
 
 std::optional<Action> first_cycle(const Snapshot& now, std::int64_t step) {
   const State& s = now.state;
@@ -82,6 +94,7 @@ Result<Policy> Policy::make(const std::string& name, const LoopOptions& options,
   if (word == "never") policy.kind_ = Kind::kNever;
   else if (word == "always") policy.kind_ = Kind::kAlways;
   else if (word == "schedule") policy.kind_ = Kind::kSchedule;
+  else if (word == "drift") policy.kind_ = Kind::kDrift;
   else if (word == "performance") policy.kind_ = Kind::kPerformance;
   else if (word == "cost") policy.kind_ = Kind::kCost;
   else if (word == "cron") policy.kind_ = Kind::kCron;
@@ -102,8 +115,9 @@ std::int64_t Policy::labelled_needed(const Snapshot& now) const {
 }
 
 bool Policy::harms(const Snapshot& now) const {
-  if (now.state.risk_signals == 0) return false;
-  return kind_ != Kind::kCost || excess_of(now) >= options_.cost_of_cycle;
+  if (kind_ == Kind::kDrift) return now.state.drift_signals > 0;
+  if (kind_ == Kind::kCost) return risen(now) && excess_of(now) >= options_.cost_of_cycle;
+  return now.state.risk_signals > 0;
 }
 
 std::int64_t Policy::growth(std::int64_t base) const {
@@ -173,29 +187,37 @@ Due Policy::wanted(const Snapshot& now) const {
                                  days, to_text(every_)),
               {{"days", days}, {"every", every_.in_days()}}};
     case Kind::kAlways:
+    case Kind::kDrift:
     case Kind::kPerformance:
     case Kind::kCost: break;
   }
-  const bool reacts = kind_ == Kind::kPerformance || kind_ == Kind::kCost;
+  const bool reacts = kind_ != Kind::kAlways;
   if (reacts && harms(now)) {
     Json why = {{"risk_signals", s.risk_signals}, {"watch", now.watch}};
+    if (kind_ == Kind::kDrift) {
+      why["drift_signals"] = s.drift_signals;
+      return {true, s.drift_sentence, std::move(why)};
+    }
     if (kind_ == Kind::kPerformance) return {true, s.risk_sentence, std::move(why)};
     why["excess_cost"] = excess_of(now);
     why["cost_of_cycle"] = options_.cost_of_cycle;
-    return {true, fmt::format("{}; {}", s.risk_sentence, excess_text(now)), std::move(why)};
+    const std::string what = learns(now) ? kLearns : s.risk_sentence;
+    return {true, fmt::format("{}; {}", what, excess_text(now)), std::move(why)};
   }
   const std::int64_t needed = base + growth(base);
   Json numbers = {{"labelled", have}, {"needed", needed}, {"trained_on", trained},
                         {"last_attempt_on", s.attempted_labelled}, {"watch", now.watch}};
-  const bool risen = kind_ == Kind::kCost && s.risk_signals > 0;
-  if (risen) {
+  const bool counts = kind_ == Kind::kCost && risen(now);
+  if (counts) {
     numbers["excess_cost"] = excess_of(now);
     numbers["cost_of_cycle"] = options_.cost_of_cycle;
   }
-  const std::string how = risen ? "the risk rose, and " + excess_text(now)
-                                : std::string("the model performs well");
+  const std::string how = counts ? fmt::format("{}, and {}", learns(now) ? kLearns
+                                                                        : "the risk rose",
+                                              excess_text(now))
+                                 : std::string("the model performs well");
   if (reacts && options_.new_data <= 0) {
-    return {false, fmt::format("no: {}{}", how, risen ? "" : ", and new_data is off"), numbers};
+    return {false, fmt::format("no: {}{}", how, counts ? "" : ", and new_data is off"), numbers};
   }
   if (have >= needed) {
     return {true, fmt::format("labelled rows grew from {} to {} (due at {})", count_text(base),

@@ -86,7 +86,7 @@ class Policy {
   std::optional<Due> damped(const Snapshot& now) const;
 
  private:
-  enum class Kind { kNever, kAlways, kSchedule, kPerformance, kCost, kCron };
+  enum class Kind { kNever, kAlways, kSchedule, kDrift, kPerformance, kCost, kCron };
   std::int64_t growth(std::int64_t base) const;
   /// Whether a risk that rose is a reason by itself: with "cost" once it cost as much as a cycle.
   /// Source: ski rental, Karlin, Manasse, Rudolph, Sleator 1988: at constant excess at most twice

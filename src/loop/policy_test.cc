@@ -77,6 +77,16 @@ const Row kRows[] = {
      false, "predicted CPU time is above the budget of 20 hours"},
     {"performance", [](Snapshot& s) { s.source_changed = true; }, true,
      "files changed and nobody knows by how much: collecting is cheap"},
+    {"drift",
+     [](Snapshot& s) {
+       s.state.drift_signals = 1;
+       s.state.drift_sentence = "DRIFT x";
+     },
+     true, "an input drifts"},
+    {"drift", [](Snapshot& s) { s.state.risk_signals = 1; }, false, "it looks at inputs alone"},
+    {"drift", [](Snapshot& s) { s.new_labelled = 100; }, true, "rows grew, as for performance"},
+    {"performance", [](Snapshot& s) { s.state.drift_signals = 1; }, false,
+     "drift that does no harm is no reason"},
     {"cost",
      [](Snapshot& s) {
        s.state.risk_signals = 1;
@@ -97,6 +107,15 @@ const Row kRows[] = {
        s.watch = {{"excess", nullptr}};
      },
      false, "the signal closed"},
+    {"cost",
+     [](Snapshot& s) { s.watch = {{"excess", {{"cost", 200.0}, {"learning", true}}}}; }, true,
+     "the successor did not learn the change yet, and that cost as much as a cycle"},
+    {"cost",
+     [](Snapshot& s) { s.watch = {{"excess", {{"cost", 199.0}, {"learning", true}}}}; }, false,
+     "not as much yet"},
+    {"performance",
+     [](Snapshot& s) { s.watch = {{"excess", {{"cost", 500.0}, {"learning", true}}}}; }, false,
+     "only cost counts what is left of a harm"},
     {"cost", [](Snapshot& s) { s.new_labelled = 100; }, true, "rows grew, as for performance"},
     {"never", [](Snapshot& s) { s.new_labelled = 5000; s.state.risk_signals = 3; }, false,
      "never is never"},
@@ -171,7 +190,7 @@ TEST(Policy, ATrainingNeedsWhatItsDecisionNeeded) {
 }
 
 TEST(Policy, WhatIsNotBuiltIsRefusedWithTheList) {
-  const auto refused = Policy::make("drift", {}, 100);
+  const auto refused = Policy::make("adaptive", {}, 100);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("performance"), std::string::npos);
   EXPECT_FALSE(Policy::make("never:7d", {}, 100));

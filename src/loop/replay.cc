@@ -190,6 +190,17 @@ Result<std::vector<ReplayDay>> judge_days(Session& session, const Recording& rec
   return out;
 }
 
+Result<std::vector<Time>> cycle_times_of(ledger::Ledger& ledger) {
+  std::vector<Time> times;
+  for (const ledger::Fact& fact : TRY(ledger.facts(0))) {
+    const bool trains = fact.kind == "step_started" &&
+                        io::get_or<std::string>(fact.body, "stage", "") ==
+                            text_of(Stage::kTraining).name;
+    if (trains) times.push_back(fact.at);
+  }
+  return times;
+}
+
 Result<std::vector<Json>> marks_of(ledger::Ledger& ledger) {
   std::vector<Json> marks;
   for (const ledger::Fact& fact : TRY(ledger.facts(0))) {
@@ -244,6 +255,7 @@ Result<ReplayResult> result_of(Session& session, const Recording& recording, Rep
     if (entry.kind == "attempt_ended") result.cpu_s += io::get_or<double>(entry.body, "cpu_s", 0);
   }
   result.head = TRY(session.store->ledger->head()).second.hex();
+  result.cycle_times = TRY(cycle_times_of(*session.store->ledger));
   result.marks = TRY(marks_of(*session.store->ledger));
   return result;
 }

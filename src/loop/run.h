@@ -69,6 +69,7 @@ struct ReplayResult {
   std::int64_t cycles = 0, promotions = 0, refusals = 0, alarms = 0;
   double cpu_s = 0;
   std::string head;              // digest of the last fact
+  std::vector<Time> cycle_times; // when each cycle began to train
   std::vector<Json> marks;       // alarms, refusals, deployments with time and reason, for plots
 };
 /// A replay's metric over some of its days. NaN without rows.

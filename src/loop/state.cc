@@ -120,6 +120,8 @@ void each_plain(S& s, F&& f) {
   f("cycle_cpu", s.cycle_cpu);
   f("risk_signals", s.risk_signals);
   f("risk_sentence", s.risk_sentence);
+  f("drift_signals", s.drift_signals);
+  f("drift_sentence", s.drift_sentence);
   f("cycles_by_result", s.cycles_by_result);
   f("failures_by_stage", s.failures_by_stage);
   f("promotions", s.promotions);

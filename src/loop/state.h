@@ -97,6 +97,8 @@ struct State {
   std::vector<double> cycle_cpu;       // predicted CPU-seconds, beside `cycles`
   std::int64_t risk_signals = 0;       // risk alarms since the last cycle started
   std::string risk_sentence;
+  std::int64_t drift_signals = 0;      // inputs that began to drift since then
+  std::string drift_sentence;
 
   std::vector<monitor::Signal> open_signals;
   std::vector<Kept> kept;

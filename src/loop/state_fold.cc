@@ -24,7 +24,7 @@ Result<void> started(State& s, const Fact& fact) {
     s.cycle = step.cycle;
     s.outputs.clear();
     s.trigger.clear();
-    s.risk_signals = 0;
+    s.risk_signals = s.drift_signals = 0;
     s.cycle_started = fact.at;
   }
   // From Preparation on: the same rows would end in the same way again.
@@ -150,7 +150,7 @@ Result<void> deployed(State& s, const Fact& fact) {
   s.former = s.champion;
   s.champion = to;
   s.looks = 0;
-  s.risk_signals = 0;
+  s.risk_signals = s.drift_signals = 0;
   ++s.promotions;
   return {};
 }
@@ -221,6 +221,10 @@ Result<void> signalled(State& s, const Fact& fact) {
   if (signal.kind == "risk") {
     ++s.risk_signals;
     s.risk_sentence = signal.sentence;
+  }
+  if (signal.kind == "drift") {
+    ++s.drift_signals;
+    s.drift_sentence = signal.sentence;
   }
   std::erase_if(s.open_signals, [&](const monitor::Signal& open) {
     return open.kind == signal.kind && open.subject == signal.subject;

@@ -1,6 +1,6 @@
-// Gathering and judging windows. A window is judged once, at age label_delay, in order of
-// (prediction time, id); what arrives later is counted as late and never folded, since that would
-// select.
+// Gathering and judging windows. Inputs of a window are looked at once it closed, its labels once,
+// at age label_delay, in order of (prediction time, id); what arrives later is counted as late and
+// never folded, since that would select.
 #include "loop/watch.h"
 
 #include <fmt/format.h>
@@ -56,6 +56,7 @@ Result<std::unique_ptr<Watch>> Watch::open(ledger::Store& store, const monitor::
       new Watch(store, options, std::move(pipeline), version, std::move(watcher)));
   if (kept) {
     watch->through_ = {io::get_or<std::int64_t>(*kept, "through_us", kBeginningOfTime.us)};
+    watch->looked_ = {io::get_or<std::int64_t>(*kept, "looked_us", watch->through_.us)};
     watch->place_ = place_from(io::get_or<Json>(*kept, "place", Json::object()));
   }
   return watch;
@@ -64,6 +65,7 @@ Result<std::unique_ptr<Watch>> Watch::open(ledger::Store& store, const monitor::
 void Watch::take_over(Watch&& before) {
   place_ = std::move(before.place_);
   through_ = before.through_;
+  looked_ = before.looked_;
   windows_ = std::move(before.windows_);
   asked_ = std::move(before.asked_);
   labels_ = std::move(before.labels_);
@@ -110,7 +112,11 @@ Result<void> Watch::read() {
     step();
     const std::int64_t start = start_of(time);
     if (Time{start} < through_) return false;
-    window = &windows_.try_emplace(start, before, WindowSample(options_.sample_rows)).first->second;
+    // What comes after its window was looked at is judged by its labels alone.
+    window = &windows_
+                  .try_emplace(start, before, WindowSample(options_.sample_rows),
+                               Time{start} < looked_)
+                  .first->second;
     return window->sample.wants(id);
   };
   const auto each = [&](ledger::Prediction&& prediction) {
@@ -139,11 +145,22 @@ bool Watch::may_be_late(std::string_view id) const {
   return static_cast<double>(WindowSample::hash(id)) * 0x1p-64 <= least_share_;
 }
 
-std::optional<Time> Watch::due(Time now) const {
+std::optional<Time> Watch::matured(Time now) const {
   if (windows_.empty()) return std::nullopt;
   const Time start{windows_.begin()->first};
   if (start + options_.window + options_.label_delay > now) return std::nullopt;
   return start;
+}
+
+std::optional<Watch::Turn> Watch::due(Time now) const {
+  const std::optional<Time> labels = matured(now);
+  const auto next = std::ranges::find_if(windows_, [](const auto& w) { return !w.second.looked; });
+  if (next != windows_.end()) {
+    const Time closed = Time{next->first} + options_.window;
+    const bool before = !labels || closed <= *labels + options_.window + options_.label_delay;
+    if (closed <= now && before) return Turn{Time{next->first}, false};
+  }
+  return labels ? std::optional(Turn{*labels, true}) : std::nullopt;
 }
 
 std::vector<std::pair<Time, Time>> Watch::pending() const {
@@ -163,8 +180,7 @@ std::optional<double> Watch::number_of(const Json& label) const {
   return label_number(label, pipeline_->parts());
 }
 
-monitor::Judged Watch::row_of(const ledger::Prediction& prediction,
-                              std::vector<std::vector<model::Cell>>& keep) const {
+monitor::Judged Watch::row_of(const ledger::Prediction& prediction, Cells& keep) const {
   monitor::Judged row;
   row.time = prediction.time;
   row.id = prediction.id;
@@ -183,14 +199,9 @@ monitor::Judged Watch::row_of(const ledger::Prediction& prediction,
   return row;
 }
 
-Result<Watch::Judged> Watch::judge(Time start) {
-  auto node = windows_.extract(start.us);
-  Judged out{start, start + options_.window, {}, 0, 0, 1};
-  if (node.empty()) return out;
-  const WindowSample& sample = node.mapped().sample;
-  out.share = sample.share();
+std::vector<monitor::Cohort> Watch::cohorts_of(const WindowSample& sample, Judged& out,
+                                               Cells& keep) const {
   std::map<std::int64_t, monitor::Cohort> by_version;
-  std::vector<std::vector<model::Cell>> keep;
   keep.reserve(sample.rows().size());
   for (const auto& [id, prediction] : sample.rows()) {
     monitor::Cohort& cohort = by_version[prediction.version];
@@ -201,19 +212,47 @@ Result<Watch::Judged> Watch::judge(Time start) {
     ++out.rows;
     if (cohort.rows.back().label) ++out.labelled;
   }
+  std::vector<monitor::Cohort> cohorts;
   for (auto& [version, cohort] : by_version) {
     std::sort(cohort.rows.begin(), cohort.rows.end(), [](const auto& a, const auto& b) {
       return std::pair(a.time, std::string_view(a.id)) < std::pair(b.time, std::string_view(b.id));
     });
+    cohorts.push_back(std::move(cohort));
+  }
+  return cohorts;
+}
+
+Result<Watch::Judged> Watch::look(Turn turn) {
+  Judged out{turn.window, turn.window + options_.window, {}, 0, 0, 1};
+  if (!windows_.contains(turn.window.us)) return out;
+  turn.labels ? judge_labels(out) : judge_inputs(out);
+  return out;
+}
+
+void Watch::judge_inputs(Judged& out) {
+  Window& window = windows_.at(out.from.us);
+  Cells keep;
+  for (const monitor::Cohort& cohort : cohorts_of(window.sample, out, keep)) {
     for (auto& signal : watcher_.inputs(cohort)) out.signals.push_back(std::move(signal));
+  }
+  out.share = window.sample.share();
+  window.looked = true;
+  looked_ = std::max(looked_, out.until);
+}
+
+void Watch::judge_labels(Judged& out) {
+  const auto node = windows_.extract(out.from.us);
+  const WindowSample& sample = node.mapped().sample;
+  Cells keep;
+  for (const monitor::Cohort& cohort : cohorts_of(sample, out, keep)) {
     for (auto& signal : watcher_.judge(cohort)) out.signals.push_back(std::move(signal));
   }
+  out.share = sample.share();
   for (const auto& item : sample.rows()) {
     labels_.erase(item.first);
     asked_.erase(item.first);
   }
   through_ = std::max(through_, out.until);
-  return out;
 }
 
 Json Watch::projection() const {
@@ -221,6 +260,7 @@ Json Watch::projection() const {
   if (!windows_.empty()) place = &windows_.begin()->second.began;
   return {{"version", version_},
           {"through_us", through_.us},
+          {"looked_us", looked_.us},
           {"silent_after_us", watcher_.silent_after().us},
           {"place", place_json(place->log, place->label_row)},
           {"state", watcher_.state()},

@@ -25,16 +25,23 @@ class Watch {
   void take_over(Watch&& before);
   /// Reads what is new in log and labels.
   Result<void> read();
-  /// The start of the next window that is due at `now`, if any.
-  std::optional<Time> due(Time now) const;
-  /// Judges that window: signals in order, and the projection to write with them.
+  /// What is due at `now`: the inputs of a window that closed, or the labels of one that is as old
+  /// as label_delay; in the order in which they became due.
+  struct Turn {
+    Time window;                         // its start
+    bool labels = false;
+  };
+  std::optional<Turn> due(Time now) const;
+  /// The start of the next window whose labels are due at `now`.
+  std::optional<Time> matured(Time now) const;
+  /// Looks at that window: signals in order, and the projection to write with them.
   struct Judged {
     Time from, until;
     std::vector<monitor::Signal> signals;
     std::uint64_t rows = 0, labelled = 0;  // that were judged
     double share = 1;                      // of the window's answers that the rows are
   };
-  Result<Judged> judge(Time window);
+  Result<Judged> look(Turn turn);
   /// Whether opening the watch would show nothing: no answer or label that the projection lacks, no
   /// window to judge, no silence to tell. Cost: two reads of the store; no model is loaded.
   static Result<bool> quiet(ledger::Store& store, std::int64_t version, Time now);
@@ -62,11 +69,17 @@ class Watch {
   struct Window {
     Place began;  // where reading must start again to see all of it
     WindowSample sample;
+    bool looked = false;  // at its inputs
   };
+  void judge_inputs(Judged& out);
+  void judge_labels(Judged& out);
+  /// Of each version that answered in the window, rows in the order of (time, id); counts them.
+  using Cells = std::vector<std::vector<model::Cell>>;
+  std::vector<monitor::Cohort> cohorts_of(const WindowSample& sample, Judged& out,
+                                          Cells& keep) const;
   std::int64_t start_of(Time time) const;
   bool may_be_late(std::string_view id) const;
-  monitor::Judged row_of(const ledger::Prediction& prediction,
-                         std::vector<std::vector<model::Cell>>& keep) const;
+  monitor::Judged row_of(const ledger::Prediction& prediction, Cells& keep) const;
   std::optional<double> number_of(const Json& label) const;
 
   ledger::Store& store_;
@@ -75,7 +88,8 @@ class Watch {
   std::int64_t version_;
   monitor::Watcher watcher_;
   Place place_;
-  Time through_ = kBeginningOfTime;
+  Time through_ = kBeginningOfTime;  // windows before were judged
+  Time looked_ = kBeginningOfTime;   // their inputs were looked at
   std::map<std::int64_t, Window> windows_;
   std::unordered_set<std::string> asked_;  // the ids in the samples of open windows
   std::map<std::string, ledger::Label, std::less<>> labels_;     // of answers in open windows

@@ -62,8 +62,11 @@ TEST_F(WatchTest, TheNextVersionsWatchKnowsWhatTheLastOneGathered) {
   answer(2, 100, 150);
   ASSERT_TRUE(next->read());
   const Time now = Time{0} + Span::hours(2);
-  ASSERT_EQ(next->due(now), Time{0});
-  const Watch::Judged judged = next->judge(Time{0}).value();
+  ASSERT_EQ(next->matured(now), Time{0});
+  ASSERT_FALSE(next->due(now)->labels);
+  EXPECT_EQ(next->look(*next->due(now))->rows, 150U);
+  ASSERT_TRUE(next->due(now)->labels);
+  const Watch::Judged judged = next->look(*next->due(now)).value();
   EXPECT_EQ(judged.rows, 150U);
   EXPECT_EQ(judged.labelled, 150U);
   EXPECT_EQ(next->version(), 5);

@@ -7,6 +7,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "model/reference_windows.h"
+
 namespace rondo::model {
 namespace {
 
@@ -14,7 +16,6 @@ constexpr std::size_t kQuantileBins = 20;
 constexpr std::size_t kMostCategories = 63;
 constexpr std::size_t kMostNameBytes = 1'500;  // of all kept categories: a column stays small
 constexpr double kCommon = 0.01;
-constexpr double kShareSteps = 1e4;  // shares of days are kept in steps of 1e-4
 constexpr std::size_t kOther = 0, kMissing = 1, kBelow = 2, kAbove = 3, kExtra = 4;
 
 std::size_t bins_of(const ColumnReference& c) {
@@ -193,7 +194,7 @@ void freeze_days_of_categories(const table::Column& column, std::span<const std:
 }
 
 ColumnReference freeze_column(const std::string& name, const table::Column& column,
-                              const Days& days) {
+                              const Days& days, std::span<const ReferenceWindows> clocks) {
   ColumnReference c;
   c.name = name;
   c.numeric = !table::is_text(column.type);
@@ -214,6 +215,9 @@ ColumnReference freeze_column(const std::string& name, const table::Column& colu
   c.counts.assign(bins_of(c) + kExtra, 0);
   const std::vector<std::uint8_t> bins = bins_by_row(column, values, c);
   for (const std::uint8_t bin : bins) ++c.counts[bin];
+  for (const ReferenceWindows& windows : clocks) {
+    c.envelopes.push_back(envelope_of(bins, c.counts.size(), windows));
+  }
   if (days.rows.empty()) return c;
   freeze_shares(bins, days, c);
   if (!c.numeric) freeze_days_of_categories(column, bins, days, c);
@@ -256,12 +260,14 @@ Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
   const Days days = days_of(times);
   reference.days = days.rows.size();
   if (reference.has_clock) freeze_volume(times, reference);
+  const std::vector<ReferenceWindows> clocks = windows_of(times);
+  for (const ReferenceWindows& windows : clocks) reference.clocks.push_back(windows.clock);
   for (const std::string& name : inputs) {
     const table::Column* column = rows.find(name);
-    if (column != nullptr) reference.columns.push_back(freeze_column(name, *column, days));
+    if (column != nullptr) reference.columns.push_back(freeze_column(name, *column, days, clocks));
   }
   if (const table::Column* label = rows.find(target)) {
-    reference.label = freeze_column(target, *label, days);
+    reference.label = freeze_column(target, *label, days, {});
   } else {
     reference.label.name = target;
     reference.label.counts.assign(bins_of(reference.label) + kExtra, 0);

@@ -10,6 +10,20 @@
 
 namespace rondo::model {
 
+/// Where the mean shares of a column's bins went in the windows of the reference (stats::widen), in
+/// steps of 1e-4.
+struct Envelope {
+  std::vector<double> low, high;
+};
+
+/// Windows that inputs are looked at by. One ends at the first multiple of `length` by which it has
+/// `least_rows`, so a quiet night is one window with its neighbours, in the reference as live.
+struct Clock {
+  Span length;
+  std::uint64_t least_rows = 1;        // half of what a stretch of that length has, at the median
+  std::uint64_t windows = 0;           // of the reference
+};
+
 /// Frozen distribution of one column (inputs, and the label under the target's name).
 struct ColumnReference {
   std::string name;
@@ -29,6 +43,7 @@ struct ColumnReference {
   // Least and greatest share of each bin in a reference day, rounded outwards to 1e-4; empty
   // without a clock.
   std::vector<double> day_low, day_high;
+  std::vector<Envelope> envelopes;     // one a clock of the reference
   double greatest_day_ratio = 1;       // of medians of neighbouring days, >= 1 (numeric, > 0)
   double last_day_median = 0;
 };
@@ -37,6 +52,7 @@ struct Reference {
   std::vector<ColumnReference> columns;
   ColumnReference label;
   bool has_clock = false;
+  std::vector<Clock> clocks;           // with 8 windows at least; none without a clock
   std::uint64_t days = 0;              // with at least half the rows of the median day: only those
                                        // count as reference days
   double rows_per_day_least = 0, rows_per_day_most = 0;

@@ -5,12 +5,38 @@
 #include <numeric>
 
 #include "model/reference.h"
+#include "model/reference_windows.h"
 
 namespace rondo::model {
 namespace {
 
 std::unexpected<Error> refuse(const ColumnReference& c, const std::string& what) {
   return fail(Code::kInvalidInput, "column \"" + c.name + "\": " + what);
+}
+
+/// As whole numbers of steps.
+std::vector<int> steps_of(const std::vector<double>& shares) {
+  std::vector<int> steps;
+  for (const double share : shares) {
+    steps.push_back(static_cast<int>(std::lround(share * kShareSteps)));
+  }
+  return steps;
+}
+
+Json envelopes_json(const ColumnReference& c) {
+  Json out = Json::array();
+  for (const Envelope& one : c.envelopes) {
+    out.push_back({{"low", steps_of(one.low)}, {"high", steps_of(one.high)}});
+  }
+  return out;
+}
+
+Result<std::vector<double>> shares_from(const Json& json, std::string_view key) {
+  std::vector<double> shares;
+  for (const std::int64_t step : TRY(io::get<std::vector<std::int64_t>>(json, key))) {
+    shares.push_back(static_cast<double>(step) / kShareSteps);
+  }
+  return shares;
 }
 
 Json column_json(const ColumnReference& c) {
@@ -22,6 +48,7 @@ Json column_json(const ColumnReference& c) {
               {"greatest_rare_day_share", c.greatest_rare_day_share},
               {"day_low", c.day_low},
               {"day_high", c.day_high}};
+  if (!c.envelopes.empty()) out["envelopes"] = envelopes_json(c);
   if (!c.numeric) {
     out["categories"] = c.categories;
     return out;
@@ -104,6 +131,19 @@ Result<void> check_counts(const ColumnReference& c) {
   return {};
 }
 
+/// Shares that add up to 1 must fit between the bounds of an envelope.
+Result<void> check_envelopes(const ColumnReference& c) {
+  for (const Envelope& one : c.envelopes) {
+    bool ordered = one.low.size() == c.counts.size() && one.high.size() == c.counts.size() &&
+                   are_shares(one.low) && are_shares(one.high);
+    for (std::size_t i = 0; ordered && i < one.low.size(); ++i) ordered = one.low[i] <= one.high[i];
+    const bool holds = ordered && std::accumulate(one.low.begin(), one.low.end(), 0.0) <= 1 &&
+                       std::accumulate(one.high.begin(), one.high.end(), 0.0) >= 1;
+    if (!holds) return refuse(c, "an envelope of its windows does not fit its bins");
+  }
+  return {};
+}
+
 Result<ColumnReference> column_from(const Json& json) {
   ColumnReference c;
   c.name = TRY(io::get<std::string>(json, "name"));
@@ -120,7 +160,11 @@ Result<ColumnReference> column_from(const Json& json) {
   } else {
     c.categories = TRY(io::get<std::vector<std::string>>(json, "categories"));
   }
+  for (const Json& one : io::get_or<Json>(json, "envelopes", Json::array())) {  // new in 0.1
+    c.envelopes.push_back({TRY(shares_from(one, "low")), TRY(shares_from(one, "high"))});
+  }
   TRY(check_counts(c));
+  TRY(check_envelopes(c));
   return c;
 }
 
@@ -140,6 +184,33 @@ Result<void> check(const Reference& r) {
   return {};
 }
 
+Json clocks_json(const Reference& r) {
+  Json out = Json::array();
+  for (const Clock& clock : r.clocks) {
+    out.push_back({{"length_us", clock.length.us}, {"least_rows", clock.least_rows},
+                   {"windows", clock.windows}});
+  }
+  return out;
+}
+
+Result<void> read_clocks(const Json& json, Reference& r) {
+  const Json list = io::get_or<Json>(json, "clocks", Json::array());
+  for (const Json& one : list) {
+    Clock clock;
+    clock.length.us = TRY(io::get<std::int64_t>(one, "length_us"));
+    clock.least_rows = TRY(io::get<std::uint64_t>(one, "least_rows"));
+    clock.windows = TRY(io::get<std::uint64_t>(one, "windows"));
+    if (clock.length.us <= 0 || clock.least_rows == 0) {
+      return fail(Code::kInvalidInput, "a clock of the reference has no length or no rows");
+    }
+    r.clocks.push_back(clock);
+  }
+  for (const ColumnReference& c : r.columns) {
+    if (c.envelopes.size() != r.clocks.size()) return refuse(c, "it lacks the windows of a clock");
+  }
+  return {};
+}
+
 }  // namespace
 
 Json Reference::to_json() const {
@@ -148,6 +219,7 @@ Json Reference::to_json() const {
   return {{"columns", list},
           {"label", column_json(label)},
           {"has_clock", has_clock},
+          {"clocks", clocks_json(*this)},
           {"days", days},
           {"rows_per_day_least", rows_per_day_least},
           {"rows_per_day_most", rows_per_day_most},
@@ -179,6 +251,7 @@ Result<Reference> Reference::from_json(const Json& json) {
   r.test_days = TRY(io::get<std::uint64_t>(json, "test_days"));
   r.test_rows = TRY(io::get<std::uint64_t>(json, "test_rows"));
   r.day_correlation = TRY(io::get<double>(json, "day_correlation"));
+  TRY(read_clocks(json, r));
   TRY(check(r));
   return r;
 }

@@ -14,6 +14,8 @@ namespace {
 
 constexpr double kMeanError = 0.05;      // of the bounds shown beside the mean loss
 constexpr double kLabelsLate = 0.05;     // share of labels that may be late without a word
+constexpr double kBoundDeviations = 2.326;  // the bound is too low with probability .01
+constexpr double kBeyond = 2;               // standard errors that are no difference yet
 constexpr double kDayHalfLife = 14, kRowHalfLife = 1000;
 
 double window_days(const Options& options) { return options.window.in_days(); }
@@ -61,6 +63,7 @@ Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t 
       by_day(r.has_clock),
       label(r.label, setting_of(o, r, r.loss == "error" ? ColumnCheck::Role::kClassLabel
                                                         : ColumnCheck::Role::kLabel)),
+      shifts(o, r),
       risk(null_of(o, r)),
       mean(kMeanError) {
   const auto setting = setting_of(o, r, ColumnCheck::Role::kInput);
@@ -191,21 +194,39 @@ void Watcher::State::observe(const stats::Observation& observation, OpenSignals:
   risk.restart();
 }
 
-/// S = cost_per_error N max(0, r - r_ref): N predictions since the change point, judged or not, r
-/// the mean of the judged losses, r_ref the risk on the test rows. Units: those of cost_per_error.
-Json Watcher::State::harm_json() const {
-  if (!harm || harm->rows == 0) return nullptr;
-  const double judged = static_cast<double>(harm->rows), unit = loss == "error"
-                                                                    ? 1 : reference.loss_scale;
-  std::uint64_t waiting = 0;
-  for (const auto& [until, rows] : unjudged) waiting += until > harm->since ? rows : 0;
-  const double r = harm->loss / judged, all = judged + static_cast<double>(waiting);
-  return {{"since", to_text(harm->since)},
-          {"judged_rows", harm->rows},
-          {"unjudged_rows", waiting},
-          {"mean_loss", r * unit},
-          {"test_risk", reference.test_risk * unit},
-          {"cost", options.cost_per_error * all * std::max(0.0, r - reference.test_risk) * unit}};
+std::uint64_t Watcher::State::waiting_since(Time time) const {
+  std::uint64_t rows = 0;
+  for (const Unjudged& window : unjudged) rows += window.until > time ? window.rows : 0;
+  return rows;
+}
+
+/// S = cost_per_error N max(0, r - r_ref): N predictions, judged or not. Of a proved harm those
+/// since the change point, r the mean of their judged losses, r_ref the risk on the test rows. Of a
+/// successor that has not learnt the change yet all that it made, r the mean over its test rows and
+/// its judged ones, r_ref what its predecessor had before the change, and nothing while r is within
+/// two standard errors of that. Units: those of cost_per_error.
+Json Watcher::State::excess_json() const {
+  const auto told = [&](Time since, std::uint64_t rows, double r, double was) -> Json {
+    const std::uint64_t waiting = waiting_since(since);
+    const double all = static_cast<double>(rows + waiting);
+    return {{"since", to_text(since)}, {"judged_rows", rows}, {"unjudged_rows", waiting},
+            {"mean_loss", r}, {"test_risk", was},
+            {"cost", options.cost_per_error * all * std::max(0.0, r - was)}};
+  };
+  if (harm && harm->rows > 0) {
+    const double r = harm->loss / static_cast<double>(harm->rows);
+    return told(harm->since, harm->rows, r * unit(), reference.test_risk * unit());
+  }
+  const bool learning = goal && loss == reference.loss && newest < goal->since + kLearning;
+  if (!learning) return nullptr;
+  const double tested = static_cast<double>(reference.test_rows);
+  const double r = (reference.test_risk * tested + loss_sum) * unit() /
+                   std::max(1.0, tested + static_cast<double>(judged_rows));
+  if (r <= goal->risk + kBeyond * (goal->bound - goal->risk) / kBoundDeviations) return nullptr;
+  Json excess = told(kBeginningOfTime, judged_rows, r, goal->risk);
+  excess["since"] = to_text(goal->since);
+  excess["learning"] = true;
+  return excess;
 }
 
 Signal Watcher::State::alarm(OpenSignals::Window window) const {
@@ -219,13 +240,12 @@ Signal Watcher::State::alarm(OpenSignals::Window window) const {
   signal.threshold = risk.null().mean;
   signal.evidence = std::min(risk.value(), 1e300);
   signal.false_alarms_per_year = risk.null().false_alarms_per_year;
-  const bool error = loss == "error";
-  const double unit = error ? 1 : reference.loss_scale;
   signal.sentence = fmt::format(
       "RISK v{}, since {}, seen {}: {} {:.3g} in {} judged rows; proved bound {:.3g}{}; evidence "
       "{:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a year{}",
       version, to_text(signal.since), to_text(signal.seen),
-      error ? "error" : "mean absolute error", change.mean * unit, change.rows, proved * unit,
+      loss == "error" ? "error" : "mean absolute error", change.mean * unit(), change.rows,
+      proved * unit(),
       options.tolerance > 0 ? fmt::format(" (+{:.2g} % tolerated)", 100 * options.tolerance) : "",
       signal.evidence, signal.false_alarms_per_year,
       reference.has_clock ? fmt::format(" (neighbouring days of the test correlate by {:.2f})",

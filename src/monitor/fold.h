@@ -2,6 +2,7 @@
 #pragma once
 
 #include "monitor/check.h"
+#include "monitor/shifts.h"
 #include "monitor/signals.h"
 #include "monitor/watcher.h"
 #include "stats/evidence.h"
@@ -19,6 +20,22 @@ struct Harm {
   double loss = 0;                      // their sum
 };
 
+/// What was proved of the version that harm took out of service, while its successor learns the
+/// change. Units: those of the label.
+struct Goal {
+  Time since;                           // the change point
+  double risk = 0, bound = 1;           // on the older version's test rows; U
+};
+/// A change that is not learnt by then is how things are.
+inline constexpr Span kLearning = Span::days(60);
+
+/// A window whose inputs were looked at and whose labels are not due yet.
+struct Unjudged {
+  Time until;
+  std::uint64_t rows = 0;
+  bool kept_out = false;                // an input was broken
+};
+
 /// What is remembered of a column between windows.
 struct Memory {
   std::optional<double> median;         // of the last clean window
@@ -32,8 +49,11 @@ struct Watcher::State {
   /// Takes what to_json() gave. Errors: kCorrupt.
   Result<void> read(const Json& json);
   double loss_of(const Judged& row) const;
-  /// {"harmed_since","harmed_rows","harmed_mean","unjudged_rows","excess_cost"}: null, no harm.
-  Json harm_json() const;
+  /// See Watcher::summary(), "excess".
+  Json excess_json() const;
+  /// What the version that answered before was measured by, if it was on its way back from harm.
+  /// Errors: kCorrupt.
+  Result<void> take_goal(const Json& older);
   void fold(const Cohort& cohort, std::vector<Signal>& out);
   void look_at_labels(const Cohort& cohort, std::vector<Signal>& out);
   OpenSignals::Context quality(Scope scope, const Cohort& cohort) const;
@@ -50,6 +70,7 @@ struct Watcher::State {
   WindowColumn scratch;
 
   OpenSignals open;
+  Shifts shifts;
   stats::RiskEvidence risk;
   stats::MeanSequence mean;
   std::vector<Memory> memories;         // a column of `columns`
@@ -63,13 +84,16 @@ struct Watcher::State {
   std::uint64_t judged_rows = 0, judged_days = 0, withheld_rows = 0, older_rows = 0, short_days = 0;
   std::uint64_t labels_due = 0, labels_in_time = 0;
   std::optional<Harm> harm;             // while a risk signal is open
-  std::vector<std::pair<Time, std::uint64_t>> unjudged;  // windows seen: their end, their rows
+  std::optional<Goal> goal;             // of a successor after harm
+  std::vector<Unjudged> unjudged;
 
  private:
   void observe(const stats::Observation& observation, OpenSignals::Window window,
                std::vector<Signal>& out);
   void end_day(std::vector<Signal>& out);
   Result<void> read_harm(const Json& json);
+  double unit() const { return loss == "error" ? 1 : reference.loss_scale; }
+  std::uint64_t waiting_since(Time time) const;
   Signal alarm(OpenSignals::Window window) const;
 };
 

@@ -224,6 +224,48 @@ TEST(Risk, WhatAHarmCostsCountsJudgedAndUnjudgedRowsFromItsChangePoint) {
   EXPECT_TRUE(watcher.summary().at("excess").is_null()) << "three clean days end it";
 }
 
+TEST(Risk, ASuccessorIsMeasuredByWhatWasProvedBeforeTheHarm) {
+  Options options = strict();
+  options.cost_per_error = 10;
+  const auto before = bound_only(0.1);
+  const auto halfway = bound_only(0.25), learnt = bound_only(0.1);
+  before->test_risk = learnt->test_risk = 0.09;
+  Watcher first(options, before, 1);
+  std::int64_t day = 0;
+  const auto live = [&](Watcher& watcher, double loss) {
+    const std::vector<double> losses(24, loss);
+    const Cohort cohort = day_with(day++, losses, watcher.state().at("version"));
+    watcher.inputs(cohort);
+    watcher.judge(cohort);
+    return watcher.summary().at("excess");
+  };
+  while (day < 20) live(first, before->test_risk);
+  while (live(first, 0.6).is_null()) ASSERT_LT(day, 40);
+  Watcher second(options, halfway, 2);
+  ASSERT_TRUE(second.take_over(first.state()));
+  Json excess;
+  for (int i = 0; i < 4; ++i) excess = live(second, halfway->test_risk);
+  EXPECT_EQ(excess.at("learning"), true) << "known from its test, without an alarm";
+  EXPECT_NEAR(excess.at("cost").get<double>(),
+              10 * kScale * 4 * 24 * (halfway->test_risk - before->test_risk), 1e-6);
+  EXPECT_EQ(Watcher::restore(options, halfway, second.state())->summary(), second.summary());
+  Watcher third(options, halfway, 3);  // no better: it is measured by the same
+  ASSERT_TRUE(third.take_over(second.state()));
+  EXPECT_FALSE(live(third, halfway->test_risk).is_null());
+  Watcher fourth(options, learnt, 4);
+  ASSERT_TRUE(fourth.take_over(third.state()));
+  EXPECT_TRUE(live(fourth, before->test_risk).is_null()) << "as good as before the change";
+  Watcher other(options, halfway, 5);
+  Json state = second.state();
+  state["proved"][0] = "error";
+  ASSERT_TRUE(other.take_over(state));
+  EXPECT_TRUE(live(other, halfway->test_risk).is_null()) << "another loss is no measure";
+  while (day < 20 + 59) excess = live(third, halfway->test_risk);
+  EXPECT_FALSE(excess.is_null());
+  while (day < 20 + 63) excess = live(third, halfway->test_risk);
+  EXPECT_TRUE(excess.is_null()) << "what is not learnt after 60 days is how things are";
+}
+
 TEST(Risk, ItIsToldAgainWhileHarmLastsAndEndsAfterThreeCleanDays) {
   Watcher watcher(strict(), bound_only(0.1), 1);
   std::vector<Signal> all;

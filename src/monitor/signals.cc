@@ -88,6 +88,12 @@ bool OpenSignals::open(const std::string& kind, const std::string& subject) cons
   });
 }
 
+bool OpenSignals::broken(const std::string& subject) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.signal.kind != "drift" && entry.signal.subject == subject;
+  });
+}
+
 void OpenSignals::mark(Entry& entry, Window window) const {
   entry.dirty = window.from;
   entry.clean = 0;
@@ -201,7 +207,7 @@ Result<OpenSignals> OpenSignals::restore(const Json& state) {
     if (!item.is_object()) return fail(Code::kCorrupt, "an open signal is no object");
     Entry entry;
     const auto scope = TRY(io::get<std::int64_t>(item, "scope"));
-    if (scope < 0 || scope > static_cast<int>(Scope::kRows)) {
+    if (scope < 0 || scope > static_cast<int>(Scope::kDays)) {
       return fail(Code::kCorrupt, "an open signal of the watcher has an unknown scope");
     }
     entry.scope = static_cast<Scope>(scope);

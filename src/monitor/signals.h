@@ -12,7 +12,7 @@
 namespace rondo::monitor {
 
 /// Signals of one scope are looked at together, so they are clean together.
-enum class Scope { kInput, kLabel, kLabelCount, kRisk, kRows };
+enum class Scope { kInput, kLabel, kLabelCount, kRisk, kRows, kHours, kDays };
 
 class OpenSignals {
  public:
@@ -38,6 +38,8 @@ class OpenSignals {
   bool quarantines() const;
   bool quarantines(const std::string& subject) const;
   bool open(const std::string& kind, const std::string& subject) const;
+  /// Something else than a drift of it is open.
+  bool broken(const std::string& subject) const;
   std::vector<Signal> list() const;
   Json state() const;
   /// Errors: kCorrupt.

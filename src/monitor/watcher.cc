@@ -28,18 +28,28 @@ Result<Memory> memory_from(const Json& json) {
   return memory;
 }
 
+Result<std::optional<Goal>> goal_from(const Json& state) {
+  const Json json = io::get_or<Json>(state, "goal", nullptr);
+  if (json.is_null()) return std::nullopt;
+  const bool shaped = json.is_array() && json.size() == 3 && json[0].is_number_integer() &&
+                      json[1].is_number() && json[2].is_number();
+  if (!shaped) return fail(Code::kCorrupt, "what the watcher compares with has another shape");
+  return Goal{{json[0].get<std::int64_t>()}, json[1].get<double>(), json[2].get<double>()};
+}
+
 }  // namespace
 
 Json Watcher::State::to_json() const {
   Json kept = Json::array();
   for (const Memory& memory : memories) kept.push_back(memory_json(memory));
   Json waiting = Json::array();
-  for (const auto& [until, rows] : unjudged) waiting.push_back({until.us, rows});
+  for (const Unjudged& w : unjudged) waiting.push_back({w.until.us, w.rows, w.kept_out});
   return {{"version", version},
           {"open", open.state()},
           {"risk", risk.state()},
           {"mean", mean.state()},
           {"columns", kept},
+          {"shifts", shifts.state()},
           {"label", memory_json(label_memory)},
           {"newest_us", newest.us},
           {"observed_us", observed ? Json(observed->us) : Json(nullptr)},
@@ -55,6 +65,8 @@ Json Watcher::State::to_json() const {
           {"labels_due", labels_due},
           {"labels_in_time", labels_in_time},
           {"harm", harm ? Json::array({harm->since.us, harm->rows, harm->loss}) : Json(nullptr)},
+          {"goal", goal ? Json::array({goal->since.us, goal->risk, goal->bound}) : Json(nullptr)},
+          {"proved", Json::array({loss, reference.test_risk * unit(), proved * unit()})},
           {"unjudged", waiting}};
 }
 
@@ -67,6 +79,7 @@ Result<void> Watcher::State::read(const Json& json) {
     return fail(Code::kCorrupt, "the watcher's state is about other columns than its reference");
   }
   for (std::size_t i = 0; i < memories.size(); ++i) memories[i] = TRY(memory_from(kept[i]));
+  TRY(shifts.read(io::get_or<Json>(json, "shifts", nullptr)));
   label_memory = TRY(memory_from(io::get_or<Json>(json, "label", nullptr)));
   newest.us = TRY(io::get<std::int64_t>(json, "newest_us"));
   observed.reset();
@@ -86,12 +99,13 @@ Result<void> Watcher::State::read(const Json& json) {
   return read_harm(json);
 }
 
-/// A watcher of before had neither.
+/// A watcher of before had none of these.
 Result<void> Watcher::State::read_harm(const Json& json) {
   const auto wrong = [] {
     return fail(Code::kCorrupt, "the watcher's harm or its unjudged windows have another shape");
   };
   harm.reset();
+  goal = TRY(goal_from(json));
   unjudged.clear();
   const Json found = io::get_or<Json>(json, "harm", nullptr);
   if (!found.is_null()) {
@@ -102,11 +116,33 @@ Result<void> Watcher::State::read_harm(const Json& json) {
                 found[2].get<double>()};
   }
   for (const Json& one : io::get_or<Json>(json, "unjudged", Json::array())) {
-    const bool shaped = one.is_array() && one.size() == 2 && one[0].is_number_integer() &&
-                        one[1].is_number_unsigned();
+    const bool shaped = one.is_array() && (one.size() == 2 || one.size() == 3) &&
+                        one[0].is_number_integer() && one[1].is_number_unsigned() &&
+                        (one.size() == 2 || one[2].is_boolean());
     if (!shaped) return wrong();
-    unjudged.emplace_back(Time{one[0].get<std::int64_t>()}, one[1].get<std::uint64_t>());
+    unjudged.push_back({{one[0].get<std::int64_t>()}, one[1].get<std::uint64_t>(),
+                        one.size() == 3 && one[2].get<bool>()});
   }
+  return {};
+}
+
+/// A version that was on its way back hands on what it was measured by; one that harm took out of
+/// service what was proved of itself. Who is as good again begins anew.
+Result<void> Watcher::State::take_goal(const Json& older) {
+  goal = TRY(goal_from(older));
+  const Json harmed = io::get_or<Json>(older, "harm", nullptr);
+  const Json said = io::get_or<Json>(older, "proved", nullptr);
+  const bool shaped = said.is_array() && said.size() == 3 && said[0].is_string() &&
+                      said[1].is_number() && said[2].is_number();
+  if (!shaped || said[0] != loss) {
+    goal.reset();
+    return {};
+  }
+  if (!harmed.is_array() || harmed.empty() || !harmed[0].is_number_integer()) return {};
+  const Time since{harmed[0].get<std::int64_t>()};
+  const bool back = goal && since < goal->since + kLearning && goal->risk < said[1].get<double>();
+  if (!back) goal = Goal{since, said[1].get<double>(), said[2].get<double>()};
+  goal->since = since;
   return {};
 }
 
@@ -139,7 +175,7 @@ Result<void> Watcher::take_over(const Json& older) {
     return std::unexpected(std::move(open).error().during("taking over the open signals"));
   }
   state_->open = *std::move(open);
-  return {};
+  return state_->take_goal(older);
 }
 
 std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
@@ -147,11 +183,11 @@ std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
   State& s = *state_;
   for (const Judged& row : cohort.rows) s.newest = std::max(s.newest, row.time);
   if (!cohort.rows.empty()) s.open.close(Scope::kRows, out);
-  if (cohort.version == s.version) s.unjudged.emplace_back(cohort.until, cohort.rows.size());
   std::vector<const Judged*> rows;  // an older version may have had other columns
   for (const Judged& row : cohort.rows) {
     if (row.cells.size() == s.columns.size()) rows.push_back(&row);
   }
+  if (cohort.version == s.version) s.unjudged.push_back({cohort.until, cohort.rows.size()});
   if (rows.empty()) return out;
   const OpenSignals::Context context = s.quality(Scope::kInput, cohort);
   for (std::size_t i = 0; i < s.columns.size(); ++i) {
@@ -167,18 +203,25 @@ std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
     }
   }
   s.open.settle(Scope::kInput, context.window, out);
+  if (cohort.version != s.version) return out;
+  s.shifts.look(cohort, rows, s.open, out);
+  s.unjudged.back().kept_out = s.open.quarantines();
   return out;
 }
 
 std::vector<Signal> Watcher::judge(const Cohort& cohort) {
   std::vector<Signal> out;
   State& s = *state_;
-  std::erase_if(s.unjudged, [&](const auto& window) { return window.first <= cohort.until; });
+  bool kept_out = false;
+  std::erase_if(s.unjudged, [&](const Unjudged& window) {
+    kept_out = kept_out || (window.until == cohort.until && window.kept_out);
+    return window.until <= cohort.until;
+  });
   if (cohort.rows.empty()) return out;
   s.look_at_labels(cohort, out);
   if (cohort.version != s.version) {
     s.older_rows += cohort.rows.size();
-  } else if (s.open.quarantines()) {
+  } else if (kept_out || s.open.quarantines(reference_->label.name)) {
     s.withheld_rows += cohort.rows.size();
   } else {
     s.fold(cohort, out);
@@ -246,7 +289,8 @@ Json Watcher::summary() const {
           {"upper", s.mean.bounds().high},
           {"labels_due", s.labels_due},
           {"labels_in_time", s.labels_in_time},
-          {"excess", s.harm_json()},
+          {"excess", s.excess_json()},
+          {"shifts", s.shifts.summary()},
           {"withheld_rows", s.withheld_rows},
           {"older_rows", s.older_rows},
           {"short_days", s.short_days},

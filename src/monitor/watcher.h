@@ -16,6 +16,8 @@ struct Options {
   double tolerance = 0.05;
   Span label_delay = Span::days(1);
   double false_alarms_per_year = 1;     // risk 1/2, quality 1/4 (slices 1/4 later)
+  double false_notices_per_year = 2;    // drift: 2/5 by the hour, 2/5 by the day
+  double drift_tolerance = 0;
   Span window = Span::days(1);
   std::int64_t sample_rows = 50'000;
 };
@@ -30,6 +32,10 @@ void describe(Visitor& v, Options& o) {
   v(Key{"tolerance", "risk may exceed its proved bound by this share", 0, 10}, o.tolerance);
   v(Key{"label_delay", "age at which a cohort of predictions is judged", 0, 1e9}, o.label_delay);
   v(Key{"false_alarms_per_year", "all that may page", 1e-6, 1e4}, o.false_alarms_per_year);
+  v(Key{"false_notices_per_year", "of drifting inputs, which page nobody", 1e-6, 1e4},
+    o.false_notices_per_year);
+  v(Key{"drift_tolerance", "change of a bin's share that is no drift, relative to it", 0, 10},
+    o.drift_tolerance);
   v(Key{"window", "length of a cohort", 60, 1e9}, o.window);
   v(Key{"sample_rows", "answers of a window that are judged; of more a random part", 100, 1e8},
     o.sample_rows);
@@ -52,7 +58,8 @@ struct Cohort {
 };
 
 struct Signal {
-  // "risk" | "missing" | "spike" | "jump" | "freshness" | "quality" (new values, out of range)
+  // "risk" | "missing" | "spike" | "jump" | "freshness" | "quality" (new values, out of range) |
+  // "drift" (a column's law left that of the training)
   std::string kind;
   std::string subject;                  // "model", or a column's name
   Time since, seen;                     // begin of the first, end of the last window that shows it
@@ -76,7 +83,8 @@ class Watcher {
                                  const Json& state);
   Json state() const;
   /// Goes on with the signals that the watcher of an older version left open, given its state(), so
-  /// that a quarantine ends although the version changed. Errors: kCorrupt.
+  /// that a quarantine ends although the version changed; and with what was proved before harm, if
+  /// harm took that version out of service. Errors: kCorrupt.
   Result<void> take_over(const Json& older);
   /// Inputs of a window, as soon as it closed (labels not needed): missing, range, spike,
   /// freshness.
@@ -94,8 +102,10 @@ class Watcher {
   /// "risk_bound", "evidence", "threshold", "since", "lower", "upper", "labels_due",
   /// "labels_in_time", "false_alarms_per_year", "withheld_rows", "older_rows", "short_days",
   /// "excess": null, or while a risk signal is open {"since","judged_rows","unjudged_rows",
-  /// "mean_loss","test_risk","cost"}, what the risen risk cost since its change point,
-  /// "day_correlation"}: of neighbouring days in the test, which the claim takes to be small.
+  /// "mean_loss","test_risk","cost"}, what the risen risk cost since its change point; of a
+  /// successor that is still worse than what was proved before the change, with "learning",
+  /// "shifts": see Shifts::summary(), "day_correlation"}: of neighbouring days in the test, which
+  /// the claim takes to be small.
   Json summary() const;
 
  private:

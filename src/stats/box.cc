@@ -12,7 +12,9 @@ namespace {
 
 constexpr double kForgets[] = {0, 0.8};
 constexpr double kPriorRows = 50;  // that the reference counts for in a bet
-constexpr double kDeviations = 3;
+constexpr double kUnsure = 3;        // deviations of a variance that show nothing but chance
+constexpr double kFewWindows = 8;    // with so few the bounds go out by a whole deviation
+constexpr double kSteps = 1'000;     // what is left of old counts, in steps: short as JSON
 
 double sum_of(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
@@ -44,21 +46,31 @@ Box box_of(std::span<const std::uint64_t> counts, double tolerance, double error
   return box;
 }
 
-void widen(Box& box, std::span<const std::vector<double>> windows) {
+/// Of one bin: how far its mean share moves between windows, without what counting rows adds.
+/// `least` and `most` come nearer to the mean by the same share of the deviation.
+void widen_bin(double& low, double& high, std::span<const WindowShares> windows, std::size_t b) {
   const auto count = static_cast<double>(windows.size());
-  if (windows.size() < 2) return;
-  for (std::size_t b = 0; b < box.low.size(); ++b) {
-    double mean = 0, squares = 0, least = 1, most = 0;
-    for (const auto& window : windows) {
-      mean += window[b] / count;
-      least = std::min(least, window[b]);
-      most = std::max(most, window[b]);
-    }
-    for (const auto& window : windows) squares += (window[b] - mean) * (window[b] - mean);
-    const double wide = kDeviations * std::sqrt(squares / (count - 1));
-    box.low[b] = std::max(0.0, std::min({box.low[b], least, mean - wide}));
-    box.high[b] = std::min(1.0, std::max({box.high[b], most, mean + wide}));
+  double mean = 0, squares = 0, noise = 0, least = 1, most = 0;
+  for (const WindowShares& window : windows) {
+    mean += window.shares[b] / count;
+    least = std::min(least, window.shares[b]);
+    most = std::max(most, window.shares[b]);
   }
+  for (const WindowShares& window : windows) {
+    squares += (window.shares[b] - mean) * (window.shares[b] - mean);
+    noise += mean * (1 - mean) / window.rows / count;
+  }
+  const double variance = squares / (count - 1);
+  if (variance <= noise * (1 + kUnsure * std::sqrt(2 / (count - 1)))) return;
+  const double moves = std::sqrt(variance - noise), part = moves / std::sqrt(variance);
+  const double more = moves * kFewWindows / count;
+  low = std::clamp(mean + part * (least - mean) - more, 0.0, low);
+  high = std::clamp(mean + part * (most - mean) + more, high, 1.0);
+}
+
+void widen(Box& box, std::span<const WindowShares> windows) {
+  if (windows.size() < 2) return;
+  for (std::size_t b = 0; b < box.low.size(); ++b) widen_bin(box.low[b], box.high[b], windows, b);
 }
 
 std::vector<double> projection(std::span<const double> q, const Box& box) {
@@ -87,18 +99,50 @@ BoxEvidence::BoxEvidence(Box box, std::span<const std::uint64_t> prior) : box_(s
   }
 }
 
+/// q: what is bet on the next window.
+std::vector<double> BoxEvidence::bet_on(const Bet& bet) const {
+  const double all = sum_of(bet.seen) + kPriorRows;
+  std::vector<double> q;
+  for (std::size_t b = 0; b < prior_.size(); ++b) {
+    q.push_back((bet.seen[b] + kPriorRows * prior_[b]) / all);
+  }
+  return q;
+}
+
+/// What each bin adds to the last windows' log-likelihood against the box.
+std::vector<double> BoxEvidence::apart() const {
+  const Bet& bet = bets_.back();
+  const std::vector<double> q = bet_on(bet), nearest = projection(q, box_);
+  std::vector<double> out;
+  for (std::size_t b = 0; b < q.size(); ++b) {
+    out.push_back(bet.seen[b] > 0 ? bet.seen[b] * std::log(q[b] / nearest[b]) : 0);
+  }
+  return out;
+}
+
+/// Twice a log-likelihood ratio of K bins is about chi-square with K - 1 degrees of freedom: mean
+/// and two deviations of its half.
+bool BoxEvidence::outside() const {
+  const double degrees = static_cast<double>(prior_.size() - 1);
+  return sum_of(apart()) > degrees / 2 + 2 * std::sqrt(degrees / 2);
+}
+
+BoxEvidence::Bin BoxEvidence::farthest() const {
+  const std::vector<double> parts = apart();
+  const auto index = static_cast<std::size_t>(std::ranges::max_element(parts) - parts.begin());
+  const std::vector<double>& seen = bets_.back().seen;
+  return {index, seen[index] / std::max(1.0, sum_of(seen)), box_.low[index], box_.high[index]};
+}
+
 void BoxEvidence::add(std::span<const std::uint64_t> counts, double granted) {
   for (Bet& bet : bets_) {
-    const double all = sum_of(bet.seen) + kPriorRows;
-    std::vector<double> q;
-    for (std::size_t b = 0; b < counts.size(); ++b) {
-      q.push_back((bet.seen[b] + kPriorRows * prior_[b]) / all);
-    }
+    const std::vector<double> q = bet_on(bet);
     const std::vector<double> nearest = projection(q, box_);
     double log_e = 0;
     for (std::size_t b = 0; b < counts.size(); ++b) {
       if (counts[b] > 0) log_e += static_cast<double>(counts[b]) * std::log(q[b] / nearest[b]);
-      bet.seen[b] = bet.keeps * bet.seen[b] + static_cast<double>(counts[b]);
+      const double kept = std::round(kSteps * bet.keeps * bet.seen[b]) / kSteps;
+      bet.seen[b] = kept + static_cast<double>(counts[b]);
     }
     bet.log_value = std::max(bet.log_value, std::log(granted)) + log_e;
   }

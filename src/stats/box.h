@@ -23,10 +23,16 @@ struct Box {
 /// Source: Clopper, Pearson 1934.
 Box box_of(std::span<const std::uint64_t> counts, double tolerance, double error = 0.01);
 
-/// Moves the bounds out to what windows of the reference showed: their least and greatest share,
-/// and their mean -+ 3 deviations (divisor windows - 1). Shape: each window has K shares; with
-/// fewer than two nothing changes.
-void widen(Box& box, std::span<const std::vector<double>> windows);
+struct WindowShares {
+  std::vector<double> shares;  // one a bin
+  double rows = 0;
+};
+
+/// Moves the bounds out to where the mean shares of the reference's windows went, and on by 8/W
+/// deviations of theirs, W windows, as few have not been everywhere. Only of bins that vary more
+/// than counting rows explains, and without what counting adds: it is no part of a mean.
+/// Shape: each window has K shares and rows > 0; with fewer than two nothing changes.
+void widen(Box& box, std::span<const WindowShares> windows);
 
 /// The law in the box that is nearest to q in the sense of ln E below: clip(q/nu, low, high) with
 /// sum 1. Shape: q has K, sum 1, each above 0.
@@ -47,6 +53,15 @@ class BoxEvidence {
   /// restart(). At most `granted` false alarms are expected, whatever the traffic.
   double value() const noexcept;
   void restart() noexcept;
+  /// Whether the last windows, each a fifth less than the next, are farther from the box than
+  /// chance takes them: a rule, for when a shift is over.
+  bool outside() const;
+  /// The bin that has the most too many rows in them.
+  struct Bin {
+    std::size_t index = 0;
+    double share = 0, low = 0, high = 0;  // of those windows; the box
+  };
+  Bin farthest() const;
   Json state() const;
   /// Errors: kCorrupt.
   Result<void> read(const Json& state);
@@ -57,6 +72,8 @@ class BoxEvidence {
     std::vector<double> seen;       // a_b
     double log_value = -1e300;      // ln M
   };
+  std::vector<double> bet_on(const Bet& bet) const;
+  std::vector<double> apart() const;
   Box box_;
   std::vector<double> prior_;       // p_b
   std::vector<Bet> bets_;

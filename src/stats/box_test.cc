@@ -82,10 +82,45 @@ TEST(Box, BoundsAreThoseOfClopperAndPearson) {
   EXPECT_NEAR(box.high[0], 1 - std::pow(0.01, 1.0 / 100), 1e-9);
   EXPECT_NEAR(box.low[1], beta_quantile(0.01, {40, 61}), 1e-12);
   EXPECT_NEAR(box.high[1], beta_quantile(0.99, {41, 60}), 1e-12);
-  Box wide = box;
-  widen(wide, std::vector<std::vector<double>>{{0, 0.2, 0.8}, {0, 0.6, 0.4}});
-  EXPECT_EQ(wide.low[1], std::max(0.0, 0.4 - 3 * std::sqrt(0.08)));
-  EXPECT_EQ(wide.high[2], 1);
+}
+
+TEST(Box, WindowsMoveItByWhatCountingDoesNotExplain) {
+  const auto widened = [](double rows) {
+    std::vector<WindowShares> windows;
+    for (int w = 0; w < 8; ++w) {
+      windows.push_back({{w % 2 == 0 ? 0.3 : 0.5, w % 2 == 0 ? 0.7 : 0.5}, rows});
+    }
+    Box box{{0.39, 0.59}, {0.41, 0.61}};
+    widen(box, windows);
+    return box;
+  };
+  const double deviation = std::sqrt(8 * 0.01 / 7);
+  EXPECT_NEAR(widened(1e12).low[0], 0.3 - deviation, 1e-9);
+  EXPECT_NEAR(widened(1e12).high[1], 0.7 + deviation, 1e-9);
+  const Box same = widened(8);  // .4 x .6 / 8 rows is more than they vary
+  EXPECT_EQ(same.low, (std::vector{0.39, 0.59}));
+  EXPECT_EQ(same.high, (std::vector{0.41, 0.61}));
+  EXPECT_EQ(widened(50).low[0], 0.39) << "2.4 times counting: of 8 windows, 2.6 shows nothing";
+  const double moves = std::sqrt(deviation * deviation - 0.24 / 80);
+  EXPECT_NEAR(widened(80).low[0], 0.4 - 0.1 * moves / deviation - moves, 1e-9);
+}
+
+TEST(Box, TheBinWithTooManyRowsIsNamedAndTheShiftEnds) {
+  const std::vector<std::uint64_t> before = {5'000, 3'000, 2'000};
+  BoxEvidence evidence(box_of(before, 0), before);
+  EXPECT_FALSE(evidence.outside());
+  const std::vector<std::uint64_t> moved = {500, 200, 300}, as_ever = {500, 300, 200};
+  for (int w = 0; w < 3; ++w) evidence.add(moved, 1e-4);
+  EXPECT_TRUE(evidence.outside());
+  EXPECT_EQ(evidence.farthest().index, 2U);
+  EXPECT_NEAR(evidence.farthest().share, 0.3, 1e-3);
+  EXPECT_LT(evidence.farthest().high, 0.22);
+  int windows = 0;
+  while (evidence.outside()) {
+    evidence.add(as_ever, 1e-4);
+    ASSERT_LT(++windows, 20);
+  }
+  EXPECT_GE(windows, 2) << "what was seen is forgotten by a fifth a window";
 }
 
 TEST(Box, TheGreatestOfManyAreAlarmsTogether) {
@@ -111,12 +146,13 @@ class Column {
     }
     std::ranges::sort(values);
     for (std::size_t i = 1; i < 20; ++i) edges_.push_back(values[i * values.size() / 20]);
-    std::vector<std::vector<double>> shares;
+    std::vector<WindowShares> shares;
     for (const auto& window : rows) {
       const auto counts = counted(window);
       for (std::size_t b = 0; b < counts.size(); ++b) total_[b] += counts[b];
-      std::vector<double>& share = shares.emplace_back();
-      for (const auto count : counts) share.push_back(static_cast<double>(count) / kRows);
+      WindowShares& one = shares.emplace_back();
+      one.rows = kRows;
+      for (const auto count : counts) one.shares.push_back(static_cast<double>(count) / kRows);
     }
     box_ = box_of(total_, 0);
     seasons_ = std::move(shares);
@@ -145,7 +181,7 @@ class Column {
   std::vector<double> edges_;
   std::vector<std::uint64_t> total_ = std::vector<std::uint64_t>(20);
   Box box_;
-  std::vector<std::vector<double>> seasons_;
+  std::vector<WindowShares> seasons_;
 };
 
 double level_of_nothing(int) { return 0; }

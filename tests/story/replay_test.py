@@ -200,6 +200,28 @@ class Backtest(unittest.TestCase):
                 self.assertNotIn(banned, html.replace("http://www.w3.org/2000/svg", ""))
             self.assertIn("<svg", html)
 
+    def test_the_best_policy_is_put_to_work_if_its_gain_is_clear(self):
+        # The level rises by 1 a day from day 24 on: who never trains again falls behind.
+        with Project(PROGRAM, rows(80, shift=lambda d: max(0, d - 24)), rounds=20, cool_down="0s",
+                     policy="never") as project:
+            settings = project.text("rondo.toml")
+            dear = settings.replace("[loop]", "[loop]\ncost_of_cycle = 1000000")
+            project.write("rondo.toml", dear)
+            words = ("backtest", "--policy", "schedule:7d", "--from", "2024-01-20")
+            said = project.run(*words, "--adopt", "best", check=0).stdout
+            self.assertIn("never stays: nothing was changed", said)
+            self.assertEqual(project.text("rondo.toml"), dear)
+            project.write("rondo.toml", settings.replace("[loop]", "[loop]\ncost_of_cycle = 1"))
+            said = project.json(*words, "--adopt", "best")["adopt"]
+            self.assertEqual((said["policy"], said["against"]), ("schedule:7d", "own"))
+            self.assertTrue(said["adopted"] and said["clear"] and said["low"] > 0)
+            self.assertIn('policy = "schedule:7d"', project.text("rondo.toml"))
+            self.assertIn("cost_of_cycle = 1\n", project.text("rondo.toml"))
+            worse = project.run("backtest", "--policy", "never", "--from", "2024-01-20", "--adopt",
+                                "never", check=0).stdout
+            self.assertIn("that is no gain\n", worse)
+            self.assertIn('policy = "never"', project.text("rondo.toml"))
+
     def test_says_over_which_rows(self):
         # Of the first 12 days nothing can be learnt: a crontab deploys all the same.
         table = rows(24)

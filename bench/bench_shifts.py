@@ -1,0 +1,29 @@
+"""Inputs that drift and inputs that do not: notices without a shift, hours until one is told, and
+what watching costs (bench/shifts.cc). RONDO_FULL=1 watches a whole year."""
+import json
+import os
+import subprocess
+
+from common import figure
+
+
+def measure(program):
+    inner = [os.path.join(os.path.dirname(program), "bench_shifts")]
+    if os.environ.get("RONDO_FULL"):
+        inner.append("--full")
+    said = json.loads(subprocess.run(inner, capture_output=True, text=True, check=True).stdout)
+    days = said["days"]
+    yield figure("shifts", "notices in %d days x 100 columns with seasons, no shift" % days,
+                 said["seasonal_notices"], "", "<= 1")
+    yield figure("shifts", "notices of 6 columns without seasons, no shift",
+                 said["even_notices"], "", "<= 0")
+    yield figure("shifts", "a shift of .2 deviations, one column, no seasons: windows until told",
+                 said["even_fifth"], "h", "<= 3")
+    yield figure("shifts", "the same among 100 columns", said["even_fifth_of_100"], "h", "<= 4")
+    yield figure("shifts", "a shift of .5 deviations among 100 columns with seasons",
+                 said["seasonal_half"], "h", "<= 14")
+    yield figure("shifts", "a shift of .2 deviations among 100 columns with seasons",
+                 said["seasonal_fifth"], "h", "<= 64")
+    yield figure("shifts", "watching a row of 20 columns", said["us_a_row"], "us", "<= 2")
+    yield figure("shifts", "what is remembered between windows, 20 columns",
+                 said["state_bytes"] / 1e6, "MB", "<= 1")

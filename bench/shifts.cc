@@ -1,0 +1,171 @@
+// Detector A through the program's own watcher: false notices and delays on made streams, and what
+// watching costs. G2: 1,000 rows an hour of N(m_h, 1), m_h = .3 sin(2 pi h/24) + .1 sin(2 pi h/168)
+// + .05 N(0, 1), 28 days of them as the reference, 100 columns; G1: N(0, 1), reference of 100,000
+// rows. Prints one JSON object.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <numbers>
+#include <vector>
+
+#include "base/seed.h"
+#include "monitor/watcher.h"
+
+namespace {
+
+using namespace rondo;
+
+constexpr int kColumns = 100, kReferenceDays = 28, kRows = 1'000, kRuns = 15;
+const Time kBegin = *parse_time("2020-01-06");
+
+/// Normal numbers, cheap: a table of quantiles, and a uniform place in it.
+class Normals {
+ public:
+  explicit Normals(std::uint64_t seed) : chance_(Seed{seed}) {
+    Chance wide(Seed{1});
+    for (double& x : values_) {
+      x = std::sqrt(-2 * std::log(1 - wide.uniform())) *
+          std::cos(2 * std::numbers::pi * wide.uniform());
+    }
+  }
+  double next() { return values_[chance_.below(values_.size())]; }
+  Chance& chance() { return chance_; }
+
+ private:
+  std::vector<double> values_ = std::vector<double>(1 << 20);
+  Chance chance_;
+};
+
+struct World {
+  bool season = true;
+  int columns = kColumns;
+  double mean(int hour, Normals& normals) const {
+    if (!season) return 0;
+    constexpr double kTurn = 2 * std::numbers::pi;
+    return 0.3 * std::sin(kTurn * hour / 24) + 0.1 * std::sin(kTurn * hour / 168) +
+           0.05 * normals.next();
+  }
+  std::shared_ptr<model::Reference> reference(int hours, Normals& normals) const {
+    std::vector<table::ColumnBuilder> builders;
+    table::Schema schema;
+    std::vector<std::string> names;
+    for (int c = 0; c < columns; ++c) {
+      builders.emplace_back(table::Type::kNumber);
+      names.push_back("x" + std::to_string(c));
+      schema.fields.push_back({names.back(), table::Type::kNumber});
+    }
+    std::vector<Time> times;
+    for (int hour = 0; hour < hours; ++hour) {
+      for (auto& builder : builders) {
+        const double m = mean(hour, normals);
+        for (int i = 0; i < kRows; ++i) builder.number(m + normals.next());
+      }
+      for (int i = 0; i < kRows; ++i) {
+        times.push_back(kBegin + Span::hours(hour) + Span::seconds(3 * i));
+      }
+    }
+    std::vector<std::shared_ptr<const table::Column>> found;
+    for (auto& builder : builders) found.push_back(builder.finish());
+    return std::make_shared<model::Reference>(
+        model::freeze(table::Table(std::move(schema), std::move(found)), names, "y", times));
+  }
+  monitor::Cohort hour(int hour, double shift, Normals& normals) const {
+    const Time from = kBegin + Span::hours(hour);
+    monitor::Cohort cohort{1, from, from + Span::hours(1), {}};
+    cohort.rows.resize(kRows);
+    for (int i = 0; i < kRows; ++i) {
+      cohort.rows[static_cast<std::size_t>(i)].time = from + Span::seconds(3 * i);
+      cohort.rows[static_cast<std::size_t>(i)].cells.reserve(static_cast<std::size_t>(columns));
+    }
+    for (int c = 0; c < columns; ++c) {
+      const double m = mean(hour, normals) + (c == 0 ? shift : 0);
+      for (monitor::Judged& row : cohort.rows) {
+        row.cells.push_back({model::Cell::Kind::kNumber, m + normals.next(), {}});
+      }
+    }
+    return cohort;
+  }
+};
+
+monitor::Options hourly() {
+  monitor::Options options;
+  options.window = Span::hours(1);
+  return options;
+}
+
+int notices(const std::vector<monitor::Signal>& signals, const std::string& subject = {}) {
+  return static_cast<int>(std::count_if(signals.begin(), signals.end(), [&](const auto& signal) {
+    return signal.open && signal.kind == "drift" && (subject.empty() || signal.subject == subject);
+  }));
+}
+
+int quiet_hours(const World& world, int reference_hours, int hours, std::uint64_t seed) {
+  Normals normals(seed);
+  monitor::Watcher watcher(hourly(), world.reference(reference_hours, normals), 1);
+  int told = 0;
+  for (int hour = 0; hour < hours; ++hour) {
+    told += notices(watcher.inputs(world.hour(reference_hours + hour, 0, normals)));
+  }
+  return told;
+}
+
+/// Hours until x0 is told, the median of the runs; a run that never tells counts as `most`.
+int delay(const World& world, int reference_hours, double shift, int most, std::uint64_t seed) {
+  Normals normals(seed);
+  const auto reference = world.reference(reference_hours, normals);
+  std::vector<int> delays;
+  for (int run = 0; run < kRuns; ++run) {
+    monitor::Watcher watcher(hourly(), reference, 1);
+    const int quiet = 24 + static_cast<int>(normals.chance().below(24));
+    int found = most;
+    for (int hour = 0; hour < quiet + most && found == most; ++hour) {
+      const auto told = watcher.inputs(world.hour(reference_hours + hour,
+                                                  hour < quiet ? 0 : shift, normals));
+      if (hour >= quiet && notices(told, "x0") > 0) found = hour - quiet + 1;
+    }
+    delays.push_back(found);
+  }
+  std::sort(delays.begin(), delays.end());
+  return delays[delays.size() / 2];
+}
+
+struct Cost {
+  double us_a_row = 0;
+  std::size_t state_bytes = 0, reference_bytes = 0;
+};
+
+Cost cost_of_watching() {
+  const World world{true, 20};
+  Normals normals(5);
+  const auto reference = world.reference(24 * 10, normals);
+  monitor::Watcher watcher(hourly(), reference, 1);
+  std::vector<monitor::Cohort> cohorts;
+  for (int hour = 0; hour < 48; ++hour) cohorts.push_back(world.hour(240 + hour, 0, normals));
+  const auto begin = std::chrono::steady_clock::now();
+  for (const monitor::Cohort& cohort : cohorts) watcher.inputs(cohort);
+  const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
+  return {took.count() / (48.0 * kRows), io::canonical(watcher.state()).size(),
+          io::canonical(reference->to_json()).size()};
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+  const bool full = argc > 1;
+  const World seasonal{true, kColumns}, plain{false, 1}, wide{false, kColumns};
+  constexpr int kMonth = 24 * kReferenceDays, kEven = 100;
+  const int year = quiet_hours(seasonal, kMonth, full ? 24 * 365 : 24 * 30, 11);
+  int columns = 0;
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    columns += quiet_hours(plain, kEven, full ? 24 * 365 : 24 * 60, 100 + seed);
+  }
+  const Cost cost = cost_of_watching();
+  std::printf("{\"days\":%d,\"seasonal_notices\":%d,\"even_notices\":%d,\"even_fifth\":%d,"
+              "\"even_fifth_of_100\":%d,\"seasonal_half\":%d,\"seasonal_fifth\":%d,"
+              "\"us_a_row\":%.4f,\"state_bytes\":%zu,\"reference_bytes\":%zu}\n",
+              full ? 365 : 30, year, columns, delay(plain, kEven, 0.2, 48, 21),
+              delay(wide, kEven, 0.2, 48, 22), delay(seasonal, kMonth, 0.5, 48, 23),
+              delay(seasonal, kMonth, 0.2, 96, 24), cost.us_a_row, cost.state_bytes,
+              cost.reference_bytes);
+}

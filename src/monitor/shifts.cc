@@ -1,0 +1,266 @@
+// Windows of inputs into evidence, evidence into notices.
+#include "monitor/shifts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/words.h"
+#include "monitor/fold.h"
+
+namespace rondo::monitor {
+namespace {
+
+constexpr std::size_t kLearnt = 8;       // live windows that stand for those of the reference
+constexpr std::uint64_t kFewRows = 20;   // of such a window
+
+Time start_of(Time time, Span length) {
+  const std::int64_t rest = ((time.us % length.us) + length.us) % length.us;
+  return {time.us - rest};
+}
+
+std::string percent(double share) { return fmt::format("{} %", rounded(100 * share)); }
+
+std::string text_of_bin(const model::ColumnReference& c, std::size_t bin) {
+  const std::size_t bins = c.counts.size() - 4;
+  if (bin == bins) return c.numeric ? "text" : "other values";
+  if (bin == bins + 1) return "no value";
+  if (bin == bins + 2) return fmt::format("less than {}", rounded(c.minimum));
+  if (bin == bins + 3) return fmt::format("more than {}", rounded(c.maximum));
+  if (!c.numeric) return fmt::format("\"{}\"", c.categories[bin]);
+  if (c.edges.empty()) return rounded(c.minimum);
+  if (bin == 0) return fmt::format("{} at most", rounded(c.edges[0]));
+  if (bin == c.edges.size()) return fmt::format("more than {}", rounded(c.edges.back()));
+  return fmt::format("{} to {}", rounded(c.edges[bin - 1]), rounded(c.edges[bin]));
+}
+
+Result<std::vector<std::uint64_t>> counts_from(const Json& json, std::size_t bins) {
+  const auto wrong = fail(Code::kCorrupt, "the counts of a window have another shape");
+  if (!json.is_array() || json.size() != bins) return wrong;
+  std::vector<std::uint64_t> counts;
+  for (const Json& one : json) {
+    if (!one.is_number_unsigned()) return wrong;
+    counts.push_back(one.get<std::uint64_t>());
+  }
+  return counts;
+}
+
+}  // namespace
+
+ColumnShift::ColumnShift(const model::ColumnReference& column, const model::Envelope* envelope,
+                         double tolerance)
+    : column_(&column),
+      tolerance_(tolerance),
+      counts_(column.counts.size(), 0),
+      given_(envelope != nullptr) {
+  if (!given_) return;
+  box_ = stats::box_of(column.counts, tolerance_);
+  for (std::size_t b = 0; b < box_->low.size(); ++b) {
+    box_->low[b] = std::min(box_->low[b], envelope->low[b]);
+    box_->high[b] = std::max(box_->high[b], envelope->high[b]);
+  }
+  begin();
+}
+
+void ColumnShift::begin() {
+  if (!given_) {
+    box_ = stats::box_of(column_->counts, tolerance_);
+    std::vector<stats::WindowShares> shares;
+    for (const auto& counts : learnt_) {
+      stats::WindowShares& window = shares.emplace_back();
+      for (const std::uint64_t count : counts) window.rows += static_cast<double>(count);
+      for (const std::uint64_t count : counts) {
+        window.shares.push_back(static_cast<double>(count) / window.rows);
+      }
+    }
+    stats::widen(*box_, shares);
+  }
+  evidence_.emplace(*std::exchange(box_, std::nullopt), column_->counts);
+}
+
+void ColumnShift::close(OpenSignals::Window window, double granted) {
+  if (!evidence_) {
+    learnt_.push_back(counts_);
+    if (learnt_.size() == kLearnt) begin();
+    return skip();
+  }
+  if (evidence_->value() <= granted) since_ = window.from;
+  evidence_->add(counts_, granted);
+  skip();
+}
+
+void ColumnShift::skip() { std::ranges::fill(counts_, std::uint64_t{0}); }
+
+std::string ColumnShift::sentence() const {
+  const stats::BoxEvidence::Bin bin = farthest();
+  const char* of = given_ ? "in training" : "in the first windows";
+  return fmt::format("{} of the last rows have {}; {} {} to {} had", percent(bin.share),
+                     text_of_bin(*column_, bin.index), of, percent(bin.low), percent(bin.high));
+}
+
+Json ColumnShift::state() const {
+  Json out = {{"counts", counts_}, {"since_us", since_.us}};
+  if (!given_) out["learnt"] = learnt_;
+  if (evidence_) out["bets"] = evidence_->state();
+  return out;
+}
+
+Result<void> ColumnShift::read(const Json& state) {
+  counts_ = TRY(counts_from(io::get_or<Json>(state, "counts", nullptr), counts_.size()));
+  since_.us = TRY(io::get<std::int64_t>(state, "since_us"));
+  learnt_.clear();
+  if (!given_) {
+    evidence_.reset();
+    const Json learnt = io::get_or<Json>(state, "learnt", Json::array());
+    for (const Json& one : learnt) learnt_.push_back(TRY(counts_from(one, counts_.size())));
+    if (learnt_.size() > kLearnt) return fail(Code::kCorrupt, "too many windows were learnt");
+    if (learnt_.size() == kLearnt) begin();
+  }
+  if (!evidence_) return {};
+  return evidence_->read(io::get_or<Json>(state, "bets", nullptr));
+}
+
+Shifts::Shifts(const Options& options, const model::Reference& reference)
+    : reference_(&reference), notices_per_year_(kClockPart * options.false_notices_per_year) {
+  for (const model::ColumnReference& column : reference.columns) {
+    auto& places = categories_.emplace_back();
+    for (std::size_t i = 0; i < column.categories.size(); ++i) places[column.categories[i]] = i;
+  }
+  std::vector<model::Clock> clocks = reference.clocks;
+  if (clocks.empty() && !reference.has_clock) clocks.push_back({options.window, kFewRows, 0});
+  for (std::size_t i = 0; i < clocks.size(); ++i) {
+    Watched& watched = clocks_.emplace_back();
+    watched.clock = clocks[i];
+    watched.scope = clocks[i].length < Span::days(1) ? Scope::kHours : Scope::kDays;
+    for (const model::ColumnReference& column : reference.columns) {
+      const model::Envelope* envelope =
+          i < column.envelopes.size() ? &column.envelopes[i] : nullptr;
+      watched.columns.emplace_back(column, envelope, options.drift_tolerance);
+    }
+  }
+}
+
+std::size_t Shifts::bin(std::size_t column, const model::Cell& cell) const {
+  const model::ColumnReference& c = reference_->columns[column];
+  if (cell.kind != model::Cell::Kind::kText || c.numeric) return model::bin_of(c, cell);
+  const auto found = categories_[column].find(cell.text);
+  return found == categories_[column].end() ? c.categories.size() : found->second;
+}
+
+void Shifts::look(const Cohort& cohort, std::span<const Judged* const> rows, OpenSignals& open,
+                  std::vector<Signal>& out) {
+  if (clocks_.empty()) return;
+  std::vector<std::size_t> bins(reference_->columns.size());
+  for (const Judged* row : rows) {
+    for (std::size_t i = 0; i < bins.size(); ++i) bins[i] = bin(i, row->cells[i]);
+    for (Watched& w : clocks_) {
+      const Time start = start_of(row->time, w.clock.length);
+      if (w.rows >= w.clock.least_rows && start >= w.last + w.clock.length) {
+        close(w, w.last + w.clock.length, open, out);
+      }
+      if (w.rows == 0) w.from = start;
+      ++w.rows;
+      w.last = std::max(w.last, start);
+      for (std::size_t i = 0; i < bins.size(); ++i) w.columns[i].count(bins[i]);
+    }
+  }
+  for (Watched& w : clocks_) {
+    const Time end = w.last + w.clock.length;
+    if (w.rows >= w.clock.least_rows && cohort.until >= end) close(w, end, open, out);
+  }
+}
+
+void Shifts::close(Watched& w, Time until, OpenSignals& open, std::vector<Signal>& out) {
+  const OpenSignals::Window window{w.from, until};
+  const double granted = notices_per_year_ * (until - w.from).in_days() / kDaysPerYear;
+  ++w.windows;
+  w.rows = 0;
+  std::vector<double> values;
+  for (std::size_t i = 0; i < w.columns.size(); ++i) {
+    ColumnShift& column = w.columns[i];
+    if (open.broken(reference_->columns[i].name)) column.skip();
+    else column.close(window, granted);
+    values.push_back(column.value());
+  }
+  for (const std::size_t i : stats::alarms_among(values)) {
+    const std::string& name = reference_->columns[i].name;
+    if (!open.open("drift", name)) open.raise(w.scope, window, signal(w, i, until), out);
+    w.columns[i].restart();
+  }
+  for (std::size_t i = 0; i < w.columns.size(); ++i) {
+    if (w.columns[i].outside()) open.seen("drift", reference_->columns[i].name, window);
+  }
+  open.settle(w.scope, window, out);
+}
+
+Signal Shifts::signal(const Watched& w, std::size_t column, Time until) const {
+  const ColumnShift& shift = w.columns[column];
+  const stats::BoxEvidence::Bin bin = shift.farthest();
+  Signal signal;
+  signal.kind = "drift";
+  signal.subject = reference_->columns[column].name;
+  signal.since = shift.since();
+  signal.seen = until;
+  signal.value = bin.share;
+  signal.threshold = bin.share > bin.high ? bin.high : bin.low;
+  signal.evidence = std::min(shift.value() / static_cast<double>(w.columns.size()), 1e300);
+  signal.false_alarms_per_year = notices_per_year_;
+  signal.sentence = fmt::format(
+      "{}{}; evidence {:.2g} times the threshold; expected false notices of this kind: at most "
+      "{:.2g} a year, if live windows of {} are like those of the training",
+      headline(signal.kind, signal.subject, signal.since), shift.sentence(), signal.evidence,
+      signal.false_alarms_per_year, to_text(w.clock.length));
+  return signal;
+}
+
+Json Shifts::summary() const {
+  Json out = Json::array();
+  for (const Watched& w : clocks_) {
+    Json one = {{"clock", to_text(w.clock.length)}, {"windows", w.windows},
+                {"columns", w.columns.size()}, {"evidence", 0.0}, {"column", nullptr},
+                {"learning", !w.columns.empty() && w.columns[0].learns()}};
+    double most = 0;
+    for (std::size_t i = 0; i < w.columns.size(); ++i) {
+      if (w.columns[i].value() <= most) continue;
+      most = w.columns[i].value();
+      one["column"] = reference_->columns[i].name;
+    }
+    one["evidence"] = std::min(most / static_cast<double>(w.columns.size()), 1e300);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Json Shifts::state() const {
+  Json out = Json::array();
+  for (const Watched& w : clocks_) {
+    Json columns = Json::array();
+    for (const ColumnShift& column : w.columns) columns.push_back(column.state());
+    out.push_back({{"length_us", w.clock.length.us}, {"rows", w.rows}, {"windows", w.windows},
+                   {"from_us", w.from.us}, {"last_us", w.last.us},
+                   {"columns", std::move(columns)}});
+  }
+  return out;
+}
+
+/// A watcher of before had no such state, and one of another reference has other clocks.
+Result<void> Shifts::read(const Json& state) {
+  if (state.is_null()) return {};
+  const auto wrong = fail(Code::kCorrupt, "the watcher's shifts are of other clocks or columns");
+  if (!state.is_array() || state.size() != clocks_.size()) return wrong;
+  for (std::size_t i = 0; i < clocks_.size(); ++i) {
+    Watched& w = clocks_[i];
+    if (TRY(io::get<std::int64_t>(state[i], "length_us")) != w.clock.length.us) return wrong;
+    w.rows = TRY(io::get<std::uint64_t>(state[i], "rows"));
+    w.windows = TRY(io::get<std::uint64_t>(state[i], "windows"));
+    w.from.us = TRY(io::get<std::int64_t>(state[i], "from_us"));
+    w.last.us = TRY(io::get<std::int64_t>(state[i], "last_us"));
+    const Json columns = TRY(io::get<Json>(state[i], "columns"));
+    if (!columns.is_array() || columns.size() != w.columns.size()) return wrong;
+    for (std::size_t k = 0; k < columns.size(); ++k) TRY(w.columns[k].read(columns[k]));
+  }
+  return {};
+}
+
+}  // namespace rondo::monitor

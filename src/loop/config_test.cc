@@ -34,7 +34,7 @@ struct Row {
   const char* expected;
 };
 const Row kRows[] = {
-    {"[loop]\npolicy = \"adaptive\"\n", "rondo.toml:7:1: loop.policy: there is no policy \"adaptive\""},
+    {"[loop]\npolicy = \"adapt\"\n", "rondo.toml:7:1: loop.policy: there is no policy \"adapt\""},
     {"[loop]\npolicy = \"perf\"\n", "did you mean \"performance\"?"},
     {"[prepare]\nlag = [{column = \"x\", rows = 1}, {column = \"x\", by = \"0h\"}]\n",
      "rondo.toml:7:34: prepare.lag[1]: [[prepare.lag]] number 2 must go back"},

@@ -49,6 +49,29 @@ std::string options_text(const Json& options) {
                      number(number_at(options, "rows")), number(number_at(options, "l2")));
 }
 
+std::string pairs_text(const Json& table) {
+  std::string text;
+  for (const auto& [name, value] : table.items()) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, number(value.get<double>()));
+  }
+  return text;
+}
+
+/// What was asked of the trees.
+void say_wishes(const Json& training) {
+  if (const std::string weight = text_at(training, "weight"); !weight.empty()) {
+    say(fmt::format("a row counts as much as its {} says, in metrics too", weight));
+  }
+  if (training.contains("class_weight")) {
+    say(fmt::format("classes were learned with the weights {}; probabilities are put right",
+                    pairs_text(training.at("class_weight"))));
+  }
+  if (training.contains("monotone")) {
+    say(fmt::format("answers never fall (1) or rise (-1) with: {}",
+                    pairs_text(training.at("monotone"))));
+  }
+}
+
 void say_training(const Json& training, const Args& args) {
   if (training.empty()) return;
   heading("Training", args);
@@ -59,6 +82,7 @@ void say_training(const Json& training, const Args& args) {
                   counted(io::get_or<std::uint64_t>(training, "rounds", 0), "round"),
                   number(number_at(training, "leaves")),
                   counted(io::get_or<std::uint64_t>(training, "train_rows", 0), "row")));
+  say_wishes(training);
   const Json tried = io::get_or<Json>(training, "tried", Json::array());
   if (tried.empty()) return;
   std::vector<std::size_t> order;

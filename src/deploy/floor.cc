@@ -71,6 +71,20 @@ double mean(const std::vector<double>& values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
+/// By the rows' weights, as the metric: rows without weight are not looked at.
+double weighted_mean(const model::Prepared& twin, const std::vector<std::size_t>& rows,
+                     const std::vector<double>& losses) {
+  if (twin.weight.empty()) return mean(losses);
+  double sum = 0, all = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double weight = twin.weight[rows[i]];
+    if (weight == 0) continue;
+    sum += weight * losses[i];
+    all += weight;
+  }
+  return all > 0 ? sum / all : 0;
+}
+
 /// As the bound was made: losses over `scale` clipped to 1, with a clock the mean of days' means.
 double risk_of(const model::Prepared& twin, const std::vector<std::size_t>& rows,
                const std::vector<double>& losses, double scale) {
@@ -107,7 +121,7 @@ Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,
   const auto end = parts.answering.threshold ? std::nullopt : worst_end(evidence);
   if (end) {
     const auto value = io::get_or<double>(evidence, "value", 0);
-    floor.value = mean(losses);
+    floor.value = weighted_mean(twin, rows, losses);
     floor.measured = floor.share ? 1 - value : value;
     floor.most = *end;
     return floor;

@@ -17,9 +17,9 @@ struct Floor {
 };
 
 /// The twin's loss on the test rows of `measured`. Where the gate looked at the mean absolute error
-/// or the accuracy, it must be within that interval; by another metric, or without an interval, or
-/// where a threshold of its own decides which class is answered, the
-/// risk (clipped, with a clock a mean of days) must be within Reference::risk_bound.
+/// or the accuracy, it must be within that interval, rows counting by their weight; by another
+/// metric, or without an interval, or where a threshold of its own decides which class is answered,
+/// the risk (clipped, with a clock a mean of days) must be within Reference::risk_bound.
 /// Shape: both were prepared from the same dataset version; `parts` are the twin's. `evidence` is
 /// that of the evaluation.
 Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kCardKeys[] = {"metric", "value",    "low",     "high", "baselines",
                                      "champion", "verdict", "bound", "look", "calibration",
-                                     "interval", "threshold"};
+                                     "interval", "threshold", "weight"};
 
 std::string measured_on(const model::Prepared& measured) {
   const auto tested = std::ranges::count(measured.side, table::Side::kTest);

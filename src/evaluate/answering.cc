@@ -82,6 +82,16 @@ Result<void> calibrate(const Options& options, const Prepared& prepared,
     }
     return {};
   }
+  if (!prepared.weight.empty()) {
+    if (options.calibrate != "auto" && !maps.empty()) {
+      return fail(Code::kInvalidInput,
+                  fmt::format("evaluate.calibrate: the map \"{}\" does not know the weights of "
+                              "rows that [train] weight names", options.calibrate),
+                  "leave one of them out");
+    }
+    out.calibration = uncalibrated("left alone: the maps do not know the weights of rows");
+    return {};
+  }
   const std::vector<double> labels = TRY(held_labels(prepared, candidate));
   if (labels.empty()) {
     out.calibration = uncalibrated("left alone: training held no row out that could judge a map");

@@ -53,6 +53,21 @@ double mean_log_loss(const Case& c, const Answers& answers) {
   return sum / static_cast<double>(at);
 }
 
+TEST(Answering, MapsDoNotKnowTheWeightsOfRows) {
+  Case c(3, 4'000, false);
+  c.prepared.weight.assign(4'000, 1);
+  const Chosen chosen = c.choose();
+  EXPECT_TRUE(chosen.answering.is_plain());
+  EXPECT_EQ(chosen.calibration.at("reason"),
+            "left alone: the maps do not know the weights of rows");
+  Options options;
+  options.calibrate = "platt";
+  const auto refused = choose_answering(options, c.prepared, c.candidate, Seed{1});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("\"platt\" does not know the weights"),
+            std::string::npos);
+}
+
 TEST(Answering, ProbabilitiesThatAreTooSureAreMendedOnRowsThatCameAfter) {
   for (const bool clock : {false, true}) {
     const Case c(3, 4'000, clock);

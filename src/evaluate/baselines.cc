@@ -21,10 +21,28 @@ std::vector<std::size_t> rows_on(const Prepared& prepared, Side side) {
   return rows;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+struct Counted {
+  double value, weight;
+};
+
+/// The middle of two where half of the weight lies on each side.
+double median(std::vector<Counted> values) {
+  std::ranges::stable_sort(values, {}, &Counted::value);
+  double all = 0, below = 0;
+  for (const Counted& each : values) all += each.weight;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    below += values[i].weight;
+    if (below > all / 2) return values[i].value;
+    if (below < all / 2) continue;
+    for (std::size_t next = i + 1; next < values.size(); ++next) {
+      if (values[next].weight > 0) return 0.5 * (values[i].value + values[next].value);
+    }
+  }
+  return values.back().value;
+}
+
+double weight_of(const Prepared& prepared, std::size_t row) {
+  return prepared.weight.empty() ? 1 : prepared.weight[row];
 }
 
 /// Answers that say "certainly class k".
@@ -49,18 +67,22 @@ void put_shares(const Prepared& prepared, const std::vector<double>& counts, Ans
 Baseline constant(const Prepared& prepared, Metric metric,
                   const std::vector<std::size_t>& train, std::size_t test) {
   Baseline baseline;
-  std::vector<double> labels;
-  for (const std::size_t row : train) labels.push_back(prepared.label[row]);
+  std::vector<Counted> labels;
+  double all = 0;
+  for (const std::size_t row : train) {
+    labels.push_back({prepared.label[row], weight_of(prepared, row)});
+    all += labels.back().weight;
+  }
   Answers one;
   if (prepared.task == Task::kRegression) {
     double mean = 0;
-    for (const double label : labels) mean += label / static_cast<double>(labels.size());
+    for (const Counted& each : labels) mean += each.value * each.weight / all;
     const bool by_median = metric == Metric::kMae;
     baseline.name = by_median ? "median" : "mean";
     one.push_back(by_median ? median(std::move(labels)) : mean);
   } else {
     std::vector<double> counts(prepared.classes.size());
-    for (const double label : labels) counts[static_cast<std::size_t>(label)] += 1;
+    for (const Counted& each : labels) counts[static_cast<std::size_t>(each.value)] += each.weight;
     baseline.name = metric == Metric::kAccuracy ? "majority" : "prior";
     const auto most = std::max_element(counts.begin(), counts.end()) - counts.begin();
     if (metric == Metric::kAccuracy) put_class(prepared, static_cast<std::size_t>(most), one);
@@ -81,8 +103,8 @@ std::vector<std::vector<double>> transitions(const Prepared& prepared,
   std::vector<std::vector<double>> counts(classes, std::vector<double>(classes, 1));
   for (const std::size_t row : train) {
     if (!std::isfinite(former[row])) continue;
-    counts[static_cast<std::size_t>(former[row])][static_cast<std::size_t>(prepared.label[row])] +=
-        1;
+    const auto from = static_cast<std::size_t>(former[row]);
+    counts[from][static_cast<std::size_t>(prepared.label[row])] += weight_of(prepared, row);
   }
   return counts;
 }
@@ -137,6 +159,12 @@ Result<std::vector<Baseline>> baselines(const Prepared& prepared, Metric metric)
   TRY(add("last value", prepared.last_value));
   TRY(add(fmt::format("same time {} before", to_text(prepared.season)), prepared.season_value));
   return list;
+}
+
+Baseline linear_baseline(Answers answers, std::size_t rows) {
+  Baseline baseline{"linear", {}, std::move(answers), true};
+  for (std::size_t i = 0; i < rows; ++i) baseline.rows.push_back(i);
+  return baseline;
 }
 
 }  // namespace rondo::evaluate

@@ -10,6 +10,7 @@ struct Baseline {
   std::string name;               // "mean", "median", "majority", "prior", "last value", ...
   std::vector<std::size_t> rows;  // test rows (by their place among the test rows) that it answers
   Answers answers;                // to those
+  bool is_model = false;          // the linear one; the others are rules of thumb
 };
 
 /// The constant is what is best under the metric: the median for mae, the mean for rmse and r2, the
@@ -19,5 +20,8 @@ struct Baseline {
 /// would be a straw man under log_loss.
 /// Errors: kInvalidInput without training rows.
 Result<std::vector<Baseline>> baselines(const model::Prepared& prepared, Metric metric);
+
+/// What training fitted beside its candidate, on all test rows.
+Baseline linear_baseline(Answers answers, std::size_t rows);
 
 }  // namespace rondo::evaluate

@@ -138,11 +138,12 @@ Interval measure(Metric metric, const Truth& truth, const Answers& answers, doub
                  Seed seed) {
   const double value = value_of(metric, truth, answers);
   if (!std::isfinite(value)) return {kUndefined, kUndefined, kUndefined};
-  if (truth.day.empty() && metric == Metric::kAuc) {
+  const bool alike = truth.day.empty() && truth.weight.empty();
+  if (alike && metric == Metric::kAuc) {
     const auto bounds = stats::auc_interval(stats::placements(answers, positives(truth)), level);
     return {value, bounds.low, bounds.high};
   }
-  if (truth.day.empty() && metric == Metric::kAccuracy) {
+  if (alike && metric == Metric::kAccuracy) {
     const double rows = static_cast<double>(truth.rows());
     const auto hits = static_cast<std::uint64_t>(std::llround(value * rows));
     const auto bounds = stats::wilson({hits, truth.rows()}, level);
@@ -156,8 +157,9 @@ Interval measure(Metric metric, const Truth& truth, const Answers& answers, doub
 
 Paired compare(Metric metric, const Truth& truth, const Answers& challenger,
                const Answers& rival, double alpha, Seed seed) {
-  const bool drawn_units =
-      !truth.day.empty() || metric == Metric::kRmse || metric == Metric::kR2;
+  // With weights a metric is a ratio of sums, and neither DeLong nor Wilson knows of them.
+  const bool drawn_units = !truth.day.empty() || !truth.weight.empty() ||
+                           metric == Metric::kRmse || metric == Metric::kR2;
   Paired paired{{kUndefined, kUndefined, kUndefined}, kUndefined, 0, 0};
   if (truth.rows() < 2) return paired;
   if (drawn_units) {

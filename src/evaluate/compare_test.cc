@@ -120,6 +120,25 @@ TEST(Compare, AucWithoutAClockIsDeLongs) {
   EXPECT_EQ(one.low, stats::auc_interval(a, 0.95).low);
 }
 
+/// With weights neither DeLong nor Wilson holds: rows are drawn. With equal ones the drawn interval
+/// is that of DeLong up to the draws; with unequal ones the value is that of the weights.
+TEST(Compare, WithWeightsRowsAreDrawn) {
+  World w = classes(3, 400, 1.5);
+  const Paired delong = compare(Metric::kAuc, w.truth, w.a, w.b, 0.025, Seed{1});
+  w.truth.weight.assign(400, 2.5);
+  const Paired drawn = compare(Metric::kAuc, w.truth, w.a, w.b, 0.025, Seed{1});
+  EXPECT_NEAR(drawn.gain.value, delong.gain.value, 1e-12);
+  EXPECT_NE(drawn.gain.low, delong.gain.low);
+  EXPECT_NEAR(drawn.standard_error, delong.standard_error, 0.15 * delong.standard_error);
+  for (std::size_t i = 0; i < 400; ++i) w.truth.weight[i] = i < 200 ? 1 : 0;
+  const Paired half = compare(Metric::kLogLoss, w.truth, w.a, w.b, 0.025, Seed{1});
+  World first = classes(3, 400, 1.5);
+  for (auto* list : {&first.truth.label, &first.a, &first.b}) list->resize(200);
+  const Paired alone = compare(Metric::kLogLoss, first.truth, first.a, first.b, 0.025, Seed{1});
+  EXPECT_NEAR(half.gain.value, alone.gain.value, 1e-12);
+  EXPECT_GT(half.standard_error, 0.9 * alone.standard_error) << "rows without weight prove nothing";
+}
+
 TEST(Compare, AucWithAClockDrawsDays) {
   World w = classes(2, 480, 1.5);
   for (std::size_t i = 0; i < 480; ++i) w.truth.day.push_back(static_cast<std::int64_t>(i / 24));

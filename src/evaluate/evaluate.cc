@@ -66,6 +66,7 @@ Truth test_truth(const Prepared& prepared) {
   for (const std::size_t i : prepared.rows_on(Side::kTest)) {
     truth.label.push_back(prepared.label[i]);
     if (!prepared.time.empty()) truth.day.push_back(day_of(prepared.time[i]));
+    if (!prepared.weight.empty()) truth.weight.push_back(prepared.weight[i]);
   }
   return truth;
 }
@@ -124,6 +125,10 @@ Result<Case> read_case(const StageInput& input) {
     c.look = 0;
   }
   c.baselines = TRY(baselines(prepared, c.metric));
+  if (!candidate.linear_answers.empty()) {
+    c.baselines.push_back(linear_baseline(
+        TRY(checked(candidate.linear_answers, c.truth, "the linear model")), c.truth.rows()));
+  }
   c.seed = input.seed;
   return c;
 }
@@ -134,6 +139,7 @@ Truth part(const Truth& truth, const std::vector<std::size_t>& rows) {
   for (const std::size_t row : rows) {
     some.label.push_back(truth.label[row]);
     if (!truth.day.empty()) some.day.push_back(truth.day[row]);
+    if (!truth.weight.empty()) some.weight.push_back(truth.weight[row]);
   }
   return some;
 }
@@ -156,10 +162,23 @@ Rival rival(const Case& c, std::string name, const Truth& truth, const Answers& 
   return rival;
 }
 
+bool has_weight(const Truth& truth, std::size_t row) {
+  return truth.weight.empty() || truth.weight[row] > 0;
+}
+
+/// Rows that have weight.
+std::uint64_t counted_rows(const Truth& truth) {
+  std::uint64_t rows = 0;
+  for (std::size_t row = 0; row < truth.rows(); ++row) rows += has_weight(truth, row) ? 1 : 0;
+  return rows;
+}
+
 std::uint64_t least_class(const Truth& truth) {
-  if (truth.task == model::Task::kRegression) return truth.rows();
+  if (truth.task == model::Task::kRegression) return counted_rows(truth);
   std::vector<std::uint64_t> counts(truth.classes);
-  for (const double label : truth.label) ++counts[static_cast<std::size_t>(label)];
+  for (std::size_t row = 0; row < truth.rows(); ++row) {
+    if (has_weight(truth, row)) ++counts[static_cast<std::size_t>(truth.label[row])];
+  }
   return counts.empty() ? 0 : *std::ranges::min_element(counts);
 }
 
@@ -170,7 +189,7 @@ Evidence gather(const Case& c) {
   evidence.greater_is_better = greater_is_better(c.metric);
   evidence.challenger = measure(c.metric, c.truth, c.challenger, c.options.confidence,
                                 c.seed.derive("metric"));
-  evidence.rows = c.truth.rows();
+  evidence.rows = counted_rows(c.truth);
   evidence.least_class = least_class(c.truth);
   evidence.look = c.look;
   if (c.champion) {
@@ -181,6 +200,7 @@ Evidence gather(const Case& c) {
     if (truth.rows() < kFewestRows) continue;
     Rival other = rival(c, baseline.name, truth, part(c.truth, c.challenger, baseline.rows),
                         baseline.answers);
+    other.is_model = baseline.is_model;
     if (std::isfinite(other.paired.gain.low)) evidence.baselines.push_back(std::move(other));
   }
   return evidence;
@@ -299,6 +319,7 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
                {"days", days_of(c.truth)},
                {"look", evidence.look},
                {"cost", details.cost}};
+  if (!c.truth.weight.empty()) json["weight"] = c.prepared.weight_column;
   if (evidence.champion) json["champion"] = to_json(*evidence.champion);
   if (!c.chosen.calibration.is_null()) json["calibration"] = c.chosen.calibration;
   if (const Json curve = curve_json(c.truth, c.challenger, c.prepared.classes); !curve.is_null()) {

@@ -78,8 +78,9 @@ struct Project {
     }
     return scores;
   }
-  void candidate(std::vector<double> scores) {
+  void candidate(std::vector<double> scores, std::vector<double> linear = {}) {
     model::Candidate candidate;
+    candidate.linear_answers = std::move(linear);
     candidate.test_scores = std::move(scores);
     candidate.forest = forest;
     put("candidate", candidate.encode().value());
@@ -96,6 +97,44 @@ struct Project {
     return output.value_or(ledger::StageOutput{});
   }
 };
+
+TEST(Evaluate, AFirstModelThatALinearOneBeatsIsNotDeployed) {
+  Project p;
+  p.candidate(p.answers(12, 0), p.answers(1, 0));
+  const auto output = p.run();
+  EXPECT_EQ(output.result, "not better") << output.reason;
+  EXPECT_NE(output.reason.find("the baseline \"linear\""), std::string::npos) << output.reason;
+  EXPECT_NE(output.reason.find("a first model must beat each baseline"), std::string::npos);
+  EXPECT_EQ(output.evidence.at("baselines").back().at("name"), "linear");
+  p.candidate(p.answers(1, 0), p.answers(12, 0));
+  EXPECT_EQ(p.run().result, "good");
+}
+
+/// Rows without weight are as if they were not there; metrics are weighted, and say so.
+TEST(Evaluate, RowsCountByTheirWeight) {
+  Project p;
+  p.candidate(p.answers(2, 0));
+  const Json alike = p.run().evidence;
+  EXPECT_FALSE(alike.contains("weight"));
+  std::vector<double> spoiled = p.answers(2, 0);
+  p.prepared.weight.assign(p.prepared.label.size(), 2);
+  p.prepared.weight_column = "w";
+  const std::size_t first = p.prepared.label.size() - spoiled.size();
+  for (std::size_t i = 0; i < spoiled.size(); i += 2) {
+    spoiled[i] += 500;
+    p.prepared.weight[first + i] = 0;
+  }
+  p.put("prepared", p.prepared.encode().value());
+  p.candidate(spoiled);
+  const auto output = p.run();
+  EXPECT_EQ(output.result, "good") << output.reason;
+  EXPECT_EQ(output.evidence.at("weight"), "w");
+  EXPECT_EQ(output.evidence.at("rows"), alike.at("rows").get<int>() / 2);
+  EXPECT_NEAR(output.evidence.at("value").get<double>(), alike.at("value").get<double>(), 3)
+      << "half of the rows miss by 500 and count nothing";
+  p.prepared.weight.back() = -1;
+  EXPECT_FALSE(p.prepared.encode());
+}
 
 TEST(Evaluate, AFirstModelThatBeatsTheBaselinesIsGood) {
   Project p;

@@ -75,8 +75,9 @@ enum class Guard { kPassed, kOpen, kFailed };
 Guard guard_of(const Case& c, const Rival& baseline) {
   const Interval& gain = baseline.paired.gain;
   if (!c.first()) return gain.high < 0 ? Guard::kFailed : Guard::kPassed;
-  // The best baseline stands for the champion: it must be beaten with confidence. The others are
-  // worse than it on these rows, and it is enough to beat them there.
+  // The best rule of thumb stands for the champion: it must be beaten with confidence. The other
+  // rules are worse than it on these rows, and it is enough to beat them there. So it is for the
+  // linear model, which is no way out of having a model: a tie with it would ask for rows in vain.
   if ((&baseline == c.rival ? gain.low : gain.value) > 0) return Guard::kPassed;
   return gain.high < c.rules.min_effect ? Guard::kFailed : Guard::kOpen;
 }
@@ -242,6 +243,7 @@ const Rival* to_beat(const Evidence& evidence) noexcept {
   if (evidence.champion) return &*evidence.champion;
   const Rival* best = nullptr;
   for (const Rival& baseline : evidence.baselines) {
+    if (baseline.is_model) continue;
     if (best == nullptr || baseline.paired.gain.value < best->paired.gain.value) best = &baseline;
   }
   return best;

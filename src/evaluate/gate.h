@@ -26,6 +26,7 @@ struct Rival {
   double value = 0;       // its metric, and the challenger's, on the rows that both answered
   double challenger = 0;
   Paired paired;
+  bool is_model = false;  // a baseline that was fitted, not a rule of thumb
 };
 
 struct Evidence {
@@ -68,7 +69,7 @@ constexpr std::uint64_t kFewestRows = 30, kFewestOfClass = 5;
 double alpha_of(std::int64_t look, double confidence) noexcept;
 /// "auto": 5 % of 1 - score, 2 % of an error; of the model that is to be beaten.
 double smallest_gain(double rival_value, bool greater_is_better) noexcept;
-/// The champion, or the best baseline in its place; null when there is neither.
+/// The champion, or the best rule of thumb in its place; null when there is neither.
 const Rival* to_beat(const Evidence& evidence) noexcept;
 
 /// With D the gain over the one to beat, L and U its bounds:
@@ -76,10 +77,10 @@ const Rival* to_beat(const Evidence& evidence) noexcept;
 ///   promote    L > -margin, worse end of the metric's interval meets at_least, no baseline stops
 ///   keep       a baseline stops, or the better end misses at_least, or U < min_effect
 ///   undecided  else; rows needed: n ((z + z_0.8) SE / min_effect)^2
-/// A first model is stopped by the best baseline unless L > 0, by another one unless D > 0 (for
-/// good when U < min_effect, else until there are more rows); later a baseline stops only when it
-/// is better with confidence, U < 0. A margin is harm accepted against a champion, never against a
-/// baseline.
+/// A first model is stopped by the best rule of thumb unless L > 0, by another baseline (the linear
+/// model is always another one) unless D > 0 (for good when U < min_effect, else until there are
+/// more rows); later a baseline stops only when it is better with confidence, U < 0. A margin is
+/// harm accepted against a champion, never against a baseline.
 Verdict judge(const Evidence& evidence, const Rules& rules);
 
 }  // namespace rondo::evaluate

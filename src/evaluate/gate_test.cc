@@ -117,8 +117,36 @@ const std::vector<Row>& table() {
   return rows;
 }
 
-TEST(Gate, JudgesAsTheTableSays) {
-  for (const Row& row : table()) {
+const std::vector<Row>& linear_table() {
+  using D = Decision;
+  static const std::vector<Row> rows = {
+      {"A linear model must be beaten, but not with confidence.", first_model(),
+       [](Evidence& e, Rules&) {
+         e.baselines.push_back(rival("linear", 39, -1, 1, 3));
+         e.baselines.back().is_model = true;
+       },
+       D::kPromote, "the baseline \"last value\"'s 54"},
+      {"A first model that is worse than a linear one is not deployed.", first_model(),
+       [](Evidence& e, Rules&) {
+         e.baselines.push_back(rival("linear", 37, -2, -1, 0.2));
+         e.baselines.back().is_model = true;
+       },
+       D::kKeep,
+       "deploys nothing: the first model's mae is 38, the baseline \"linear\"'s 37 on the same"},
+      {"A first model that may be worse than a linear one waits for rows.", first_model(),
+       [](Evidence& e, Rules&) {
+         e.baselines.push_back(rival("linear", 37, -4, -1, 2));
+         e.baselines.back().is_model = true;
+       },
+       D::kUndecided, "the baseline \"linear\"'s 37"},
+  };
+  return rows;
+}
+
+TEST(Gate, JudgesAsTheTablesSay) {
+  std::vector<Row> rows = table();
+  rows.insert(rows.end(), linear_table().begin(), linear_table().end());
+  for (const Row& row : rows) {
     Evidence evidence = row.evidence;
     Rules rules;
     rules.min_effect = 0.8;

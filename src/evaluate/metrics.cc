@@ -129,11 +129,14 @@ std::size_t served_class_of(const Truth& truth, const Answers& answers, std::siz
 
 Sums sums_of(Metric metric, const Truth& truth, const Answers& answers, std::size_t row,
              double centre) noexcept {
-  Sums sums{1, loss_of(metric, truth, answers, row), 0, 0};
+  Sums once{1, loss_of(metric, truth, answers, row), 0, 0};
   if (metric == Metric::kR2) {
-    sums.label = truth.label[row] - centre;
-    sums.label_squares = sums.label * sums.label;
+    once.label = truth.label[row] - centre;
+    once.label_squares = once.label * once.label;
   }
+  if (truth.weight.empty()) return once;
+  Sums sums;
+  sums.add(once, truth.weight[row]);
   return sums;
 }
 
@@ -156,14 +159,15 @@ WeightedAuc::WeightedAuc(const Truth& truth, const Answers& answers,
   });
   for (std::size_t i = 0; i < order.size(); ++i) {
     const bool last = i + 1 == order.size() || answers[order[i + 1]] != answers[order[i]];
-    rows_.push_back({unit[order[i]], last, truth.label[order[i]] > 0.5 ? 1.0 : 0.0});
+    const double own = truth.weight.empty() ? 1 : truth.weight[order[i]];
+    rows_.push_back({unit[order[i]], last, own, truth.label[order[i]] > 0.5 ? 1.0 : 0.0});
   }
 }
 
 double WeightedAuc::value(std::span<const double> weights) const noexcept {
   double below = 0, positives = 0, tied_positive = 0, tied_negative = 0, sum = 0;
   for (const Row& row : rows_) {
-    const double weight = weights[row.unit], positive = weight * row.positive;
+    const double weight = weights[row.unit] * row.weight, positive = weight * row.positive;
     tied_positive += positive;
     tied_negative += weight - positive;
     if (!row.ends_tie) continue;

@@ -26,6 +26,7 @@ struct Truth {
   std::vector<double> label;           // number, or class index
   std::vector<std::int64_t> day;       // of each row, ascending; empty without a clock
   double threshold = 0.5;              // of what is judged: from here on the second of two classes
+  std::vector<double> weight{};        // how much a row counts; empty: once each
   std::size_t rows() const { return label.size(); }
 };
 
@@ -57,7 +58,8 @@ struct Sums {
 ///   mae       |y - f|                          rmse, r2   (y - f)^2
 ///   log_loss  -ln p_y, p clipped to [1e-15, 1 - 1e-15]     accuracy   [class_of = y]
 ///   brier     (p - y)^2 for two classes, sum over k of (p_k - [y = k])^2 for more (Brier 1950)
-/// Not for the AUC. `centre` is any number near the mean of the labels; it keeps digits for r2.
+/// All of it times the weight of the row. Not for the AUC.
+/// `centre` is any number near the mean of the labels; it keeps digits for r2.
 Sums sums_of(Metric metric, const Truth& truth, const Answers& answers, std::size_t row,
              double centre) noexcept;
 
@@ -65,8 +67,9 @@ Sums sums_of(Metric metric, const Truth& truth, const Answers& answers, std::siz
 /// NaN when there are no rows, and for the r2 of constant labels.
 double value_of(Metric metric, const Sums& sums) noexcept;
 
-/// Area under the ROC curve of weighted rows, a row's weight being that of its unit. Sorted once;
-/// a value costs one pass. Equal scores count a half. NaN without weight in one of the classes.
+/// Area under the ROC curve of weighted rows: a row's weight is its own times that of its unit.
+/// Sorted once; a value costs one pass. Equal scores count a half. NaN without weight in one of the
+/// classes.
 class WeightedAuc {
  public:
   WeightedAuc(const Truth& truth, const Answers& answers, std::span<const std::uint32_t> unit);
@@ -76,6 +79,7 @@ class WeightedAuc {
   struct Row {
     std::uint32_t unit;
     bool ends_tie;
+    double weight;    // its own
     double positive;  // 1 or 0: a factor costs less than a branch that nobody can foresee
   };
   std::vector<Row> rows_;

@@ -83,6 +83,32 @@ TEST(Metrics, WeightedAucEqualsRepeatedRows) {
                    value(Metric::kAuc, twice, {0.7, 0.7, 0.7, 0.7, 0.9, 0.4}));
 }
 
+/// A weight of 3 is the row three times, one of 0 the row left out; by hand where that is short.
+TEST(Metrics, WeightsCountAsRowsThatStandSoOften) {
+  const std::vector<double> weight = {3, 0, 1, 2};
+  for (const Task task : {Task::kRegression, Task::kBinary, Task::kMulticlass}) {
+    const std::size_t classes = task == Task::kMulticlass ? 3 : 2;
+    Truth truth{task, classes, {1, 0, 0, 1}, {}, 0.5, weight}, often{task, classes, {}, {}};
+    const std::size_t outputs = outputs_of(truth);
+    Answers answers, repeated;
+    for (std::size_t i = 0; i < 4 * outputs; ++i) {
+      answers.push_back(0.1 + 0.07 * static_cast<double>(i % 7));
+    }
+    for (std::size_t row = 0; row < 4; ++row) {
+      for (int i = 0; i < static_cast<int>(weight[row]); ++i) {
+        often.label.push_back(truth.label[row]);
+        for (std::size_t k = 0; k < outputs; ++k) repeated.push_back(answers[row * outputs + k]);
+      }
+    }
+    for (const Metric metric : metrics_of(task)) {
+      EXPECT_NEAR(value_of(metric, truth, answers), value_of(metric, often, repeated), 1e-12)
+          << name_of(metric);
+    }
+  }
+  const Truth numbers{Task::kRegression, 0, {1, 2}, {}, 0.5, {3, 1}};
+  EXPECT_DOUBLE_EQ(value_of(Metric::kMae, numbers, {2, 4}), (3 * 1 + 1 * 2) / 4.0);
+}
+
 TEST(Metrics, AutoAndNamesFitTheTask) {
   EXPECT_EQ(metric_for("auto", Task::kRegression).value(), Metric::kMae);
   EXPECT_EQ(metric_for("auto", Task::kBinary).value(), Metric::kAuc);
@@ -118,6 +144,19 @@ TEST(Baselines, ConstantsComeFromTrainingRowsAlone) {
   EXPECT_EQ(baselines(classes, Metric::kAccuracy).value()[0].answers, (Answers{1, 1}));
   EXPECT_NEAR(baselines(classes, Metric::kAuc).value()[0].answers[0], 2.0 / 3, 1e-15);
   EXPECT_FALSE(baselines(prepared(Task::kRegression, {1, 2}, 0), Metric::kMae));
+}
+
+TEST(Baselines, ConstantsCountRowsByTheirWeight) {
+  model::Prepared p = prepared(Task::kRegression, {1, 2, 9, 100, 200}, 3);
+  p.weight = {1, 1, 4, 1, 1};
+  EXPECT_EQ(baselines(p, Metric::kMae).value()[0].answers[0], 9);
+  EXPECT_NEAR(baselines(p, Metric::kRmse).value()[0].answers[0], (1 + 2 + 4 * 9) / 6.0, 1e-14);
+  p.weight = {1, 1, 2, 1, 1};  // half of the weight on either side
+  EXPECT_EQ(baselines(p, Metric::kMae).value()[0].answers[0], (2 + 9) / 2.0);
+  model::Prepared classes = prepared(Task::kBinary, {1, 1, 0, 0, 1}, 3);
+  classes.weight = {1, 1, 8, 1, 1};
+  EXPECT_EQ(baselines(classes, Metric::kAccuracy).value()[0].answers, (Answers{0, 0}));
+  EXPECT_NEAR(baselines(classes, Metric::kAuc).value()[0].answers[0], 0.2, 1e-15);
 }
 
 TEST(Baselines, FormerValuesAnswerOnlyWhereTheyAreKnown) {

@@ -103,7 +103,9 @@ void Conductor::tell(const Json& event) const {
 }
 
 bool Conductor::collects_served(const State& state) const {
-  return parts_.config->collect.served && state.champion != 0 && !parts_.world->as_of();
+  // Nothing says how much a row counts that was asked for.
+  return parts_.config->collect.served && parts_.config->train.weight.empty() &&
+         state.champion != 0 && !parts_.world->as_of();
 }
 
 Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news) const {

@@ -180,6 +180,7 @@ void check_columns(const Config& config, const table::Schema& schema, Mistakes& 
   look_at_all("prepare.ignore", config.prepare.ignore);
   look_at_all("prepare.late", config.prepare.late);
   look_at_all("prepare.allow", config.prepare.allow);
+  if (!config.train.weight.empty()) look("train.weight", config.train.weight);
   if (!config.deploy.split_by.empty()) look("deploy.split_by", config.deploy.split_by);
   for (const auto& item : config.prepare.types.items()) {
     look("prepare.types." + item.key(), item.key());
@@ -362,6 +363,12 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("train.row_max", parse_span(config.train.row_max));
   mistakes.demand("train.size_max", parse_size(config.train.size_max));
   mistakes.demand("train.command", train::words_of_command(config.train.command));
+  mistakes.demand("train.monotone", train::check_monotone(config.train.monotone));
+  mistakes.demand("train.class_weight", train::check_class_weight(config.train.class_weight));
+  if (!config.train.command.empty() && !config.train.class_weight.empty()) {
+    mistakes.add("train.class_weight", "is set beside train.command",
+                 "a script weighs its classes itself: leave one of them out");
+  }
   check_evaluate(config, mistakes);
   mistakes.demand("deploy.listen", parse_listen(config.deploy.listen));
   mistakes.demand("deploy.body_max", parse_size(config.deploy.body_max));

@@ -37,4 +37,17 @@ Result<Forest> blend(std::span<const Weighted> members) {
   return builder.finish();
 }
 
+Result<Forest> shifted(const Forest& forest, std::span<const double> by) {
+  Loose loose = take_apart(forest);
+  if (by.size() != loose.head.outputs || loose.trees.size() < by.size()) {
+    return fail(Code::kInvalidInput, "a forest cannot be shifted by so many numbers");
+  }
+  for (std::size_t k = 0; k < by.size(); ++k) {
+    for (double& leaf : loose.trees[k].leaves) leaf += by[k] / loose.head.sigmoid;
+  }
+  ForestBuilder builder = TRY(ForestBuilder::start(loose.head));
+  TRY(add_member(builder, std::move(loose), 1));
+  return builder.finish();
+}
+
 }  // namespace rondo::model

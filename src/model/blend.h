@@ -18,4 +18,8 @@ struct Weighted {
 /// would have too many trees.
 Result<Forest> blend(std::span<const Weighted> members);
 
+/// The forest with `by` added to each raw score, up to rounding: the leaves of the first tree of
+/// each output have it. Shape: one an output. Errors: kInvalidInput for another number of them.
+Result<Forest> shifted(const Forest& forest, std::span<const double> by);
+
 }  // namespace rondo::model

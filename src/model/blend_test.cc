@@ -53,6 +53,25 @@ TEST(Blend, OneAloneIsItself) {
   EXPECT_EQ(blend(alone).value().encode(), a.encode());
 }
 
+TEST(Blend, AShiftIsAddedToEachScoreOfItsOutput) {
+  const Forest a = small(0.5, 0b101, {1, 2, 4}), b = small(2.5, 0b010, {10, 20, 40});
+  const Weighted members[] = {{&a, 1}, {&b, 1}};
+  const Forest both = blend(members).value();
+  const double by[] = {-0.25};
+  const Forest moved = shifted(both, by).value();
+  for (const double x : {0.0, 1.0, 3.0}) {
+    for (const double category : {0.0, 1.0, 2.0}) {
+      const std::vector<double> row = {x, category};
+      double before = 0, after = 0;
+      both.raw(row, {&before, 1});
+      moved.raw(row, {&after, 1});
+      EXPECT_EQ(after, before - 0.25);
+    }
+  }
+  const double two[] = {1, 1};
+  EXPECT_EQ(shifted(both, two).error().code, Code::kInvalidInput);
+}
+
 TEST(Blend, ShapesMustBeTheSame) {
   const Forest a = small(0.5, 0b101, {1, 2, 4}), wide = small(0.5, 1, {1, 2, 4}, 3);
   const Weighted members[] = {{&a, 0.5}, {&wide, 0.5}};

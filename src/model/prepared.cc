@@ -38,8 +38,11 @@ Result<void> check(const Prepared& p) {
   const auto may_lack = [rows](std::size_t size) { return size == rows || size == 0; };
   if (!fits(p.label.size()) || !fits(p.source_row.size()) || !fits(p.side.size()) ||
       !may_lack(p.time.size()) || !may_lack(p.last_value.size()) ||
-      !may_lack(p.season_value.size())) {
+      !may_lack(p.season_value.size()) || !may_lack(p.weight.size())) {
     return damaged("a list has another length than the rows");
+  }
+  for (const double weight : p.weight) {
+    if (!(weight >= 0 && std::isfinite(weight))) return damaged("a weight cannot be one");
   }
   for (const double label : p.label) {
     const bool number = std::isfinite(label);
@@ -106,6 +109,10 @@ Result<std::string> Prepared::encode() const {
   bundle.put_u8("side", std::move(sides));
   bundle.put_f64("last_value", last_value);
   bundle.put_f64("season_value", season_value);
+  if (!weight.empty()) {
+    bundle.meta["weight_column"] = weight_column;
+    bundle.put_f64("weight", weight);
+  }
   return bundle.encode();
 }
 
@@ -131,6 +138,10 @@ Result<Prepared> Prepared::decode(std::string bytes) {
   p.label = copy(TRY(bundle.f64("label")));
   p.last_value = copy(TRY(bundle.f64("last_value")));
   p.season_value = copy(TRY(bundle.f64("season_value")));
+  if (bundle.has("weight")) {
+    p.weight_column = TRY(io::get<std::string>(meta, "weight_column"));
+    p.weight = copy(TRY(bundle.f64("weight")));
+  }
   for (const std::int64_t us : TRY(bundle.i64("time"))) p.time.push_back({us});
   for (const std::int64_t row : TRY(bundle.i64("source_row"))) {
     p.source_row.push_back(static_cast<std::uint64_t>(row));
@@ -151,6 +162,7 @@ Result<std::string> Candidate::encode() const {
                  {"rounds", rounds}};
   bundle.put_bytes("forest", forest);
   bundle.put_f64("test_scores", test_scores);
+  if (!linear_answers.empty()) bundle.put_f64("linear_answers", linear_answers);
   if (!held_rows.empty()) {
     bundle.put_i64("held_rows", {held_rows.begin(), held_rows.end()});
     bundle.put_f64("held_answers", held_answers);
@@ -169,6 +181,12 @@ Result<Candidate> Candidate::decode(std::string bytes) {
   candidate.rounds = TRY(io::get<std::uint64_t>(bundle.meta, "rounds"));
   candidate.forest = TRY(bundle.bytes("forest"));
   candidate.test_scores = copy(TRY(bundle.f64("test_scores")));
+  if (bundle.has("linear_answers")) {
+    candidate.linear_answers = copy(TRY(bundle.f64("linear_answers")));
+    if (candidate.linear_answers.size() != candidate.test_scores.size()) {
+      return fail(Code::kCorrupt, "candidate: a linear model answered another number of rows");
+    }
+  }
   if (!bundle.has("held_rows")) return candidate;  // a twin, or of an older program
   for (const std::int64_t row : TRY(bundle.i64("held_rows"))) {
     if (row < 0 || row > std::numeric_limits<std::uint32_t>::max()) {

@@ -28,6 +28,8 @@ struct Prepared {
   Transform transform;
   Matrix features;                     // rows with a known, usable label; in order of time, if any
   std::vector<double> label;           // number, or class index
+  std::string weight_column;           // [train] weight; empty: none
+  std::vector<double> weight{};        // of each row, >= 0; empty: each counts once
   std::vector<Time> time;              // event times; empty without a clock
   std::vector<std::uint64_t> source_row;  // index among the dataset's rows, for lineage
   std::vector<table::Side> side;
@@ -57,6 +59,7 @@ struct Candidate {
   // link). Empty: none were held out, or there is an answer a class.
   std::vector<std::uint32_t> held_rows;
   std::vector<double> held_answers;
+  std::vector<double> linear_answers{};  // of a linear model on the test rows; empty: there is none
   Result<std::string> encode() const;
   /// Errors: kCorrupt naming the part.
   static Result<Candidate> decode(std::string bytes);

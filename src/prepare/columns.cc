@@ -74,6 +74,9 @@ Broken check_lag(const Job& job, const LagWish& lag) {
                        "when a prediction is asked for",
                        lag.table(), lag.column, name);
   }
+  if (lag.column == job.situation.weight) {
+    return fmt::format("{} reads \"{}\", which is the weight of rows", lag.table(), lag.column);
+  }
   if (has(job.options.late, lag.column)) {
     return fmt::format("{} reads \"{}\", which is in prepare.late; of late values only the target "
                        "can be lagged in this version",
@@ -103,6 +106,7 @@ Broken check_made(const Job& job, const Draft& draft, const MadeWish& wish) {
       return refused(column, fmt::format("which is not in dataset d{}", job.dataset));
     }
     if (column == job.situation.target) return refused(column, "which is the target");
+    if (column == job.situation.weight) return refused(column, "which is the weight of rows");
     if (has(job.options.late, column)) return refused(column, "which is in prepare.late");
     if (has(job.options.ignore, column)) {
       return refused(column, "which is in prepare.ignore: the leak guard does not look at it");
@@ -144,6 +148,10 @@ bool is_clock(const Job& job, std::size_t index) {
 Broken consider(const Job& job, std::size_t index, Draft& draft) {
   const table::Field& field = job.rows.schema().fields[index];
   if (field.name == job.situation.target || field.name == table::kTimeColumn) return {};
+  if (field.name == job.situation.weight) {
+    draft.dropped.push_back({field.name, "how much a row counts", false});
+    return {};
+  }
   if (has(job.options.ignore, field.name)) {
     draft.dropped.push_back({field.name, "ignored", false});
     return {};

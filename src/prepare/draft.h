@@ -97,6 +97,7 @@ struct Draft {
   // target.cc
   std::vector<std::size_t> used;       // dataset rows with a known label, in order: matrix rows
   std::vector<double> label;           // of each used row
+  std::vector<double> weight;          // the same; empty: each counts once
   model::Task task = model::Task::kRegression;
   std::vector<std::string> classes;
   KeptOut kept_out;

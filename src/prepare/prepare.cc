@@ -24,6 +24,8 @@ constexpr std::array<Phase, 9> kPhases = {meet_expectations, find_target,   choo
 
 /// Everything that a project wishes for in tables of [prepare].
 Result<void> read_wishes(Job& job) {
+  // No feature is made of a weight, and no row is told apart by it.
+  if (!job.situation.weight.empty()) job.options.ignore.push_back(job.situation.weight);
   const Options& o = job.options;
   job.lags = TRY(lags_from(o.lag));
   for (LagWish& window : TRY(windows_from(o.window))) job.lags.push_back(std::move(window));

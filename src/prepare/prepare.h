@@ -72,6 +72,7 @@ struct Quarantine {
 struct Situation {
   std::string target;
   std::string task = "auto";
+  std::string weight;                  // column that says how much a row counts; empty: once each
   bool has_clock = false;
   std::vector<std::string> entity;
   Span label_delay;                    // labels of history rows are known so long after the row

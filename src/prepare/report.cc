@@ -206,6 +206,8 @@ model::Prepared prepared_from(const Job& job, Draft draft) {
   out.transform = std::move(draft.transform);
   out.features = std::move(draft.matrix);
   out.label = std::move(draft.label);
+  out.weight_column = job.situation.weight;
+  out.weight = std::move(draft.weight);
   out.source_row.assign(draft.used.begin(), draft.used.end());
   for (const std::size_t row : draft.used) out.side.push_back(draft.split.side[row]);
   out.by_time = draft.split.by_time;

@@ -30,21 +30,23 @@ Json to_json(const Situation& s) {
   for (const Quarantine& q : s.quarantine) quarantine.push_back(to_json(q));
   Json tables = Json::object();
   for (const auto& [name, delay] : s.tables) tables[name] = delay.us;
-  return {{"target", s.target},
-          {"task", s.task},
-          {"has_clock", s.has_clock},
-          {"entity", s.entity},
-          {"label_delay_us", s.label_delay.us},
-          {"delay_us", s.delay.us},
-          {"tables", std::move(tables)},
-          {"split", s.split},
-          {"test_share", s.test_share},
-          {"test_longest_us", s.test_longest.us},
-          {"gap_us", s.gap.us},
-          {"test_after_us", s.test_after.us},
-          {"twin", s.twin},
-          {"quarantine", std::move(quarantine)},
-          {"temp", s.temp}};
+  Json out = {{"target", s.target},
+              {"task", s.task},
+              {"has_clock", s.has_clock},
+              {"entity", s.entity},
+              {"label_delay_us", s.label_delay.us},
+              {"delay_us", s.delay.us},
+              {"tables", std::move(tables)},
+              {"split", s.split},
+              {"test_share", s.test_share},
+              {"test_longest_us", s.test_longest.us},
+              {"gap_us", s.gap.us},
+              {"test_after_us", s.test_after.us},
+              {"twin", s.twin},
+              {"quarantine", std::move(quarantine)},
+              {"temp", s.temp}};
+  if (!s.weight.empty()) out["weight"] = s.weight;
+  return out;
 }
 
 Result<Situation> situation_from(const Json& json) {
@@ -52,6 +54,7 @@ Result<Situation> situation_from(const Json& json) {
   Situation s;
   s.target = TRY(io::get<std::string>(json, "target"));
   s.task = io::get_or<std::string>(json, "task", s.task);
+  s.weight = io::get_or<std::string>(json, "weight", "");
   s.has_clock = io::get_or<bool>(json, "has_clock", s.has_clock);
   s.entity = io::get_or<std::vector<std::string>>(json, "entity", {});
   s.label_delay.us = io::get_or<std::int64_t>(json, "label_delay_us", s.label_delay.us);

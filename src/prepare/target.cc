@@ -115,6 +115,42 @@ Broken choose_task(const Job& job, const Column& target, Draft& draft) {
   return {};
 }
 
+/// Each used row's weight: a number, not below 0, and not 0 for all of them.
+Broken find_weights(const Job& job, Draft& draft) {
+  const std::string& name = job.situation.weight;
+  if (name.empty()) return {};
+  const auto index = job.rows.schema().find(name);
+  if (!index || name == table::kTimeColumn) {
+    return fmt::format("[train] weight names \"{}\", which is no column of dataset d{}", name,
+                       job.dataset);
+  }
+  const Column& column = job.rows.column(*index);
+  if (name == job.situation.target || is_text(column.type) || column.type == Type::kTime) {
+    return fmt::format("[train] weight names \"{}\", which is {}; a weight is a number", name,
+                       name == job.situation.target ? std::string("the target")
+                                                    : fmt::format("a {}", name_of(column.type)));
+  }
+  std::size_t wrong = 0, first = 0;
+  bool any = false;
+  for (const std::size_t row : draft.used) {
+    const double weight = column.as_double(row);
+    if (!(weight >= 0 && std::isfinite(weight)) && wrong++ == 0) first = row;
+    any = any || weight > 0;
+    draft.weight.push_back(weight);
+  }
+  if (wrong > 0) {
+    const double weight = column.as_double(first);
+    return fmt::format("{} of {} rows have no weight of 0 or more in \"{}\": in the first, row {} "
+                       "of d{}, it is {}; `rondo data show d{} --origin` tells its file and line",
+                       grouped(wrong), grouped(draft.used.size()), name, grouped(first),
+                       job.dataset, std::isnan(weight) ? "missing" : table::number_text(weight),
+                       job.dataset);
+  }
+  if (any) return {};
+  return fmt::format("the weight \"{}\" is 0 in all {} rows: there is nothing to learn from", name,
+                     grouped(draft.used.size()));
+}
+
 }  // namespace
 
 LabelReader::LabelReader(const Column& column, const std::vector<std::string>& classes)
@@ -153,7 +189,7 @@ Broken find_target(const Job& job, Draft& draft) {
   if (const Broken why = choose_task(job, target, draft)) return why;
   const LabelReader label(target, draft.classes);
   for (const std::size_t row : draft.used) draft.label.push_back(label(row));
-  return {};
+  return find_weights(job, draft);
 }
 
 }  // namespace rondo::prepare

@@ -56,6 +56,42 @@ TEST(Target, TaskFollowsFromItsValues) {
   }
 }
 
+TEST(Target, WeightsAreNumbersOfTheUsedRowsAndNoFeature) {
+  table::Table rows = rows_with(Type::kNumber, {"1.5", "2", "", "7"});
+  std::vector<double> weights;
+  for (std::size_t i = 0; i < 200; ++i) weights.push_back(i % 4 == 2 ? -1 : static_cast<double>(i));
+  const auto with = [&](const std::vector<double>& values) {
+    Job job = job_of(Grid(rows).numbers("w", values).table(), "y");
+    job.situation.weight = "w";
+    return job;
+  };
+  const Draft draft = draft_of(with(weights));  // that of a row without a label is not looked at
+  ASSERT_EQ(draft.weight.size(), draft.used.size());
+  for (std::size_t i = 0; i < draft.used.size(); ++i) {
+    EXPECT_EQ(draft.weight[i], static_cast<double>(draft.used[i]));
+  }
+  EXPECT_EQ(draft.transform.feature_names(), std::vector<std::string>{"x"});
+  const auto says = [&](std::size_t row, double weight, const std::string& what) {
+    std::vector<double> spoiled = weights;
+    spoiled[row] = spoiled[row + 4] = weight;
+    Draft none;
+    const std::string why = work(with(spoiled), none);
+    EXPECT_NE(why.find("2 of 150 rows have no weight of 0 or more in \"w\": in the first, row " +
+                       std::to_string(row) + " of d1, it is " + what), std::string::npos) << why;
+  };
+  says(9, std::nan(""), "missing");
+  says(8, -0.5, "-0.5");
+  Draft none;
+  EXPECT_NE(work(with(std::vector<double>(200, 0)), none).find("is 0 in all 150 rows"),
+            std::string::npos);
+  Job job = with(weights);
+  job.situation.weight = "weight";
+  EXPECT_NE(work(job, none).find("[train] weight names \"weight\", which is no column"),
+            std::string::npos);
+  job.situation.weight = "y";
+  EXPECT_NE(work(job, none).find("which is the target; a weight is a number"), std::string::npos);
+}
+
 struct BrokenCase {
   const char* target;
   Type type;

@@ -32,6 +32,20 @@ Result<std::vector<float>> labels_of(const model::Prepared& prepared, const RowL
   return labels;
 }
 
+/// A row's own weight times that of its class, in 32 bits as LightGBM keeps them; empty: 1 each.
+std::vector<float> learned_weights(const model::Prepared& prepared, const RowList& rows,
+                                   const std::vector<double>& class_weights) {
+  std::vector<float> weights;
+  if (prepared.weight.empty() && class_weights.empty()) return weights;
+  for (const std::uint32_t row : rows) {
+    const double own = prepared.weight.empty() ? 1 : prepared.weight[row];
+    const double of_class =
+        class_weights.empty() ? 1 : class_weights[static_cast<std::size_t>(prepared.label[row])];
+    weights.push_back(static_cast<float>(own * of_class));
+  }
+  return weights;
+}
+
 /// LightGBM only warns about a parameter that it does not know, and learns something else.
 Result<void> check_known(const LightgbmLibrary& library, const Parameters& parameters) {
   std::string text(std::size_t{1} << 17, '\0');
@@ -57,7 +71,7 @@ void Booster::FreeBooster::operator()(void* handle) const { library->BoosterFree
 
 Result<Booster::DatasetPtr> Booster::dataset(const LightgbmLibrary& library,
                                              const model::Prepared& prepared, const RowList& rows,
-                                             const std::string& parameters, void* reference) {
+                                             const Parameters& parameters, void* reference) {
   if (rows.size() > kMostRows) {
     return fail(Code::kExhausted,
                 fmt::format("LightGBM takes {} rows at most", grouped(kMostRows)));
@@ -69,13 +83,19 @@ Result<Booster::DatasetPtr> Booster::dataset(const LightgbmLibrary& library,
   void* handle = nullptr;
   TRY(library.checked(
       library.DatasetCreateFromMat(features.values().data(), C_API_DTYPE_FLOAT64, count, columns, 1,
-                                   parameters.c_str(), reference, &handle),
+                                   parameters.text().c_str(), reference, &handle),
       fmt::format("giving {} rows to LightGBM", grouped(static_cast<std::uint64_t>(count)))));
   DatasetPtr dataset(handle, {&library});
   TRY(library.checked(
       library.DatasetSetField(handle, "label", labels.data(), count, C_API_DTYPE_FLOAT32),
       "giving labels to LightGBM"));
-  if (reference != nullptr) return dataset;
+  if (reference != nullptr) return dataset;  // losses there are ours
+  const std::vector<float> weights = learned_weights(prepared, rows, parameters.class_weights);
+  if (!weights.empty()) {
+    TRY(library.checked(
+        library.DatasetSetField(handle, "weight", weights.data(), count, C_API_DTYPE_FLOAT32),
+        "giving weights to LightGBM"));
+  }
   std::vector<std::string> names;  // f0, f1: LightGBM refuses names with JSON's characters
   for (std::int32_t i = 0; i < columns; ++i) names.push_back(fmt::format("f{}", i));
   std::vector<const char*> pointers;
@@ -92,13 +112,14 @@ Result<Booster> Booster::make(const model::Prepared& prepared, const RowList& fi
   const bool classes = prepared.task == model::Task::kMulticlass;
   const std::string text = parameters.text();
   Booster booster(library, prepared.features.columns, classes ? prepared.classes.size() : 1);
-  booster.fit_ = TRY(dataset(library, prepared, fit, text, nullptr));
+  booster.corrections_ = parameters.corrections();
+  booster.fit_ = TRY(dataset(library, prepared, fit, parameters, nullptr));
   void* handle = nullptr;
   TRY(library.checked(library.BoosterCreate(booster.fit_.get(), text.c_str(), &handle),
                       "starting a booster"));
   booster.handle_.reset(handle);
   if (stop.empty()) return booster;
-  booster.stop_ = TRY(dataset(library, prepared, stop, text, booster.fit_.get()));
+  booster.stop_ = TRY(dataset(library, prepared, stop, parameters, booster.fit_.get()));
   TRY(library.checked(library.BoosterAddValidData(handle, booster.stop_.get()),
                       "giving rows to stop on"));
   booster.answers_.resize(stop.size() * booster.outputs_);
@@ -129,8 +150,24 @@ Result<std::span<const double>> Booster::answers() {
     for (std::size_t k = 0; k < outputs_; ++k) {
       answers_[row * outputs_ + k] = by_class_[k * rows + row];
     }
+    correct(std::span(answers_).subspan(row * outputs_, outputs_));
   }
   return std::span<const double>(answers_);
+}
+
+void Booster::correct(std::span<double> answer) const {
+  if (corrections_.empty()) return;
+  if (answer.size() == 1) {
+    const double p = answer[0] * std::exp(corrections_[0]);
+    answer[0] = p / (p + 1 - answer[0]);
+    return;
+  }
+  double sum = 0;
+  for (std::size_t k = 0; k < answer.size(); ++k) {
+    answer[k] *= std::exp(corrections_[k]);
+    sum += answer[k];
+  }
+  for (double& p : answer) p /= sum;
 }
 
 Result<std::string> Booster::text(std::size_t rounds) const {

@@ -23,7 +23,8 @@ class Booster {
   /// first round leaves constant trees).
   Result<bool> grow();
   Result<std::size_t> rounds() const;
-  /// Answers for the rows of `stop`. Shape: row-major, one a row, or one a class.
+  /// Answers for the rows of `stop`, put right where classes had weights. Shape: row-major, one a
+  /// row, or one a class.
   Result<std::span<const double>> answers();
   /// The first `rounds` rounds in LightGBM's text.
   Result<std::string> text(std::size_t rounds) const;
@@ -31,7 +32,8 @@ class Booster {
   /// feature and the base.
   Result<std::vector<double>> contributions(std::span<const double> features,
                                             std::size_t rounds) const;
-  /// LightGBM's own raw scores. Shape: row-major features in.
+  /// LightGBM's own raw scores, as it learned with weights of classes. Shape: row-major features
+  /// in.
   Result<std::vector<double>> raw(std::span<const double> features, std::size_t rounds) const;
 
  private:
@@ -52,13 +54,14 @@ class Booster {
         stop_(nullptr, {&library}), handle_(nullptr, {&library}) {}
   static Result<DatasetPtr> dataset(const LightgbmLibrary& library,
                                     const model::Prepared& prepared, const RowList& rows,
-                                    const std::string& parameters, void* reference);
+                                    const Parameters& parameters, void* reference);
+  void correct(std::span<double> answer) const;
 
   const LightgbmLibrary* library_;
   std::size_t columns_, outputs_;
   DatasetPtr fit_, stop_;  // freed after the handle that uses them
   std::unique_ptr<void, FreeBooster> handle_;
-  std::vector<double> by_class_, answers_;
+  std::vector<double> by_class_, answers_, corrections_;
 };
 
 }  // namespace rondo::train

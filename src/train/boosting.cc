@@ -29,7 +29,7 @@ std::size_t patience_for(double rate, std::size_t rows) {
 }
 
 Result<Course> grow(Booster& booster, model::Task task, std::span<const double> labels,
-                    const Limits& limits) {
+                    const Limits& limits, std::span<const double> weights) {
   Course course;
   course.loss = std::numeric_limits<double>::quiet_NaN();
   while (course.rounds < limits.rounds) {
@@ -41,7 +41,7 @@ Result<Course> grow(Booster& booster, model::Task task, std::span<const double> 
     course.rounds = TRY(booster.rounds());
     if (!labels.empty() && (split || course.best == 0)) {
       const auto answers = TRY(booster.answers());
-      const double loss = mean_loss(task, labels, answers);
+      const double loss = mean_loss(task, labels, answers, weights);
       if (course.best == 0 || loss < course.loss) {
         course.best = course.rounds;
         course.loss = loss;

@@ -30,9 +30,10 @@ struct Course {
   std::vector<double> answers{};  // there, for the rows to stop on, when they were asked for
 };
 
-/// Grows until an ending. `labels` are those of the rows to stop on, or empty.
+/// Grows until an ending. `labels` are those of the rows to stop on, or empty; `weights` theirs, or
+/// empty.
 Result<Course> grow(Booster& booster, model::Task task, std::span<const double> labels,
-                    const Limits& limits);
+                    const Limits& limits, std::span<const double> weights = {});
 
 /// How many rounds without a gain end a fit: the slower it learns the more, with many rows fewer.
 std::size_t patience_for(double rate, std::size_t rows);

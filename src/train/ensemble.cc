@@ -32,8 +32,7 @@ double class_loss(std::span<const double> raw, std::size_t label) {
 /// What several answered, added up.
 class Sum {
  public:
-  Sum(model::Task task, std::span<const double> labels, std::size_t values)
-      : task_(task), labels_(labels), sum_(values), mean_(values) {}
+  Sum(const Judged& rows, std::size_t values) : rows_(rows), sum_(values), mean_(values) {}
   void add(const Tried& tried) {
     for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += tried.raw[i];
     ++count_;
@@ -41,23 +40,22 @@ class Sum {
   std::vector<double> losses_with(const Tried& tried) {
     const double count = static_cast<double>(count_ + 1);
     for (std::size_t i = 0; i < sum_.size(); ++i) mean_[i] = (sum_[i] + tried.raw[i]) / count;
-    return row_losses(task_, labels_, mean_);
+    return row_losses(rows_, mean_);
   }
 
  private:
-  model::Task task_;
-  std::span<const double> labels_;
+  const Judged& rows_;
   std::vector<double> sum_, mean_;
   std::size_t count_ = 0;
 };
 
 }  // namespace
 
-std::vector<double> row_losses(model::Task task, std::span<const double> labels,
-                               std::span<const double> raw) {
+std::vector<double> row_losses(const Judged& rows, std::span<const double> raw) {
+  const std::span<const double> labels = rows.labels;
   std::vector<double> losses(labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    switch (task) {
+    switch (rows.task) {
       case model::Task::kRegression:
         losses[i] = (raw[i] - labels[i]) * (raw[i] - labels[i]);
         break;
@@ -70,6 +68,8 @@ std::vector<double> row_losses(model::Task task, std::span<const double> labels,
       }
     }
   }
+  if (rows.weights.empty()) return losses;
+  for (std::size_t i = 0; i < losses.size(); ++i) losses[i] *= rows.weights[i];
   return losses;
 }
 
@@ -112,8 +112,8 @@ bool fits(const std::vector<Tried>& tried, const std::vector<std::size_t>& times
 
 }  // namespace
 
-Ensemble choose_together(model::Task task, std::span<const double> labels,
-                         const std::vector<Tried>& tried, const Most& limits) {
+Ensemble choose_together(const Judged& rows, const std::vector<Tried>& tried,
+                         const Most& limits) {
   const std::size_t best = best_of(tried);
   const Ensemble alone = {{{best, 1}}, tried[best].loss};
   std::vector<std::size_t> times(tried.size());
@@ -121,7 +121,7 @@ Ensemble choose_together(model::Task task, std::span<const double> labels,
   std::size_t members = 1;
   double loss = tried[best].loss;
   std::vector<double> losses = tried[best].losses;
-  Sum sum(task, labels, tried[best].raw.size());
+  Sum sum(rows, tried[best].raw.size());
   sum.add(tried[best]);
   for (std::size_t step = 1; step < kMostSteps; ++step) {
     std::size_t next = tried.size();

@@ -16,9 +16,17 @@ struct Ensemble {
   double loss = 0;            // out of fold, together
 };
 
-/// Loss of each row. Shape: raw is row-major, one a row, or one a class.
-std::vector<double> row_losses(model::Task task, std::span<const double> labels,
-                               std::span<const double> raw);
+/// The rows on which candidates are judged. Shape: weights one a row, of mean 1 over all that are
+/// judged, or none.
+struct Judged {
+  model::Task task = model::Task::kRegression;
+  std::span<const double> labels;
+  std::span<const double> weights{};
+};
+
+/// Loss of each row times its weight: over all rows their mean is the weighted loss.
+/// Shape: raw is row-major, one a row, or one a class.
+std::vector<double> row_losses(const Judged& rows, std::span<const double> raw);
 
 /// LightGBM's answers as raw scores, up to a constant a row. Shape: as the answers.
 std::vector<double> raw_of(model::Task task, std::span<const double> answers);
@@ -35,8 +43,7 @@ struct Most {
 /// Source: Caruana, Niculescu-Mizil, Crew, Ksikes 2004 (Ensemble Selection from Libraries of
 /// Models, ICML), section 2 with replacement; 50 steps at most; ties to the earlier candidate.
 /// Cost: steps x candidates x rows.
-Ensemble choose_together(model::Task task, std::span<const double> labels,
-                         const std::vector<Tried>& tried, const Most& limits);
+Ensemble choose_together(const Judged& rows, const std::vector<Tried>& tried, const Most& limits);
 
 /// What they answer together, out of fold: the mean of the members' raw scores by their weights.
 std::vector<double> raw_together(const Ensemble& chosen, const std::vector<Tried>& tried);

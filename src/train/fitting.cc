@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "io/digest.h"
+#include "model/blend.h"
 #include "model/compiled_forest.h"
 
 namespace rondo::train {
@@ -75,6 +76,9 @@ Result<Model> fit_model(const Prepared& prepared, const RowList& train,
   model.forest = TRY(model::Forest::from_lightgbm(text));
   model.digest = digest_of_text(text);
   TRY(compare(model.forest, booster, course.rounds, prepared));
+  if (const auto corrections = parameters.corrections(); !corrections.empty()) {
+    model.forest = TRY(model::shifted(model.forest, corrections));
+  }
   return model;
 }
 

@@ -1,5 +1,6 @@
 // A forest from rows and rounds that are known. None leaves without proof that it answers as
-// LightGBM does, by every kernel of this CPU.
+// LightGBM does, by every kernel of this CPU; what weights of classes did to its odds is put right
+// after that.
 #pragma once
 
 #include "model/forest.h"

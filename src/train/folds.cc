@@ -53,8 +53,9 @@ std::vector<Inner> folds_of(const model::Prepared& prepared, const RowList& trai
   const bool clock = prepared.by_time && !prepared.time.empty();
   std::vector<Inner> made =
       clock ? rolling(prepared, train) : hashed(prepared, train, seed, folds);
-  const bool few = std::ranges::any_of(made, [](const Inner& fold) {
-    return fold.stop.size() < kFewestInFold || fold.fit.size() < kFewestInFold;
+  const bool few = std::ranges::any_of(made, [&](const Inner& fold) {
+    return fold.stop.size() < kFewestInFold || fold.fit.size() < kFewestInFold ||
+           !has_weight(prepared, fold.stop) || !has_weight(prepared, fold.fit);
   });
   return few ? std::vector<Inner>() : made;
 }

@@ -10,7 +10,8 @@ namespace rondo::train {
 inline constexpr std::size_t kWindows = 3;
 
 /// `fit` and `stop` of each fold, ascending; no row is on both sides of one. Without a clock each
-/// training row is in exactly one `stop`. Empty when there are too few rows for it.
+/// training row is in exactly one `stop`. Empty when there are too few rows
+/// for it, or none of a side has weight.
 std::vector<Inner> folds_of(const model::Prepared& prepared, const RowList& train, Seed seed,
                             std::size_t folds);
 

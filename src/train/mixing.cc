@@ -37,18 +37,19 @@ std::vector<Member> members_of(const Searched& searched) {
 }
 
 Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
-                          const std::vector<Member>& members, Seed seed, std::int64_t threads,
+                          const std::vector<Member>& members, Seed seed, const Options& options,
                           const Stop& stop, const std::function<void(std::size_t)>& tell) {
   std::vector<Result<Model>> made(members.size());
   Guarded<std::size_t> done(std::size_t{0});
-  const std::size_t lanes = lanes_for(threads);
-  const std::size_t all = threads_for(threads, prepared.features.values.size());
+  const std::size_t lanes = lanes_for(options.threads);
+  const std::size_t all = threads_for(options.threads, prepared.features.values.size());
   const std::size_t each = members.size() == 1 ? all : std::max<std::size_t>(all / lanes, 1);
   const auto fit = [&](const Member& member) -> Result<Model> {
     Limits limits;
     limits.rounds = member.rounds;
     limits.stop = stop;
-    const Parameters parameters = TRY(parameters_with(prepared, member.growth, seed, each));
+    const Parameters parameters =
+        TRY(parameters_with(prepared, member.growth, options, seed, each));
     return fit_model(prepared, train, parameters, limits);
   };
   side_by_side(members.size(), lanes, [&](std::size_t i) {

@@ -25,10 +25,10 @@ struct Mixed {
 
 std::vector<Member> members_of(const Searched& searched);
 
-/// `threads` as in the settings; `tell` hears how many are done, one call at a time. Errors: those
-/// of fit_model().
+/// Of `options` threads, monotone and class_weight; `tell` hears how many are done, one call at a
+/// time. Errors: those of fit_model() and parameters_with().
 Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
-                          const std::vector<Member>& members, Seed seed, std::int64_t threads,
+                          const std::vector<Member>& members, Seed seed, const Options& options,
                           const Stop& stop, const std::function<void(std::size_t)>& tell);
 
 /// What was tried, for the facts.

@@ -11,16 +11,24 @@ namespace rondo::train {
 
 struct Parameters {
   std::vector<std::pair<std::string, std::string>> values;  // in the order of the text
+  std::vector<double> class_weights{};  // one a class, beside the rows' own; empty: none
+  bool multiclass = false;
 
+  /// What puts raw scores right that were learned with class weights, one an output; empty without.
+  /// Weights w multiply the odds of classes by their ratio, wherever the rows are: so -ln(w1/w0) is
+  /// added to the log-odds of two classes, -ln w_k to the score of each of more.
+  /// Source: Elkan 2001, The Foundations of Cost-Sensitive Learning (IJCAI), theorem 2.
+  std::vector<double> corrections() const;
   /// "name=value name=value"
   std::string text() const;
   /// Without the number of threads, from which nothing follows.
   Json json() const;
 };
 
-/// Errors: kInvalidInput when LightGBM has no such number.
+/// Of `options` monotone and class_weight. Errors: kInvalidInput when LightGBM has no such number,
+/// and naming what of monotone is no feature with an order, of class_weight no class.
 Result<Parameters> parameters_with(const model::Prepared& prepared, const Growth& growth,
-                                   Seed seed, std::size_t threads);
+                                   const Options& options, Seed seed, std::size_t threads);
 /// Of what the settings say.
 Result<Parameters> parameters_for(const model::Prepared& prepared, const Options& options,
                                   Seed seed, std::size_t threads);

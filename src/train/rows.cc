@@ -46,6 +46,7 @@ Inner inner_split(const model::Prepared& prepared, const RowList& train, Seed se
   const bool clock = prepared.by_time && !prepared.time.empty();
   Inner inner = clock ? newest_apart(prepared, train) : hashed_apart(prepared, train, seed);
   if (inner.stop.size() < kFewestStop || inner.fit.size() < inner.stop.size()) return {train, {}};
+  if (!has_weight(prepared, inner.stop) || !has_weight(prepared, inner.fit)) return {train, {}};
   return inner;
 }
 
@@ -64,26 +65,43 @@ FeatureRows::FeatureRows(const model::Matrix& features, const RowList& rows) {
   values_ = own_;
 }
 
-double mean_loss(model::Task task, std::span<const double> labels,
-                 std::span<const double> answers) {
+namespace {
+
+double loss_of(model::Task task, double label, std::span<const double> answer) {
   const auto log_loss = [](double p) { return -std::log(std::clamp(p, 1e-15, 1 - 1e-15)); };
-  double sum = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    switch (task) {
-      case model::Task::kRegression:
-        sum += (answers[i] - labels[i]) * (answers[i] - labels[i]);
-        break;
-      case model::Task::kBinary:
-        sum += log_loss(labels[i] > 0.5 ? answers[i] : 1 - answers[i]);
-        break;
-      case model::Task::kMulticlass: {
-        const std::size_t classes = answers.size() / labels.size();
-        sum += log_loss(answers[i * classes + static_cast<std::size_t>(labels[i])]);
-        break;
-      }
-    }
+  switch (task) {
+    case model::Task::kRegression: return (answer[0] - label) * (answer[0] - label);
+    case model::Task::kBinary: return log_loss(label > 0.5 ? answer[0] : 1 - answer[0]);
+    case model::Task::kMulticlass: break;
   }
-  return sum / static_cast<double>(labels.size());
+  return log_loss(answer[static_cast<std::size_t>(label)]);
+}
+
+}  // namespace
+
+double mean_loss(model::Task task, std::span<const double> labels,
+                 std::span<const double> answers, std::span<const double> weights) {
+  const std::size_t outputs = answers.size() / labels.size();
+  double sum = 0, rows = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const double weight = weights.empty() ? 1 : weights[i];
+    sum += weight * loss_of(task, labels[i], answers.subspan(i * outputs, outputs));
+    rows += weight;
+  }
+  return sum / rows;
+}
+
+std::vector<double> weights_of(const model::Prepared& prepared, const RowList& rows) {
+  std::vector<double> weights;
+  if (prepared.weight.empty()) return weights;
+  for (const std::uint32_t row : rows) weights.push_back(prepared.weight[row]);
+  return weights;
+}
+
+bool has_weight(const model::Prepared& prepared, const RowList& rows) {
+  return prepared.weight.empty() || std::ranges::any_of(rows, [&](std::uint32_t row) {
+    return prepared.weight[row] > 0;
+  });
 }
 
 std::string_view loss_name(model::Task task) {

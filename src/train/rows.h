@@ -13,7 +13,8 @@ using RowList = std::vector<std::uint32_t>;
 RowList rows_of(const model::Prepared& prepared, table::Side side);
 
 struct Inner {
-  RowList fit, stop;  // `stop` is empty when there are too few rows to spare some
+  // `stop` is empty when there are too few rows to spare some, or none of one side has weight.
+  RowList fit, stop;
 };
 Inner inner_split(const model::Prepared& prepared, const RowList& train, Seed seed);
 
@@ -33,8 +34,13 @@ class FeatureRows {
 /// Mean loss of predictions: squared error; or -log of the probability of what was there, clipped
 /// at 1e-15. Summed in the order of the rows, so that it has the same bits for any number of
 /// threads.
-/// Shape: answers is row-major, one a row, or one a class.
-double mean_loss(model::Task task, std::span<const double> labels, std::span<const double> answers);
+/// Shape: answers is row-major, one a row, or one a class; weights one a row, or none.
+double mean_loss(model::Task task, std::span<const double> labels, std::span<const double> answers,
+                 std::span<const double> weights = {});
+/// Weights of the rows; empty where each counts once.
+std::vector<double> weights_of(const model::Prepared& prepared, const RowList& rows);
+/// Whether one of them counts.
+bool has_weight(const model::Prepared& prepared, const RowList& rows);
 std::string_view loss_name(model::Task task);
 
 }  // namespace rondo::train

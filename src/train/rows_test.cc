@@ -6,10 +6,23 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/folds.h"
 #include "train/testing.h"
 
 namespace rondo::train {
 namespace {
+
+TEST(Rows, ASideWithoutWeightIsNone) {
+  model::Prepared prepared = generated({.rows = 500});
+  prepared.weight.assign(500, 1);
+  const RowList train = rows_of(prepared, table::Side::kTrain);
+  const Inner inner = inner_split(prepared, train, Seed{1});
+  ASSERT_FALSE(inner.stop.empty());
+  EXPECT_FALSE(folds_of(prepared, train, Seed{1}, 5).empty());
+  for (const std::uint32_t row : inner.stop) prepared.weight[row] = 0;
+  EXPECT_TRUE(inner_split(prepared, train, Seed{1}).stop.empty());
+  EXPECT_TRUE(folds_of(prepared, train, Seed{1}, 5).empty()) << "the last window is in it";
+}
 
 TEST(InnerSplit, TheNewestFifthDecidesWhenThereIsAClock) {
   const auto prepared = generated({.rows = 1'250});  // 1,000 train
@@ -57,6 +70,8 @@ TEST(FeatureRows, ViewsAndCopiesHoldTheSame) {
 TEST(MeanLoss, FollowsItsFormulas) {
   const double y[] = {1, 3}, f[] = {2, 0};
   EXPECT_DOUBLE_EQ(mean_loss(model::Task::kRegression, y, f), (1.0 + 9.0) / 2);
+  EXPECT_DOUBLE_EQ(mean_loss(model::Task::kRegression, y, f, std::vector<double>{3, 1}),
+                   (3 * 1.0 + 9.0) / 4);
   const double hit[] = {1, 0}, p[] = {0.8, 0.4};
   EXPECT_DOUBLE_EQ(mean_loss(model::Task::kBinary, hit, p),
                    -(std::log(0.8) + std::log(1 - 0.4)) / 2);

@@ -12,7 +12,7 @@
 namespace rondo::train {
 namespace {
 
-constexpr std::string_view kTarget = "_target", kInner = "_inner";
+constexpr std::string_view kTarget = "_target", kInner = "_inner", kWeight = "_weight";
 constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
 
 bool fits_a_name(char c) {
@@ -39,6 +39,16 @@ Json feature_json(const model::Step& step, const std::string& column) {
   return feature;
 }
 
+/// [train] monotone by the columns' names.
+Json monotone_of(const ScriptTask& task, const std::vector<std::string>& columns) {
+  Json monotone = Json::object();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto found = task.options.monotone.find(task.prepared.transform.steps()[i].feature);
+    if (found != task.options.monotone.end()) monotone[columns[i]] = *found;
+  }
+  return monotone;
+}
+
 Json description_of(const ScriptTask& task, Span deadline, std::size_t inner_rows) {
   const model::Prepared& prepared = task.prepared;
   const std::vector<std::string> columns = script_columns(prepared.transform);
@@ -53,6 +63,8 @@ Json description_of(const ScriptTask& task, Span deadline, std::size_t inner_row
           {"target", target},
           {"inner", {{"column", kInner}, {"rows", inner_rows}}},
           {"features", features},
+          {"weight", prepared.weight.empty() ? Json() : Json({{"column", kWeight}})},
+          {"monotone", monotone_of(task, columns)},
           {"rows", task.rows.size()},
           {"metric", loss_name(prepared.task)},
           {"seed", task.options.seed % 2'147'483'647},
@@ -70,7 +82,9 @@ Result<void> write_csv(const ScriptTask& task, const std::vector<std::string>& c
   const auto file = TRY(fs.create(path));
   std::string lines;
   for (const std::string& column : columns) lines += "\"" + column + "\",";
-  lines += fmt::format("{},{}\n", kTarget, kInner);
+  const bool weighted = !task.prepared.weight.empty();
+  lines += fmt::format("{},{}", kTarget, kInner);
+  lines += weighted ? fmt::format(",{}\n", kWeight) : "\n";
   for (std::size_t i = 0; i < task.rows.size(); ++i) {
     const std::uint32_t row = task.rows[i];
     for (const double value : task.prepared.features.row(row)) {
@@ -78,7 +92,12 @@ Result<void> write_csv(const ScriptTask& task, const std::vector<std::string>& c
       lines += ',';
     }
     add_number(task.prepared.label[row], lines);
-    lines += inner[i] ? ",1\n" : ",0\n";
+    lines += inner[i] ? ",1" : ",0";
+    if (weighted) {
+      lines += ',';
+      add_number(task.prepared.weight[row], lines);
+    }
+    lines += '\n';
     if (lines.size() < kFlushBytes) continue;
     TRY(file->append(io::as_bytes(lines)));
     lines.clear();
@@ -103,7 +122,8 @@ std::vector<bool> inner_of(const ScriptTask& task, Seed seed) {
 
 std::vector<std::string> script_columns(const model::Transform& transform) {
   std::vector<std::string> columns;
-  std::set<std::string> taken = {std::string(kTarget), std::string(kInner)};
+  std::set<std::string> taken = {std::string(kTarget), std::string(kInner),
+                                 std::string(kWeight)};
   for (const std::string& name : transform.feature_names()) {
     std::string column;
     for (const char c : name) column += fits_a_name(c) ? c : '_';
@@ -126,6 +146,7 @@ Result<std::size_t> write_script_inputs(const ScriptTask& task, const ledger::St
   for (const std::string& column : columns) schema.fields.push_back({column});
   schema.fields.push_back({std::string(kTarget)});
   schema.fields.push_back({std::string(kInner), table::Type::kInteger});
+  if (!task.prepared.weight.empty()) schema.fields.push_back({std::string(kWeight)});
   const io::Path spill = folder.parent_path() / "spill";
   const auto engine = TRY(table::Engine::open(spill));
   TRY(engine->csv_to_parquet(folder / "train.csv", schema, folder / "train.parquet"));

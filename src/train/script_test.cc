@@ -150,6 +150,22 @@ TEST_F(ScriptTest, GetsEachTrainingRowAndADescription) {
   EXPECT_EQ(fs_->read(out / "train.parquet")->substr(0, 4), "PAR1");
 }
 
+TEST_F(ScriptTest, GetsWeightsAndWhatMustNotFall) {
+  Prepared prepared = generated({.rows = 200, .categories = 7});
+  for (std::size_t row = 0; row < 200; ++row) prepared.weight.push_back(row % 2 == 0 ? 0.25 : 3);
+  prepared.weight_column = "w";
+  options_.monotone = {{"often zero", -1}};
+  ASSERT_FALSE(ran(prepared, "cp \"$RONDO_IN\"/* \"$RONDO_OUT\""));
+  const io::Path out = scratch_ / "out/script/out";
+  const Json about = *io::parse_json(*fs_->read(out / "description.json"), "description");
+  EXPECT_EQ(about.at("weight"), Json({{"column", "_weight"}}));
+  EXPECT_EQ(about.at("monotone"), Json({{"often_zero", -1}}));
+  const std::string csv = *fs_->read(out / "train.csv");
+  EXPECT_NE(csv.find(",_target,_inner,_weight\n"), std::string::npos) << csv.substr(0, 100);
+  EXPECT_NE(csv.find(",0,0.25\n"), std::string::npos);
+  EXPECT_NE(csv.find(",0,3\n"), std::string::npos);
+}
+
 TEST_F(ScriptTest, TellsHowItFailed) {
   const Prepared prepared = generated({.rows = 400});
   const std::string exit = refusal(ran(prepared, "echo first; echo last >&2; exit 3"));

@@ -26,7 +26,11 @@ class Search {
         seed_(seed), limits_(limits), began_us_(monotonic_us()) {
     for (const Inner& fold : folds) {
       for (const std::uint32_t row : fold.stop) labels_.push_back(prepared.label[row]);
+      const std::vector<double> weights = weights_of(prepared, fold.stop);
+      weights_.insert(weights_.end(), weights.begin(), weights.end());
     }
+    const double all = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+    for (double& weight : weights_) weight *= static_cast<double>(weights_.size()) / all;
   }
 
   Result<Searched> run() {
@@ -53,7 +57,7 @@ class Search {
                     .bytes = static_cast<double>(TRY(parse_size(options_.size_max))),
                     .outputs = prepared_.classes.size() > 2 ? prepared_.classes.size() : 1,
                     .features = prepared_.features.columns};
-    searched.chosen = choose_together(prepared_.task, labels_, searched.tried, most);
+    searched.chosen = choose_together({prepared_.task, labels_, weights_}, searched.tried, most);
     searched.raw = raw_together(searched.chosen, searched.tried);
     return searched;
   }
@@ -111,8 +115,7 @@ class Search {
       const std::vector<double> raw = raw_of(prepared_.task, one.course.answers);
       tried.raw.insert(tried.raw.end(), raw.begin(), raw.end());
     }
-    const std::span<const double> labels = std::span(labels_).first(labels_in(rounds.size()));
-    tried.losses = row_losses(prepared_.task, labels, tried.raw);
+    tried.losses = row_losses(judged(labels_in(rounds.size())), tried.raw);
     tried.loss = std::accumulate(tried.losses.begin(), tried.losses.end(), 0.0) /
                  static_cast<double>(tried.losses.size());
     const auto middle = rounds.begin() + static_cast<std::ptrdiff_t>((rounds.size() - 1) / 2);
@@ -132,7 +135,8 @@ class Search {
   Result<Fit> fit(std::size_t number, const Growth& growth, std::size_t threads) const {
     const std::int64_t began = monotonic_us();
     const Inner& fold = folds_[number];
-    const Parameters parameters = TRY(parameters_with(prepared_, growth, seed_, threads));
+    const Parameters parameters =
+        TRY(parameters_with(prepared_, growth, options_, seed_, threads));
     const std::span<const double> labels =
         std::span(labels_).subspan(labels_in(number), fold.stop.size());
     Limits limits;
@@ -145,7 +149,8 @@ class Search {
     }
     limits.keep_answers = true;
     Booster booster = TRY(Booster::make(prepared_, fold.fit, fold.stop, parameters));
-    Fit made{TRY(grow(booster, prepared_.task, labels, limits))};
+    Fit made{TRY(grow(booster, prepared_.task, labels, limits,
+                      weights_of(prepared_, fold.stop)))};
     const auto rounds = static_cast<double>(std::max<std::size_t>(made.course.rounds, 1));
     made.spent_us = static_cast<double>(monotonic_us() - began) *
                     static_cast<double>(made.course.best) / rounds;
@@ -156,9 +161,16 @@ class Search {
   bool is_behind(const Tried& tried) const {
     if (tried_.empty() || folds_.size() < 2) return false;
     const std::size_t rows = folds_[0].stop.size();
-    const auto now = row_losses(prepared_.task, std::span(labels_).first(rows), tried.raw);
+    const auto now = row_losses(judged(rows), tried.raw);
     const auto& best = tried_[best_of(tried_)].losses;
     return standard_errors(now, std::span(best).first(rows)) > kBehind;
+  }
+
+  /// The first rows out of fold.
+  Judged judged(std::size_t rows) const {
+    const std::span<const double> weights = weights_;
+    return {prepared_.task, std::span(labels_).first(rows),
+            weights.empty() ? weights : weights.first(rows)};
   }
 
   std::size_t labels_in(std::size_t folds) const {
@@ -224,7 +236,7 @@ class Search {
   std::int64_t began_us_, spent_before_us_ = 0;
   std::size_t lanes_ = lanes_for(options_.threads);
   std::size_t threads_ = threads_for(options_.threads, prepared_.features.values.size());
-  std::vector<double> labels_;  // fold after fold
+  std::vector<double> labels_, weights_;  // fold after fold
   std::vector<Tried> tried_;
 };
 

@@ -105,7 +105,7 @@ std::vector<Tried> three(const std::vector<double>& labels) {
     tried[2].raw.push_back(label + wrong + 3 * chance.normal());
   }
   for (Tried& one : tried) {
-    one.losses = row_losses(Task::kRegression, labels, one.raw);
+    one.losses = row_losses({Task::kRegression, labels}, one.raw);
     for (const double loss : one.losses) one.loss += loss / static_cast<double>(labels.size());
   }
   return tried;
@@ -115,12 +115,12 @@ TEST(Together, WhatCancelsOutIsChosen) {
   std::vector<double> labels(400);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<double>(i % 7);
   const auto tried = three(labels);
-  const Ensemble chosen = choose_together(Task::kRegression, labels, tried, {.members = 8});
+  const Ensemble chosen = choose_together({Task::kRegression, labels}, tried, {.members = 8});
   std::set<std::size_t> members;
   for (const Share& share : chosen.shares) members.insert(share.candidate);
   EXPECT_EQ(members, (std::set<std::size_t>{0, 1}));
   EXPECT_LT(chosen.loss, 0.01 * tried[0].loss);
-  const Ensemble alone = choose_together(Task::kRegression, labels, tried, {.members = 1});
+  const Ensemble alone = choose_together({Task::kRegression, labels}, tried, {.members = 1});
   ASSERT_EQ(alone.shares.size(), 1U);
   EXPECT_EQ(alone.shares[0].candidate, 0U);
   EXPECT_EQ(alone.loss, tried[0].loss);
@@ -135,7 +135,7 @@ TEST(Together, AnEnsembleStaysWithinItsTimeAndSize) {
     one.growth.leaves = 31;
   }
   const auto members = [&](const Most& limits) {
-    return choose_together(Task::kRegression, labels, tried, limits).shares.size();
+    return choose_together({Task::kRegression, labels}, tried, limits).shares.size();
   };
   const double one = model::predicted_row_us({100, 3'100, 5});
   EXPECT_EQ(members({.row_us = 3 * one, .features = 5}), 2U);
@@ -147,12 +147,12 @@ TEST(Together, AnEnsembleStaysWithinItsTimeAndSize) {
 TEST(Together, LossesAreThoseOfProbabilities) {
   const std::vector<double> p = {0.2, 0.9};
   const std::vector<double> labels = {0, 1};
-  const auto binary = row_losses(Task::kBinary, labels, raw_of(Task::kBinary, p));
+  const auto binary = row_losses({Task::kBinary, labels}, raw_of(Task::kBinary, p));
   EXPECT_NEAR(binary[0], -std::log(0.8), 1e-12);
   EXPECT_NEAR(binary[1], -std::log(0.9), 1e-12);
   const std::vector<double> three_classes = {0.2, 0.3, 0.5, 0.1, 0.8, 0.1};
   const auto many =
-      row_losses(Task::kMulticlass, labels, raw_of(Task::kMulticlass, three_classes));
+      row_losses({Task::kMulticlass, labels}, raw_of(Task::kMulticlass, three_classes));
   EXPECT_NEAR(many[0], -std::log(0.2), 1e-12);
   EXPECT_NEAR(many[1], -std::log(0.8), 1e-12);
 }
@@ -213,11 +213,13 @@ TEST(Members, AnswerAsTheirWeightedSum) {
   const RowList rows = rows_of(prepared, table::Side::kTrain);
   const std::vector<Member> members = {{{.rate = 0.2, .leaves = 4}, 7, 3},
                                        {{.leaves = 9, .columns = 0.5, .rows = 0.8}, 5, 1}};
-  const Mixed mixed = fit_members(prepared, rows, members, Seed{1}, 1, {}, [](auto) {}).value();
+  const Options one{.threads = 1};
+  const Mixed mixed = fit_members(prepared, rows, members, Seed{1}, one, {}, [](auto) {}).value();
   EXPECT_EQ(mixed.model.rounds, 12U);
   std::vector<double> sum(prepared.features.rows), both(prepared.features.rows);
   for (const Member& member : members) {
-    const Mixed alone = fit_members(prepared, rows, {member}, Seed{1}, 1, {}, [](auto) {}).value();
+    const Mixed alone =
+        fit_members(prepared, rows, {member}, Seed{1}, one, {}, [](auto) {}).value();
     std::vector<double> raw(prepared.features.rows);
     alone.model.forest.raw_batch(prepared.features.values, raw.size(), raw);
     for (std::size_t i = 0; i < raw.size(); ++i) {

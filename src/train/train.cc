@@ -14,6 +14,8 @@
 #include "base/words.h"
 #include "model/compiled_forest.h"
 #include "model/forest_build.h"
+#include "train/inputs.h"
+#include "train/linear.h"
 #include "train/mixing.h"
 #include "train/script.h"
 
@@ -37,6 +39,7 @@ struct Plan {
   std::size_t threads = 1;
   Parameters parameters;
   Limits limits;                // stop and budget
+  std::optional<Linear> linear;  // what it would reach on the test rows
 };
 
 /// Rows that a model had not learned from, and what it answered.
@@ -80,27 +83,6 @@ Result<Plan> plan_for(const StageInput& input, const Prepared& prepared) {
   return plan;
 }
 
-Result<void> check_shape(const Prepared& prepared, const RowList& train) {
-  if (train.empty()) {
-    return fail(Code::kInvalidInput, "no row is left to train on",
-                "collect more rows, or make [evaluate] test smaller");
-  }
-  const std::size_t columns = prepared.features.columns;
-  if (columns == 0 || columns > model::kMostFeatures) {
-    return fail(Code::kInvalidInput,
-                fmt::format("trees take 1 to {} features, not {}", model::kMostFeatures, columns),
-                "name columns under [prepare] ignore");
-  }
-  const std::size_t classes = prepared.classes.size();
-  if (prepared.task == model::Task::kMulticlass && (classes < 2 || classes > model::kMostClasses)) {
-    return fail(Code::kInvalidInput,
-                fmt::format("trees tell 2 to {} classes apart, not {}", model::kMostClasses,
-                            classes),
-                "is the target a number, or an identifier?");
-  }
-  return {};
-}
-
 /// Limits of one fit that is the part [from, to] of the whole in a progress bar.
 Limits limits_for(const Plan& plan, const StageInput& input, std::size_t rounds, double from,
                   double to) {
@@ -132,7 +114,8 @@ Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, con
   limits.patience = patience_for(plan.options.rate, inner.fit.size());
   limits.keep_answers = prepared.task != model::Task::kMulticlass;
   Booster booster = TRY(Booster::make(prepared, inner.fit, inner.stop, plan.parameters));
-  Course course = TRY(grow(booster, prepared.task, labels, limits));
+  Course course = TRY(grow(booster, prepared.task, labels, limits,
+                           weights_of(prepared, inner.stop)));
   if (course.ending == Ending::kStopped) return stopped();
   const std::size_t rows = inner.stop.size();
   return Choice{course.best, rows, course.loss, course.ending == Ending::kBudget,
@@ -140,8 +123,9 @@ Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, con
 }
 
 model::Candidate candidate_of(const Prepared& prepared, const Model& model, Held held,
-                              Json options) {
+                              Json options, const Plan& plan) {
   model::Candidate candidate;
+  if (plan.linear) candidate.linear_answers = plan.linear->answers;
   if (!held.answers.empty()) {
     candidate.held_rows = std::move(held.rows);
     candidate.held_answers = std::move(held.answers);
@@ -215,7 +199,7 @@ Result<StageOutput> hand_on(const Prepared& prepared, const Mixed& mixed, Held h
   for (const Member& member : mixed.members) options["members"].push_back(member.json());
   if (tried > 0) options["tried"] = tried;
   StageOutput output = TRY(write(
-      candidate_of(prepared, mixed.model, std::move(held), std::move(options)), input));
+      candidate_of(prepared, mixed.model, std::move(held), std::move(options), plan), input));
   output.result = "trained";
   output.evidence = {{"learner", learner_of(mixed.members)},
                      {"task", name_of(prepared.task)},
@@ -241,7 +225,7 @@ std::function<void(std::size_t)> told_of(const StageInput& input, std::size_t me
 Result<StageOutput> fit_again(const Prepared& prepared, const RowList& rows, const Plan& plan,
                               const StageInput& input) {
   const Mixed mixed = TRY(fit_members(prepared, rows, plan.twin_members, input.seed,
-                                      plan.options.threads, input.stop,
+                                      plan.options, input.stop,
                                       told_of(input, plan.twin_members.size())));
   StageOutput output = TRY(hand_on(prepared, mixed, {}, 0, rows.size(), plan, input));
   output.reason = fmt::format("{} rounds of trees on {} rows, as the candidate that was measured",
@@ -296,7 +280,7 @@ Result<StageOutput> find(const Prepared& prepared, const RowList& rows,
   if (searched.tried.empty()) return spent(plan);
   // A stop ended the search, not what it found.
   const std::vector<Member> members = members_of(searched);
-  const Mixed mixed = TRY(fit_members(prepared, rows, members, input.seed, plan.options.threads,
+  const Mixed mixed = TRY(fit_members(prepared, rows, members, input.seed, plan.options,
                                       {}, told_of(input, members.size())));
   StageOutput output = TRY(hand_on(prepared, mixed,
                                    held_of(prepared, searched, folds, mixed.model),
@@ -311,21 +295,13 @@ Result<StageOutput> find(const Prepared& prepared, const RowList& rows,
   return output;
 }
 
-Result<Prepared> read_prepared(const StageInput& input) {
-  const auto found = input.inputs.find("prepared");
-  if (found == input.inputs.end()) {
-    return fail(Code::kInvalidInput, "training was started without prepared data");
-  }
-  return Prepared::decode(TRY(input.objects->get(found->second)));
-}
-
 /// What a script hands over becomes a candidate like any other.
 Result<StageOutput> take_over(const Prepared& prepared, const RowList& rows, const Plan& plan,
                               const StageInput& input) {
   const std::int64_t until = plan.limits.until_us.value_or(0);
   Scripted made = TRY(run_script({prepared, rows, plan.options, plan.twin_rounds, until}, input));
   StageOutput output =
-      TRY(write(candidate_of(prepared, made.model, {}, std::move(made.options)), input));
+      TRY(write(candidate_of(prepared, made.model, {}, std::move(made.options), plan), input));
   output.result = "trained";
   output.reason = fmt::format("`{}` trained {} trees of {} on {} rows", plan.options.command,
                               grouped(made.model.forest.trees()), made.library,
@@ -340,18 +316,16 @@ Result<StageOutput> take_over(const Prepared& prepared, const RowList& rows, con
   return output;
 }
 
-Result<StageOutput> train(const StageInput& input) {
-  const Prepared prepared = TRY(read_prepared(input));
-  const RowList rows = rows_of(prepared, table::Side::kTrain);
-  TRY(check_shape(prepared, rows));
-  const Plan plan = TRY(plan_for(input, prepared));
-  if (!plan.options.command.empty()) return take_over(prepared, rows, plan, input);
-  if (!plan.twin_members.empty()) return fit_again(prepared, rows, plan, input);
-  if (plan.budget.searches && plan.twin_rounds == 0) {
-    const auto folds = folds_of(prepared, rows, input.seed,
-                                static_cast<std::size_t>(plan.options.folds));
-    if (!folds.empty()) return find(prepared, rows, folds, plan, input);
-  }
+/// What else was asked for, and what it is measured beside.
+void add_wishes(const Prepared& prepared, const Plan& plan, Json& evidence) {
+  if (!prepared.weight.empty()) evidence["weight"] = prepared.weight_column;
+  if (!plan.options.class_weight.empty()) evidence["class_weight"] = plan.options.class_weight;
+  if (!plan.options.monotone.empty()) evidence["monotone"] = plan.options.monotone;
+  if (plan.linear) evidence["linear"] = plan.linear->json();
+}
+
+Result<StageOutput> fit_one(const Prepared& prepared, const RowList& rows, const Plan& plan,
+                            const StageInput& input) {
   Choice choice{plan.twin_rounds};
   if (plan.twin_rounds == 0) choice = TRY(choose_rounds(prepared, rows, plan, input));
   if (choice.spent) return spent(plan);
@@ -364,10 +338,33 @@ Result<StageOutput> train(const StageInput& input) {
                         {"rounds", model.rounds},
                         {"seed", plan.options.seed}};
   StageOutput output = TRY(write(
-      candidate_of(prepared, model, std::move(choice.held), options), input));
+      candidate_of(prepared, model, std::move(choice.held), options, plan), input));
   output.result = "trained";
   output.reason = reason_of(plan, choice, model, rows.size());
   output.evidence = evidence_of(prepared, choice, model, rows.size());
+  return output;
+}
+
+Result<StageOutput> fit_as_planned(const Prepared& prepared, const RowList& rows, const Plan& plan,
+                                   const StageInput& input) {
+  if (!plan.options.command.empty()) return take_over(prepared, rows, plan, input);
+  if (!plan.twin_members.empty()) return fit_again(prepared, rows, plan, input);
+  if (plan.budget.searches && plan.twin_rounds == 0) {
+    const auto folds = folds_of(prepared, rows, input.seed,
+                                static_cast<std::size_t>(plan.options.folds));
+    if (!folds.empty()) return find(prepared, rows, folds, plan, input);
+  }
+  return fit_one(prepared, rows, plan, input);
+}
+
+Result<StageOutput> train(const StageInput& input) {
+  const Prepared prepared = TRY(read_prepared(input));
+  const RowList rows = rows_of(prepared, table::Side::kTrain);
+  TRY(check_inputs(prepared, rows));
+  Plan plan = TRY(plan_for(input, prepared));
+  if (plan.twin_rounds == 0) plan.linear = fit_linear(prepared, rows, input.seed, input.stop);
+  StageOutput output = TRY(fit_as_planned(prepared, rows, plan, input));
+  if (output.result == "trained") add_wishes(prepared, plan, output.evidence);
   return output;
 }
 

@@ -23,6 +23,9 @@ struct Options {
   std::int64_t ensemble = 8;
   std::string row_max = "50us";
   std::string size_max = "64MiB";
+  std::string weight{};
+  Json class_weight = Json::object();  // class -> how often a row of it counts
+  Json monotone = Json::object();      // feature -> 1 or -1
   std::string command{};
 };
 
@@ -45,6 +48,14 @@ void describe(Visitor& v, Options& o) {
   v(Key{"size_max", "a model's size beyond which it is kept out, as \"64MiB\""}, o.size_max);
   v(Key{"ensemble", "candidates at most that answer together; 1: the best alone", 1, 50},
     o.ensemble);
+  v(Key{"weight",
+        "column that says how much a row counts, in training and in metrics; it is no feature"},
+    o.weight);
+  v(Key{"class_weight",
+        "{yes = 5}: what trees learn from a row of a class; probabilities are put right again"},
+    o.class_weight);
+  v(Key{"monotone", "{income = 1}: answers never fall as the feature grows; -1: never rise"},
+    o.monotone);
   v(Key{"command",
         "a program of yours that trains in place of all this, as \"python train.py\" "
         "(docs/SCRIPTS.md)"},
@@ -59,6 +70,11 @@ struct Budget {
 };
 /// Of "60s", "1 candidate" or "12 candidates". Errors: kInvalidInput.
 Result<Budget> read_budget(const std::string& budget);
+
+/// Whether each value of [train] monotone is 1 or -1. Errors: kInvalidInput.
+Result<void> check_monotone(const Json& monotone);
+/// Whether each value of [train] class_weight is a number above 0. Errors: kInvalidInput.
+Result<void> check_class_weight(const Json& class_weight);
 
 /// Stage entry. Input "prepared". Output "candidate" (model::Candidate with scores of the test
 /// rows). Results: "trained", "budget spent without a model". options = {"train": Options, "now":

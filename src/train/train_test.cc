@@ -152,6 +152,119 @@ TEST_F(Training, AnswersOfClassesAreProbabilities) {
       << "half as often again as the most frequent class";
 }
 
+/// Rows that lie count nothing: whoever trains on the others alone has the same mean.
+TEST_F(Training, RowsCountByTheirWeight) {
+  Prepared prepared = generated({.rows = 1'000});
+  const Candidate honest = candidate(prepared, {});
+  const double before = mean_absolute_error(prepared, honest.test_scores);
+  for (std::size_t row = 0; row < 1'000; ++row) {
+    const bool lies = row % 3 == 0 && prepared.side[row] == table::Side::kTrain;
+    if (lies) prepared.label[row] += 1'000;
+    prepared.weight.push_back(lies ? 0 : 2);
+  }
+  prepared.weight_column = "w";
+  const StageInput input = input_for(prepared, {});
+  const StageOutput output = run(input).value();
+  EXPECT_EQ(output.evidence.at("weight"), "w");
+  EXPECT_LT(output.evidence.at("inner_loss").get<double>(), 10'000) << "a lie costs 1,000,000";
+  const Candidate weighted = Candidate::decode(written(input, output)).value();
+  EXPECT_LT(mean_absolute_error(prepared, weighted.test_scores), 1.5 * before);
+  const Candidate searched = candidate(prepared, {.budget = "2 candidates"});
+  EXPECT_LT(mean_absolute_error(prepared, searched.test_scores), 1.5 * before);
+  std::ranges::fill(prepared.weight, 0);
+  const auto refused = run(input_for(prepared, {}));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("the weight \"w\" is 0 in all 800 rows to train on"),
+            std::string::npos);
+}
+
+/// What is said of a class adds up to how often it is there, whatever weight its rows had; and it
+/// is as good as what was learned without.
+TEST_F(Training, ProbabilitiesStayTrueWhenClassesHaveWeights) {
+  for (const Task task : {Task::kBinary, Task::kMulticlass}) {
+    for (const char* budget : {"1 candidate", "2 candidates"}) {
+      const Prepared prepared = generated({.task = task, .rows = 2'000, .clock = false});
+      const std::size_t outputs = task == Task::kBinary ? 1 : 3;
+      const std::size_t which = outputs == 1 ? 0 : 2;
+      double there = 0, rows = 0;
+      std::vector<double> labels;
+      for (const std::uint32_t row : rows_of(prepared, table::Side::kTest)) {
+        labels.push_back(prepared.label[row]);
+        there += prepared.label[row] == (outputs == 1 ? 1 : 2) ? 1 : 0;
+        ++rows;
+      }
+      const auto share_of = [&](const std::vector<double>& answers) {
+        double sum = 0;
+        for (std::size_t i = which; i < answers.size(); i += outputs) sum += answers[i];
+        return sum / (static_cast<double>(answers.size()) / static_cast<double>(outputs));
+      };
+      Options options{.budget = budget, .rounds = 40};
+      const Candidate plain = candidate(prepared, options);
+      options.class_weight = {{outputs == 1 ? "class 1" : "class 2", 4}};
+      const StageInput input = input_for(prepared, options);
+      const StageOutput output = run(input).value();
+      EXPECT_EQ(output.evidence.at("class_weight"), options.class_weight);
+      const Candidate weighted = Candidate::decode(written(input, output)).value();
+      EXPECT_NE(weighted.forest_digest, plain.forest_digest) << "it was learned otherwise";
+      // As trees have learned it, 0.7 and more would be said.
+      EXPECT_NEAR(share_of(weighted.test_scores), there / rows, 0.05) << name_of(task) << budget;
+      EXPECT_LT(mean_loss(task, labels, weighted.test_scores),
+                1.15 * mean_loss(task, labels, plain.test_scores));
+      if (outputs > 1) continue;
+      EXPECT_NEAR(share_of(weighted.held_answers), there / rows, 0.08);
+    }
+  }
+}
+
+TEST_F(Training, ALinearModelAnswersTheTestRowsToo) {
+  const Prepared prepared = generated({.task = Task::kMulticlass, .rows = 600, .classes = 4});
+  for (const char* budget : {"1 candidate", "2 candidates"}) {
+    const StageInput input = input_for(prepared, {.budget = budget, .rounds = 5});
+    const StageOutput output = run(input).value();
+    const Candidate made = Candidate::decode(written(input, output)).value();
+    EXPECT_EQ(made.linear_answers.size(), made.test_scores.size());
+    EXPECT_EQ(output.evidence.at("linear").at("rows"), 480);
+  }
+  EXPECT_TRUE(candidate(prepared, {}, 5).linear_answers.empty()) << "a twin is not measured";
+  Candidate other = candidate(prepared, {.rounds = 5});
+  other.linear_answers.pop_back();
+  EXPECT_FALSE(Candidate::decode(other.encode().value()));
+}
+
+/// How often the answer falls as the first feature grows, all others being equal.
+std::size_t falls_of(const Candidate& candidate, const Prepared& prepared) {
+  const auto forest = model::Forest::decode(candidate.forest).value();
+  std::size_t falls = 0;
+  for (std::size_t i = 0; i < 50; ++i) {
+    const auto row = prepared.features.row(i);
+    std::vector<double> features(row.begin(), row.end());
+    double last = -1e300;
+    for (int step = -40; step <= 40; ++step) {
+      features[0] = 0.1 * step;
+      double answer = 0;
+      forest.raw(features, {&answer, 1});
+      if (answer < last) ++falls;
+      last = answer;
+    }
+  }
+  return falls;
+}
+
+TEST_F(Training, AMonotoneAnswerNeverFalls) {
+  const Prepared prepared = generated({.rows = 1'000});
+  Options options;
+  EXPECT_GT(falls_of(candidate(prepared, options), prepared), 0U);
+  options.monotone = {{prepared.transform.feature_names()[0], 1}};
+  EXPECT_EQ(falls_of(candidate(prepared, options), prepared), 0U);
+  options.budget = "2 candidates";  // members and twins too
+  const Candidate searched = candidate(prepared, options);
+  EXPECT_EQ(falls_of(searched, prepared), 0U);
+  StageInput input = input_for(prepared, options, searched.rounds);
+  input.options["now"]["members"] = searched.options.at("members");
+  const StageOutput twin = run(input).value();
+  EXPECT_EQ(falls_of(Candidate::decode(written(input, twin)).value(), prepared), 0U);
+}
+
 TEST_F(Training, ATwinHasTheRoundsOfItsOriginal) {
   Prepared prepared = generated({.rows = 1'000});
   const Candidate original = candidate(prepared, {});

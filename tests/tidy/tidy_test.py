@@ -467,7 +467,8 @@ class Failpoints(Check):
 class Docs(Check):
     FILES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/API.md", "docs/ARCHITECTURE.md",
              "docs/CONFIG.md", "docs/FORMATS.md", "docs/GLOSSARY.md", "docs/KERNELS.md",
-             "docs/RUNBOOK.md", "docs/SCRIPTS.md", "docs/STATISTICS.md", "docs/STYLE.md"]
+             "docs/RUNBOOK.md", "docs/SCRIPTS.md", "docs/STATISTICS.md", "docs/STYLE.md",
+             "docs/TRAINING.md"]
     SHOWN = {"README.md": {"commands", "stages"}, "docs/ARCHITECTURE.md": {"stages", "lifecycle"},
              "docs/API.md": {"routes"}, "docs/CONFIG.md": {"settings"}}
     UPDATE = "run: python3 tests/tidy/tidy_test.py PROGRAM . --update"

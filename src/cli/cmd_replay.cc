@@ -101,12 +101,14 @@ std::string policy_table(const loop::BacktestResult& result, const std::vector<S
                          bool color) {
   std::vector<std::string> header = {"policy"};
   for (const Stretch& part : parts) header.push_back(result.metric + " " + part.title);
+  header.emplace_back("worst week");
   for (const char* title : {"cycles", "promotions", "refusals", "alarms", "CPU s"}) {
     header.emplace_back(title);
   }
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> naive = {"same hour last week"};
-  for (const auto& [name, replayed] : result.policies) {
+  for (std::size_t i = 0; i < result.policies.size(); ++i) {
+    const auto& [name, replayed] = result.policies[i];
     std::vector<std::string> row = {name};
     naive.resize(1);
     for (const Stretch& part : parts) {
@@ -114,6 +116,8 @@ std::string policy_table(const loop::BacktestResult& result, const std::vector<S
       row.push_back(number(mean.value()));
       naive.push_back(number(mean.same_time_last_week()));
     }
+    const Json& worst = result.json.at("policies")[i].at("worst_week");
+    row.push_back(worst.is_null() ? "-" : number(worst.at("value").get<double>()));
     for (const std::int64_t n : {replayed.cycles, replayed.promotions, replayed.refusals,
                                  replayed.alarms}) {
       row.push_back(std::to_string(n));

@@ -19,6 +19,7 @@ using Policies = std::vector<std::pair<std::string, ReplayResult>>;
 
 constexpr double kTail = 0.025;
 constexpr std::size_t kMostBlockDays = 7;  // longer than errors of days depend on each other
+constexpr Span kWeek = Span::days(7);
 
 Json known(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
@@ -88,6 +89,21 @@ Json periods_of(const std::string& metric, const std::vector<ReplayDay>& days) {
   return out;
 }
 
+/// {"from","value"} of the seven days in a row whose rows went worst; null without a whole week.
+Json worst_week(const std::string& metric, const std::vector<ReplayDay>& days) {
+  Json worst = nullptr;
+  double most = -1;
+  for (const ReplayDay& first : days) {
+    const Time end = first.day + kWeek;
+    if (end > days.back().day + Span::days(1)) break;
+    const double value = DayMean(metric, days, first.day, end).value();
+    if (!(value > most)) continue;
+    most = value;
+    worst = {{"from", to_text(first.day)}, {"value", value}};
+  }
+  return worst;
+}
+
 Json policy_json(const BacktestResult& result, std::size_t at, const Draws& draws) {
   const auto& [name, replayed] = result.policies[at];
   const double first = DayMean(result.metric, result.policies.front().second.days).value();
@@ -107,6 +123,7 @@ Json policy_json(const BacktestResult& result, std::size_t at, const Draws& draw
               {"head", replayed.head},
               {"versus_first", interval(value - first, std::move(differences), draws.blocks,
                                         {-kAnything, kAnything})},
+              {"worst_week", worst_week(result.metric, replayed.days)},
               {"periods", periods_of(result.metric, replayed.days)}});
   return out;
 }

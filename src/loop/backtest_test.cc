@@ -45,6 +45,16 @@ TEST(Backtest, ValuesAreOverTheDaysThatAllAnswered) {
   EXPECT_EQ(result.policies[0].second.days.size(), 20u);
 }
 
+TEST(Backtest, TheWorstWeekIsNamed) {
+  const auto bad_days = [](int day) { return day >= 20 && day < 25 ? 7.0 : 1.0; };
+  const BacktestResult result = compared({{"a", answered(0, 40, bad_days)}});
+  const Json& worst = result.json.at("policies").at(0).at("worst_week");
+  EXPECT_EQ(worst.at("from"), "1970-01-19T00:00:00Z") << "the first of those that hold all five";
+  EXPECT_NEAR(worst.at("value").get<double>(), (5 * 7.0 + 2 * 1) / 7, 1e-9);
+  EXPECT_TRUE(compared({{"a", answered(0, 6, bad_days)}})
+                  .json.at("policies").at(0).at("worst_week").is_null());
+}
+
 TEST(Backtest, ADayThatOneAnsweredInPartIsNotCompared) {
   ReplayResult late = answered(0, 10, uneven);
   late.days[0].rows = 4;  // its first model came in the afternoon

@@ -11,7 +11,7 @@
 namespace rondo::loop {
 namespace {
 
-constexpr std::size_t kFewDays = 30, kWeek = 7;
+constexpr std::size_t kFewDays = 30, kDaysOfWeek = 7;
 constexpr double kEachTail = 0.025;
 
 /// One a common day; a cycle counts on the next day that all answered, and the first one, which
@@ -54,7 +54,8 @@ Result<std::size_t> place_of(const BacktestResult& result, const std::string& na
 void bound_gain(const std::vector<double>& more, Choice& choice) {
   const std::size_t days = more.size();
   const auto third = static_cast<std::size_t>(std::round(std::cbrt(static_cast<double>(days))));
-  const stats::Resampling resampling{days, std::clamp<std::size_t>(third, 1, kWeek), 2000, {}};
+  const std::size_t block = std::clamp<std::size_t>(third, 1, kDaysOfWeek);
+  const stats::Resampling resampling{days, block, 2000, {}};
   std::vector<double> draws;
   stats::resample(resampling, Seed{20260102}, [&](std::span<const double> weights) {
     double sum = 0;

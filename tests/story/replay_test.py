@@ -188,7 +188,8 @@ class Backtest(unittest.TestCase):
             self.assertEqual({one["rows"] for one in said["policies"]}, {said["rows"]})
             for one in said["policies"]:
                 for key in ("value", "cycles", "promotions", "refusals", "alarms", "cpu_s", "low",
-                            "high", "versus_first", "periods"):
+                            "high", "versus_first", "worst_week",
+                            "periods"):
                     self.assertIn(key, one)
                 self.assertLessEqual(one["low"], one["value"])
                 self.assertGreaterEqual(one["high"], one["value"])

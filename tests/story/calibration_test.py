@@ -46,7 +46,8 @@ def visits(count, seed=5):
     for _ in range(count):
         row = {"a": round(chance.uniform(-2, 2), 3), "b": round(chance.uniform(-2, 2), 3),
                "c": chance.choice(["x", "y", "z"])}
-        right = 1 / (1 + math.exp(-row["a"] - 0.5 * row["b"]))
+        # No straight line tells far from near: a linear model would keep this one out.
+        right = 1 / (1 + math.exp(3 - 3 * abs(row["a"]) - 0.5 * row["b"]))
         table.append({**row, "again": "yes" if chance.random() < right else "no"})
     return table
 

@@ -115,7 +115,7 @@ class Cycles(unittest.TestCase):
         chance = random.Random(1)
         table = [{"n": i, "x": round(chance.uniform(0, 9), 3)} for i in range(1000)]
         for row in table:
-            row["y"] = round(3 * row["x"] + (row["n"] % 24) + chance.gauss(0, 1), 3)
+            row["y"] = round(7 * abs(row["x"] - 4.5) + (row["n"] % 24) + chance.gauss(0, 1), 3)
         with Project(PROGRAM, table, prepare='ignore = ["n"]\n') as project:
             with open(project.path("rondo.toml")) as file:
                 toml = file.read()

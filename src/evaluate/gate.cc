@@ -72,18 +72,24 @@ std::string compared(const Case& c, const Rival& other) {
 /// yet.
 enum class Guard { kPassed, kOpen, kFailed };
 
+/// It stops only what is worse with confidence.
+bool needs_proof(const Case& c, const Rival& baseline) { return !c.first() || baseline.is_model; }
+
 Guard guard_of(const Case& c, const Rival& baseline) {
   const Interval& gain = baseline.paired.gain;
-  if (!c.first()) return gain.high < 0 ? Guard::kFailed : Guard::kPassed;
+  // A linear model cannot be deployed in the trees' place, so a tie with it is no reason to have
+  // none.
+  if (needs_proof(c, baseline)) return gain.high < 0 ? Guard::kFailed : Guard::kPassed;
   // The best rule of thumb stands for the champion: it must be beaten with confidence. The other
-  // rules are worse than it on these rows, and it is enough to beat them there. So it is for the
-  // linear model, which is no way out of having a model: a tie with it would ask for rows in vain.
+  // rules are worse than it on these rows, and it is enough to beat them there.
   if ((&baseline == c.rival ? gain.low : gain.value) > 0) return Guard::kPassed;
   return gain.high < c.rules.min_effect ? Guard::kFailed : Guard::kOpen;
 }
 
 std::string guard_sentence(const Case& c, const Rival& baseline, Guard guard) {
-  if (!c.first()) return compared(c, baseline) + ": the baseline is better with confidence";
+  if (needs_proof(c, baseline)) {
+    return compared(c, baseline) + ": the baseline is better with confidence";
+  }
   if (guard == Guard::kFailed) {
     return fmt::format("{}: a first model must beat each baseline, and this one is not better by "
                        "{}, the smallest gain worth a promotion",
@@ -162,7 +168,10 @@ void promote(const Case& c, Verdict& verdict) {
                                           number(c.rules.margin)));
   }
   for (const Rival& baseline : c.evidence.baselines) {
-    if (&baseline != c.rival) verdict.reasons.push_back(compared(c, baseline));
+    if (&baseline == c.rival) continue;
+    const bool tied = c.first() && baseline.is_model && !(baseline.paired.gain.value > 0);
+    verdict.reasons.push_back(compared(c, baseline) +
+                              (tied ? ": not beaten, and not better with confidence" : ""));
   }
 }
 

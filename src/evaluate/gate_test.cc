@@ -128,19 +128,30 @@ const std::vector<Row>& linear_table() {
        D::kPromote, "the baseline \"last value\"'s 54"},
       {"A first model that is worse than a linear one is not deployed.", first_model(),
        [](Evidence& e, Rules&) {
-         e.baselines.push_back(rival("linear", 37, -2, -1, 0.2));
+         e.baselines.push_back(rival("linear", 37, -2, -1, -0.1));
          e.baselines.back().is_model = true;
        },
        D::kKeep,
        "deploys nothing: the first model's mae is 38, the baseline \"linear\"'s 37 on the same"},
-      {"A first model that may be worse than a linear one waits for rows.", first_model(),
+      {"A first model that may be no better than a linear one is deployed, and that is told.",
+       first_model(),
        [](Evidence& e, Rules&) {
          e.baselines.push_back(rival("linear", 37, -4, -1, 2));
          e.baselines.back().is_model = true;
        },
-       D::kUndecided, "the baseline \"linear\"'s 37"},
+       D::kPromote, "the baseline \"last value\"'s 54"},
   };
   return rows;
+}
+
+TEST(Gate, ATieWithALinearModelIsTold) {
+  Evidence evidence = first_model();
+  evidence.baselines.push_back(rival("linear", 37, -4, -1, 2));
+  evidence.baselines.back().is_model = true;
+  const Verdict verdict = judge(evidence, {});
+  EXPECT_EQ(verdict.decision, Decision::kPromote);
+  EXPECT_NE(verdict.reasons.back().find(": not beaten, and not better with confidence"),
+            std::string::npos) << verdict.reasons.back();
 }
 
 TEST(Gate, JudgesAsTheTablesSay) {

@@ -39,7 +39,7 @@ def table(count, seed=3):
     for _ in range(count):
         x, kind = chance.uniform(-9, 9), chance.choice(["a", "b", "c", "d d"])
         made.append({"x": round(x, 3), "a column": chance.choice([1, 2, 3, None]), "kind": kind,
-                     "y": round(2 * x + {"a": 0, "b": 5, "c": 9, "d d": 2}[kind], 3)})
+                     "y": round(4 * abs(x) + {"a": 0, "b": 5, "c": 9, "d d": 2}[kind], 3)})
     return made
 
 

@@ -48,7 +48,7 @@ def table(count, first=0):
         spelled = chance.choice([repr(x), "%.3f" % x, "%.17g" % x, "%.4e" % x, "%d" % x, "", "NA"])
         made.append({"id": "r%d" % number, "x": spelled, "n": n, "kind": kind,
                      "on": chance.choice(["true", "false", ""]),
-                     "y": round(3 * x + n / 10 + {"a": 0, "b": 5, "\u00e7": 9}[kind], 3)})
+                     "y": round(5 * abs(x) + n / 10 + {"a": 0, "b": 5, "\u00e7": 9}[kind], 3)})
     return made
 
 

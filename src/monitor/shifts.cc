@@ -55,34 +55,32 @@ ColumnShift::ColumnShift(const model::ColumnReference& column, const model::Enve
       counts_(column.counts.size(), 0),
       given_(envelope != nullptr) {
   if (!given_) return;
-  box_ = stats::box_of(column.counts, tolerance_);
-  for (std::size_t b = 0; b < box_->low.size(); ++b) {
-    box_->low[b] = std::min(box_->low[b], envelope->low[b]);
-    box_->high[b] = std::max(box_->high[b], envelope->high[b]);
+  stats::Box box = stats::box_of(column.counts, tolerance_);
+  for (std::size_t b = 0; b < box.low.size(); ++b) {
+    box.low[b] = std::min(box.low[b], envelope->low[b]);
+    box.high[b] = std::max(box.high[b], envelope->high[b]);
   }
-  begin();
+  evidence_.emplace(std::move(box), column.counts);
 }
 
-void ColumnShift::begin() {
-  if (!given_) {
-    box_ = stats::box_of(column_->counts, tolerance_);
-    std::vector<stats::WindowShares> shares;
-    for (const auto& counts : learnt_) {
-      stats::WindowShares& window = shares.emplace_back();
-      for (const std::uint64_t count : counts) window.rows += static_cast<double>(count);
-      for (const std::uint64_t count : counts) {
-        window.shares.push_back(static_cast<double>(count) / window.rows);
-      }
+void ColumnShift::take_learnt() {
+  std::vector<stats::WindowShares> shares;
+  for (const auto& counts : learnt_) {
+    stats::WindowShares& window = shares.emplace_back();
+    for (const std::uint64_t count : counts) window.rows += static_cast<double>(count);
+    for (const std::uint64_t count : counts) {
+      window.shares.push_back(static_cast<double>(count) / window.rows);
     }
-    stats::widen(*box_, shares);
   }
-  evidence_.emplace(*std::exchange(box_, std::nullopt), column_->counts);
+  stats::Box box = stats::box_of(column_->counts, tolerance_);
+  stats::widen(box, shares);
+  evidence_.emplace(std::move(box), column_->counts);
 }
 
 void ColumnShift::close(OpenSignals::Window window, double granted) {
   if (!evidence_) {
     learnt_.push_back(counts_);
-    if (learnt_.size() == kLearnt) begin();
+    if (learnt_.size() == kLearnt) take_learnt();
     return skip();
   }
   if (evidence_->value() <= granted) since_ = window.from;
@@ -115,7 +113,7 @@ Result<void> ColumnShift::read(const Json& state) {
     const Json learnt = io::get_or<Json>(state, "learnt", Json::array());
     for (const Json& one : learnt) learnt_.push_back(TRY(counts_from(one, counts_.size())));
     if (learnt_.size() > kLearnt) return fail(Code::kCorrupt, "too many windows were learnt");
-    if (learnt_.size() == kLearnt) begin();
+    if (learnt_.size() == kLearnt) take_learnt();
   }
   if (!evidence_) return {};
   return evidence_->read(io::get_or<Json>(state, "bets", nullptr));

@@ -39,12 +39,12 @@ class ColumnShift {
   Result<void> read(const Json& state);
 
  private:
-  void begin();
+  /// The law of the first live windows.
+  void take_learnt();
   const model::ColumnReference* column_;
   double tolerance_ = 0;
   std::vector<std::uint64_t> counts_;            // of the window that is being filled
   std::vector<std::vector<std::uint64_t>> learnt_;
-  std::optional<stats::Box> box_;                // until the evidence has it
   std::optional<stats::BoxEvidence> evidence_;
   bool given_ = true;                            // the reference has an envelope
   Time since_;                                   // first window of what evidence there is

@@ -45,17 +45,19 @@ std::string headline(const std::string& kind, const std::string& subject, Time s
 }
 
 Json to_json(const Signal& signal) {
-  return {{"kind", signal.kind},
-          {"subject", signal.subject},
-          {"since", to_text(signal.since)},
-          {"seen", to_text(signal.seen)},
-          {"open", signal.open},
-          {"quarantines", signal.quarantines},
-          {"value", signal.value},
-          {"threshold", signal.threshold},
-          {"evidence", signal.evidence},
-          {"false_alarms_per_year", signal.false_alarms_per_year},
-          {"sentence", signal.sentence}};
+  Json out = {{"kind", signal.kind},
+              {"subject", signal.subject},
+              {"since", to_text(signal.since)},
+              {"seen", to_text(signal.seen)},
+              {"open", signal.open},
+              {"quarantines", signal.quarantines},
+              {"value", signal.value},
+              {"threshold", signal.threshold},
+              {"evidence", signal.evidence},
+              {"false_alarms_per_year", signal.false_alarms_per_year},
+              {"sentence", signal.sentence}};
+  if (signal.came > 1) out["came"] = signal.came;
+  return out;
 }
 
 Result<Signal> signal_from(const Json& json) {
@@ -72,6 +74,7 @@ Result<Signal> signal_from(const Json& json) {
   signal.evidence = TRY(io::get<double>(json, "evidence"));
   signal.false_alarms_per_year = TRY(io::get<double>(json, "false_alarms_per_year"));
   signal.sentence = TRY(io::get<std::string>(json, "sentence"));
+  signal.came = io::get_or<std::int64_t>(json, "came", 1);
   return signal;
 }
 
@@ -95,6 +98,7 @@ bool OpenSignals::broken(const std::string& subject) const {
 }
 
 void OpenSignals::mark(Entry& entry, Window window) const {
+  if (entry.clean > 0) ++entry.signal.came;
   entry.dirty = window.from;
   entry.clean = 0;
   entry.signal.seen = std::max(entry.signal.seen, window.until);
@@ -134,10 +138,11 @@ void OpenSignals::raise(Scope scope, Window window, Signal signal, std::vector<S
     entries_.push_back({});
     entry = &entries_.back();
   }
+  signal.came = entry->signal.came;
   entry->scope = scope;
-  entry->signal = signal;
+  entry->signal = std::move(signal);
   mark(*entry, window);
-  out.push_back(std::move(signal));
+  out.push_back(entry->signal);
 }
 
 void OpenSignals::tell_end(Entry& entry, std::vector<Signal>& out) const {

@@ -67,6 +67,7 @@ struct Signal {
   bool quarantines = false;             // its rows train nothing
   double value = 0, threshold = 0, evidence = 0;
   double false_alarms_per_year = 0;
+  std::int64_t came = 1;                // once, and again each time after a clean window
   std::string sentence;                 // for people
 };
 Json to_json(const Signal& signal);

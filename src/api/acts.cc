@@ -1,5 +1,6 @@
-// POST /api/v1/{trigger,pause,resume,promote,reject,rollback}: what a person may decide, recorded
-// with who and why. The request waits in the store until the loop has answered it.
+// POST /api/v1/{trigger,pause,resume,promote,reject,rollback}, /api/v1/alerts/{alert}/{ack,snooze}:
+// what a person may decide, recorded with who and why. The request waits in the store until the
+// loop has answered it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,8 +45,18 @@ std::expected<void, Refusal> check_words(const Element& root) {
   return {};
 }
 
-std::expected<Wish, Refusal> read_wish(Call& call) {
-  constexpr std::array<std::string_view, 3> kNames = {"why", "version", "key"};
+/// "for": of a snooze alone, which needs it.
+std::expected<void, Refusal> read_span(const std::optional<Element>& element, bool wanted,
+                                       Wish& wish) {
+  if (!element && !wanted) return {};
+  if (!wanted) return bad_shape("the body has no member \"for\"", "it belongs to a snooze");
+  if (!element) return bad_shape("the body lacks \"for\"", "say how long, like \"7d\"");
+  wish.arguments["for"] = std::string(TRY(text_of(*element, "\"for\"")));
+  return {};
+}
+
+std::expected<Wish, Refusal> read_wish(Call& call, std::string_view act) {
+  constexpr std::array<std::string_view, 4> kNames = {"why", "version", "key", "for"};
   std::array<std::optional<Element>, kNames.size()> found;
   const Element root = TRY(call.scratch.json.read(call.request.body));
   TRY(check_words(root));
@@ -59,6 +70,8 @@ std::expected<Wish, Refusal> read_wish(Call& call) {
     wish.arguments["version"] = TRY(read_version(*found[1]));
   }
   if (found[2]) wish.key = std::string(TRY(text_of(*found[2], "\"key\"")));
+  TRY(read_span(found[3], act == "snooze", wish));
+  if (act == "ack" || act == "snooze") wish.arguments["alert"] = call.params[0];
   return wish;
 }
 
@@ -80,7 +93,7 @@ Refusal refusal_of(const Json& error) {
 
 Reply post_act(Call& call) {
   const std::string act(call.path.substr(call.path.rfind('/') + 1));
-  const Wish wish = TRY(read_wish(call));
+  const Wish wish = TRY(read_wish(call, act));
   const Held ask(call.app.asks);
   if (ask.before() >= call.app.limits().asks_max) {
     return std::unexpected(

@@ -51,6 +51,7 @@ Reply get_history(Call& call);
 Reply get_models(Call& call);
 Reply get_data(Call& call);
 Reply get_signals(Call& call);
+Reply get_alerts(Call& call);
 Reply get_decisions(Call& call);
 Reply get_deployments(Call& call);
 Reply get_why(Call& call);

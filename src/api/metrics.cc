@@ -192,7 +192,7 @@ void write_loop(Page& page, const loop::LoopNumbers& loop) {
   page.counts("result", loop.cycles_by_result);
   page.family("step_failures_total", "counter", "Steps that failed for good, by stage.");
   page.counts("stage", loop.step_failures_by_stage);
-  page.family("open_alerts", "gauge", "Signals that are open, by severity.");
+  page.family("open_alerts", "gauge", "Alerts that are open, by severity.");
   page.counts("severity", loop.open_alerts_by_severity);
   if (loop.open_alerts_by_severity.empty()) page.line(0, "severity=\"quality\"");
   page.family("late_labels_total", "counter", "Labels that came later than the label delay.");

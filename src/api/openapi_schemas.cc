@@ -178,6 +178,18 @@ constexpr std::string_view kSchemas = R"json({
 "ActRequest": {"type": "object", "required": ["why"], "additionalProperties": false,
   "properties": {"why": {"type": "string"}, "version": {"type": ["string", "integer", "null"]},
     "key": {"type": "string", "description": "makes a retry one act"}}},
+"SnoozeRequest": {"type": "object", "required": ["why", "for"], "additionalProperties": false,
+  "properties": {"why": {"type": "string"}, "for": {"type": "string", "description": "like 7d"},
+    "key": {"type": "string", "description": "makes a retry one act"}}},
+"Alert": {"type": "object", "required": ["id", "severity", "state", "since", "seen", "came",
+  "subjects", "more", "signals"], "properties": {"id": {"type": "string"},
+    "severity": {"enum": ["risk", "quality", "drift"]},
+    "state": {"enum": ["open", "acknowledged", "snoozed", "closed"]},
+    "subjects": {"type": "array", "maxItems": 5, "items": {"type": "string"}},
+    "more": {"type": "integer"}, "signals": {"type": "integer"}, "came": {"type": "integer"}}},
+"Alerts": {"type": "object", "required": ["alerts", "budget"], "properties": {
+  "alerts": {"type": "array", "items": {"$ref": "#/components/schemas/Alert"}},
+  "budget": {"type": "object", "required": ["false_alarms_per_year", "expected", "opened"]}}},
 "ActReply": {"type": "object"},
 "Health": {"type": "object", "required": ["status"], "properties": {
   "status": {"type": "string"}}},

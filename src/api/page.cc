@@ -117,7 +117,8 @@ std::string page_html(const std::string& model, const Json& status, const Json& 
   fmt::format_to(std::back_inserter(out),
                  "curl http://HOST/api/v1/status   # history, models, data, signals, why</pre>\n"
                  "<p><a href=\"api/v1/status\">status</a> <a href=\"api/v1/history\">history</a> "
-                 "<a href=\"api/v1/models\">models</a> <a href=\"api/v1/why\">why</a> "
+                 "<a href=\"api/v1/models\">models</a> <a href=\"api/v1/alerts\">alerts</a> "
+                 "<a href=\"api/v1/why\">why</a> "
                  "<a href=\"metrics\">metrics</a></p>\n");
   return out;
 }

@@ -100,6 +100,15 @@ Reply get_data(Call& call) { return shown(TRY(loop::data_view(call.app.service()
 
 Reply get_signals(Call& call) { return shown(TRY(loop::signals_view(call.app.service().store()))); }
 
+Reply get_alerts(Call& call) {
+  const std::string all = query_value(call.query, "all").value_or("false");
+  if (all != "true" && all != "false") {
+    return refuse(400, "wrong_type", "\"all\" must be true or false");
+  }
+  loop::Service& service = call.app.service();
+  return shown(TRY(loop::alerts_view(service.store(), service.config(), all == "true")));
+}
+
 Reply get_decisions(Call& call) {
   const std::int64_t limit = TRY(number_of(call, "limit", 100, 10'000));
   return shown(TRY(

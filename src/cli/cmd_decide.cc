@@ -14,20 +14,13 @@ namespace {
 
 Result<int> ask(const Args& args, const std::string& act, const Json& arguments,
                 std::string_view done) {
-  const Json result =
-      TRY(loop::ask_project(args.project, act, arguments, who(), args.get("--why")));
-  if (result.contains("error")) {  // nothing had to be done for it
-    const Json& error = result.at("error");
-    report_error({Code::kConflict, error.at("message").get<std::string>(),
-                  error.at("hint").get<std::string>(), {}, {}},
-                 args.json);
-    return kNothingToDo;
-  }
+  const auto result = TRY(asked(args, act, arguments));
+  if (!result) return kNothingToDo;
   if (args.json) {
-    say_json(result);
+    say_json(*result);
     return kOk;
   }
-  const Json champion = io::get_or<Json>(result, "champion", nullptr);
+  const Json champion = io::get_or<Json>(*result, "champion", nullptr);
   say(fmt::format("{}{}", done, champion.is_null() ? std::string()
                                                    : fmt::format("; v{} serves", champion.dump())));
   return kOk;
@@ -38,6 +31,18 @@ Result<int> ask(const Args& args, const std::string& act, const Json& arguments,
 std::string who() {
   const passwd* user = ::getpwuid(::getuid());
   return user != nullptr ? user->pw_name : std::to_string(::getuid());
+}
+
+Result<std::optional<Json>> asked(const Args& args, const std::string& act,
+                                  const Json& arguments) {
+  const Json result =
+      TRY(loop::ask_project(args.project, act, arguments, who(), args.get("--why")));
+  if (!result.contains("error")) return std::optional(result);
+  const Json& error = result.at("error");
+  report_error({Code::kConflict, error.at("message").get<std::string>(),
+                error.at("hint").get<std::string>(), {}, {}},
+               args.json);
+  return std::nullopt;
 }
 
 int refuse_version(const Args& args, const std::string& word) {

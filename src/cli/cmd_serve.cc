@@ -102,9 +102,14 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
   say("drained; bye");
 }
 
-/// Whether the event was one: the champion does not answer, or it does again.
+/// Whether the event was one: of monitoring, or the champion does not answer, or it does again.
 bool tell_alert(const Json& event, const std::string& of) {
-  if (io::get_or<std::string>(event, "event", "") != "alert") return false;
+  const auto kind = io::get_or<std::string>(event, "event", "");
+  if (kind == "alert_told") {  // the sink that is always there
+    complain(fmt::format("alert: {}{}", of, io::get_or<std::string>(event, "line", "")));
+    return true;
+  }
+  if (kind != "alert") return false;
   const auto sentence = io::get_or<std::string>(event, "sentence", "");
   if (!sentence.empty()) complain(fmt::format("warning: {}{}", of, sentence));
   else say(fmt::format("{}v{} answers again", of, io::get_or<std::int64_t>(event, "version", 0)));

@@ -47,6 +47,9 @@ constexpr Flag kExport[] = {
 constexpr Flag kHistory[] = {{"--last", "N", "only the last N steps"},
                              {"--facts", "", "every fact, as canonical JSON lines"}};
 constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
+constexpr Flag kAlerts[] = {
+    {"--all", "", "those that closed too"},
+    {"--why", "TEXT", "with ack and snooze: recorded with it"}};
 constexpr Flag kData[] = {
     {"--rows", "N", "with show: so many rows, default 10"},
     {"--as-of", "TIME", "with show: as they were known by then"},
@@ -167,6 +170,12 @@ constexpr Command kCommands[] = {
      "rondo drift may.csv june.csv\nrondo drift may.parquet june.parquet --html drift.html\n"
      "rondo drift may.csv june.csv --like evidently --json\n"
      "rondo drift may.csv june.csv --fail || echo something moved", 2, 2, run_drift},
+    {"alerts", Group::kLook, "[ack|snooze|test] [ID] [SPAN]",
+     "what monitoring found and still sees, acknowledged or put off; a test of where it is told",
+     kAlerts,
+     "rondo alerts\nrondo alerts --all --json\nrondo alerts ack A57 --why \"known, mended "
+     "tomorrow\"\nrondo alerts snooze A57 7d --why \"the sensor is being replaced\"\n"
+     "rondo alerts test || echo a sink does not answer", 0, 3, run_alerts},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
      "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
     {"reproduce", Group::kLook, "[vN]", "a version made again from its data, digest by digest",

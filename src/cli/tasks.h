@@ -51,6 +51,8 @@ Result<void> predict_quietly(const Args& args);     // in that process: to the f
 Result<int> run_explain(const Args& args);          // models explain
 // cmd_decide.cc
 std::string who();  // the name of the user, for the record
+/// What the loop said to an act; none: nothing had to be done for it, which is printed.
+Result<std::optional<Json>> asked(const Args& args, const std::string& act, const Json& arguments);
 int refuse_version(const Args& args, const std::string& word);  // kUsage: the word is none
 Result<int> accept_rows(const Args& args);  // data rejects --retry
 Result<int> run_trigger(const Args& args);
@@ -59,6 +61,8 @@ Result<int> run_resume(const Args& args);
 Result<int> run_promote(const Args& args);
 Result<int> run_reject(const Args& args);
 Result<int> run_rollback(const Args& args);
+// cmd_alerts.cc
+Result<int> run_alerts(const Args& args);
 // cmd_replay.cc
 Result<int> run_replay(const Args& args);
 Result<int> run_backtest(const Args& args);

@@ -79,8 +79,8 @@ void add_state(const State& now, LoopNumbers& numbers) {
   for (const auto& [name, count] : now.failures_by_stage) {
     numbers.step_failures_by_stage[name] = static_cast<std::uint64_t>(count);
   }
-  for (const monitor::Signal& signal : now.open_signals) {
-    ++numbers.open_alerts_by_severity[signal.kind == "risk" ? "risk" : "quality"];
+  for (const Alert& alert : now.alerts.open) {
+    ++numbers.open_alerts_by_severity[std::string(name_of(alert.severity))];
   }
   numbers.promotions = static_cast<std::uint64_t>(now.promotions);
   numbers.rollbacks = static_cast<std::uint64_t>(now.rollbacks);

@@ -17,6 +17,7 @@ void each_section(Config& config, F&& f) {
   f("deploy", config.deploy);
   f("monitor", config.monitor);
   f("loop", config.loop);
+  f("alerts", config.alerts);
 }
 
 /// The section `name` of the file, or an empty table.

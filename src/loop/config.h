@@ -59,6 +59,14 @@ struct LoopOptions {
   Span step_deadline = Span::hours(1);
 };
 
+struct AlertOptions {
+  std::string page = "risk";
+  std::string webhook;
+  std::vector<std::string> email;
+  std::string smtp;
+  Span remind = Span::days(1);
+};
+
 template <class Visitor>
 void describe(Visitor& v, ProjectOptions& o) {
   using io::Key;
@@ -140,6 +148,18 @@ void describe(Visitor& v, LoopOptions& o) {
   v(Key{"attempts", "tries at a step before it is failed", 1, 100}, o.attempts);
   v(Key{"step_deadline", "time that one attempt may take", 1, 1e7}, o.step_deadline);
 }
+template <class Visitor>
+void describe(Visitor& v, AlertOptions& o) {
+  using io::Key;
+  v(Key{"page", "lowest severity that goes to webhook and e-mail", 0, 0, "risk|quality|drift"},
+    o.page);
+  v(Key{"webhook", "address that gets a POST for each alert: https, or http on loopback"},
+    o.webhook);
+  v(Key{"email", "who gets a letter for each alert"}, o.email);
+  v(Key{"smtp", "their mail server, as \"smtps://mail.example.org:465\""}, o.smtp);
+  v(Key{"remind", "pace of repeating an alert that nobody acknowledged; 0s: never", 0, 1e9},
+    o.remind);
+}
 
 struct Config {
   ProjectOptions project;
@@ -150,6 +170,7 @@ struct Config {
   DeployOptions deploy;
   monitor::Options monitor;
   LoopOptions loop;
+  AlertOptions alerts;
 
   std::string file = "rondo.toml";         // where it was read from, and where each key stands
   std::map<std::string, io::Place> places;

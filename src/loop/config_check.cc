@@ -11,6 +11,7 @@
 #include "base/words.h"
 #include "evaluate/checks.h"
 #include "evaluate/metrics.h"
+#include "io/address.h"
 #include "loop/config.h"
 #include "loop/policy.h"
 #include "prepare/draft.h"
@@ -137,6 +138,17 @@ void check_sizes(const Config& config, Mistakes& mistakes) {
   const auto size = parse_size(config.collect.push_log);
   mistakes.demand("collect.push_log", size);
   if (size && *size < kLeastPushLog) mistakes.add("collect.push_log", "must be at least 1MiB");
+}
+
+void check_alerts(const AlertOptions& alerts, Mistakes& mistakes) {
+  if (!alerts.webhook.empty()) mistakes.demand("alerts.webhook", io::web_address(alerts.webhook));
+  if (!alerts.smtp.empty()) mistakes.demand("alerts.smtp", io::mail_server(alerts.smtp));
+  for (const std::string& to : alerts.email) {
+    if (!io::is_mailbox(to)) mistakes.add("alerts.email", fmt::format("\"{}\" is no mailbox", to));
+  }
+  if (alerts.email.empty() == alerts.smtp.empty()) return;
+  mistakes.add(alerts.smtp.empty() ? "alerts.smtp" : "alerts.email", "is missing",
+               "letters need both, who gets them (email) and a mail server (smtp)");
 }
 
 void check_log(const Config& config, Mistakes& mistakes) {
@@ -378,6 +390,7 @@ Result<void> check_values(const Config& config) {
   if (!config.deploy.grpc.empty()) mistakes.demand("deploy.grpc", parse_listen(config.deploy.grpc));
   mistakes.demand("loop.policy", Policy::make(config.loop.policy, config.loop,
                                               config.collect.min_rows));
+  check_alerts(config.alerts, mistakes);
   return mistakes.finish();
 }
 

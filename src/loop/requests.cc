@@ -1,5 +1,5 @@
-// trigger, pause, resume, promote, reject, rollback, accept_rows, backfill, import: each becomes
-// one fact or more, in the transaction that answers the request.
+// trigger, pause, resume, promote, reject, rollback, accept_rows, backfill, import, ack, snooze:
+// each becomes one fact or more, in the transaction that answers the request.
 #include "loop/requests.h"
 
 #include <fmt/format.h>
@@ -15,6 +15,7 @@ namespace {
 using ledger::Request;
 
 constexpr std::string_view kNothing = "nothing to do";
+constexpr Span kLongestSnooze = Span::days(366);
 
 std::unexpected<Error> no(std::string message, std::string hint = {}) {
   return fail(Code::kConflict, std::move(message), std::move(hint));
@@ -162,6 +163,45 @@ Result<Entry> note(Desk&, const State& state, const Request& request, Time now) 
   return entry;
 }
 
+/// The open alert that is meant. Errors: kInvalidInput, kNotFound.
+Result<const Alert*> alert_of(const State& state, const Request& request) {
+  const auto word = io::get_or<std::string>(request.arguments, "alert", "");
+  const auto number = alert_number(word);
+  if (!number) {
+    return fail(Code::kInvalidInput, fmt::format("\"{}\" is no alert", word),
+                "alerts are written A57; `rondo alerts` lists them");
+  }
+  if (const Alert* alert = state.alerts.find(*number)) return alert;
+  return fail(Code::kNotFound, fmt::format("no alert A{} is open", *number),
+              "`rondo alerts` lists those that are, `rondo alerts --all` those of before too");
+}
+
+Result<Entry> acknowledge(Desk&, const State& state, const Request& request, Time now) {
+  const Alert* alert = TRY(alert_of(state, request));
+  if (alert->acknowledged) {
+    return nothing(fmt::format("{} is acknowledged already, by {}", alert->name(),
+                               alert->acknowledged->who));
+  }
+  Entry entry;
+  entry.facts = {person(request, now)};
+  return entry;
+}
+
+Result<Entry> snooze(Desk&, const State& state, const Request& request, Time now) {
+  TRY(alert_of(state, request));
+  const Span span = TRY(parse_span(io::get_or<std::string>(request.arguments, "for", "")));
+  if (span.us <= 0 || span > kLongestSnooze) {
+    return fail(Code::kInvalidInput, fmt::format("an alert cannot be snoozed for {}",
+                                                 to_text(span)),
+                fmt::format("write a span above 0 and up to {}, like 7d", to_text(kLongestSnooze)));
+  }
+  Request dated = request;
+  dated.arguments["until"] = to_text(now + span);
+  Entry entry;
+  entry.facts = {person(dated, now)};
+  return entry;
+}
+
 /// Rows that a signal kept out were right: those of one column's signal, or all. `rejects`: so many
 /// rejected rows are to be tried again.
 Result<Entry> accept_rows(Desk&, const State& state, const Request& request, Time now) {
@@ -202,7 +242,8 @@ struct Act {
 constexpr Act kActs[] = {{"trigger", note},     {"pause", note},     {"resume", note},
                          {"promote", promote},  {"reject", reject},  {"rollback", rollback},
                          {"accept_rows", accept_rows}, {"import", import_version},
-                         {"backfill", backfill},       {kAcceptClock, note}};
+                         {"backfill", backfill},       {kAcceptClock, note},
+                         {"ack", acknowledge},         {"snooze", snooze}};
 
 Json said(const Request& request, const State& state) {
   Json out = {{"act", request.act},
@@ -210,6 +251,11 @@ Json said(const Request& request, const State& state) {
               {"former", state.former == 0 ? Json(nullptr) : Json(state.former)},
               {"paused", state.paused}};
   if (request.act == "import") out["version"] = state.newest_version;
+  if (request.act == "ack" || request.act == "snooze") {
+    const auto number = alert_number(io::get_or<std::string>(request.arguments, "alert", ""));
+    const Alert* alert = state.alerts.find(number.value_or(0));
+    if (alert != nullptr) out["alert"] = alert_json(*alert, state.last_at);
+  }
   return out;
 }
 

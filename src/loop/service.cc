@@ -1,6 +1,6 @@
-// A project at work: three threads beside those of the server. The loop turns, requests are
-// answered within 100 ms whatever the loop does, labels are learnt. Each can fail alone;
-// predictions go on.
+// A project at work: threads beside those of the server. The loop turns, requests are answered
+// within 100 ms whatever the loop does, labels are learnt, alerts are carried out. Each can fail
+// alone; predictions go on.
 #include "loop/service.h"
 
 #include <fmt/format.h>
@@ -13,6 +13,8 @@
 #include "base/words.h"
 #include "loop/asking.h"
 #include "loop/conductor.h"
+#include "loop/courier.h"
+#include "loop/log_care.h"
 #include "loop/lost.h"
 #include "loop/requests.h"
 #include "loop/rollout_turn.h"
@@ -24,10 +26,9 @@
 namespace rondo::loop {
 namespace {
 
-constexpr Span kPoll = Span::millis(40), kFollow = Span::millis(200), kDropTold = Span::hours(1);
+constexpr Span kPoll = Span::millis(40), kFollow = Span::millis(200);
 constexpr std::uint64_t kSegment = 64ULL << 20;
 constexpr std::int64_t kSegmentsKept = 16;  // of the log, at least: what goes is a small part
-constexpr std::int64_t kRetainEveryUs = 1'000'000;
 
 class RealService : public Service {
  public:
@@ -113,10 +114,7 @@ class RealService : public Service {
   std::unique_ptr<ledger::PredictionLog> log_;
   std::unique_ptr<ledger::PredictionIds> ids_;
   std::unique_ptr<LostAnswers> lost_;
-  std::optional<ledger::LogRetention> retention_;  // of the thread `requests`, like the next three
-  std::int64_t retained_us_ = 0;
-  std::uint64_t told_dropped_ = 0;
-  Time last_dropped_{};
+  std::unique_ptr<LogCare> log_care_;  // of the thread `requests`; null without a log
   std::string told_alert_;  // of the champion
   Counter left_out_;
   SkewWatch skew_;
@@ -131,7 +129,8 @@ class RealService : public Service {
   Guarded<std::uint64_t> late_labels_;
   Guarded<std::optional<Error>> doubt_;  // about the clock, until a person accepts it
   std::unique_ptr<PushDesk> push_;  // null without a loop, or without the source "push"
-  std::unique_ptr<Worker> loop_, requests_;
+  std::unique_ptr<Courier> courier_;  // null without a loop
+  std::unique_ptr<Worker> loop_, requests_, alerts_;
 };
 
 Result<void> RealService::open() {
@@ -161,7 +160,8 @@ Result<void> RealService::open() {
         store_->fs, store_->log(), static_cast<std::uint64_t>(epoch),
         {.segment_bytes = std::min(kSegment, most / kSegmentsKept),
          .segment_span = std::min(Span::days(1), Span{keep.us / kSegmentsKept})}));
-    retention_.emplace(*store_->fs, store_->log(), keep, most);
+    log_care_ = std::make_unique<LogCare>(
+        *log_, *lost_, ledger::LogRetention(*store_->fs, store_->log(), keep, most));
     token_ = TRY(store_->admin_token());
     push_ = TRY(PushDesk::open(*store_, *config_, static_cast<std::uint64_t>(epoch),
                                [this] { return session_->desk->look().manifest; }));
@@ -179,6 +179,12 @@ Result<void> RealService::open() {
     rollout_ = std::make_unique<RolloutTurn>(RolloutTurn::Parts{
         session_->desk.get(), store_, config_, world_.get(), clock_.get(),
         [this](const Json& event) { observe(event); }});
+  }
+  if (session_) {
+    courier_ = TRY(open_courier(
+        *config_, *session_->desk, *clock_,
+        [this](const std::string& line) { observe({{"event", "alert_told"}, {"line", line}}); },
+        [this](const std::string& all) { complain("sinks", all); }));
   }
   launcher_ = process_launcher(store_->fs, store_->folder / "objects");
   look_after_champion();
@@ -277,13 +283,16 @@ void RealService::start() {
   }
   requests_ = std::make_unique<Worker>("requests", [this](const Stop& s) { serve_requests(s); });
   loop_ = std::make_unique<Worker>("loop", [this](const Stop& s) { turn(s); });
+  alerts_ = std::make_unique<Worker>("alerts", [this](const Stop& s) { courier_->run(s); });
 }
 
 void RealService::stop() {
   if (loop_) loop_->request_stop();
   if (requests_) requests_->request_stop();
+  if (alerts_) alerts_->request_stop();
   loop_.reset();
   requests_.reset();
+  alerts_.reset();
   if (log_) {
     shadow_->drain();
     const auto flushed = log_->flush();
@@ -301,20 +310,10 @@ bool RealService::is_kept(std::span<const ledger::Prediction> rows) {
   return false;
 }
 
-/// Drops what was kept long enough, and tells what is wrong with the log.
 void RealService::look_after_log() {
-  if (monotonic_us() - retained_us_ >= kRetainEveryUs) {
-    retained_us_ = monotonic_us();
-    const auto dropped = retention_->run(clock_->now());
-    if (dropped) lost_->dropped(dropped->ends);
-    complain("log_keep", dropped ? "" : "old answers cannot be dropped: " + dropped.error().line());
-  }
-  const std::uint64_t dropped = log_->dropped();
-  if (dropped != told_dropped_) last_dropped_ = clock_->now();
-  told_dropped_ = dropped;
-  const auto problem = log_->problem();
-  const bool lately = problem || clock_->now() - last_dropped_ < kDropTold;
-  complain("log", log_sentence(problem, lately ? dropped : 0, last_dropped_));
+  const LogCare::Told told = log_care_->look(clock_->now());
+  complain("log_keep", told.kept);
+  complain("log", told.log);
 }
 
 /// Without a loop here it follows what others decide. Tells when another version answers.

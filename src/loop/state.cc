@@ -189,6 +189,7 @@ Json State::to_json() const {
   }
   out["versions"] = Json::array();
   for (const auto& item : versions) out["versions"].push_back(version_json(item.second));
+  out["alerts"] = alerts.to_json();
   out["signals"] = Json::array();
   for (const auto& signal : open_signals) out["signals"].push_back(monitor::to_json(signal));
   return out;
@@ -211,6 +212,7 @@ Result<State> State::from_json(const Json& json) {
     if (const Json& kept_rollout = json.at("rollout"); !kept_rollout.is_null()) {
       s.rollout = Rollout::from_json(kept_rollout);
     }
+    s.alerts = Alerts::from_json(json.at("alerts"));
     for (const Json& item : json.at("versions")) {
       const Version v = version_from(item);
       s.versions[v.version] = v;

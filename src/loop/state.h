@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ledger/ledger.h"
+#include "loop/alerts.h"
 #include "loop/lifecycle.h"
 #include "monitor/watcher.h"
 
@@ -101,6 +102,7 @@ struct State {
   std::string drift_sentence;
 
   std::vector<monitor::Signal> open_signals;
+  Alerts alerts;                       // the same, by cause, with what people said of them
   std::vector<Kept> kept;
   std::map<std::string, std::int64_t> cycles_by_result, failures_by_stage;
   std::optional<Rollout> rollout;

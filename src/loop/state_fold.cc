@@ -298,6 +298,7 @@ Result<void> fold(State& state, const Fact& fact) {
                             fact.sequence, fact.kind),
                 "use the newer rondo that wrote it");
   }
+  TRY(fold(state.alerts, fact));
   state.sequence = fact.sequence;
   state.last_at = std::max(state.last_at, fact.at);
   return {};

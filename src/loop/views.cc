@@ -176,7 +176,9 @@ Result<Json> status_view(ledger::Store& store, const Config& config) {
     alerts.push_back(fmt::format("step {} ({}): {}", state.problem_step, state.problem_stage,
                                  state.problem));
   }
-  for (const monitor::Signal& signal : state.open_signals) alerts.push_back(signal.sentence);
+  for (const Alert& alert : state.alerts.open) {
+    alerts.push_back(alert_line(alert, wall_clock_now()));
+  }
   return Json{{"project", config.project.name},
               {"stage", stage_name(stage)},
               {"tracker", tracker_of(state)},

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ledger/store.h"
+#include "loop/alerts.h"
 #include "loop/config.h"
 
 namespace rondo::loop {
@@ -33,6 +34,13 @@ Result<Json> rejects_view(ledger::Store& store, std::int64_t version,
 /// {"subject","paragraph","facts":[...]}; the paragraph is for people. Errors: kNotFound for a step
 /// or version that never was.
 Result<Json> why_view(ledger::Store& store, const Config& config, const std::string& subject);
+/// {"alerts": [as alert_json() has them], "budget": {"since","years","false_alarms_per_year",
+/// "expected","opened"}}: open ones in the order of opening, with `all` those that closed before
+/// them. `opened` are signals by severity that are under the budget. Cost: with `all` it reads the
+/// facts of three kinds.
+Result<Json> alerts_view(ledger::Store& store, const Config& config, bool all);
+/// "RISK model, since T: ... (A57, acknowledged)".
+std::string alert_line(const Alert& alert, Time now);
 /// Open and closed signals, newest first.
 Result<Json> signals_view(ledger::Store& store);
 /// Decisions, each "no" too, newest first, at most `limit`.

@@ -14,6 +14,7 @@ KINDS = {"std::string": "text", "bool": "true or false", "std::int64_t": "whole 
 HEADERS = {"project": ("src/loop/config.h", "ProjectOptions"),
            "deploy": ("src/loop/config.h", "DeployOptions"),
            "loop": ("src/loop/config.h", "LoopOptions"),
+           "alerts": ("src/loop/config.h", "AlertOptions"),
            "monitor": ("src/monitor/watcher.h", "Options")}
 
 

@@ -1,0 +1,69 @@
+// Alerts as people and programs read them, beside what the budget of false alarms promised.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "loop/desk.h"
+#include "loop/views.h"
+
+namespace rondo::loop {
+namespace {
+
+constexpr double kDaysOfYear = 365.25;
+
+/// Every alert that ended, in the order of ending. Cost: the facts of three kinds.
+Result<std::vector<Alert>> closed_alerts(ledger::Ledger& ledger) {
+  std::vector<ledger::Fact> facts;
+  for (const std::string_view kind : {"signal", "person", "deployed"}) {
+    for (ledger::Fact& fact : TRY(ledger.facts_of(kind))) facts.push_back(std::move(fact));
+  }
+  std::ranges::sort(facts, {}, &ledger::Fact::sequence);
+  Alerts alerts;
+  std::vector<Alert> closed;
+  for (const ledger::Fact& fact : facts) TRY(fold(alerts, fact, &closed));
+  return closed;
+}
+
+Json budget_of(const Alerts& alerts, const Config& config, Time now) {
+  const double rate = config.monitor.false_alarms_per_year;
+  Json opened = Json::object();
+  for (std::size_t i = 0; i < kSeverities.size(); ++i) {
+    opened[std::string(kSeverities[i])] = alerts.opened[i];
+  }
+  const double years =
+      alerts.watched ? std::max(0.0, (now - *alerts.watched).in_days() / kDaysOfYear) : 0;
+  return {{"since", alerts.watched ? Json(to_text(*alerts.watched)) : Json(nullptr)},
+          {"years", years},
+          {"false_alarms_per_year", rate},
+          {"expected", rate * years},
+          {"opened", opened}};
+}
+
+}  // namespace
+
+std::string alert_line(const Alert& alert, Time now) {
+  const std::string_view state = alert.state_at(now);
+  std::string mark = alert.name();
+  if (state == "snoozed") mark += fmt::format(", snoozed until {}", to_text(*alert.snoozed->until));
+  else if (state != "open") mark += fmt::format(", {}", state);
+  return fmt::format("{} ({})", alert.sentence(), mark);
+}
+
+Result<Json> alerts_view(ledger::Store& store, const Config& config, bool all) {
+  const State state = TRY(read_state(*store.ledger));
+  const Json watch = TRY(store.ledger->projection("watch")).value_or(Json::object());
+  const Time now = std::max(wall_clock_now(), state.last_at);
+  Json rows = Json::array();
+  if (all) {
+    for (const Alert& alert : TRY(closed_alerts(*store.ledger))) {
+      rows.push_back(alert_json(alert, now));
+    }
+  }
+  for (const Alert& alert : refreshed(state.alerts.open, watch)) {
+    rows.push_back(alert_json(alert, now));
+  }
+  return Json{{"alerts", rows}, {"budget", budget_of(state.alerts, config, now)}};
+}
+
+}  // namespace rondo::loop

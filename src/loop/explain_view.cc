@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "loop/desk.h"
 #include "loop/state.h"
 #include "model/compiled_forest.h"
 #include "model/explain.h"

@@ -252,40 +252,6 @@ void check_task(const Config& config, const table::Column& target, Mistakes& mis
 
 }  // namespace
 
-Result<TestRows> test_rows(const std::string& text) {
-  constexpr Span kForever = Span::days(36'500);
-  if (text == "auto") return TestRows{};
-  if (const auto span = parse_span(text); span && span->us > 0) return TestRows{0.5, *span};
-  double share = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, bad] = std::from_chars(text.data(), end, share);
-  const bool percent = bad == std::errc{} && std::string_view(rest, end) == "%";
-  if (percent) share /= 100;
-  if (bad == std::errc{} && (percent || rest == end) && share > 0 && share < 1) {
-    return TestRows{share, kForever};
-  }
-  return fail(Code::kInvalidInput, fmt::format("\"{}\" says of no rows that they are a test", text),
-              "write \"auto\", a share of the rows (\"20%\") or a span of the newest (\"14d\")");
-}
-
-Result<Listen> parse_listen(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  std::string_view host = text.substr(0, std::min(colon, text.size()));
-  const std::string_view digits = colon == text.npos ? "" : text.substr(colon + 1);
-  Listen listen;
-  const auto [end, bad] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), listen.port);
-  if (host == "localhost") host = "127.0.0.1";
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  listen.host = host;
-  const bool numeric = host.find_first_not_of("0123456789abcdefABCDEF.:") == host.npos;
-  if (bad == std::errc{} && end == digits.data() + digits.size() && numeric && !host.empty()) {
-    return listen;
-  }
-  return fail(Code::kInvalidInput, fmt::format("\"{}\" is no address to listen on", text),
-              "write ADDRESS:PORT, like \"127.0.0.1:8080\" or \"[::1]:8080\"");
-}
-
 /// A row can only be told apart by a key, and what was pushed is never pushed again.
 void check_mode(const collect::Options& collect, Mistakes& mistakes) {
   if (collect.mode == "merge" && collect.key.empty()) {

@@ -72,14 +72,12 @@ std::string compared(const Case& c, const Rival& other) {
 /// yet.
 enum class Guard { kPassed, kOpen, kFailed };
 
-/// It stops only what is worse with confidence.
-bool needs_proof(const Case& c, const Rival& baseline) { return !c.first() || baseline.is_model; }
-
 Guard guard_of(const Case& c, const Rival& baseline) {
   const Interval& gain = baseline.paired.gain;
-  // A linear model cannot be deployed in the trees' place, so a tie with it is no reason to have
-  // none.
-  if (needs_proof(c, baseline)) return gain.high < 0 ? Guard::kFailed : Guard::kPassed;
+  // It cannot be deployed in the trees' place, and trees that lose to it answer better than
+  // nothing does: it is told, and stops nobody.
+  if (baseline.is_model) return Guard::kPassed;
+  if (!c.first()) return gain.high < 0 ? Guard::kFailed : Guard::kPassed;
   // The best rule of thumb stands for the champion: it must be beaten with confidence. The other
   // rules are worse than it on these rows, and it is enough to beat them there.
   if ((&baseline == c.rival ? gain.low : gain.value) > 0) return Guard::kPassed;
@@ -87,9 +85,7 @@ Guard guard_of(const Case& c, const Rival& baseline) {
 }
 
 std::string guard_sentence(const Case& c, const Rival& baseline, Guard guard) {
-  if (needs_proof(c, baseline)) {
-    return compared(c, baseline) + ": the baseline is better with confidence";
-  }
+  if (!c.first()) return compared(c, baseline) + ": the baseline is better with confidence";
   if (guard == Guard::kFailed) {
     return fmt::format("{}: a first model must beat each baseline, and this one is not better by "
                        "{}, the smallest gain worth a promotion",
@@ -169,9 +165,12 @@ void promote(const Case& c, Verdict& verdict) {
   }
   for (const Rival& baseline : c.evidence.baselines) {
     if (&baseline == c.rival) continue;
-    const bool tied = c.first() && baseline.is_model && !(baseline.paired.gain.value > 0);
-    verdict.reasons.push_back(compared(c, baseline) +
-                              (tied ? ": not beaten, and not better with confidence" : ""));
+    const Interval& gain = baseline.paired.gain;
+    const bool lost = baseline.is_model && !(gain.value > 0);
+    verdict.reasons.push_back(
+        compared(c, baseline) + (!lost           ? ""
+                                 : gain.high < 0 ? ": a straight line is better with confidence"
+                                                 : ": not beaten, and not better with confidence"));
   }
 }
 

@@ -78,9 +78,9 @@ const Rival* to_beat(const Evidence& evidence) noexcept;
 ///   keep       a baseline stops, or the better end misses at_least, or U < min_effect
 ///   undecided  else; rows needed: n ((z + z_0.8) SE / min_effect)^2
 /// A first model is stopped by the best rule of thumb unless L > 0, by another one unless D > 0
-/// (for good when U < min_effect, else until there are more rows); the linear model, and later any
-/// baseline, stops only when it is better with confidence, U < 0. A margin is harm accepted against
-/// a champion, never against a baseline.
+/// (for good when U < min_effect, else until there are more rows); later a baseline stops only when
+/// it is better with confidence, U < 0. The linear model stops nobody and is told. A margin is harm
+/// accepted against a champion, never against a baseline.
 Verdict judge(const Evidence& evidence, const Rules& rules);
 
 }  // namespace rondo::evaluate

@@ -120,19 +120,19 @@ const std::vector<Row>& table() {
 const std::vector<Row>& linear_table() {
   using D = Decision;
   static const std::vector<Row> rows = {
-      {"A linear model must be beaten, but not with confidence.", first_model(),
+      {"A linear model that is beaten is listed.", first_model(),
        [](Evidence& e, Rules&) {
          e.baselines.push_back(rival("linear", 39, -1, 1, 3));
          e.baselines.back().is_model = true;
        },
        D::kPromote, "the baseline \"last value\"'s 54"},
-      {"A first model that is worse than a linear one is not deployed.", first_model(),
+      {"A first model that is worse than a linear one is deployed: the line cannot be.",
+       first_model(),
        [](Evidence& e, Rules&) {
          e.baselines.push_back(rival("linear", 37, -2, -1, -0.1));
          e.baselines.back().is_model = true;
        },
-       D::kKeep,
-       "deploys nothing: the first model's mae is 38, the baseline \"linear\"'s 37 on the same"},
+       D::kPromote, "the baseline \"last value\"'s 54"},
       {"A first model that may be no better than a linear one is deployed, and that is told.",
        first_model(),
        [](Evidence& e, Rules&) {
@@ -152,6 +152,9 @@ TEST(Gate, ATieWithALinearModelIsTold) {
   EXPECT_EQ(verdict.decision, Decision::kPromote);
   EXPECT_NE(verdict.reasons.back().find(": not beaten, and not better with confidence"),
             std::string::npos) << verdict.reasons.back();
+  evidence.baselines.back().paired.gain.high = -0.1;
+  EXPECT_NE(judge(evidence, {}).reasons.back().find(": a straight line is better with confidence"),
+            std::string::npos);
 }
 
 TEST(Gate, JudgesAsTheTablesSay) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "io/scratch.h"
@@ -32,7 +33,9 @@ class Reproduce : public testing::Test {
   void SetUp() override {
     std::ofstream rows(scratch_ / "rows.csv");
     rows << "x,y\n";
-    for (int i = 0; i < 200; ++i) rows << i % 23 << ',' << 3 * (i % 23) + i % 2 << '\n';
+    for (int i = 0; i < 200; ++i) {
+      rows << i % 23 << ',' << 3 * std::abs(i % 23 - 11) + i % 2 << '\n';  // no straight line
+    }
     rows.close();
     std::ofstream(scratch_ / "rondo.toml")
         << "[project]\nname = \"toy\"\ntarget = \"y\"\n[collect]\nsource = \"rows.csv\"\n[train]\n"

@@ -64,7 +64,7 @@ class Cycles(unittest.TestCase):
     def test_without_a_clock_the_champion_is_judged_on_rows_that_it_never_saw(self):
         table = noise(600, 1)
         for row in table:
-            row["y"] = round(row["y"] + 40 * row["x0"], 4)
+            row["y"] = round(row["y"] + 80 * abs(row["x0"] - 0.5), 4)
         with Project(PROGRAM) as project:
             project.write("rondo.toml", NO_CLOCK)
             write_csv(project.path("rows.csv"), table)
@@ -72,7 +72,7 @@ class Cycles(unittest.TestCase):
             honest = project.json("models")[0]["metrics"]["mae"]
             more = noise(400, 2)
             for row in more:
-                row["y"] = round(row["y"] + 40 * row["x0"], 4)
+                row["y"] = round(row["y"] + 80 * abs(row["x0"] - 0.5), 4)
             write_csv(project.path("rows.csv"), more, "a")
             project.run("run")
             reason = [step["reason"] for step in project.json("history")

@@ -13,14 +13,6 @@ using model::Prepared;
 using model::Task;
 using table::Side;
 
-std::vector<std::size_t> rows_on(const Prepared& prepared, Side side) {
-  std::vector<std::size_t> rows;
-  for (std::size_t i = 0; i < prepared.side.size(); ++i) {
-    if (prepared.side[i] == side) rows.push_back(i);
-  }
-  return rows;
-}
-
 struct Counted {
   double value, weight;
 };
@@ -144,8 +136,8 @@ Result<void> check_former(const Prepared& prepared, const std::vector<double>& f
 }  // namespace
 
 Result<std::vector<Baseline>> baselines(const Prepared& prepared, Metric metric) {
-  const auto train = rows_on(prepared, Side::kTrain);
-  const auto test = rows_on(prepared, Side::kTest);
+  const auto train = prepared.rows_on(Side::kTrain);
+  const auto test = prepared.rows_on(Side::kTest);
   if (train.empty()) {
     return fail(Code::kInvalidInput, "evaluation: the prepared data have no training rows");
   }

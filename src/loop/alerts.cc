@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace rondo::loop {
@@ -212,10 +211,9 @@ std::string Alert::sentence() const {
     }
   }
   if (told.size() == 1) return first->sentence;
-  std::string word(name_of(severity));
-  for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return fmt::format("{} {}, since {}: {} signals of one cause; the strongest: {}", word,
-                     named(subjects()), to_text(since), told.size(), first->sentence);
+  return fmt::format("{} {}, since {}: {} signals of one cause; the strongest: {}",
+                     word_of(severity), named(subjects()), to_text(since), told.size(),
+                     first->sentence);
 }
 
 Json Alert::to_json() const {

@@ -21,6 +21,11 @@ inline constexpr std::array<std::string_view, 3> kSeverities = {"drift", "qualit
 constexpr std::string_view name_of(Severity severity) {
   return kSeverities[static_cast<std::size_t>(severity)];
 }
+/// At the head of a sentence.
+constexpr std::string_view word_of(Severity severity) {
+  constexpr std::array<std::string_view, 3> kWords = {"DRIFT", "QUALITY", "RISK"};
+  return kWords[static_cast<std::size_t>(severity)];
+}
 /// Harm is risk, drift explains, everything else is about the quality of data.
 Severity severity_of(const monitor::Signal& signal);
 

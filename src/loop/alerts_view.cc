@@ -10,8 +10,6 @@
 namespace rondo::loop {
 namespace {
 
-constexpr double kDaysOfYear = 365.25;
-
 /// Every alert that ended, in the order of ending. Cost: the facts of three kinds.
 Result<std::vector<Alert>> closed_alerts(ledger::Ledger& ledger) {
   std::vector<ledger::Fact> facts;
@@ -25,14 +23,19 @@ Result<std::vector<Alert>> closed_alerts(ledger::Ledger& ledger) {
   return closed;
 }
 
-Json budget_of(const Alerts& alerts, const Config& config, Time now) {
+/// What was watched by then is what may have alarmed: the windows that were looked at, not the days
+/// on which nobody did.
+Json budget_of(const Alerts& alerts, const Config& config, const Json& watch) {
   const double rate = config.monitor.false_alarms_per_year;
   Json opened = Json::object();
   for (std::size_t i = 0; i < kSeverities.size(); ++i) {
     opened[std::string(kSeverities[i])] = alerts.opened[i];
   }
+  const Time judged{io::get_or<std::int64_t>(watch, "through_us", 0)};
+  const Time until = std::max(judged, Time{io::get_or<std::int64_t>(watch, "looked_us", 0)});
   const double years =
-      alerts.watched ? std::max(0.0, (now - *alerts.watched).in_days() / kDaysOfYear) : 0;
+      alerts.watched ? std::max(0.0, (until - *alerts.watched).in_days() / monitor::kDaysPerYear)
+                     : 0;
   return {{"since", alerts.watched ? Json(to_text(*alerts.watched)) : Json(nullptr)},
           {"years", years},
           {"false_alarms_per_year", rate},
@@ -63,7 +66,7 @@ Result<Json> alerts_view(ledger::Store& store, const Config& config, bool all) {
   for (const Alert& alert : refreshed(state.alerts.open, watch)) {
     rows.push_back(alert_json(alert, now));
   }
-  return Json{{"alerts", rows}, {"budget", budget_of(state.alerts, config, now)}};
+  return Json{{"alerts", rows}, {"budget", budget_of(state.alerts, config, watch)}};
 }
 
 }  // namespace rondo::loop

@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace rondo::loop {
 namespace {
@@ -18,12 +17,6 @@ std::string plain(std::string text) {
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
   }
   return text;
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return out;
 }
 
 /// "the loss of judged answers is 0.171, proved bound 0.128; " of a risk that is open.
@@ -39,7 +32,7 @@ std::string of_risk(const Alert& alert) {
 std::string text_of_alert(const Alert& alert, std::string_view event, std::int64_t mark) {
   const Json shown = alert_json(alert, alert.opened);
   const std::string what =
-      fmt::format("{} {}, since {} ({})", upper(name_of(alert.severity)),
+      fmt::format("{} {}, since {} ({})", word_of(alert.severity),
                   plain(named(alert.subjects())), to_text(alert.since),
                   fmt::join(shown.at("kinds").get<std::vector<std::string>>(), ", "));
   if (event == "closed") {
@@ -81,7 +74,7 @@ void Outbox::tell(const News& news, const Alert& alert, bool page) {
                         {"project", options_.project},
                         {"at", to_text(news.at)},
                         {"subject", fmt::format("[{}] {} {}: {}", plain(options_.project),
-                                                alert.name(), upper(name_of(alert.severity)),
+                                                alert.name(), word_of(alert.severity),
                                                 plain(named(alert.subjects())))},
                         {"text", text},
                         {"alert", alert_of(alert, news.at)}};

@@ -18,7 +18,7 @@ struct Envelope {
 
 /// Windows that inputs are looked at by. One ends at the first multiple of `length` by which it has
 /// `least_rows`, so a quiet night is one window with its neighbours, in the reference as live.
-struct Clock {
+struct WindowClock {
   Span length;
   std::uint64_t least_rows = 1;        // half of what a stretch of that length has, at the median
   std::uint64_t windows = 0;           // of the reference
@@ -52,7 +52,7 @@ struct Reference {
   std::vector<ColumnReference> columns;
   ColumnReference label;
   bool has_clock = false;
-  std::vector<Clock> clocks;           // with 8 windows at least; none without a clock
+  std::vector<WindowClock> clocks;     // with 8 windows at least; none without a clock
   std::uint64_t days = 0;              // with at least half the rows of the median day: only those
                                        // count as reference days
   double rows_per_day_least = 0, rows_per_day_most = 0;

@@ -131,14 +131,20 @@ Result<void> check_counts(const ColumnReference& c) {
   return {};
 }
 
+/// In whole steps: ten shares of .1 add up to less than 1 as doubles.
+int sum_of_steps(const std::vector<double>& shares) {
+  const std::vector<int> steps = steps_of(shares);
+  return std::accumulate(steps.begin(), steps.end(), 0);
+}
+
 /// Shares that add up to 1 must fit between the bounds of an envelope.
 Result<void> check_envelopes(const ColumnReference& c) {
   for (const Envelope& one : c.envelopes) {
     bool ordered = one.low.size() == c.counts.size() && one.high.size() == c.counts.size() &&
                    are_shares(one.low) && are_shares(one.high);
     for (std::size_t i = 0; ordered && i < one.low.size(); ++i) ordered = one.low[i] <= one.high[i];
-    const bool holds = ordered && std::accumulate(one.low.begin(), one.low.end(), 0.0) <= 1 &&
-                       std::accumulate(one.high.begin(), one.high.end(), 0.0) >= 1;
+    const bool holds = ordered && sum_of_steps(one.low) <= kShareSteps &&
+                       sum_of_steps(one.high) >= kShareSteps;
     if (!holds) return refuse(c, "an envelope of its windows does not fit its bins");
   }
   return {};
@@ -186,7 +192,7 @@ Result<void> check(const Reference& r) {
 
 Json clocks_json(const Reference& r) {
   Json out = Json::array();
-  for (const Clock& clock : r.clocks) {
+  for (const WindowClock& clock : r.clocks) {
     out.push_back({{"length_us", clock.length.us}, {"least_rows", clock.least_rows},
                    {"windows", clock.windows}});
   }
@@ -196,7 +202,7 @@ Json clocks_json(const Reference& r) {
 Result<void> read_clocks(const Json& json, Reference& r) {
   const Json list = io::get_or<Json>(json, "clocks", Json::array());
   for (const Json& one : list) {
-    Clock clock;
+    WindowClock clock;
     clock.length.us = TRY(io::get<std::int64_t>(one, "length_us"));
     clock.least_rows = TRY(io::get<std::uint64_t>(one, "least_rows"));
     clock.windows = TRY(io::get<std::uint64_t>(one, "windows"));

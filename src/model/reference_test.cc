@@ -186,6 +186,53 @@ TEST(Reference, ComesBackFromItsTextBitForBit) {
   EXPECT_EQ(io::canonical(back->to_json()), text);
 }
 
+/// Ten values by turns, one an hour: each is a tenth of every window.
+Reference of_tenths() {
+  std::vector<double> values;
+  std::vector<Time> times;
+  for (int i = 0; i < 360; ++i) {
+    values.push_back(i % 10);
+    times.push_back(Time{} + Span::hours(i));
+  }
+  const Table rows({{{"x", Type::kNumber}}}, {column(Type::kNumber, values)});
+  const std::string inputs[] = {"x"};
+  return freeze(rows, inputs, "y", times);
+}
+
+TEST(Reference, EnvelopesOfEvenTenthsAreReadBack) {
+  const Reference reference = of_tenths();
+  ASSERT_EQ(reference.clocks.size(), 1U);
+  EXPECT_EQ(reference.clocks[0].length, Span::days(1));
+  const Envelope& envelope = reference.columns.at(0).envelopes.at(0);
+  for (std::size_t b = 0; b < 10; ++b) {
+    EXPECT_NEAR(envelope.low[b], .1, 1.1e-4) << b;
+    EXPECT_NEAR(envelope.high[b], .1, 1.1e-4) << b;
+  }
+  const auto back = Reference::from_json(reference.to_json());
+  ASSERT_TRUE(back) << back.error().text();
+}
+
+TEST(Reference, EnvelopesThatNoSharesFitAreRefused) {
+  const std::pair<const char*, Json> changes[] = {
+      {"/columns/0/envelopes/0/low/0", 5000},  {"/columns/0/envelopes/0/low/0", -1},
+      {"/columns/0/envelopes/0/high/0", 10001}, {"/columns/0/envelopes/0/high", {10000}},
+      {"/columns/0/envelopes", Json::array()},
+  };
+  for (const auto& [pointer, value] : changes) {
+    Json json = of_tenths().to_json();
+    json[Json::json_pointer(pointer)] = value;
+    EXPECT_FALSE(Reference::from_json(json)) << pointer << " " << value;
+  }
+  for (const auto& [bound, share] : {std::pair{"low", 1001}, std::pair{"high", 700}}) {
+    Json json = of_tenths().to_json();
+    Json& one = json["columns"][0]["envelopes"][0];
+    for (Json& step : one[bound]) step = share;
+    if (std::string_view(bound) == "low") one["high"] = Json(one["high"].size(), 10000);
+    else one["low"] = Json(one["low"].size(), 0);
+    EXPECT_FALSE(Reference::from_json(json)) << bound;
+  }
+}
+
 TEST(Reference, WithoutRowsItIsEmptyButValid) {
   const Reference reference = freeze(Table(), {}, "y", {});
   EXPECT_FALSE(reference.has_clock);

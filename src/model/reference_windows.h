@@ -14,7 +14,7 @@ namespace rondo::model {
 inline constexpr double kShareSteps = 1e4;
 
 struct ReferenceWindows {
-  Clock clock;
+  WindowClock clock;
   std::vector<std::vector<std::size_t>> rows;  // a window's, by index
 };
 

@@ -11,7 +11,6 @@ namespace rondo::monitor {
 
 /// Parts of the budget of false alarms: risk 1/2, quality 1/4 (slices will have the last quarter).
 inline constexpr double kRiskPart = 0.5, kQualityPart = 0.25;
-inline constexpr double kDaysPerYear = 365.25;
 
 /// What a risk that was proved to have risen has cost since, in losses.
 struct Harm {

@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "base/words.h"
-#include "monitor/fold.h"
 
 namespace rondo::monitor {
 namespace {
@@ -125,7 +124,7 @@ Shifts::Shifts(const Options& options, const model::Reference& reference)
     auto& places = categories_.emplace_back();
     for (std::size_t i = 0; i < column.categories.size(); ++i) places[column.categories[i]] = i;
   }
-  std::vector<model::Clock> clocks = reference.clocks;
+  std::vector<model::WindowClock> clocks = reference.clocks;
   if (clocks.empty() && !reference.has_clock) clocks.push_back({options.window, kFewRows, 0});
   for (std::size_t i = 0; i < clocks.size(); ++i) {
     Watched& watched = clocks_.emplace_back();

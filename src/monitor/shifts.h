@@ -1,6 +1,6 @@
 // Whether inputs still come from the law of the training: Detector A for each column, by the hour
-// and by the day. A window is cut by the rule of the reference (model::Clock), so live windows meet
-// what windows of the training did, seasons included.
+// and by the day. A window is cut by the rule of the reference (model::WindowClock), so live
+// windows meet what windows of the training did, seasons included.
 #pragma once
 
 #include <string_view>
@@ -67,7 +67,7 @@ class Shifts {
 
  private:
   struct Watched {
-    model::Clock clock;
+    model::WindowClock clock;
     Scope scope = Scope::kDays;
     std::vector<ColumnShift> columns;
     std::uint64_t rows = 0, windows = 0;

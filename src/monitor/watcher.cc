@@ -241,7 +241,7 @@ Time Watcher::silent_after() const {
          Span{static_cast<std::int64_t>(allowed)};
 }
 
-/// Rows are seen when their window is judged, so even the freshest are so old.
+/// Rows are seen when their window is judged at the latest, so the freshest may be so old.
 double Watcher::days_late(Time now) const {
   const Span seen_late{options_.window.us + options_.label_delay.us};
   return (now - state_->newest).in_days() - seen_late.in_days();

@@ -10,6 +10,8 @@
 
 namespace rondo::monitor {
 
+inline constexpr double kDaysPerYear = 365.25;
+
 struct Options {
   std::string loss = "auto";            // auto | error | absolute
   double cost_per_error = 1;

@@ -142,6 +142,24 @@ TEST(Watcher, RowsUnderAQualitySignalAreNotFoldedIntoTheRisk) {
   EXPECT_EQ(watcher.summary().at("judged_rows"), 0);
 }
 
+TEST(Watcher, RowsUnderABrokenInputProveNoHarmAlthoughItIsMendedBeforeTheirLabelsCome) {
+  const Stream stream = generated(40, 200, 3);
+  const auto reference = reference_of(stream, 20 * 200);
+  const auto cohorts = cohorts_of(stream, 20 * 200);
+  Watcher watcher({}, reference, 1);
+  Cohort broken = cohorts[0];
+  break_column(*reference, broken, "hours", [](std::size_t, model::Cell) { return model::Cell{}; });
+  EXPECT_EQ(told(watcher.inputs(broken)), Told{"!+missing hours"});
+  for (std::size_t i = 1; i < 6; ++i) watcher.inputs(cohorts[i]);  // labels come a week later
+  EXPECT_TRUE(watcher.open_signals().empty());
+  Watcher again = *Watcher::restore({}, reference, watcher.state());
+  again.judge(broken);
+  EXPECT_EQ(again.summary().at("withheld_rows"), 200);
+  for (std::size_t i = 1; i < 6; ++i) again.judge(cohorts[i]);
+  EXPECT_EQ(again.summary().at("withheld_rows"), 200 * 3) << "until it was over";
+  EXPECT_EQ(again.summary().at("judged_rows"), 200 * 3);
+}
+
 TEST(Watcher, SilenceIsToldOnceAndEndsWithTheNextRow) {
   const Stream stream = generated(40, 24, 3);  // a row an hour
   Watcher watcher({}, reference_of(stream, 20 * 24), 1);

@@ -362,7 +362,8 @@ Result<StageOutput> train(const StageInput& input) {
   const RowList rows = rows_of(prepared, table::Side::kTrain);
   TRY(check_inputs(prepared, rows));
   Plan plan = TRY(plan_for(input, prepared));
-  if (plan.twin_rounds == 0) plan.linear = fit_linear(prepared, rows, input.seed, input.stop);
+  const bool twin = plan.twin_rounds > 0 || !plan.twin_members.empty();
+  if (!twin) plan.linear = fit_linear(prepared, rows, input.seed, input.stop);
   StageOutput output = TRY(fit_as_planned(prepared, rows, plan, input));
   if (output.result == "trained") add_wishes(prepared, plan, output.evidence);
   return output;

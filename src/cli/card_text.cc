@@ -26,6 +26,15 @@ std::string interval_text(const Json& object) {
   return fmt::format("{} to {}", number(low), number(high));
 }
 
+std::string made_of(const Json& training, std::uint64_t trees) {
+  const bool line = io::get_or<std::string>(training, "learner", "") == "linear";
+  const std::string out = line ? "" : counted(trees, "tree");
+  if (!training.contains("terms")) return out;
+  return out + (line ? "" : " and ") +
+         fmt::format("a linear model of {}",
+                     counted(io::get_or<std::uint64_t>(training, "terms", 0), "term"));
+}
+
 void heading(const std::string& text, const Args& args) {
   say("\n" + ink(Ink::kBold, text, args.color));
 }

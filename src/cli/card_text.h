@@ -14,6 +14,8 @@ Json part_of(const Json& card, const char* key);
 double number_at(const Json& object, const char* key);
 /// "LOW to HIGH".
 std::string interval_text(const Json& object);
+/// Of the evidence of a training: "30 trees", "a linear model of 12 terms", or both.
+std::string made_of(const Json& training, std::uint64_t trees);
 void heading(const std::string& text, const Args& args);
 
 /// Of the evidence of an evaluation: where the model fails, whether its probabilities and intervals

@@ -43,6 +43,7 @@ std::string metrics_text(const Json& metrics) {
 
 /// The configuration of a candidate as it reads best.
 std::string options_text(const Json& options) {
+  if (text_at(options, "learner") == "linear") return "no options";
   return fmt::format("rate {}, {} leaves of {} rows, columns {}, rows {}, l2 {}",
                      number(number_at(options, "rate")), number(number_at(options, "leaves")),
                      number(number_at(options, "min_leaf")), number(number_at(options, "columns")),
@@ -75,13 +76,16 @@ void say_wishes(const Json& training) {
 void say_training(const Json& training, const Args& args) {
   if (training.empty()) return;
   heading("Training", args);
+  const auto count = [&](const char* key) { return io::get_or<std::uint64_t>(training, key, 0); };
   const auto members = io::get_or<std::uint64_t>(training, "members", 1);
-  say(fmt::format("{}{}, {}, {} leaves, from {}",
-                  members > 1 ? fmt::format("{} candidates together: ", members) : std::string(),
-                  counted(io::get_or<std::uint64_t>(training, "trees", 0), "tree"),
-                  counted(io::get_or<std::uint64_t>(training, "rounds", 0), "round"),
-                  number(number_at(training, "leaves")),
-                  counted(io::get_or<std::uint64_t>(training, "train_rows", 0), "row")));
+  std::string made;
+  if (members > 1) made = fmt::format("{} candidates together: ", members);
+  made += made_of(training, count("trees"));
+  if (text_at(training, "learner") != "linear") {
+    made += fmt::format(", {}, {} leaves", counted(count("rounds"), "round"),
+                        number(number_at(training, "leaves")));
+  }
+  say(made + fmt::format(", from {}", counted(count("train_rows"), "row")));
   say_wishes(training);
   const Json tried = io::get_or<Json>(training, "tried", Json::array());
   if (tried.empty()) return;
@@ -149,7 +153,7 @@ Result<int> show(const Args& args, const Opened& project) {
   say(fmt::format("{} of {} trained it; {} over {}; pipeline {}",
                   counted(io::get_or<std::uint64_t>(card, "labelled", 0), "labelled row"),
                   text_at(card, "dataset"),
-                  counted(io::get_or<std::uint64_t>(card, "trees", 0), "tree"),
+                  made_of(part_of(card, "training"), io::get_or<std::uint64_t>(card, "trees", 0)),
                   counted(io::get_or<std::uint64_t>(card, "features", 0), "feature"),
                   text_at(card, "pipeline").substr(0, 12)));
   if (card.at("imported").get<bool>()) {

@@ -164,11 +164,13 @@ std::string robustness(const Json& found) {
 std::string training(const Json& evidence) {
   if (!has(evidence)) return {};
   const Json tried = io::get_or<Json>(evidence, "tried", Json::array());
-  std::string out = paragraph(fmt::format(
-      "{} over {} rows; {} together.", counted(io::get_or<std::uint64_t>(evidence, "trees", 0),
-                                               "tree"),
-      number(number_at(evidence, "train_rows")),
-      counted(io::get_or<std::uint64_t>(evidence, "members", 1), "candidate")));
+  const auto count = [&](const char* key, std::uint64_t otherwise) {
+    return io::get_or<std::uint64_t>(evidence, key, otherwise);
+  };
+  std::string out = paragraph(fmt::format("{} over {} rows; {} together.",
+                                          made_of(evidence, count("trees", 0)),
+                                          number(number_at(evidence, "train_rows")),
+                                          counted(count("members", 1), "candidate")));
   if (tried.empty()) return out;
   Json rows = Json::array();
   for (std::size_t i = 0; i < tried.size(); ++i) {

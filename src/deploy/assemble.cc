@@ -263,9 +263,9 @@ Result<StageOutput> assemble(const StageInput& input) {
   }
   evidence["bytes"] = TRY(bytes);
   return StageOutput{"deployed",
-                     fmt::format("{} trees over {} features; {} golden rows come out the same "
+                     fmt::format("{} over {} features; {} golden rows come out the same "
                                  "after reading the file back{}{}",
-                                 parts.forest.trees(), parts.transform.features(),
+                                 parts.forest.text(), parts.transform.features(),
                                  parts.golden.size(), about.empty() ? "" : "; ", about),
                      evidence, Json::object(), {{"pipeline", kFile}}};
 }

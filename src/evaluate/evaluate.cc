@@ -241,7 +241,8 @@ Json all_metrics(const Case& c) {
 Json cost_json(const Case& c) {
   const auto limit = [](const std::optional<double>& most) { return most ? Json(*most) : Json(); };
   return {{"row_us", model::predicted_row_us(
-                         {c.forest.trees(), c.forest.leaves(), c.forest.features()})},
+                         {c.forest.trees(), c.forest.leaves(), c.forest.features(),
+                          c.forest.terms().size()})},
           {"bytes", c.forest_bytes}, {"trees", c.forest.trees()}, {"leaves", c.forest.leaves()},
           {"row_us_max", limit(c.limits.row_us)}, {"bytes_max", limit(c.limits.bytes)}};
 }

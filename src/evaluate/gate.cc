@@ -74,10 +74,9 @@ enum class Guard { kPassed, kOpen, kFailed };
 
 Guard guard_of(const Case& c, const Rival& baseline) {
   const Interval& gain = baseline.paired.gain;
-  // It cannot be deployed in the trees' place, and trees that lose to it answer better than
-  // nothing does: it is told, and stops nobody.
-  if (baseline.is_model) return Guard::kPassed;
-  if (!c.first()) return gain.high < 0 ? Guard::kFailed : Guard::kPassed;
+  // A line was a candidate too, and inner rows chose. What the test rows cannot prove is chance;
+  // what they prove, they prove of a first model as well.
+  if (!c.first() || baseline.is_model) return gain.high < 0 ? Guard::kFailed : Guard::kPassed;
   // The best rule of thumb stands for the champion: it must be beaten with confidence. The other
   // rules are worse than it on these rows, and it is enough to beat them there.
   if ((&baseline == c.rival ? gain.low : gain.value) > 0) return Guard::kPassed;
@@ -85,6 +84,11 @@ Guard guard_of(const Case& c, const Rival& baseline) {
 }
 
 std::string guard_sentence(const Case& c, const Rival& baseline, Guard guard) {
+  if (baseline.is_model) {
+    return compared(c, baseline) +
+           ": a straight line is better with confidence; let one be trained ([train] learners), or "
+           "search for other trees ([train] budget)";
+  }
   if (!c.first()) return compared(c, baseline) + ": the baseline is better with confidence";
   if (guard == Guard::kFailed) {
     return fmt::format("{}: a first model must beat each baseline, and this one is not better by "
@@ -165,12 +169,9 @@ void promote(const Case& c, Verdict& verdict) {
   }
   for (const Rival& baseline : c.evidence.baselines) {
     if (&baseline == c.rival) continue;
-    const Interval& gain = baseline.paired.gain;
-    const bool lost = baseline.is_model && !(gain.value > 0);
+    const bool open = baseline.is_model && !(baseline.paired.gain.value > 0);
     verdict.reasons.push_back(
-        compared(c, baseline) + (!lost           ? ""
-                                 : gain.high < 0 ? ": a straight line is better with confidence"
-                                                 : ": not beaten, and not better with confidence"));
+        compared(c, baseline) + (open ? ": not beaten, and not better with confidence" : ""));
   }
 }
 

@@ -140,7 +140,8 @@ Result<Json> card_diff(ledger::Store& store, const Config& config, std::int64_t 
   const auto had = features_of(old_card), has = features_of(new_card);
   out["features"] = {{"added", only_in(has, had)}, {"removed", only_in(had, has)}};
   const Json was = evidence_of(old_card, "training"), is = evidence_of(new_card, "training");
-  for (const char* what : {"learner", "members", "rounds", "trees", "leaves", "train_rows"}) {
+  for (const char* what :
+       {"learner", "members", "rounds", "trees", "leaves", "terms", "train_rows"}) {
     const Json a = io::get_or<Json>(was, what, nullptr), b = io::get_or<Json>(is, what, nullptr);
     if (a != b) out["training"].push_back({{"what", what}, {"before", a}, {"after", b}});
   }

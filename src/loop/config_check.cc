@@ -341,6 +341,7 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("train.size_max", parse_size(config.train.size_max));
   mistakes.demand("train.command", train::words_of_command(config.train.command));
   mistakes.demand("train.monotone", train::check_monotone(config.train.monotone));
+  mistakes.demand("train.learners", train::check_learners(config.train));
   mistakes.demand("train.class_weight", train::check_class_weight(config.train.class_weight));
   if (!config.train.command.empty() && !config.train.class_weight.empty()) {
     mistakes.add("train.class_weight", "is set beside train.command",

@@ -16,6 +16,7 @@ Result<void> add_member(ForestBuilder& builder, Loose loose, double weight) {
     for (double& leaf : tree.leaves) leaf *= weight;
     TRY(builder.add(tree));
   }
+  for (LinearTerm& term : loose.terms) TRY(builder.add_term(scaled(std::move(term), weight)));
   return {};
 }
 

@@ -1,5 +1,5 @@
-// Several forests as one: raw scores add up, so the trees of all of them, with leaves scaled by
-// each forest's weight, are a forest like any other. What serves, explains or exports a forest
+// Several forests as one: raw scores add up, so the trees and linear terms of all of them, scaled
+// by each forest's weight, are a forest like any other. What serves, explains or exports a forest
 // needs to know nothing of it.
 #pragma once
 

@@ -97,6 +97,7 @@ void CompiledForest::raw(std::span<const double> features, std::span<double> out
         "a row fits its forest");
   std::ranges::fill(out, 0.0);
   functions_->add_row(layouts_->layout, *layouts_->lanes, features.data(), out.data());
+  forest_->add_terms(features, out);
 }
 
 void CompiledForest::raw_batch(std::span<const double> features, std::size_t rows,
@@ -119,6 +120,7 @@ void CompiledForest::raw_batch(std::span<const double> features, std::size_t row
     }
     layouts_->score(*functions_, chunk, lines.data()->byte, out.data() + chunk_from * outputs);
   }
+  forest_->add_terms_batch(features, rows, out);
 }
 
 }  // namespace rondo::model

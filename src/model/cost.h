@@ -9,6 +9,7 @@ namespace rondo::model {
 struct ForestShape {
   std::size_t trees = 0, leaves = 0;  // in all
   std::size_t features = 0;
+  std::size_t terms = 0;              // linear ones
 };
 
 /// Microseconds to score one row alone, on the slower of the vector kernels (AVX2) where the forest

@@ -175,6 +175,7 @@ Result<ForestExplainer> ForestExplainer::make(const Forest& forest, Kernel kerne
   ForestExplainer made(forest, kernel);
   made.base_.assign(forest.outputs(), 0.0);
   for (std::size_t tree = 0; tree < forest.trees(); ++tree) made.add_tree(tree);
+  for (const LinearTerm& term : forest.terms()) made.base_[term.output] += term.mean;
   return made;
 }
 
@@ -244,6 +245,12 @@ void ForestExplainer::explain_strip(std::span<const double> features, Strip& str
       const auto to = out.subspan((row * outputs + output) * (width + 1), width + 1);
       for (std::size_t i = 0; i < width; ++i) to[i] = sum_of(strip.sums[row * width + i]);
       to[width] = base_[output];
+    }
+  }
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (const LinearTerm& term : forest_->terms()) {
+      const double value = term.value(features[row * width + term.feature]);
+      out[(row * outputs + term.output) * (width + 1) + term.feature] += value - term.mean;
     }
   }
 }

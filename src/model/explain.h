@@ -16,7 +16,7 @@ class ForestExplainer {
   static Result<ForestExplainer> make(const Forest& forest, Kernel kernel);
   /// Contributions of row-major rows: of each output the features', then the base, what the forest
   /// answers on average over its training rows. They add up to raw(). Categories that are unseen
-  /// and missing values go where scoring sends them.
+  /// and missing values go where scoring sends them. A linear term counts from its mean.
   /// Shape: out has rows x outputs x (features + 1). Threads: any. Cost: O(nodes) a row for up to
   /// 16 different features on a path, twice that up to 32, and so on.
   /// Source: Lundberg and others, Nature Machine Intelligence 2, 2020, algorithm 2 (the values);

@@ -9,10 +9,11 @@
 namespace rondo::model {
 
 /// LightGBM's model text, version v4: the library, and our own import, score it in the same bits.
-/// Errors: kInvalidInput for a link that it does not have.
+/// Errors: kInvalidInput for a link that it does not have, and for linear terms.
 Result<std::string> to_lightgbm(const Pipeline& pipeline);
-/// An ONNX model of one TreeEnsemble (ai.onnx.ml 5): "features" FLOAT [rows, features] in,
-/// "prediction" FLOAT [rows, outputs] out, behind the link, and "raw_score". Thresholds are rounded
+/// An ONNX model of one TreeEnsemble (ai.onnx.ml 5), and of products of matrices where there are
+/// linear terms: "features" FLOAT [rows, features] in, "prediction" FLOAT [rows, outputs] out,
+/// behind the link, and "raw_score". Thresholds are rounded
 /// down to float, so a float goes the same way as here; sums are floats, within their rounding.
 /// Errors: kInvalidInput for nodes that send 0 where ONNX would not.
 Result<std::string> to_onnx(const Pipeline& pipeline);

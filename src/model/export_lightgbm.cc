@@ -120,6 +120,11 @@ std::string tree_text(const ForestBuilder::Tree& tree, const Loose& forest, std:
 
 Result<std::string> to_lightgbm(const Pipeline& pipeline) {
   const Loose forest = take_apart(pipeline.parts().forest);
+  if (!forest.terms.empty()) {
+    return fail(Code::kInvalidInput,
+                "the model is linear in part, and LightGBM's text has only trees",
+                "export to onnx, or train with [train] learners = [\"trees\"]");
+  }
   std::string trees;
   std::vector<std::size_t> sizes;
   for (std::size_t i = 0; i < forest.trees.size(); ++i) {

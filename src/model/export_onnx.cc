@@ -14,7 +14,7 @@ namespace rondo::model {
 namespace {
 
 constexpr std::int64_t kIrVersion = 10, kOpset = 21, kMlOpset = 5;
-constexpr std::uint64_t kFloat = 1, kUint8 = 2;                        // TensorProto.DataType
+constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt64 = 7;            // TensorProto.DataType
 constexpr std::uint64_t kInt = 2, kTensor = 4, kInts = 7;              // AttributeProto type
 constexpr std::uint8_t kLeq = 0, kMember = 6;                          // nodes_modes
 constexpr std::int64_t kSum = 1, kNone = 0;
@@ -37,19 +37,26 @@ class Message {
   ByteWriter out_;
 };
 
-std::string tensor(std::uint64_t type, std::size_t count, std::string_view raw) {
+/// `name`: of an initializer.
+std::string tensor(std::uint64_t type, std::initializer_list<std::size_t> shape,
+                   std::string_view raw, std::string_view name = "") {
   Message out;
-  out.number(1, count);
+  for (const std::size_t size : shape) out.number(1, size);
   out.number(2, type);
+  if (!name.empty()) out.bytes(8, name);
   out.bytes(9, raw);
   return out.take();
 }
 
-std::string tensor(const std::vector<float>& values) {
+template <class T>
+std::string raw_of(const std::vector<T>& values) {
   ByteWriter raw;
-  for (const float value : values) raw.put(value);
-  const std::string bytes = raw.take();
-  return tensor(kFloat, values.size(), bytes);
+  for (const T value : values) raw.put(value);
+  return raw.take();
+}
+
+std::string tensor(const std::vector<float>& values) {
+  return tensor(kFloat, {values.size()}, raw_of(values));
 }
 
 std::string attribute(std::string_view name, std::int64_t value) {
@@ -161,10 +168,11 @@ Result<void> add_tree(Ensemble& out, const Loose& forest, std::size_t number) {
   return {};
 }
 
-std::string node_message(const char* op, std::string_view from, std::string_view to,
-                         std::string_view domain, const std::vector<std::string>& attributes) {
+std::string node_message(const char* op, std::initializer_list<std::string_view> from,
+                         std::string_view to, std::string_view domain = "",
+                         const std::vector<std::string>& attributes = {}) {
   Message out;
-  out.bytes(1, from);
+  for (const std::string_view name : from) out.bytes(1, name);
   out.bytes(2, to);
   out.bytes(4, op);
   for (const std::string& one : attributes) out.bytes(5, one);
@@ -194,7 +202,85 @@ std::string opset(std::string_view domain, std::int64_t version) {
   return out.take();
 }
 
-std::string graph_of(const Ensemble& trees, const ForestBuilder::Head& head) {
+/// The linear terms, all at once: a column a term, and one a category of a term.
+class Lines {
+ public:
+  explicit Lines(const Loose& forest)
+      : outputs_(forest.head.outputs), times_(forest.head.sigmoid) {
+    for (const LinearTerm& term : forest.terms) add(term);
+  }
+  /// From "features" and "trees_score" to "raw_score".
+  void put(Message& graph) const {
+    const std::size_t numbers = feature_.size(), codes = code_.size();
+    const auto constant = [&](std::string_view name, std::initializer_list<std::size_t> shape,
+                              const std::vector<float>& values) {
+      graph.bytes(5, tensor(kFloat, shape, raw_of(values), name));
+    };
+    const auto node = [&](const char* op, std::initializer_list<std::string_view> from,
+                          std::string_view to, const std::vector<std::string>& attributes = {}) {
+      graph.bytes(1, node_message(op, from, to, "", attributes));
+    };
+    const auto columns = attribute("axis", std::int64_t{1}), to_float = attribute("to", kToFloat);
+    graph.bytes(5, tensor(kInt64, {numbers}, raw_of(feature_), "line_feature"));
+    constant("line_low", {numbers}, low_);
+    constant("line_high", {numbers}, high_);
+    constant("line_center", {numbers}, center_);
+    constant("line_slope", {numbers, outputs_}, slope_);
+    constant("line_missing", {numbers, outputs_}, missing_);
+    node("Gather", {"features", "line_feature"}, "line_x", {columns});
+    node("IsNaN", {"line_x"}, "line_nan");
+    node("Where", {"line_nan", "line_center", "line_x"}, "line_known");
+    node("Max", {"line_known", "line_low"}, "line_above");
+    node("Min", {"line_above", "line_high"}, "line_within");
+    node("Sub", {"line_within", "line_center"}, "line_off");
+    node("MatMul", {"line_off", "line_slope"}, "line_sum");
+    node("Cast", {"line_nan"}, "line_lacks", {to_float});
+    node("MatMul", {"line_lacks", "line_missing"}, "line_missing_sum");
+    if (codes == 0) {
+      node("Sum", {"trees_score", "line_sum", "line_missing_sum"}, "raw_score");
+      return;
+    }
+    graph.bytes(5, tensor(kInt64, {codes}, raw_of(code_feature_), "code_feature"));
+    constant("code", {codes}, code_);
+    constant("code_adds", {codes, outputs_}, adds_);
+    node("Gather", {"features", "code_feature"}, "code_x", {columns});
+    node("Equal", {"code_x", "code"}, "code_is");
+    node("Cast", {"code_is"}, "code_counts", {to_float});
+    node("MatMul", {"code_counts", "code_adds"}, "code_sum");
+    node("Sum", {"trees_score", "line_sum", "line_missing_sum", "code_sum"}, "raw_score");
+  }
+
+ private:
+  static constexpr std::int64_t kToFloat = 1;
+  void add_row(std::vector<float>& table, std::size_t output, double value) const {
+    table.resize(table.size() + outputs_);
+    table[table.size() - outputs_ + output] = static_cast<float>(value * times_);
+  }
+  void add(const LinearTerm& term) {
+    // A missing category is a line without a slope. Where x is missing it stands at the center,
+    // which may lie outside of the ends.
+    const double there = std::clamp(term.center, term.low, term.high) - term.center;
+    feature_.push_back(term.feature);
+    low_.push_back(static_cast<float>(term.low));
+    high_.push_back(static_cast<float>(term.high));
+    center_.push_back(static_cast<float>(term.center));
+    add_row(slope_, term.output, term.slope);
+    add_row(missing_, term.output, term.missing - term.slope * there);
+    for (std::size_t k = 0; k < term.by_code.size(); ++k) {
+      code_feature_.push_back(term.feature);
+      code_.push_back(static_cast<float>(k));
+      add_row(adds_, term.output, term.by_code[k]);
+    }
+  }
+
+  std::size_t outputs_;
+  double times_;
+  std::vector<std::int64_t> feature_, code_feature_;
+  std::vector<float> low_, high_, center_, slope_, missing_, code_, adds_;
+};
+
+std::string graph_of(const Ensemble& trees, const Loose& forest) {
+  const ForestBuilder::Head& head = forest.head;
   // A node of its own: not every runtime looks at post_transform.
   const char* const link = head.link == Link::kSigmoid   ? "Sigmoid"
                            : head.link == Link::kSoftmax ? "Softmax"
@@ -209,7 +295,7 @@ std::string graph_of(const Ensemble& trees, const ForestBuilder::Head& head) {
       attribute("nodes_falsenodeids", trees.no),
       attribute("nodes_featureids", trees.features),
       attribute("nodes_missing_value_tracks_true", trees.missing_yes),
-      tensor_attribute("nodes_modes", tensor(kUint8, trees.modes.size(), trees.modes)),
+      tensor_attribute("nodes_modes", tensor(kUint8, {trees.modes.size()}, trees.modes)),
       tensor_attribute("nodes_splits", tensor(trees.splits)),
       attribute("nodes_trueleafs", trees.yes_leaf),
       attribute("nodes_truenodeids", trees.yes),
@@ -219,8 +305,11 @@ std::string graph_of(const Ensemble& trees, const ForestBuilder::Head& head) {
     attributes.push_back(tensor_attribute("membership_values", tensor(trees.members)));
   }
   Message out;
-  out.bytes(1, node_message("TreeEnsemble", "features", "raw_score", "ai.onnx.ml", attributes));
-  out.bytes(1, node_message(link, "raw_score", "prediction", "", {}));
+  const bool plain = forest.terms.empty();
+  out.bytes(1, node_message("TreeEnsemble", {"features"}, plain ? "raw_score" : "trees_score",
+                            "ai.onnx.ml", attributes));
+  if (!plain) Lines(forest).put(out);
+  out.bytes(1, node_message(link, {"raw_score"}, "prediction"));
   out.bytes(2, "rondo");
   out.bytes(11, value_info("features", head.features));
   out.bytes(12, value_info("prediction", head.outputs));
@@ -237,7 +326,7 @@ Result<std::string> to_onnx(const Pipeline& pipeline) {
   Message out;
   out.number(1, static_cast<std::uint64_t>(kIrVersion));
   out.bytes(2, "rondo");
-  out.bytes(7, graph_of(trees, forest.head));
+  out.bytes(7, graph_of(trees, forest));
   out.bytes(8, opset("", kOpset));
   out.bytes(8, opset("ai.onnx.ml", kMlOpset));
   const Json about[] = {feature_list(pipeline.transform()), Json(pipeline.parts().classes),

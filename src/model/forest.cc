@@ -28,6 +28,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/words.h"
 #include "stats/portable.h"
 
 namespace rondo::model {
@@ -41,6 +42,12 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNever = std::numeric_limits<double>::quiet_NaN();  // <= nothing
 
 }  // namespace
+
+LinearTerm scaled(LinearTerm term, double weight) {
+  for (double* value : {&term.slope, &term.missing, &term.mean}) *value *= weight;
+  for (double& value : term.by_code) value *= weight;
+  return term;
+}
 
 double Forest::value_of(const Plane& plane, double x) noexcept {
   if (std::fabs(x) <= kZero) x = 0;
@@ -114,6 +121,7 @@ void Forest::raw(std::span<const double> features, std::span<double> out) const 
     for (std::size_t i = 0; i < roots_.size(); ++i) {
       out[i % outputs_] += leaf_values_[static_cast<std::size_t>(~walk(roots_[i], features))];
     }
+    add_terms(features, out);
     return;
   }
   std::array<double, kStackPlanes> values;
@@ -133,6 +141,7 @@ void Forest::raw(std::span<const double> features, std::span<double> out) const 
       if (++output == outputs_) output = 0;
     }
   }
+  add_terms(features, out);
 }
 
 void Forest::add_tree(std::size_t tree, std::span<const Seen> rows, double* out) const noexcept {
@@ -171,6 +180,15 @@ void Forest::raw_batch(std::span<const double> features, std::size_t rows,
       add_tree(tree, std::span(seen).first(count), out.data() + from * outputs_ + tree % outputs_);
     }
   }
+  add_terms_batch(features, rows, out);
+}
+
+void Forest::add_terms_batch(std::span<const double> features, std::size_t rows,
+                             std::span<double> sums) const noexcept {
+  if (terms_.empty()) return;
+  for (std::size_t row = 0; row < rows; ++row) {
+    add_terms(features.subspan(row * features_, features_), sums.subspan(row * outputs_, outputs_));
+  }
 }
 
 void Forest::link(std::span<double> scores) const noexcept {
@@ -188,6 +206,16 @@ void Forest::link(std::span<double> scores) const noexcept {
     for (double& score : row) sum += score = stats::portable_exp(score - greatest);
     for (double& score : row) score /= sum;
   }
+}
+
+std::string Forest::text() const {
+  const auto counted = [](std::size_t count, const char* what) {
+    return grouped(count) + " " + what + (count == 1 ? "" : "s");
+  };
+  std::string out;
+  if (!nodes_.empty() || terms_.empty()) out = counted(trees(), "tree");
+  if (terms_.empty()) return out;
+  return out + (out.empty() ? "" : " and ") + "a linear model of " + counted(terms_.size(), "term");
 }
 
 Forest Forest::head(std::size_t iterations) const {
@@ -219,6 +247,9 @@ std::vector<std::uint64_t> Forest::category_counts() const {
     auto& count = counts[planes_[node.plane].feature];
     count = std::max(count, greatest);
   }
+  for (const LinearTerm& term : terms_) {
+    counts[term.feature] = std::max<std::uint64_t>(counts[term.feature], term.by_code.size());
+  }
   return counts;
 }
 
@@ -228,6 +259,10 @@ std::vector<std::vector<double>> Forest::cuts() const {
     if (node.set == 0 && std::isfinite(node.cut)) {
       found[planes_[node.plane].feature].push_back(node.cut);
     }
+  }
+  for (const LinearTerm& term : terms_) {
+    std::vector<double>& ends = found[term.feature];
+    if (!term.is_category()) ends.insert(ends.end(), {term.low, term.high});
   }
   for (std::vector<double>& cuts : found) {
     std::sort(cuts.begin(), cuts.end());

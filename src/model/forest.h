@@ -1,7 +1,7 @@
 // Boosted trees in our own form. Raw scores equal LightGBM's in every bit: f64 leaves added in tree
 // order, one sum a class. Parsed from LightGBM's text by a validating parser, or read from a
 // pipeline file. Every missing rule (none, zero, NaN), default direction and categorical split is
-// kept.
+// kept. Behind the trees there may be linear terms, added in their order.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/linear_term.h"
 
 namespace rondo::model {
 
@@ -29,9 +30,12 @@ class Forest {
   std::size_t features() const { return features_; }
   std::size_t outputs() const { return outputs_; }  // 1, or classes for multiclass
   std::size_t trees() const { return roots_.size(); }
+  /// "30 trees", "a linear model of 12 terms", or both.
+  std::string text() const;
   std::size_t leaves() const { return leaf_values_.size(); }
   Link link() const { return link_; }
-  /// Only the first n iterations (n * outputs trees), at least one.
+  const std::vector<LinearTerm>& terms() const { return terms_; }
+  /// Only the first n iterations (n * outputs trees), at least one, and all terms.
   Forest head(std::size_t iterations) const;
 
   /// Raw scores of one row. Shape: features() in, outputs() out. Threads: any. No allocation.
@@ -41,12 +45,20 @@ class Forest {
                  std::span<double> out) const noexcept;
   /// Link function in place: our own exp, the same bits on every CPU. Shape: rows x outputs().
   void link(std::span<double> scores) const noexcept;
+  /// Adds the linear terms to sums of trees. Shape: as raw(). Threads: any. No allocation.
+  void add_terms(std::span<const double> features, std::span<double> sums) const noexcept {
+    for (const LinearTerm& term : terms_) sums[term.output] += term.value(features[term.feature]);
+  }
+  /// Shape: as raw_batch().
+  void add_terms_batch(std::span<const double> features, std::size_t rows,
+                       std::span<double> sums) const noexcept;
   /// Sum of split gains is not kept; how often each feature splits is.
   std::vector<std::uint64_t> split_counts() const;
-  /// One more than the greatest category that any set of this feature names; 0: it has no such
-  /// split.
+  /// One more than the greatest category that a set or term of this feature names; 0: there is
+  /// none.
   std::vector<std::uint64_t> category_counts() const;
-  /// The finite numbers that each feature is compared with, ascending, each once; sets have none.
+  /// The finite numbers that each feature is compared with, the ends of terms too, ascending, each
+  /// once; sets have none.
   std::vector<std::vector<double>> cuts() const;
   /// Whether it knows how many training rows, or how much of their weight, reached each leaf.
   bool has_covers() const { return !covers_.empty(); }
@@ -103,6 +115,7 @@ class Forest {
   // Sets of categories: number of words, words (bit i of word w: 32 w + i), a word of 0. The first
   // two words are the empty set, which nodes without one name.
   std::vector<std::uint32_t> sets_;
+  std::vector<LinearTerm> terms_;
 };
 
 }  // namespace rondo::model

@@ -170,6 +170,29 @@ Result<void> ForestBuilder::add(const Tree& tree) {
   return {};
 }
 
+Result<void> ForestBuilder::add_term(LinearTerm term) {
+  auto& terms = forest_.terms_;
+  const auto wrong = [&](std::string_view what) {
+    return refuse("linear term " + std::to_string(terms.size()) + ": " + std::string(what));
+  };
+  if (terms.size() >= kMostTerms) return refuse("a forest has at most 100,000 linear terms");
+  if (term.feature >= forest_.features_) return wrong("its feature is out of range");
+  if (term.output >= forest_.outputs_) return wrong("its output is out of range");
+  if (term.by_code.size() > kMostTermCodes) return wrong("it has more than 65,535 categories");
+  const auto is_finite = [](double x) { return std::isfinite(x); };
+  const double numbers[] = {term.slope, term.center, term.low, term.high, term.missing, term.mean,
+                            term.slope * (term.high - term.center),
+                            term.slope * (term.low - term.center)};
+  if (!std::ranges::all_of(numbers, is_finite) || !std::ranges::all_of(term.by_code, is_finite)) {
+    return wrong("a number is not finite");
+  }
+  if (term.low > term.high) return wrong("its ends are in the wrong order");
+  const bool straight = term.slope != 0 || term.center != 0 || term.low != 0 || term.high != 0;
+  if (term.is_category() && straight) return wrong("it is of a category and of a number");
+  terms.push_back(std::move(term));
+  return {};
+}
+
 Result<Forest> ForestBuilder::finish() {
   if (forest_.roots_.empty() || forest_.roots_.size() % forest_.outputs_ != 0) {
     return refuse("the number of trees, " + std::to_string(forest_.roots_.size()) +

@@ -1,6 +1,7 @@
-// The one way into a Forest. Trees come from a text of LightGBM or from a pipeline file; both hand
-// over loose nodes, and nothing is scored before it went through the checks in here: each node and
-// leaf has exactly one parent that stands before it, every index is in range, every number finite.
+// The one way into a Forest. Trees come from a text of LightGBM or from a pipeline file, linear
+// terms from our own fit or from such a file; all hand over loose parts, and nothing is scored
+// before it went through the checks in here: each node and leaf has exactly one parent that stands
+// before it, every index is in range, every number finite.
 #pragma once
 
 #include <limits>
@@ -51,6 +52,8 @@ class ForestBuilder {
   Result<std::uint32_t> add_set(std::span<const std::uint32_t> words);
   /// A forest has covers if all of its trees do. Errors: kInvalidInput naming node and field.
   Result<void> add(const Tree& tree);
+  /// Errors: kInvalidInput naming the term.
+  Result<void> add_term(LinearTerm term);
   Result<Forest> finish();
 
  private:
@@ -67,6 +70,7 @@ struct Loose {
   ForestBuilder::Head head;
   std::vector<ForestBuilder::Tree> trees;
   std::vector<std::vector<std::uint32_t>> sets;
+  std::vector<LinearTerm> terms{};
 };
 Loose take_apart(const Forest& forest);
 

@@ -6,12 +6,12 @@
 
 #include "model/bytes.h"
 #include "model/forest_build.h"
+#include "model/forest_tail.h"
 
 namespace rondo::model {
 namespace {
 
-constexpr std::uint32_t kPlain = 1, kWithCovers = 2;  // layouts
-constexpr std::uint32_t kCounts = 0, kFloats = 1;     // how covers are written
+constexpr std::uint32_t kPlain = 1, kWithCovers = 2, kAndTerms = 4;  // layouts: 1, 2, 5, 6
 constexpr std::uint32_t kLeftIsLeaf = 1U << 31;
 constexpr std::uint32_t kRightIsLeaf = 1U << 30;
 constexpr std::uint32_t kPlaneBits = kRightIsLeaf - 1;
@@ -40,13 +40,11 @@ class ForestCoder {
     std::vector<double> cuts;  // ascending
   };
   static std::vector<Cuts> cuts_of(const Forest& forest);
-  static void put_covers(const Forest& forest, ByteWriter& out);
   static void put_nodes(const Forest& forest, const std::vector<Cuts>& planes, ByteWriter& out);
   Result<void> read_head(ByteReader& in);
   Result<void> read_planes(ByteReader& in, std::uint32_t features);
   Result<void> read_sets(ByteReader& in);
   Result<void> read_trees(ByteReader& in);
-  Result<std::vector<double>> read_covers(std::string_view bytes) const;
   Result<void> read_tree(ByteReader& nodes, std::size_t leaves);
   Result<void> read_split(ByteReader& nodes, std::uint32_t& bits);
 
@@ -55,7 +53,7 @@ class ForestCoder {
   std::vector<std::uint32_t> sets_;
   std::uint32_t plane_count_ = 0, cut_count_ = 0, set_count_ = 0, word_count_ = 0;
   std::uint32_t tree_count_ = 0, leaf_count_ = 0;
-  bool has_covers_ = false;
+  bool has_covers_ = false, has_terms_ = false;
   ForestBuilder::Tree tree_;
 };
 
@@ -96,18 +94,6 @@ void ForestCoder::put_nodes(const Forest& forest, const std::vector<Cuts>& plane
   }
 }
 
-void ForestCoder::put_covers(const Forest& forest, ByteWriter& out) {
-  const bool counts = std::ranges::all_of(forest.covers_, is_count);
-  out.put(counts ? kCounts : kFloats);
-  for (const double cover : forest.covers_) {
-    if (counts) {
-      out.put(static_cast<std::uint32_t>(cover));
-    } else {
-      out.put(static_cast<float>(cover));
-    }
-  }
-}
-
 std::string ForestCoder::encode(const Forest& forest) {
   const std::vector<Cuts> planes = cuts_of(forest);
   std::vector<std::uint32_t> sets;  // in the order of the nodes that ask them
@@ -120,7 +106,8 @@ std::string ForestCoder::encode(const Forest& forest) {
   for (const Cuts& one : planes) cuts += one.cuts.size();
 
   ByteWriter out;
-  out.put(forest.has_covers() ? kWithCovers : kPlain);
+  const std::uint32_t terms = forest.terms().empty() ? 0 : kAndTerms;
+  out.put((forest.has_covers() ? kWithCovers : kPlain) | terms);
   out.put(narrow(forest.features_));
   out.put(narrow(forest.outputs_));
   out.put(static_cast<std::uint32_t>(forest.link_));
@@ -148,7 +135,8 @@ std::string ForestCoder::encode(const Forest& forest) {
   }
   put_nodes(forest, planes, out);
   for (const double leaf : forest.leaf_values_) out.put(leaf);
-  if (forest.has_covers()) put_covers(forest, out);
+  if (forest.has_covers()) put_covers(forest.covers_, out);
+  if (!forest.terms().empty()) put_terms(forest.terms(), out);
   return out.take();
 }
 
@@ -164,10 +152,11 @@ Result<void> ForestCoder::read_head(ByteReader& in) {
     *count = in.get<std::uint32_t>();
   }
   if (!in.ok()) return damaged("shorter than its header of 48 bytes");
-  if (layout != kPlain && layout != kWithCovers) {
+  has_terms_ = (layout & kAndTerms) != 0;
+  has_covers_ = (layout & ~kAndTerms) == kWithCovers;
+  if (!has_covers_ && (layout & ~kAndTerms) != kPlain) {
     return damaged("layout " + std::to_string(layout) + " is not known here");
   }
-  has_covers_ = layout == kWithCovers;
   if (link > 3) return damaged("there is no link function " + std::to_string(link));
   if (tree_count_ < 1 || tree_count_ > kMostTrees || leaf_count_ < tree_count_) {
     return damaged("a forest has 1 to 100,000 trees and a leaf in each");
@@ -177,7 +166,7 @@ Result<void> ForestCoder::read_head(ByteReader& in) {
                              4ULL * word_count_ + 4ULL * tree_count_ +
                              8ULL * (leaf_count_ - tree_count_) + 8ULL * leaf_count_ +
                              (has_covers_ ? 4 + 4ULL * leaf_count_ : 0);
-  if (left != in.left()) {
+  if (has_terms_ ? left >= in.left() : left != in.left()) {
     return damaged("its counts ask for " + std::to_string(left) + " bytes behind the header, but " +
                    std::to_string(in.left()) + " are there");
   }
@@ -261,7 +250,8 @@ Result<void> ForestCoder::read_trees(ByteReader& in) {
   if (total != leaf_count_) return damaged("the leaves of the trees do not add up");
   ByteReader nodes(in.raw(8ULL * (leaf_count_ - tree_count_)));
   ByteReader leaves(in.raw(8ULL * leaf_count_));
-  const std::vector<double> covers = TRY(read_covers(in.raw(in.left())));
+  std::vector<double> covers;
+  if (has_covers_) covers = TRY(read_covers(in, leaf_count_));
   auto cover = covers.begin();
   for (std::uint32_t i = 0; i < tree_count_; ++i) {
     tree_ = {};
@@ -274,21 +264,12 @@ Result<void> ForestCoder::read_trees(ByteReader& in) {
     if (read) read = builder_.add(tree_);
     if (!read) return damaged("tree " + std::to_string(i) + ": " + read.error().message);
   }
-  return {};
-}
-
-/// Of all leaves; the head has seen to it that there are as many bytes.
-Result<std::vector<double>> ForestCoder::read_covers(std::string_view bytes) const {
-  std::vector<double> covers;
-  if (!has_covers_) return covers;
-  ByteReader in(bytes);
-  const auto kind = in.get<std::uint32_t>();
-  if (kind > kFloats) return damaged("there is no kind of covers " + std::to_string(kind));
-  for (std::uint32_t i = 0; i < leaf_count_; ++i) {
-    covers.push_back(kind == kCounts ? in.get<std::uint32_t>()
-                                     : static_cast<double>(in.get<float>()));
+  if (!has_terms_) return {};
+  for (LinearTerm& term : TRY(read_terms(in))) {
+    const auto added = builder_.add_term(std::move(term));
+    if (!added) return damaged(added.error().message);
   }
-  return covers;
+  return {};
 }
 
 Result<void> ForestCoder::read_split(ByteReader& nodes, std::uint32_t& bits) {
@@ -390,6 +371,7 @@ Loose ForestCoder::take_apart(const Forest& forest) {
     }
     out.trees.push_back(std::move(tree));
   }
+  out.terms = forest.terms();
   return out;
 }
 

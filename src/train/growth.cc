@@ -1,15 +1,24 @@
 // A candidate's options as Json and back.
 #include "train/growth.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace rondo::train {
 
+std::string_view learner_of(const Growth& growth) { return growth.line ? "linear" : "trees"; }
+
 Json Growth::json() const {
+  if (line) return {{"learner", learner_of(*this)}};
   return {{"rate", rate},       {"leaves", leaves}, {"min_leaf", min_leaf}, {"columns", columns},
           {"rows", rows},       {"l1", l1},         {"l2", l2}};
 }
 
 Result<Growth> Growth::from_json(const Json& json) {
   Growth growth;
+  growth.line = io::get_or<std::string>(json, "learner", "trees") == "linear";
+  if (growth.line) return growth;
   growth.rate = TRY(io::get<double>(json, "rate"));
   growth.leaves = TRY(io::get<std::int64_t>(json, "leaves"));
   growth.min_leaf = TRY(io::get<std::int64_t>(json, "min_leaf"));
@@ -18,6 +27,35 @@ Result<Growth> Growth::from_json(const Json& json) {
   growth.l1 = TRY(io::get<double>(json, "l1"));
   growth.l2 = TRY(io::get<double>(json, "l2"));
   return growth;
+}
+
+Result<void> check_learners(const Options& options) {
+  const auto wrong = [](std::string what, std::string advice) {
+    return fail(Code::kInvalidInput, "train.learners: " + std::move(what), std::move(advice));
+  };
+  std::vector<std::string> seen;
+  for (const std::string& name : options.learners) {
+    if (name != "trees" && name != "linear") {
+      return wrong(fmt::format("\"{}\" is no learner", name), "there are trees and linear");
+    }
+    if (std::ranges::find(seen, name) != seen.end()) {
+      return wrong(fmt::format("\"{}\" is there twice", name), "name each once");
+    }
+    seen.push_back(name);
+  }
+  if (seen.empty()) return wrong("it is empty", "write learners = [\"trees\", \"linear\"]");
+  if (!options.monotone.empty() && !learners_of(options).trees) {
+    return wrong("a linear model does not keep what [train] monotone asks for",
+                 "add \"trees\", or leave monotone out");
+  }
+  return {};
+}
+
+Learners learners_of(const Options& options) {
+  const auto named = [&](std::string_view name) {
+    return std::ranges::find(options.learners, name) != options.learners.end();
+  };
+  return {named("trees"), named("linear") && options.monotone.empty()};
 }
 
 Growth growth_of(const Options& options) {

@@ -1,5 +1,5 @@
-// How the trees of one candidate grow: what the search chooses. As Json it stands in candidates
-// and facts, and a twin is fitted from it.
+// How one candidate is made: how its trees grow, which the search chooses, or that it is a line. As
+// Json it stands in candidates and facts, and a twin is fitted from it.
 #pragma once
 
 #include "io/json.h"
@@ -8,6 +8,7 @@
 namespace rondo::train {
 
 struct Growth {
+  bool line = false;             // the linear learner, which has no options; the rest is of trees
   double rate = 0.1;
   std::int64_t leaves = 31, min_leaf = 20;
   double columns = 1, rows = 1;  // shares that a tree sees
@@ -19,7 +20,16 @@ struct Growth {
   static Result<Growth> from_json(const Json& json);
 };
 
-/// What the settings say.
+/// "trees" or "linear".
+std::string_view learner_of(const Growth& growth);
+
+struct Learners {
+  bool trees = true, line = true;
+};
+/// A line keeps no order of its answers, so it stays out where [train] monotone asks for one.
+Learners learners_of(const Options& options);
+
+/// What the settings say of trees.
 Growth growth_of(const Options& options);
 
 }  // namespace rondo::train

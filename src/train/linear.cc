@@ -1,4 +1,4 @@
-// Newton's method over rows whose zeros are left out. Sums run in the order of the rows.
+// A line is settled from the strongest penalty to the one asked for, each start the last one's end.
 #include "train/linear.h"
 
 #include <algorithm>
@@ -6,102 +6,35 @@
 #include <cmath>
 #include <limits>
 
+#include "model/compiled_forest.h"
+#include "model/forest_build.h"
 #include "stats/portable.h"
-#include "train/linear_form.h"
+#include "train/newton.h"
 
 namespace rondo::train {
 namespace {
 
-constexpr std::array kPenalties = {1e-1, 1e-2, 1e-3, 1e-4};  // strong first: each starts the next
+constexpr std::array kPenalties = {1e-1, 1e-2, 1e-3, 1e-4};
 constexpr std::size_t kMostRows = 20'000, kFewestRows = 50;
 constexpr double kMostProducts = 1e8;      // a step, of all classes
-constexpr int kMostSteps = 25, kMostHalvings = 20;
-constexpr double kSettled = 1e-9;          // of the objective, that a step no longer gains
+constexpr int kMostSteps = 25;
+constexpr int kMostTurns = 12, kStepsATurn = 2;  // classes, one after the other
+constexpr double kTurned = 1e-6;           // of the objective, that a turn no longer gains
 
-using Coefficients = std::vector<double>;
-
-double sigmoid(double x) { return 1 / (1 + stats::portable_exp(-x)); }
-
-/// ln(1 + e^x) without overflow.
-double log_one_plus_exp(double x) {
-  return std::max(x, 0.0) + stats::portable_log(1 + stats::portable_exp(-std::fabs(x)));
-}
-
-/// One question with one answer: a number, or whether it is a class (1) or not (0).
-struct Question {
-  const Design& design;
-  std::vector<double> label, weight;
-  bool logistic = false;
-  double all_weight = 0;
-};
-
-double objective(const Question& q, const Coefficients& b, double alpha) {
-  double sum = 0, squares = 0;
-  for (std::size_t i = 0; i < q.design.rows(); ++i) {
-    const double score = q.design.times(i, b);
-    const double off = score - q.label[i];
-    sum += q.weight[i] * (q.logistic ? log_one_plus_exp(score) - q.label[i] * score
-                                     : 0.5 * off * off);
+model::Link link_of(model::Task task) {
+  switch (task) {
+    case model::Task::kRegression: return model::Link::kIdentity;
+    case model::Task::kBinary: return model::Link::kSigmoid;
+    case model::Task::kMulticlass: return model::Link::kSoftmax;
   }
-  for (std::size_t j = 0; j + 1 < b.size(); ++j) squares += b[j] * b[j];
-  return sum + 0.5 * alpha * q.all_weight * squares;
-}
-
-/// Where Newton's method would go from `b`; empty when that is no finite place.
-Coefficients newton_step(const Question& q, const Coefficients& b, double alpha) {
-  const std::size_t size = b.size();
-  std::vector<double> hessian(size * size);
-  Coefficients step(size);
-  for (std::size_t i = 0; i < q.design.rows(); ++i) {
-    const double score = q.design.times(i, b);
-    const double said = q.logistic ? sigmoid(score) : score;
-    const double slope = q.weight[i] * (said - q.label[i]);
-    const double bend = q.weight[i] * (q.logistic ? said * (1 - said) : 1);
-    for (std::size_t j = q.design.from[i]; j < q.design.from[i + 1]; ++j) {
-      const std::size_t row = q.design.column[j];
-      step[row] += slope * q.design.value[j];
-      for (std::size_t k = q.design.from[i]; k <= j; ++k) {
-        hessian[row * size + q.design.column[k]] += bend * q.design.value[j] * q.design.value[k];
-      }
-    }
-  }
-  for (std::size_t j = 0; j + 1 < size; ++j) {
-    step[j] += alpha * q.all_weight * b[j];
-    hessian[j * size + j] += alpha * q.all_weight;
-  }
-  // A class of which all rows are certain leaves nothing to bend the constant.
-  hessian[size * size - 1] += 1e-9 * q.all_weight;
-  return solve_symmetric(hessian, step) ? step : Coefficients{};
-}
-
-/// From `b` on; false when there is no finite solution.
-bool settle(const Question& q, double alpha, Coefficients& b, const Stop& stop) {
-  double now = objective(q, b, alpha);
-  for (int steps = 0; steps < kMostSteps; ++steps) {
-    if (stop.requested()) return false;
-    const Coefficients step = newton_step(q, b, alpha);
-    if (step.empty()) return false;
-    double share = 1, next = 0;
-    Coefficients there(b.size());
-    for (int halvings = 0; halvings < kMostHalvings; ++halvings, share /= 2) {
-      for (std::size_t j = 0; j < b.size(); ++j) there[j] = b[j] - share * step[j];
-      next = objective(q, there, alpha);
-      if (next <= now) break;
-    }
-    if (!(next <= now)) return std::isfinite(now);
-    const double gain = now - next;
-    b = there;
-    now = next;
-    if (!q.logistic || gain <= kSettled * (std::fabs(now) + 1e-300)) break;
-  }
-  return std::isfinite(now);
+  return model::Link::kIdentity;
 }
 
 /// The linear model of some rows: a vector of coefficients an answer.
 class Fit {
  public:
-  Fit(const model::Prepared& prepared, const RowList& rows)
-      : prepared_(prepared), form_(prepared, rows), design_(form_.design(rows)) {
+  Fit(const model::Prepared& prepared, const RowList& rows, bool bent)
+      : prepared_(prepared), form_(prepared, rows, bent), design_(form_.design(rows)) {
     const bool many = prepared.task == model::Task::kMulticlass;
     const std::size_t questions = many ? prepared.classes.size() : 1;
     std::vector<double> weight = weights_of(prepared, rows);
@@ -118,34 +51,66 @@ class Fit {
       found_.emplace_back(design_.columns);
     }
   }
+  Fit(const Fit&) = delete;
+  Fit& operator=(const Fit&) = delete;
+
   std::size_t columns() const { return form_.columns(); }
   bool settle_at(double alpha, const Stop& stop) {
-    for (std::size_t k = 0; k < questions_.size(); ++k) {
-      if (!settle(questions_[k], alpha, found_[k], stop)) return false;
+    if (questions_.size() == 1) {
+      return settle(questions_[0], alpha, found_[0], kMostSteps, stop);
+    }
+    double before = std::numeric_limits<double>::infinity();
+    for (int turn = 0; turn < kMostTurns; ++turn) {
+      double now = 0;
+      for (std::size_t k = 0; k < questions_.size(); ++k) {
+        set_beside(k);
+        if (!settle(questions_[k], alpha, found_[k], kStepsATurn, stop)) return false;
+        now = objective(questions_[k], found_[k], alpha);
+      }
+      if (before - now <= kTurned * std::fabs(now)) break;
+      before = now;
     }
     return true;
   }
-  std::vector<double> answers(const RowList& rows) const {
-    const Design design = form_.design(rows);
-    std::vector<double> out;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      double sum = 0;
-      const std::size_t first = out.size();
-      for (const Coefficients& b : found_) {
-        const double score = design.times(i, b);
-        out.push_back(prepared_.task == model::Task::kRegression ? score : sigmoid(score));
-        sum += out.back();
-      }
-      if (found_.size() == 1) continue;
-      // Far from every class none is likelier than another.
-      for (std::size_t k = first; k < out.size(); ++k) {
-        out[k] = sum > 0 ? out[k] / sum : 1 / static_cast<double>(found_.size());
+  Result<model::Forest> forest() const {
+    model::ForestBuilder builder = TRY(model::ForestBuilder::start(
+        {form_.features(), found_.size(), link_of(prepared_.task), 1.0}));
+    const auto rows = static_cast<double>(design_.rows());
+    for (const Coefficients& b : found_) {
+      model::ForestBuilder::Tree tree;
+      tree.leaves = {b.back()};
+      tree.covers = {rows};
+      TRY(builder.add(tree));
+    }
+    const std::vector<double> means = design_.means();
+    for (std::size_t k = 0; k < found_.size(); ++k) {
+      for (model::LinearTerm& term :
+           form_.terms(found_[k], means, static_cast<std::uint32_t>(k))) {
+        TRY(builder.add_term(std::move(term)));
       }
     }
-    return out;
+    return builder.finish();
   }
 
  private:
+  /// Beside fixed scores s_j of the other classes, the multinomial loss of class k is the logistic
+  /// one of s_k - ln sum exp(s_j).
+  void set_beside(std::size_t k) {
+    std::vector<double>& offset = questions_[k].offset;
+    offset.resize(design_.rows());
+    std::vector<double> scores;
+    for (std::size_t i = 0; i < design_.rows(); ++i) {
+      scores.clear();
+      for (std::size_t j = 0; j < found_.size(); ++j) {
+        if (j != k) scores.push_back(design_.times(i, found_[j]));
+      }
+      const double top = *std::ranges::max_element(scores);
+      double sum = 0;
+      for (const double score : scores) sum += stats::portable_exp(score - top);
+      offset[i] = -(top + stats::portable_log(sum));
+    }
+  }
+
   const model::Prepared& prepared_;
   LinearForm form_;
   Design design_;
@@ -161,81 +126,99 @@ RowList thinned(const RowList& rows, std::size_t most) {
   return some;
 }
 
-/// As many rows as a step may cost; a row has a column a feature at most, and the constant one.
-std::size_t most_rows(const model::Prepared& prepared) {
+/// As many rows as a step may cost. A row has a column a feature at most and, of a line that bends,
+/// one a knot more; and the constant one.
+std::size_t most_rows(const model::Prepared& prepared, bool bent) {
   const bool many = prepared.task == model::Task::kMulticlass;
-  const std::size_t columns = std::min(prepared.features.columns, LinearForm::kMostColumns);
+  const std::size_t columns = std::min((bent ? 6 : 1) * prepared.features.columns,
+                                       LinearForm::kMostColumns);
   const auto width = static_cast<double>(columns + 1);
   const double answers = many ? static_cast<double>(prepared.classes.size()) : 1;
   const double rows = kMostProducts / (answers * width * width / 2);
   return static_cast<std::size_t>(std::clamp(rows, 0.0, static_cast<double>(kMostRows)));
 }
 
-double best_penalty(const model::Prepared& prepared, const RowList& rows, Seed seed,
-                    const Stop& stop) {
-  const Inner inner = inner_split(prepared, rows, seed);
-  if (inner.stop.empty()) return kPenalties[1];
+/// What is too little to fit a line to.
+bool is_too_little(const model::Prepared& prepared, const RowList& rows) {
+  return rows.size() < kFewestRows || !has_weight(prepared, rows);
+}
+
+std::optional<LineChoice> choose(const model::Prepared& prepared, const Inner& inner, bool bent,
+                                 const Stop& stop) {
+  LineChoice best{bent, kPenalties[1], std::numeric_limits<double>::quiet_NaN()};
+  if (inner.stop.empty()) return best;
   std::vector<double> labels;
   for (const std::uint32_t row : inner.stop) labels.push_back(prepared.label[row]);
   const std::vector<double> weights = weights_of(prepared, inner.stop);
-  Fit fit(prepared, inner.fit);
-  double best = kPenalties[0], least = std::numeric_limits<double>::infinity();
+  const RowList rows = thinned(inner.fit, most_rows(prepared, bent));
+  if (is_too_little(prepared, rows)) return std::nullopt;
+  Fit fit(prepared, rows, bent);
+  if (fit.columns() == 0) return std::nullopt;
   for (const double alpha : kPenalties) {
     if (!fit.settle_at(alpha, stop)) break;
-    const double loss = mean_loss(prepared.task, labels, fit.answers(inner.stop), weights);
-    if (!(loss < least)) continue;
-    least = loss;
-    best = alpha;
+    const auto forest = fit.forest();
+    if (!forest) break;
+    std::vector<double> answers = answers_of(*forest, prepared, inner.stop);
+    const double loss = mean_loss(prepared.task, labels, answers, weights);
+    if (!std::isfinite(loss) || loss >= best.loss) continue;
+    best = {bent, alpha, loss, std::move(answers)};
   }
+  if (std::isnan(best.loss)) return std::nullopt;
   return best;
 }
 
 }  // namespace
 
-bool solve_symmetric(std::vector<double>& a, std::vector<double>& b) {
-  const std::size_t size = b.size();
-  for (std::size_t j = 0; j < size; ++j) {
-    for (std::size_t i = j; i < size; ++i) {
-      double sum = a[i * size + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= a[i * size + k] * a[j * size + k];
-      if (i > j) a[i * size + j] = sum / a[j * size + j];
-      else if (!(sum > 0) || !std::isfinite(sum)) return false;
-      else a[j * size + j] = std::sqrt(sum);
-    }
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= a[i * size + k] * b[k];
-    b[i] /= a[i * size + i];
-  }
-  for (std::size_t i = size; i-- > 0;) {
-    for (std::size_t k = i + 1; k < size; ++k) b[i] -= a[k * size + i] * b[k];
-    b[i] /= a[i * size + i];
-  }
-  return std::ranges::all_of(b, [](double x) { return std::isfinite(x); });
+const LineChoice* LineChoices::better() const {
+  if (!straight || !bent) return straight ? &*straight : bent ? &*bent : nullptr;
+  return bent->loss < straight->loss ? &*bent : &*straight;
 }
 
-Json Linear::json() const { return {{"rows", rows}, {"columns", columns}, {"penalty", penalty}}; }
+Json Line::json() const {
+  Json out = {{"rows", rows}, {"columns", columns}, {"penalty", choice.penalty}};
+  if (choice.bent) out["bent"] = true;
+  return out;
+}
 
-std::optional<Linear> fit_linear(const model::Prepared& prepared, const RowList& train, Seed seed,
-                                 const Stop& stop) {
-  const RowList test = rows_of(prepared, table::Side::kTest);
-  const RowList rows = thinned(train, most_rows(prepared));
-  if (test.empty() || rows.size() < kFewestRows || !has_weight(prepared, rows)) return std::nullopt;
-  Linear linear;
-  linear.rows = rows.size();
-  linear.penalty = best_penalty(prepared, rows, seed, stop);
-  Fit fit(prepared, rows);
-  linear.columns = fit.columns();
-  if (linear.columns == 0) return std::nullopt;
+std::vector<double> answers_of(const model::Forest& forest, const model::Prepared& prepared,
+                               const RowList& rows) {
+  const FeatureRows features(prepared.features, rows);
+  std::vector<double> answers(rows.size() * forest.outputs());
+  model::CompiledForest(forest).raw_batch(features.values(), rows.size(), answers);
+  forest.link(answers);
+  return answers;
+}
+
+LineChoices choose_lines(const model::Prepared& prepared, const Inner& inner, bool may_bend,
+                         const Stop& stop) {
+  LineChoices made;
+  made.straight = choose(prepared, inner, false, stop);
+  if (may_bend) made.bent = choose(prepared, inner, true, stop);
+  return made;
+}
+
+std::optional<Line> fit_line(const model::Prepared& prepared, const RowList& train,
+                             const LineChoice& choice, const Stop& stop) {
+  const RowList rows = thinned(train, most_rows(prepared, choice.bent));
+  if (is_too_little(prepared, rows)) return std::nullopt;
+  Fit fit(prepared, rows, choice.bent);
+  if (fit.columns() == 0) return std::nullopt;
   for (const double alpha : kPenalties) {  // the way that the inner part was gone
     if (!fit.settle_at(alpha, stop)) return std::nullopt;
-    if (alpha == linear.penalty) break;
+    if (alpha == choice.penalty) break;
   }
-  linear.answers = fit.answers(test);
-  for (const double answer : linear.answers) {
-    if (!std::isfinite(answer)) return std::nullopt;
-  }
-  return linear;
+  auto forest = fit.forest();
+  if (!forest) return std::nullopt;  // a coefficient is not finite
+  return Line{*std::move(forest), rows.size(), fit.columns(), choice};
+}
+
+std::optional<Line> fit_best_line(const model::Prepared& prepared, const RowList& train, Seed seed,
+                                  const Stop& stop) {
+  const Inner inner = inner_split(prepared, train, seed);
+  const LineChoices choices = choose_lines(prepared, inner, true, stop);
+  const LineChoice* const choice = choices.better();
+  if (choice == nullptr) return std::nullopt;
+  return fit_line(prepared, train, *choice, stop);
 }
 
 }  // namespace rondo::train

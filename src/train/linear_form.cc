@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kMostCategories = 40;
 /// Farther from the median, in quartile ranges, nothing is told apart: squares stay finite.
 constexpr double kFarthest = 1e4;
+constexpr int kKnots = 5;
 
 /// The value at a share of sorted ones, between two of them linearly.
 double quantile(const std::vector<double>& sorted, double share) {
@@ -73,14 +74,14 @@ class Telling {
 
 }  // namespace
 
-LinearForm::LinearForm(const model::Prepared& prepared, const RowList& rows)
-    : prepared_(prepared) {
+LinearForm::LinearForm(const model::Prepared& prepared, const RowList& rows, bool bent)
+    : prepared_(prepared), bent_(bent) {
   for (std::size_t feature = 0; feature < prepared.features.columns; ++feature) {
     Part part = prepared.transform.steps()[feature].is_category() ? category_part(feature, rows)
                                                                   : number_part(feature, rows);
     part.first = columns_;
-    columns_ += part.category ? part.codes : 2;
-    parts_.push_back(part);
+    columns_ += columns_of(part);
+    parts_.push_back(std::move(part));
   }
   place_.resize(columns_);
   std::iota(place_.begin(), place_.end(), std::uint32_t{0});
@@ -100,6 +101,15 @@ LinearForm::Part LinearForm::number_part(std::size_t feature, const RowList& row
   part.scale = quantile(values, 0.75) - quantile(values, 0.25);
   if (!(part.scale > 0)) part.scale = deviation(values);
   if (!std::isfinite(part.scale)) part.scale = 0;
+  // A line goes on beyond what was seen, but not for ever.
+  const double least = values.front(), most = values.back(), range = most - least;
+  part.low = std::max(least - range, part.median - kFarthest * part.scale);
+  part.high = std::min(most + range, part.median + kFarthest * part.scale);
+  for (int k = 1; bent_ && part.scale > 0 && k <= kKnots; ++k) {
+    const double knot = quantile(values, static_cast<double>(k) / (kKnots + 1));
+    const double before = part.knots.empty() ? least : part.knots.back();
+    if (knot > before && knot < most) part.knots.push_back(knot);
+  }
   return part;
 }
 
@@ -156,7 +166,11 @@ void LinearForm::add_row(std::uint32_t row, Design& design) const {
     } else if (std::isnan(x)) {
       put(part.first + 1, 1);
     } else if (part.scale > 0) {
-      put(part.first, std::clamp((x - part.median) / part.scale, -kFarthest, kFarthest));
+      const double within = std::clamp(x, part.low, part.high);
+      put(part.first, (within - part.median) / part.scale);
+      for (std::size_t k = 0; k < part.knots.size(); ++k) {
+        put(part.first + 2 + k, std::max(0.0, within - part.knots[k]) / part.scale);
+      }
     }
   }
   design.column.push_back(static_cast<std::uint32_t>(columns_));
@@ -169,6 +183,59 @@ Design LinearForm::design(const RowList& rows) const {
   design.columns = columns_ + 1;
   for (const std::uint32_t row : rows) add_row(row, design);
   return design;
+}
+
+std::vector<model::LinearTerm> LinearForm::terms(std::span<const double> coefficients,
+                                                 std::span<const double> means,
+                                                 std::uint32_t output) const {
+  std::vector<model::LinearTerm> out;
+  const auto has = [&](std::size_t column) { return place_[column] != kNone; };
+  const auto of = [&](std::size_t column) {
+    return has(column) ? coefficients[place_[column]] : 0;
+  };
+  const auto mean_of = [&](std::size_t column) {
+    return has(column) ? coefficients[place_[column]] * means[place_[column]] : 0;
+  };
+  const auto keep = [&](model::LinearTerm term, std::size_t feature) {
+    term.feature = static_cast<std::uint32_t>(feature);
+    term.output = output;
+    out.push_back(std::move(term));
+  };
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
+    model::LinearTerm term;
+    for (std::size_t k = 0; part.category && k < part.codes; ++k) {
+      term.by_code.push_back(of(part.first + k));
+      term.mean += mean_of(part.first + k);
+    }
+    if (part.category) {
+      if (!std::ranges::all_of(term.by_code, [](double x) { return x == 0; })) keep(term, i);
+      continue;
+    }
+    term.missing = of(part.first + 1);
+    term.mean = mean_of(part.first) + mean_of(part.first + 1);
+    if (part.scale > 0 && has(part.first)) {
+      term.slope = of(part.first) / part.scale;
+      term.center = part.median;
+      term.low = part.low;
+      term.high = part.high;
+    }
+    if (term.slope != 0 || term.missing != 0) keep(term, i);
+    for (std::size_t k = 0; k < part.knots.size(); ++k) {
+      const std::size_t column = part.first + 2 + k;
+      if (of(column) == 0) continue;
+      keep({.slope = of(column) / part.scale, .center = part.knots[k], .low = part.knots[k],
+            .high = part.high, .mean = mean_of(column)}, i);
+    }
+  }
+  return out;
+}
+
+std::vector<double> Design::means() const {
+  std::vector<double> sums(columns);
+  for (std::size_t i = 0; i < column.size(); ++i) sums[column[i]] += value[i];
+  for (double& sum : sums) sum /= static_cast<double>(std::max<std::size_t>(rows(), 1));
+  return sums;
 }
 
 }  // namespace rondo::train

@@ -1,4 +1,4 @@
-// The linear baseline against closed forms, score equations and rows that stand twice.
+// The linear model against closed forms, score equations and rows that stand twice.
 #include "train/linear.h"
 
 #include <gtest/gtest.h>
@@ -6,7 +6,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "train/linear_form.h"
+#include "model/explain.h"
+#include "train/newton.h"
 #include "train/testing.h"
 
 namespace rondo::train {
@@ -47,8 +48,23 @@ Prepared doubled(Task task, const std::vector<std::vector<double>>& columns,
   return prepared;
 }
 
-std::optional<Linear> fitted(const Prepared& prepared) {
-  return fit_linear(prepared, rows_of(prepared, table::Side::kTrain), Seed{1}, {});
+std::optional<Line> line_of(const Prepared& prepared, bool bent = false, const Stop& stop = {}) {
+  const RowList rows = rows_of(prepared, table::Side::kTrain);
+  const auto choices = choose_lines(prepared, inner_split(prepared, rows, Seed{1}), bent, stop);
+  const auto& choice = bent ? choices.bent : choices.straight;
+  return choice ? fit_line(prepared, rows, *choice, stop) : std::nullopt;
+}
+
+struct Made {
+  std::vector<double> answers;  // to the test rows
+  std::size_t rows = 0, columns = 0;
+  double penalty = 0;
+};
+std::optional<Made> fitted(const Prepared& prepared, bool bent = false) {
+  const auto line = line_of(prepared, bent);
+  if (!line) return std::nullopt;
+  return Made{answers_of(line->forest, prepared, rows_of(prepared, table::Side::kTest)),
+              line->rows, line->columns, line->choice.penalty};
 }
 
 std::vector<double> normal(std::size_t count, std::uint64_t seed) {
@@ -135,7 +151,76 @@ TEST(Linear, ClassesHaveProbabilitiesThatAddUp) {
     EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-12);
     hits += static_cast<double>(std::ranges::max_element(p) - p.begin()) == label[i] ? 1U : 0U;
   }
-  EXPECT_GT(hits, 700U) << "the classes lie in the order of x";
+  EXPECT_GT(hits, 800U) << "the classes lie in the order of x";
+  // The constants have no penalty: of each class as much is said as was there.
+  for (std::size_t k = 0; k < 3; ++k) {
+    double said = 0, there = 0;
+    for (std::size_t i = 0; i < 900; ++i) {
+      said += made->answers[3 * i + k];
+      there += label[i] == static_cast<double>(k) ? 1 : 0;
+    }
+    EXPECT_NEAR(said, there, 1) << k;
+  }
+}
+
+TEST(Linear, ABentLineFollowsACurve) {
+  const std::vector<double> x = normal(2'000, 11);
+  std::vector<double> y;
+  for (const double value : x) y.push_back(std::fabs(value));
+  const Prepared prepared = doubled(Task::kRegression, {x}, y);
+  const auto off = [&](const std::optional<Made>& made) {
+    double sum = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) sum += std::fabs(made->answers[i] - y[i]) / 2'000;
+    return sum;
+  };
+  EXPECT_GT(off(fitted(prepared)), 0.4) << "a straight one cannot";
+  EXPECT_LT(off(fitted(prepared, true)), 0.05);
+  const auto best = fit_best_line(prepared, rows_of(prepared, table::Side::kTrain), Seed{1}, {});
+  ASSERT_TRUE(best);
+  EXPECT_TRUE(best->choice.bent);
+  EXPECT_EQ(best->json().at("bent"), true);
+}
+
+/// Beyond what was seen a line goes on for as much as the range, then stays.
+TEST(Linear, ALineEnds) {
+  std::vector<double> x, y;
+  for (int i = 0; i <= 100; ++i) x.push_back(i), y.push_back(3 * i);
+  const auto line = line_of(doubled(Task::kRegression, {x}, y));
+  ASSERT_TRUE(line);
+  const auto at = [&](double value) {
+    double out = 0;
+    line->forest.raw({&value, 1}, {&out, 1});
+    return out;
+  };
+  EXPECT_NEAR(at(150), 450, 15) << "shrunk by the penalty";
+  EXPECT_EQ(at(200), at(1e9));
+  EXPECT_EQ(at(-100), at(-std::numeric_limits<double>::infinity()));
+  EXPECT_LT(at(-100), at(-99));
+}
+
+/// w (x - mean): the base is the mean answer to the training rows, and all adds up.
+TEST(Linear, ContributionsCountFromTheMean) {
+  std::vector<double> x = normal(400, 12), z = normal(400, 13), y;
+  for (std::size_t i = 0; i < x.size(); ++i) y.push_back(4 * x[i] - std::fabs(z[i]) + 9);
+  for (std::size_t i = 0; i < x.size(); i += 7) x[i] = kMissing;
+  const Prepared prepared = doubled(Task::kRegression, {x, z}, y);
+  const auto line = line_of(prepared, true);
+  ASSERT_TRUE(line);
+  const auto by = model::ForestExplainer::make(line->forest, model::Kernel::kScalar).value();
+  double mean = 0;
+  std::vector<double> parts(3), sums(2);
+  for (std::size_t i = 0; i < 400; ++i) {
+    const auto row = prepared.features.row(i);
+    double raw = 0;
+    line->forest.raw(row, {&raw, 1});
+    by.contributions(row, 1, parts);
+    EXPECT_NEAR(parts[0] + parts[1] + parts[2], raw, 1e-12);
+    mean += raw / 400;
+    for (std::size_t j = 0; j < 2; ++j) sums[j] += parts[j];
+  }
+  EXPECT_NEAR(parts[2], mean, 1e-9);
+  EXPECT_NEAR(sums[0], 0, 1e-7);
+  EXPECT_NEAR(sums[1], 0, 1e-7);
 }
 
 TEST(Linear, AWeightIsARowThatStandsSoOften) {
@@ -191,13 +276,9 @@ TEST(Linear, WhatCannotBeFittedIsNone) {
   Prepared few = doubled(Task::kRegression, {std::vector<double>(x.begin(), x.begin() + 40)},
                          std::vector<double>(x.begin(), x.begin() + 40));
   EXPECT_FALSE(fitted(few)) << "40 rows";
-  Prepared all = doubled(Task::kRegression, {x}, x);
-  std::ranges::fill(all.side, table::Side::kTrain);
-  EXPECT_FALSE(fitted(all)) << "no row tests";
   Stop stop;
   stop.request();
-  const Prepared one = doubled(Task::kRegression, {x}, x);
-  EXPECT_FALSE(fit_linear(one, rows_of(one, table::Side::kTrain), Seed{1}, stop));
+  EXPECT_FALSE(line_of(doubled(Task::kRegression, {x}, x), false, stop));
   // Numbers beyond all reason end within reach.
   std::vector<double> wild = x;
   wild[3] = 1e300;
@@ -214,7 +295,7 @@ TEST(Linear, OfManyColumnsTheMostTellingAreTaken) {
   for (std::size_t i = 0; i < 150; ++i) y.push_back(5 * columns[290][i]);
   const Prepared prepared = doubled(Task::kRegression, columns, y);
   const RowList rows = rows_of(prepared, table::Side::kTrain);
-  const LinearForm form(prepared, rows);
+  const LinearForm form(prepared, rows, false);
   EXPECT_EQ(form.columns(), LinearForm::kMostColumns);
   const auto made = fitted(prepared);
   ASSERT_TRUE(made);

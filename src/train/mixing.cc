@@ -8,6 +8,7 @@
 #include "base/guarded.h"
 #include "base/lanes.h"
 #include "io/digest.h"
+#include "base/words.h"
 #include "model/blend.h"
 
 namespace rondo::train {
@@ -25,6 +26,38 @@ Result<Member> Member::from_json(const Json& json) {
     return fail(Code::kInvalidInput, "a member of an ensemble has no rounds or no weight");
   }
   return member;
+}
+
+std::string grown_text(const Mixed& mixed) {
+  std::uint64_t rounds = 0;
+  bool line = false;
+  for (const Member& member : mixed.members) {
+    if (member.growth.line) line = true;
+    else rounds += member.rounds;
+  }
+  std::string text;
+  if (rounds > 0) text = grouped(rounds) + " rounds of trees";
+  if (!line) return text;
+  if (rounds > 0) text += " and ";
+  const std::size_t terms = mixed.model.forest.terms().size();
+  return text + fmt::format("a linear model of {} {}", grouped(terms),
+                            terms == 1 ? "term" : "terms");
+}
+
+Result<Model> model_of(std::optional<Line> line, const Stop& stop) {
+  if (!line && stop.requested()) {
+    return fail(Code::kCancelled, "training was stopped before it had a model");
+  }
+  if (!line) {
+    return fail(Code::kInvalidInput, "no linear model can be fitted to these rows",
+                "it takes 50 rows and a column with two values; or let trees grow: "
+                "[train] learners = [\"trees\"]");
+  }
+  Model model;
+  model.digest = io::sha256(line->forest.encode()).hex();
+  model.forest = std::move(line->forest);
+  model.rounds = 1;
+  return model;
 }
 
 std::vector<Member> members_of(const Searched& searched) {
@@ -45,6 +78,7 @@ Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
   const std::size_t all = threads_for(options.threads, prepared.features.values.size());
   const std::size_t each = members.size() == 1 ? all : std::max<std::size_t>(all / lanes, 1);
   const auto fit = [&](const Member& member) -> Result<Model> {
+    if (member.growth.line) return model_of(fit_best_line(prepared, train, seed, stop), stop);
     Limits limits;
     limits.rounds = member.rounds;
     limits.stop = stop;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "train/fitting.h"
+#include "train/linear.h"
 #include "train/search.h"
 
 namespace rondo::train {
@@ -10,7 +11,7 @@ namespace rondo::train {
 /// One part of an ensemble.
 struct Member {
   Growth growth{};
-  std::size_t rounds = 1;
+  std::size_t rounds = 1;  // of a line 1
   std::size_t times = 1;  // its weight is times / all times
 
   Json json() const;
@@ -23,10 +24,18 @@ struct Mixed {
   std::vector<Member> members;
 };
 
+/// A line as a model like others. Errors: kInvalidInput where there is none, kCancelled when that
+/// is because somebody asked to stop.
+Result<Model> model_of(std::optional<Line> line, const Stop& stop);
+
 std::vector<Member> members_of(const Searched& searched);
 
-/// Of `options` threads, monotone and class_weight; `tell` hears how many are done, one call at a
-/// time. Errors: those of fit_model() and parameters_with().
+/// "30 rounds of trees", "a linear model of 12 terms", or both.
+std::string grown_text(const Mixed& mixed);
+
+/// Of `options` threads, monotone and class_weight, of trees alone; `tell` hears how many are done,
+/// one call at a time. Errors: those of fit_model() and parameters_with(); kInvalidInput where no
+/// line can be fitted.
 Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
                           const std::vector<Member>& members, Seed seed, const Options& options,
                           const Stop& stop, const std::function<void(std::size_t)>& tell);

@@ -82,11 +82,20 @@ std::size_t patience_of(std::size_t rows) {
   return rows <= 100 ? 4 : rows <= 500 ? 8 : rows <= 2'500 ? 15 : rows <= 10'000 ? 40 : 100;
 }
 
+/// The best one that is no line: the first.
+std::size_t best_trees(std::span<const Tried> tried) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < tried.size(); ++i) {
+    const bool better = !tried[i].behind && tried[i].loss < tried[best].loss;
+    if (better && !tried[i].growth.line) best = i;
+  }
+  return best;
+}
+
 class Flow {
  public:
   Flow(const std::vector<Tried>& tried, std::size_t begin, Seed seed) : seed_(seed) {
-    const std::vector<Tried> before(tried.begin(), tried.begin() + static_cast<long>(begin));
-    const Tried& best = before[best_of(before)];
+    const Tried& best = tried[best_trees(std::span(tried).first(begin))];
     growth_ = best.growth;
     loss_ = best.loss;
     for (std::size_t i = begin; i < tried.size(); ++i) learn(tried[i]);
@@ -135,17 +144,21 @@ std::size_t best_of(const std::vector<Tried>& tried) {
   return best;
 }
 
-std::optional<Proposal> next_proposal(const Growth& settings, const std::vector<Tried>& tried,
-                                      std::size_t rows, Seed seed) {
-  const std::size_t at = tried.size();
-  if (at == 0) return Proposal{"settings", settings};
-  if (at <= kSpread.size()) return Proposal{"spread", kSpread[at - 1]};
-  if (at == kSpread.size() + 1) {
-    Growth slow = tried[best_of(tried)].growth;
+std::optional<Proposal> next_proposal(const Growth& settings, Learners learners,
+                                      const std::vector<Tried>& tried, std::size_t rows,
+                                      Seed seed) {
+  const Proposal line{"linear", {.line = true}};
+  if (!learners.trees) return tried.empty() ? std::optional(line) : std::nullopt;
+  if (tried.empty()) return Proposal{"settings", settings};
+  if (learners.line && tried.size() == 1) return line;
+  const std::size_t first = learners.line ? 2 : 1, at = tried.size() - first;
+  if (at < kSpread.size()) return Proposal{"spread", kSpread[at]};
+  if (at == kSpread.size()) {
+    Growth slow = tried[best_trees(tried)].growth;
     slow.rate /= 5;
     return Proposal{"slow", slow};
   }
-  const Flow flow(tried, kSpread.size() + 2, seed);
+  const Flow flow(tried, first + kSpread.size() + 1, seed);
   if (flow.without_gain() >= patience_of(rows)) return std::nullopt;
   return Proposal{"local", flow.next()};
 }

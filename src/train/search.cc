@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "base/clock.h"
 #include "base/lanes.h"
 #include "base/words.h"
+#include "train/linear.h"
 
 namespace rondo::train {
 namespace {
@@ -65,7 +67,7 @@ class Search {
  private:
   std::optional<Proposal> proposal_now() const {
     const std::size_t rows = folds_[0].fit.size() + folds_[0].stop.size();
-    return next_proposal(growth_of(options_), tried_, rows, seed_);
+    return next_proposal(growth_of(options_), learners_of(options_), tried_, rows, seed_);
   }
 
   /// How many candidates of a search that was cut off stand again, with the time that they took.
@@ -85,6 +87,8 @@ class Search {
   struct Fit {
     Course course;
     double spent_us = 0;
+    std::size_t terms = 0;
+    bool failed = false;  // it is a line, and there is none
     bool ended() const {
       return course.ending == Ending::kStopped || course.ending == Ending::kBudget;
     }
@@ -96,6 +100,7 @@ class Search {
     std::vector<Fit> fits;
     fits.push_back(TRY(fit(0, proposal.growth, threads_)));
     if (fits[0].ended()) return std::nullopt;
+    if (fits[0].failed) return without_line(std::move(tried));
     tried.raw = raw_of(prepared_.task, fits[0].course.answers);
     if (!is_behind(tried)) {
       std::vector<Result<Fit>> others(folds_.size() - 1);
@@ -109,6 +114,8 @@ class Search {
     double spent_us = 0;
     for (const Fit& one : fits) {
       if (one.ended()) return std::nullopt;
+      if (one.failed) return without_line(std::move(tried));
+      tried.terms = one.terms;
       spent_us += one.spent_us;
       rounds.push_back(one.course.best);
       if (&one == fits.data()) continue;  // its scores stand there already
@@ -131,10 +138,34 @@ class Search {
     return std::optional(std::move(tried));
   }
 
+  /// It was tried, and is behind whatever there is.
+  static std::optional<Tried> without_line(Tried tried) {
+    tried.behind = true;
+    tried.loss = std::numeric_limits<double>::max();
+    tried.rounds = 1;
+    tried.raw.clear();
+    return tried;
+  }
+
+  Fit fit_line_on(const Inner& fold) const {
+    const std::int64_t began = monotonic_us();
+    Fit made;
+    made.course = {.ending = Ending::kRounds, .rounds = 1, .best = 1};
+    const auto line = fit_best_line(prepared_, fold.fit, seed_, limits_.stop);
+    if (limits_.stop.requested()) made.course.ending = Ending::kStopped;
+    made.failed = !line;
+    if (!line) return made;
+    made.course.answers = answers_of(line->forest, prepared_, fold.stop);
+    made.terms = line->forest.terms().size();
+    made.spent_us = static_cast<double>(monotonic_us() - began);
+    return made;
+  }
+
   /// Threads: any.
   Result<Fit> fit(std::size_t number, const Growth& growth, std::size_t threads) const {
     const std::int64_t began = monotonic_us();
     const Inner& fold = folds_[number];
+    if (growth.line) return fit_line_on(fold);
     const Parameters parameters =
         TRY(parameters_with(prepared_, growth, options_, seed_, threads));
     const std::span<const double> labels =

@@ -75,8 +75,8 @@ double bowl(const Growth& growth) {
 TEST(Proposals, FollowFromWhatWasTriedAndFindTheBottom) {
   std::vector<Tried> tried;
   double at_local = 0;
-  while (const auto proposal = next_proposal({}, tried, 100'000, Seed{7})) {
-    EXPECT_EQ(next_proposal({}, tried, 100'000, Seed{7})->growth, proposal->growth);
+  while (const auto proposal = next_proposal({}, {}, tried, 100'000, Seed{7})) {
+    EXPECT_EQ(next_proposal({}, {}, tried, 100'000, Seed{7})->growth, proposal->growth);
     if (at_local == 0 && proposal->origin == "local") at_local = tried[best_of(tried)].loss;
     tried.push_back({.origin = proposal->origin, .growth = proposal->growth,
                      .loss = bowl(proposal->growth)});

@@ -10,13 +10,10 @@
 #include <exception>
 
 #include "base/clock.h"
-#include "base/failpoint.h"
 #include "base/words.h"
-#include "model/compiled_forest.h"
 #include "model/forest_build.h"
 #include "train/inputs.h"
-#include "train/linear.h"
-#include "train/mixing.h"
+#include "train/handing.h"
 #include "train/script.h"
 
 namespace rondo::train {
@@ -28,25 +25,6 @@ using model::Prepared;
 
 constexpr std::size_t kRoundsWithoutInner = 100;
 constexpr std::string_view kSpent = "budget spent without a model";
-
-/// What was asked for, read once.
-struct Plan {
-  Options options;
-  Budget budget;
-  std::size_t twin_rounds = 0;  // 0: find them
-  std::vector<Member> twin_members;  // of an original that a search chose
-  std::size_t most_rounds = 0;
-  std::size_t threads = 1;
-  Parameters parameters;
-  Limits limits;                // stop and budget
-  std::optional<Linear> linear;  // what it would reach on the test rows
-};
-
-/// Rows that a model had not learned from, and what it answered.
-struct Held {
-  RowList rows;
-  std::vector<double> answers;  // after the link; empty with an answer a class
-};
 
 /// How many rounds the inner part is for, and what it saw.
 struct Choice {
@@ -122,27 +100,6 @@ Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, con
                 {std::move(inner.stop), std::move(course.answers)}};
 }
 
-model::Candidate candidate_of(const Prepared& prepared, const Model& model, Held held,
-                              Json options, const Plan& plan) {
-  model::Candidate candidate;
-  if (plan.linear) candidate.linear_answers = plan.linear->answers;
-  if (!held.answers.empty()) {
-    candidate.held_rows = std::move(held.rows);
-    candidate.held_answers = std::move(held.answers);
-  }
-  candidate.options = std::move(options);
-  candidate.forest = model.forest.encode();
-  candidate.forest_digest = model.digest;
-  candidate.rounds = model.rounds;
-  const RowList test = rows_of(prepared, table::Side::kTest);
-  const FeatureRows features(prepared.features, test);
-  candidate.test_scores.resize(test.size() * model.forest.outputs());
-  model::CompiledForest(model.forest).raw_batch(features.values(), test.size(),
-                                                candidate.test_scores);
-  model.forest.link(candidate.test_scores);
-  return candidate;
-}
-
 std::string reason_of(const Plan& plan, const Choice& choice, const Model& model,
                       std::size_t rows) {
   const std::string what = fmt::format("{} rounds of trees on {} rows",
@@ -175,43 +132,6 @@ StageOutput spent(const Plan& plan) {
   return output;
 }
 
-Result<StageOutput> write(const model::Candidate& candidate, const StageInput& input) {
-  StageOutput output;
-  output.files["candidate"] = "candidate";
-  RONDO_FAILPOINT(kCandidateWrite);
-  const std::string bytes = TRY(candidate.encode());
-  TRY(io::write_atomically(*input.fs, input.out / "candidate", bytes));
-  return output;
-}
-
-std::string_view learner_of(const std::vector<Member>& members) {
-  return members.size() > 1 ? "ensemble" : "trees";
-}
-
-/// The candidate of what was fitted. `tried` is 0 for a twin.
-Result<StageOutput> hand_on(const Prepared& prepared, const Mixed& mixed, Held held,
-                            std::size_t tried, std::size_t rows, const Plan& plan,
-                            const StageInput& input) {
-  Json options = {{"learner", learner_of(mixed.members)},
-                  {"members", Json::array()},
-                  {"rounds", mixed.model.rounds},
-                  {"seed", plan.options.seed}};
-  for (const Member& member : mixed.members) options["members"].push_back(member.json());
-  if (tried > 0) options["tried"] = tried;
-  StageOutput output = TRY(write(
-      candidate_of(prepared, mixed.model, std::move(held), std::move(options), plan), input));
-  output.result = "trained";
-  output.evidence = {{"learner", learner_of(mixed.members)},
-                     {"task", name_of(prepared.task)},
-                     {"rounds", mixed.model.rounds},
-                     {"members", mixed.members.size()},
-                     {"trees", mixed.model.forest.trees()},
-                     {"leaves", mixed.model.forest.leaves()},
-                     {"train_rows", rows},
-                     {"forest_digest", mixed.model.digest}};
-  return output;
-}
-
 /// Progress of the fits on every row.
 std::function<void(std::size_t)> told_of(const StageInput& input, std::size_t members) {
   return [&input, members](std::size_t done) {
@@ -228,9 +148,8 @@ Result<StageOutput> fit_again(const Prepared& prepared, const RowList& rows, con
                                       plan.options, input.stop,
                                       told_of(input, plan.twin_members.size())));
   StageOutput output = TRY(hand_on(prepared, mixed, {}, 0, rows.size(), plan, input));
-  output.reason = fmt::format("{} rounds of trees on {} rows, as the candidate that was measured",
-                              grouped(static_cast<std::uint64_t>(mixed.model.rounds)),
-                              grouped(rows.size()));
+  output.reason = fmt::format("{} on {} rows, as the candidate that was measured",
+                              grown_text(mixed), grouped(rows.size()));
   return output;
 }
 
@@ -246,9 +165,7 @@ std::string found_reason(const Prepared& prepared, const Searched& searched, con
   if (mixed.members.size() > 1) {
     text += fmt::format(", {} together {:.4g}", mixed.members.size(), searched.chosen.loss);
   }
-  return text + fmt::format("; {} rounds of trees on {} rows",
-                            grouped(static_cast<std::uint64_t>(mixed.model.rounds)),
-                            grouped(rows));
+  return text + fmt::format("; {} on {} rows", grown_text(mixed), grouped(rows));
 }
 
 /// What the chosen ones answer together to the rows of the folds, each by models that had not
@@ -321,14 +238,65 @@ void add_wishes(const Prepared& prepared, const Plan& plan, Json& evidence) {
   if (!prepared.weight.empty()) evidence["weight"] = prepared.weight_column;
   if (!plan.options.class_weight.empty()) evidence["class_weight"] = plan.options.class_weight;
   if (!plan.options.monotone.empty()) evidence["monotone"] = plan.options.monotone;
-  if (plan.linear) evidence["linear"] = plan.linear->json();
+  if (plan.baseline) evidence["linear"] = plan.baseline->json();
+}
+
+/// What lines are worth on the inner part, and the straight one as a baseline.
+void look_at_lines(const Prepared& prepared, const RowList& rows, Plan& plan,
+                   const StageInput& input) {
+  if (plan.twin_rounds > 0 || !plan.twin_members.empty()) return;  // nothing is measured
+  const bool learner = learners_of(plan.options).line && !plan.budget.searches &&
+                       plan.options.command.empty();
+  plan.lines = choose_lines(prepared, inner_split(prepared, rows, input.seed), learner, input.stop);
+  if (!plan.lines.straight || prepared.rows_on(table::Side::kTest).empty()) return;
+  plan.baseline = fit_line(prepared, rows, *plan.lines.straight, input.stop);
+}
+
+/// The line that is the candidate in place of trees; null: there is none, or they are better on the
+/// inner rows.
+const LineChoice* line_instead(const Plan& plan, double loss_of_trees) {
+  const Learners learners = learners_of(plan.options);
+  if (!learners.line || plan.twin_rounds > 0) return nullptr;
+  const LineChoice* const line = plan.lines.better();
+  if (!learners.trees || (line != nullptr && line->loss < loss_of_trees)) return line;
+  return nullptr;
+}
+
+Result<StageOutput> fit_line_alone(const Prepared& prepared, const RowList& rows,
+                                   const LineChoice* choice, double loss_of_trees,
+                                   const Plan& plan, const StageInput& input) {
+  std::optional<Line> line;
+  if (choice != nullptr) line = fit_line(prepared, rows, *choice, input.stop);
+  Mixed mixed{TRY(model_of(std::move(line), input.stop)), {{.growth = {.line = true}}}};
+  RowList inner = inner_split(prepared, rows, input.seed).stop;
+  const std::size_t inner_rows = inner.size();
+  Held held;
+  if (prepared.task != model::Task::kMulticlass) held = {std::move(inner), choice->answers};
+  StageOutput output =
+      TRY(hand_on(prepared, mixed, std::move(held), 0, rows.size(), plan, input));
+  output.reason = fmt::format("{} on {} rows", grown_text(mixed), grouped(rows.size()));
+  output.evidence["inner_rows"] = inner_rows;
+  if (inner_rows == 0) return output;
+  output.evidence["loss"] = loss_name(prepared.task);
+  output.evidence["inner_loss"] = choice->loss;
+  if (!std::isfinite(loss_of_trees)) return output;
+  output.evidence["inner_loss_of_trees"] = loss_of_trees;
+  output.reason += fmt::format("; on {} inner rows its {} is {:.4g}, that of trees {:.4g}",
+                               grouped(inner_rows), loss_name(prepared.task), choice->loss,
+                               loss_of_trees);
+  return output;
 }
 
 Result<StageOutput> fit_one(const Prepared& prepared, const RowList& rows, const Plan& plan,
                             const StageInput& input) {
   Choice choice{plan.twin_rounds};
-  if (plan.twin_rounds == 0) choice = TRY(choose_rounds(prepared, rows, plan, input));
+  const bool trees = learners_of(plan.options).trees;
+  if (plan.twin_rounds == 0 && trees) choice = TRY(choose_rounds(prepared, rows, plan, input));
   if (choice.spent) return spent(plan);
+  const LineChoice* const line = line_instead(plan, choice.loss);
+  if (line != nullptr || !trees) {
+    return fit_line_alone(prepared, rows, line, choice.loss, plan, input);
+  }
   const double done = choice.inner_rows > 0 ? 0.7 : 0;
   const Model model = TRY(fit_model(prepared, rows, plan.parameters,
                                     limits_for(plan, input, choice.rounds, done, 1)));
@@ -362,8 +330,7 @@ Result<StageOutput> train(const StageInput& input) {
   const RowList rows = rows_of(prepared, table::Side::kTrain);
   TRY(check_inputs(prepared, rows));
   Plan plan = TRY(plan_for(input, prepared));
-  const bool twin = plan.twin_rounds > 0 || !plan.twin_members.empty();
-  if (!twin) plan.linear = fit_linear(prepared, rows, input.seed, input.stop);
+  look_at_lines(prepared, rows, plan, input);
   StageOutput output = TRY(fit_as_planned(prepared, rows, plan, input));
   if (output.result == "trained") add_wishes(prepared, plan, output.evidence);
   return output;

@@ -24,6 +24,7 @@ struct Options {
   std::string row_max = "50us";
   std::string size_max = "64MiB";
   std::string weight{};
+  std::vector<std::string> learners = {"trees", "linear"};
   Json class_weight = Json::object();  // class -> how often a row of it counts
   Json monotone = Json::object();      // feature -> 1 or -1
   std::string command{};
@@ -38,6 +39,8 @@ void describe(Visitor& v, Options& o) {
   v(Key{"seed", "all chance follows from it", 0, 1e18}, o.seed);
   v(Key{"threads", "0: as many as pay off; the model is the same for any number", 0, 1024},
     o.threads);
+  v(Key{"learners", "what may be trained: trees, linear; the better one on inner rows is"},
+    o.learners);
   v(Key{"rate", "learning rate", 1e-4, 1}, o.rate);
   v(Key{"leaves", "leaves a tree at most", 2, 65535}, o.leaves);
   v(Key{"rounds", "boosting rounds at most", 1, 100000}, o.rounds);
@@ -73,6 +76,9 @@ Result<Budget> read_budget(const std::string& budget);
 
 /// Whether each value of [train] monotone is 1 or -1. Errors: kInvalidInput.
 Result<void> check_monotone(const Json& monotone);
+/// Whether [train] learners names some, each once, and trees where [train] monotone needs them.
+/// Errors: kInvalidInput.
+Result<void> check_learners(const Options& options);
 /// Whether each value of [train] class_weight is a number above 0. Errors: kInvalidInput.
 Result<void> check_class_weight(const Json& class_weight);
 

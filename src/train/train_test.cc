@@ -10,10 +10,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "io/scratch.h"
 #include "model/forest.h"
 #include "train/folds.h"
-#include "train/testing.h"
+#include "train/testing_stage.h"
 
 namespace rondo::train {
 namespace {
@@ -24,36 +23,7 @@ using model::Candidate;
 using model::Prepared;
 using model::Task;
 
-class Training : public testing::Test {
- protected:
-  Training() : fs_(io::real_fs(io::Durability::kProcess)), objects_(fs_, scratch_ / "objects") {}
-
-  StageInput input_for(const Prepared& prepared, const Options& options, std::size_t rounds = 0) {
-    StageInput input;
-    input.options = {{"train", io::write_options(options)}, {"now", {{"rounds", rounds}}}};
-    input.inputs["prepared"] = objects_.put(prepared.encode().value()).value();
-    input.objects = &objects_;
-    input.fs = fs_.get();
-    input.out = scratch_ / ("out " + std::to_string(++runs_));
-    std::filesystem::create_directories(input.out);
-    input.seed = Seed{1};
-    return input;
-  }
-  std::string written(const StageInput& input, const StageOutput& output) {
-    return fs_->read(input.out / output.files.at("candidate")).value();
-  }
-  Candidate candidate(const Prepared& prepared, const Options& options, std::size_t rounds = 0) {
-    const StageInput input = input_for(prepared, options, rounds);
-    const auto output = run(input);
-    EXPECT_TRUE(output) << output.error().text();
-    return Candidate::decode(written(input, *output)).value();
-  }
-
-  io::Scratch scratch_;
-  std::shared_ptr<io::Fs> fs_;
-  ledger::Objects objects_;
-  int runs_ = 0;
-};
+class Training : public testing::Test, protected StageRoom {};
 
 double mean_absolute_error(const Prepared& prepared, std::span<const double> scores) {
   double sum = 0;

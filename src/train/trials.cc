@@ -16,6 +16,7 @@ Result<Tried> tried_from(std::string bytes) {
   tried.growth = TRY(Growth::from_json(TRY(io::get<Json>(bundle.meta, "options"))));
   tried.loss = TRY(io::get<double>(bundle.meta, "loss"));
   tried.rounds = TRY(io::get<std::uint64_t>(bundle.meta, "rounds"));
+  tried.terms = io::get_or<std::uint64_t>(bundle.meta, "terms", 0);
   tried.behind = TRY(io::get<bool>(bundle.meta, "behind"));
   tried.refit_us = TRY(io::get<std::int64_t>(bundle.meta, "refit_us"));
   tried.spent_us = TRY(io::get<std::int64_t>(bundle.meta, "spent_us"));
@@ -49,8 +50,8 @@ Result<void> Trials::keep(std::size_t number, const Tried& tried) const {
   io::Bundle bundle;
   bundle.meta = {{"origin", tried.origin},   {"options", tried.growth.json()},
                  {"loss", tried.loss},       {"rounds", tried.rounds},
-                 {"behind", tried.behind},   {"refit_us", tried.refit_us},
-                 {"spent_us", tried.spent_us}};
+                 {"terms", tried.terms},     {"behind", tried.behind},
+                 {"refit_us", tried.refit_us}, {"spent_us", tried.spent_us}};
   bundle.put_f64("raw", tried.raw);
   bundle.put_f64("losses", tried.losses);
   TRY(fs_->make_folders(folder_));

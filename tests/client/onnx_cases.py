@@ -15,6 +15,8 @@ from project import Project, write_csv
 MODELS = ("lightgbm_regression.txt", "lightgbm_binary.txt", "lightgbm_multiclass.txt",
           "lightgbm_poisson.txt", "xgboost_regression.json", "xgboost_binary.json",
           "xgboost_multiclass.json")
+LINE = ('[project]\nname = "line"\ntarget = "y"\n[collect]\nsource = "rows.csv"\n[train]\n'
+        'learners = ["linear"]\n')
 TOML = '[project]\nname = "flat"\ntarget = "y"\n[collect]\nsource = "rows.csv"\n'
 
 
@@ -25,8 +27,49 @@ def cuts(path):
     return sorted({float(word) for line in lines for word in line if abs(float(word)) < 1e30})
 
 
+def line_row(chance, answer):
+    """Numbers that floats hold, some missing, and a category; y follows from all of them."""
+    x = chance.randrange(-80, 80) / 8
+    z = None if chance.random() < .2 else chance.randrange(1000)
+    kind = chance.choice(["a", "b", "c", None])
+    level = {"a": 0, "b": 4, "c": -4, None: 1}[kind]
+    y = abs(x) + (7 if z is None else z / 100) + level + chance.gauss(0, 1)
+    return {"x": x, "z": z, "kind": kind, "y": answer(y)}
+
+
 class Onnx(unittest.TestCase):
     program = source = None  # set by clients_test.py
+
+    def test_linear_models_too(self):
+        answers = {"numbers": lambda y: round(y, 3), "two": lambda y: "yes" if y > 10 else "no",
+                   "three": lambda y: "low" if y < 7 else "middle" if y < 12 else "high"}
+        for name, answer in answers.items():
+            with self.subTest(name=name), Project(self.program) as room:
+                chance = random.Random(5)
+                room.write("rondo.toml", LINE)
+                write_csv(room.path("rows.csv"), [line_row(chance, answer) for _ in range(900)])
+                room.run("run", check=0)
+                features = room.json("export", "v1", "--to", "onnx", "-o", "m.onnx")["features"]
+                table = [dict(line_row(chance, answer), x=chance.choice([-1e6, -3.5, 0, 1e6]))
+                         for _ in range(400)] + [line_row(chance, answer) for _ in range(400)]
+                write_csv(room.path("in.csv"), table)
+                room.run("predict", "in.csv", "--model", "v1", "-o", "out.csv", check=0)
+                with open(room.path("out.csv")) as file:
+                    lines = list(csv.DictReader(file))
+                wanted = [key for key in lines[0] if key.startswith("probability_")]
+                wanted = wanted[1:] if len(wanted) == 2 else wanted or ["prediction"]
+                ours = numpy.array([[float(line[key]) for key in wanted] for line in lines])
+                asked = [[float("nan") if row[f["column"]] is None
+                          else float(f["categories"].index(row["kind"]))
+                          if f["kind"] == "category" else float(row[f["column"]])
+                          for f in features] for row in table]
+                session = onnxruntime.InferenceSession(room.path("m.onnx"))
+                theirs = session.run(["prediction"], {
+                    "features": numpy.array(asked, dtype=numpy.float32)})[0]
+                self.assertGreater(numpy.ptp(ours), 0.1)
+                numpy.testing.assert_allclose(theirs, ours, rtol=5e-6, atol=5e-6)
+                refused = room.run("export", "v1", "--to", "lightgbm", "-o", "m.txt", check=2)
+                self.assertIn("LightGBM's text has only trees", refused.stderr)
 
     def cell(self, chance, feature, near):
         """A float as both read it; NaN where it is missing."""

@@ -1,0 +1,136 @@
+// Trees and lines side by side: the better one on inner rows is the candidate, alone, in a search
+// and as a twin.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/forest.h"
+#include "train/mixing.h"
+#include "train/testing_stage.h"
+
+namespace rondo::train {
+namespace {
+
+using ledger::StageInput;
+using ledger::StageOutput;
+using model::Candidate;
+using model::Prepared;
+using model::Task;
+
+/// The label is a sum over the features, straight in each, where no tree is as good.
+Prepared straight(Task task, std::size_t rows = 900) {
+  Prepared prepared = generated({.task = task, .rows = rows, .classes = 3, .missing = 0});
+  Chance chance(Seed{5});
+  for (std::size_t i = 0; i < rows; ++i) {
+    const auto x = prepared.features.row(i);
+    const double sum = 2 * x[0] - 3 * x[1] + x[3] + 0.4 * x[4] + 0.5 * chance.normal();
+    prepared.label[i] = task == Task::kRegression ? sum
+                        : task == Task::kBinary   ? (sum > 0.5 ? 1 : 0)
+                                                  : (sum < -1 ? 0 : sum < 2 ? 1 : 2);
+  }
+  return prepared;
+}
+
+class Learning : public testing::Test, protected StageRoom {
+ protected:
+  StageOutput output_of(const Prepared& prepared, const Options& options) {
+    const StageInput input = input_for(prepared, options);
+    auto output = run(input);
+    EXPECT_TRUE(output) << output.error().text();
+    last_ = output ? Candidate::decode(written(input, *output)).value() : Candidate{};
+    return output.value_or(StageOutput{});
+  }
+  Candidate last_;
+};
+
+TEST_F(Learning, TheBetterOneOnInnerRowsIsTheCandidate) {
+  for (const Task task : {Task::kRegression, Task::kBinary, Task::kMulticlass}) {
+    const StageOutput line = output_of(straight(task), {});
+    EXPECT_EQ(line.evidence.at("learner"), "linear") << name_of(task);
+    EXPECT_LT(line.evidence.at("inner_loss"), line.evidence.at("inner_loss_of_trees"));
+    EXPECT_GT(line.evidence.at("terms"), 3);
+    EXPECT_NE(line.reason.find("a linear model of "), std::string::npos) << line.reason;
+    EXPECT_EQ(last_.test_scores.size(), last_.linear_answers.size());
+    EXPECT_EQ(last_.held_answers.empty(), task == Task::kMulticlass);
+    const StageOutput trees = output_of(generated({.task = task, .rows = 900}), {});
+    EXPECT_EQ(trees.evidence.at("learner"), "trees") << name_of(task);
+    EXPECT_FALSE(trees.evidence.contains("terms"));
+  }
+}
+
+TEST_F(Learning, WhatIsNotNamedIsNotTrained) {
+  const Prepared prepared = straight(Task::kBinary);
+  EXPECT_EQ(output_of(prepared, {.learners = {"trees"}}).evidence.at("learner"), "trees");
+  EXPECT_FALSE(last_.linear_answers.empty()) << "it stays a baseline";
+  EXPECT_EQ(output_of(prepared, {.monotone = {{"a", 1}}}).evidence.at("learner"), "trees");
+  const Prepared curved = generated({.task = Task::kBinary, .rows = 900});
+  EXPECT_EQ(output_of(curved, {.learners = {"linear"}}).evidence.at("learner"), "linear");
+  const StageOutput search =
+      output_of(curved, {.budget = "5 candidates", .learners = {"linear"}});
+  EXPECT_EQ(search.evidence.at("tried").size(), 1U);
+  EXPECT_EQ(search.evidence.at("learner"), "linear");
+  const auto none = run(input_for(constant_features(200), {.learners = {"linear"}}));
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().message.find("no linear model can be fitted"), std::string::npos);
+}
+
+TEST_F(Learning, LearnersAreChecked) {
+  EXPECT_TRUE(check_learners({}));
+  for (const Options& wrong :
+       {Options{.learners = {}}, Options{.learners = {"tree"}},
+        Options{.learners = {"trees", "trees"}},
+        Options{.learners = {"linear"}, .monotone = {{"a", 1}}}}) {
+    EXPECT_FALSE(check_learners(wrong));
+  }
+}
+
+TEST_F(Learning, ATwinIsALineToo) {
+  const Prepared prepared = straight(Task::kRegression);
+  output_of(prepared, {});
+  const Candidate original = last_;
+  StageInput again = input_for(prepared, {});
+  again.options["now"] = {{"rounds", original.rounds},
+                          {"members", original.options.at("members")}};
+  const auto twin = run(again);
+  ASSERT_TRUE(twin) << twin.error().text();
+  const Candidate made = Candidate::decode(written(again, *twin)).value();
+  EXPECT_EQ(made.forest, original.forest) << "on the same rows it is the same";
+  EXPECT_EQ(made.forest_digest, original.forest_digest);
+}
+
+TEST_F(Learning, ASearchTriesALineAndMayMixIt) {
+  // Straight in most, a step in one: each learner sees what the other does not.
+  Prepared prepared = straight(Task::kRegression, 1'500);
+  for (std::size_t i = 0; i < prepared.label.size(); ++i) {
+    const auto x = prepared.features.row(i);
+    prepared.label[i] += x[3] > 0.37 && x[4] < 2 ? 3 : 0;
+  }
+  const StageOutput output = output_of(prepared, {.budget = "4 candidates", .rounds = 200});
+  const Json& tried = output.evidence.at("tried");
+  ASSERT_EQ(tried.size(), 4U);
+  EXPECT_EQ(tried[1].at("origin"), "linear");
+  EXPECT_EQ(tried[1].at("options"), (Json{{"learner", "linear"}}));
+  EXPECT_EQ(output.evidence.at("learner"), "ensemble");
+  EXPECT_GT(tried[1].at("times"), 0);
+  EXPECT_NE(output.reason.find(" rounds of trees and a linear model of "), std::string::npos)
+      << output.reason;
+  const auto forest = model::Forest::decode(last_.forest).value();
+  EXPECT_GT(forest.trees(), 10U);
+  EXPECT_FALSE(forest.terms().empty());
+  for (const Json& one : tried) EXPECT_LE(output.evidence.at("inner_loss"), one.at("loss"));
+}
+
+/// Too few rows for a line in a fold: it was tried, is behind, and the search goes on.
+TEST_F(Learning, WithoutALineASearchGoesOn) {
+  const StageOutput output =
+      output_of(constant_features(400), {.budget = "3 candidates", .rounds = 5});
+  EXPECT_EQ(output.result, "trained");
+  const Json& tried = output.evidence.at("tried");
+  ASSERT_EQ(tried.size(), 3U);
+  EXPECT_TRUE(tried[1].contains("ended"));
+  EXPECT_EQ(output.evidence.at("learner"), "trees");
+}
+
+}  // namespace
+}  // namespace rondo::train

@@ -47,6 +47,7 @@ Reply get_v1_model(Call& call);
 
 // views.cc
 Reply get_status(Call& call);
+Reply get_plan(Call& call);
 Reply get_history(Call& call);
 Reply get_models(Call& call);
 Reply get_data(Call& call);

@@ -161,6 +161,11 @@ constexpr std::string_view kSchemas = R"json({
 
 "Status": {"type": "object", "required": ["project", "stage", "tracker", "champion", "resting",
   "waiting_for", "performs", "paused", "approval", "alerts"]},
+"Plan": {"type": "object", "required": ["now", "begins", "reason", "decision", "held", "waits_for",
+  "news", "steps", "total", "gate", "approve", "policy"], "properties": {
+  "begins": {"type": ["string", "null"]}, "steps": {"type": "array", "items": {"type": "object",
+    "required": ["stage", "action", "runs", "when", "reuses", "cost", "may_end_in"], "properties": {
+    "runs": {"enum": ["yes", "perhaps", "no"]}}}}}},
 "Steps": {"type": "array", "items": {"type": "object", "required": ["step", "stage", "action",
   "result", "next", "reason", "started"]}},
 "Models": {"type": "array", "items": {"type": "object", "required": ["name", "version",

@@ -120,6 +120,8 @@ constexpr auto kRoutes = std::to_array<Route>({
      {"", "Projects"}, "what is served here, one project or several"},
     {kGet, "/api/v1/status", kViewer, kView, get_status,
      {"", "Status"}, "where the lifecycle stands"},
+    {kGet, "/api/v1/plan", kViewer, kView, get_plan,
+     {"", "Plan"}, "what the next turn would do, reuse and cost"},
     {kGet, "/api/v1/history", kViewer, kView, get_history,
      {"", "Steps"}, "the process table; ?last=N"},
     {kGet, "/api/v1/models", kViewer, kView, get_models, {"", "Models"}, "the registry"},

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "api/handlers.h"
+#include "loop/plan.h"
 
 namespace rondo::api {
 namespace {
@@ -86,6 +87,11 @@ Result<Json> full_status(App& app) {
 }
 
 Reply get_status(Call& call) { return shown(TRY(full_status(call.app))); }
+
+Reply get_plan(Call& call) {
+  loop::Service& service = call.app.service();
+  return shown(TRY(loop::plan_view(service.store(), service.config(), service.now())));
+}
 
 Reply get_history(Call& call) {
   const std::int64_t last = TRY(number_of(call, "last", 0, 1'000'000'000));

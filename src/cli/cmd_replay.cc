@@ -97,37 +97,78 @@ Result<std::vector<Stretch>> stretches(const Args& args, const std::vector<loop:
   return out;
 }
 
+std::vector<std::string> policy_row(const std::string& name, const loop::ReplayResult& one,
+                                    const loop::BacktestResult& result,
+                                    const std::vector<Stretch>& parts) {
+  std::vector<std::string> row = {name};
+  for (const Stretch& part : parts) {
+    row.push_back(number(loop::DayMean(result.metric, one.days, part.from, part.to).value()));
+  }
+  return row;
+}
+
+/// Who chose its cycles in hindsight was never judged, refused or alarmed, and took no time.
+std::vector<std::string> best_row(const loop::BacktestResult& result,
+                                  const std::vector<Stretch>& parts, std::size_t width) {
+  std::vector<std::string> row = policy_row("best possible", result.best->lived, result, parts);
+  row.emplace_back("-");
+  row.push_back(std::to_string(result.best->lived.cycles));
+  row.resize(width - 2, "-");
+  row.push_back(number(result.best->cost));
+  row.emplace_back("0");
+  return row;
+}
+
 std::string policy_table(const loop::BacktestResult& result, const std::vector<Stretch>& parts,
                          bool color) {
   std::vector<std::string> header = {"policy"};
   for (const Stretch& part : parts) header.push_back(result.metric + " " + part.title);
-  header.emplace_back("worst week");
-  for (const char* title : {"cycles", "promotions", "refusals", "alarms", "CPU s"}) {
+  for (const char* title : {"worst week", "cycles", "promotions", "refusals", "alarms", "CPU s"}) {
     header.emplace_back(title);
   }
+  if (result.best) header.insert(header.end(), {"cost", "beyond the best"});
   std::vector<std::vector<std::string>> rows;
-  std::vector<std::string> naive = {"same hour last week"};
   for (std::size_t i = 0; i < result.policies.size(); ++i) {
     const auto& [name, replayed] = result.policies[i];
-    std::vector<std::string> row = {name};
-    naive.resize(1);
-    for (const Stretch& part : parts) {
-      const loop::DayMean mean(result.metric, replayed.days, part.from, part.to);
-      row.push_back(number(mean.value()));
-      naive.push_back(number(mean.same_time_last_week()));
-    }
-    const Json& worst = result.json.at("policies")[i].at("worst_week");
+    const Json& told = result.json.at("policies")[i];
+    std::vector<std::string> row = policy_row(name, replayed, result, parts);
+    const Json& worst = told.at("worst_week");
     row.push_back(worst.is_null() ? "-" : number(worst.at("value").get<double>()));
     for (const std::int64_t n : {replayed.cycles, replayed.promotions, replayed.refusals,
                                  replayed.alarms}) {
       row.push_back(std::to_string(n));
     }
     row.push_back(fmt::format("{:.1f}", replayed.cpu_s));
+    if (result.best) {
+      row.push_back(number(told.at("cost").get<double>()));
+      row.push_back(number(told.at("regret").get<double>()));
+    }
     rows.push_back(std::move(row));
+  }
+  if (result.best) rows.push_back(best_row(result, parts, header.size()));
+  std::vector<std::string> naive = {"same hour last week"};
+  for (const Stretch& part : parts) {
+    const auto& days = result.policies.back().second.days;
+    naive.push_back(number(loop::DayMean(result.metric, days, part.from, part.to)
+                               .same_time_last_week()));
   }
   naive.resize(header.size(), "-");
   rows.push_back(std::move(naive));
   return table(header, rows, color);
+}
+
+/// What the best possible is the best of.
+std::string best_sentence(const loop::BacktestResult& result) {
+  const loop::BestPossible& best = *result.best;
+  const Json& prices = result.json.at("best_possible").at("prices");
+  const std::string who =
+      best.of.empty() ? fmt::format("the cheapest schedule of the cycles of {}, {} models",
+                                    best.grid, best.candidates)
+                      : fmt::format("{}, which cost less than each schedule of the cycles of {}",
+                                    best.of, best.grid);
+  return fmt::format("best possible, in hindsight alone: {}; a cycle costs {}, a unit of loss {}",
+                     who, number(prices.at("cost_of_cycle").get<double>()),
+                     number(prices.at("cost_per_error").get<double>()));
 }
 
 /// "window" of each policy: {"from","to","rows","value","same_time_last_week"}.
@@ -227,12 +268,14 @@ Result<int> run_backtest(const Args& args) {
   }
   say(policy_table(result, parts, args.color));
   say(rows_sentence(result));
+  if (result.best) say(best_sentence(result));
   say("labels are those that were recorded: where an answer decides which label comes to be "
       "(credit, fraud), a replay cannot know");
   if (!result.note.empty()) say(result.note);
   for (const auto& [name, one] : result.policies) {
     say(fmt::format("{:<12} {}", name, by_day(one)));
   }
+  if (result.best) say(fmt::format("{:<12} {}", "best", by_day(result.best->lived)));
   for (const auto& [name, one] : result.policies) {
     if (one.alarms + one.refusals == 0 || name.starts_with("cron")) continue;
     say(fmt::format("\n{}:", name));

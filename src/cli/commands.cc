@@ -151,6 +151,8 @@ constexpr Command kCommands[] = {
     {"status", Group::kLook, "", "where the lifecycle stands", {},
      "rondo status\nrondo status --json",
      0, 0, run_status},
+    {"plan", Group::kLook, "", "what the next turn would do, reuse and cost; changes nothing", {},
+     "rondo plan\nrondo plan --json", 0, 0, run_plan},
     {"history", Group::kLook, "", "the process table", kHistory,
      "rondo history --last 12\nrondo history --json\nrondo history --facts", 0, 0, run_history},
     {"models", Group::kLook, "[show|diff|explain] [vN] [vM]",

@@ -15,6 +15,7 @@ constexpr double kWidth = 960;
 constexpr double kHeight = 260;
 constexpr double kLeft = 52;
 constexpr double kTop = 46;
+constexpr const char* kBestPossible = "best possible";
 constexpr const char* kColors[] = {"#888888", "#d9822b", "#1f6feb", "#2a9d55", "#8250df"};
 
 constexpr const char* kHead = R"(<!doctype html>
@@ -128,8 +129,14 @@ std::string marks(const Scale& scale, const std::vector<Json>& list) {
 
 std::string picture(const loop::BacktestResult& result) {
   std::vector<std::vector<Point>> lines;
+  std::vector<std::string> names;
   for (const auto& item : result.policies) {
     lines.push_back(weekly(result.metric, item.second.days));
+    names.push_back(item.first);
+  }
+  if (result.best) {
+    lines.push_back(weekly(result.metric, result.best->lived.days));
+    names.emplace_back(kBestPossible);
   }
   const Scale scale = scale_of(lines);
   std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{} by "
@@ -140,7 +147,7 @@ std::string picture(const loop::BacktestResult& result) {
     const char* color = kColors[i % std::size(kColors)];
     svg += polyline(scale, lines[i], color);
     key += fmt::format("<span class=\"key\"><span class=\"dot\" style=\"background:{}\"></span>{}"
-                       "</span>", color, escaped(result.policies[i].first));
+                       "</span>", color, escaped(names[i]));
   }
   const auto own = std::find_if(result.policies.begin(), result.policies.end(),
                                 [](const auto& p) { return p.first == "own"; });
@@ -148,6 +155,17 @@ std::string picture(const loop::BacktestResult& result) {
   return key + svg + "</svg><p>" + result.metric +
          " by week. Above it, for the project's own policy: alarms (red triangles), refusals "
          "(amber diamonds), deployments (green ticks).</p>";
+}
+
+/// The policies, and what was best in hindsight.
+Json policy_rows(const loop::BacktestResult& result) {
+  Json rows = result.json.at("policies");
+  if (!result.best) return rows;
+  Json best = result.json.at("best_possible");
+  best["policy"] = kBestPossible;
+  best["regret"] = 0;
+  rows.push_back(std::move(best));
+  return rows;
 }
 
 std::string cell(const Json& value) {
@@ -216,8 +234,9 @@ std::string backtest_report(const loop::BacktestResult& result) {
   out += html_table({{"policy", "policy"}, {"value", result.metric.c_str()},
                      {"low", "2.5 %"},
                      {"high", "97.5 %"}, {"cycles", "cycles"}, {"promotions", "promotions"},
-                     {"refusals", "refusals"}, {"alarms", "alarms"}},
-                    result.json.at("policies"));
+                     {"refusals", "refusals"}, {"alarms", "alarms"}, {"cost", "cost"},
+                     {"regret", "beyond the best"}},
+                    policy_rows(result));
   out += fmt::format("<p>{}. {}</p>", escaped(rows_sentence(result)), escaped(result.note));
   for (const auto& [name, one] : result.policies) {
     out += fmt::format("<h2>What happened under {}</h2>", escaped(name));

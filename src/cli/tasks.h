@@ -20,6 +20,8 @@ Result<int> run_models(const Args& args);
 Result<int> run_why(const Args& args);
 Result<int> run_config(const Args& args);
 Result<int> run_version(const Args& args);
+// cmd_plan.cc
+Result<int> run_plan(const Args& args);
 // cmd_data.cc
 Result<int> run_data(const Args& args);
 // cmd_contract.cc

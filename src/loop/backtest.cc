@@ -10,6 +10,7 @@
 #include "base/guarded.h"
 #include "base/worker.h"
 #include "loop/backtest.h"
+#include "loop/hindsight.h"
 #include "stats/bootstrap.h"
 
 namespace rondo::loop {
@@ -135,6 +136,34 @@ std::string folder_name(std::string policy) {
 
 using Slot = Guarded<std::optional<Result<ReplayResult>>>;
 
+ReplayOptions options_for(const BacktestOptions& options, const std::string& policy) {
+  ReplayOptions one = options.replay;
+  one.policy = policy;
+  one.into = options.replay.into / folder_name(policy);
+  one.threads = 1;
+  return one;
+}
+
+/// After the policies, which see nothing of it.
+Result<void> look_back(const BacktestOptions& options, const Stop& stop, const Observer& observer,
+                       BacktestResult& result) {
+  if (result.rows == 0) return {};
+  const std::vector<ReplayDay>& days = result.policies.front().second.days;
+  const std::string name = grid_policy(options.policies, days);
+  const ReplayOptions grid = options_for(options, name);
+  if (std::ranges::find(options.policies, name) == options.policies.end()) {
+    TRY(replay(grid, stop, [&](const Json& event) {
+      Json named = event;
+      named["policy"] = "best possible: " + name;
+      if (observer) observer(named);
+    }));
+  }
+  const Config config = TRY(load_config(*io::real_fs(), options.replay.project));
+  add_best(result, TRY(grid_models(grid, days, stop)), name,
+           {config.monitor.cost_per_error, config.loop.cost_of_cycle});
+  return {};
+}
+
 }  // namespace
 
 DayMean::DayMean(std::string_view metric, const std::vector<ReplayDay>& days, Time from, Time to)
@@ -192,10 +221,7 @@ Result<BacktestResult> backtest(const BacktestOptions& options, const Stop& stop
     std::vector<std::unique_ptr<Worker>> workers;
     for (const std::string& policy : options.policies) {
       slots.push_back(std::make_unique<Slot>());
-      ReplayOptions one = options.replay;
-      one.policy = policy;
-      one.into = options.replay.into / folder_name(policy);
-      one.threads = 1;
+      const ReplayOptions one = options_for(options, policy);
       const auto tell = [&observer, &telling, policy](const Json& event) {
         Json named = event;
         named["policy"] = policy;
@@ -216,7 +242,9 @@ Result<BacktestResult> backtest(const BacktestOptions& options, const Stop& stop
     ReplayResult result = TRY(slots[i]->with([](auto& value) { return std::move(*value); }));
     policies.emplace_back(options.policies[i], std::move(result));
   }
-  return compared(std::move(policies));
+  BacktestResult result = compared(std::move(policies));
+  TRY(look_back(options, stop, observer, result));
+  return result;
 }
 
 }  // namespace rondo::loop

@@ -14,26 +14,6 @@ namespace {
 constexpr std::size_t kFewDays = 30, kDaysOfWeek = 7;
 constexpr double kEachTail = 0.025;
 
-/// One a common day; a cycle counts on the next day that all answered, and the first one, which
-/// every policy needs, on none.
-std::vector<double> costs_of(const BacktestResult& result, const ReplayResult& one,
-                             const Prices& prices) {
-  std::vector<double> costs;
-  for (const ReplayDay& day : one.days) {
-    const auto rows = static_cast<double>(day.rows);
-    const double loss = result.metric == "rmse" ? std::sqrt(day.loss * rows) : day.loss;
-    costs.push_back(prices.cost_per_error * loss);
-  }
-  for (const Time cycle : one.cycle_times) {
-    const auto next = std::ranges::find_if(one.days, [&](const ReplayDay& day) {
-      return day.day + Span::days(1) > cycle;
-    });
-    const bool inside = next != one.days.end() && cycle >= one.days.front().day;
-    if (inside) costs[static_cast<std::size_t>(next - one.days.begin())] += prices.cost_of_cycle;
-  }
-  return costs;
-}
-
 double sum_of(std::span<const double> costs) {
   double sum = 0;
   for (const double cost : costs) sum += cost;
@@ -82,6 +62,25 @@ bool sets_policy(std::string_view line) {
 }
 
 }  // namespace
+
+double cost_of(std::string_view metric, const ReplayDay& day, const Prices& prices) {
+  const auto rows = static_cast<double>(day.rows);
+  return prices.cost_per_error * (metric == "rmse" ? std::sqrt(day.loss * rows) : day.loss);
+}
+
+std::vector<double> costs_of(const BacktestResult& result, const ReplayResult& one,
+                             const Prices& prices) {
+  std::vector<double> costs;
+  for (const ReplayDay& day : one.days) costs.push_back(cost_of(result.metric, day, prices));
+  for (const Time cycle : one.cycle_times) {
+    const auto next = std::ranges::find_if(one.days, [&](const ReplayDay& day) {
+      return day.day + Span::days(1) > cycle;
+    });
+    const bool inside = next != one.days.end() && cycle >= one.days.front().day;
+    if (inside) costs[static_cast<std::size_t>(next - one.days.begin())] += prices.cost_of_cycle;
+  }
+  return costs;
+}
 
 Result<Choice> choose(const BacktestResult& result, const Prices& prices,
                       const std::string& against, const std::string& named) {

@@ -21,6 +21,14 @@ struct Choice {
   Json json;
 };
 
+/// What a day's errors cost: cost_per_error times its loss, of rmse the day's root times its rows.
+double cost_of(std::string_view metric, const ReplayDay& day, const Prices& prices);
+/// What each common day of a result cost one policy. A cycle counts on the day on which it began,
+/// or the next that all answered; what came before the first of them, as the first model of every
+/// policy does, on none.
+std::vector<double> costs_of(const BacktestResult& result, const ReplayResult& one,
+                             const Prices& prices);
+
 /// What a policy costs: cost_per_error times its loss (of rmse the day's root times its rows), and
 /// cost_of_cycle for each cycle that began. `named`: this one, without choosing; empty: the one
 /// that costs least, "cron" aside, as that deploys without a gate.

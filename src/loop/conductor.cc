@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/failpoint.h"
+#include "loop/plan.h"
 #include "loop/served.h"
 
 namespace rondo::loop {
@@ -103,25 +104,12 @@ void Conductor::tell(const Json& event) const {
 }
 
 bool Conductor::collects_served(const State& state) const {
-  // Nothing says how much a row counts that was asked for.
-  return parts_.config->collect.served && parts_.config->train.weight.empty() &&
-         state.champion != 0 && !parts_.world->as_of();
+  return served_counts(*parts_.config, state) && !parts_.world->as_of();
 }
 
 Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news) const {
-  Snapshot now;
-  now.state = state;
-  now.now = parts_.clock->now();
+  Snapshot now = seen(state, news, parts_.clock->now(), parts_.world->as_of().has_value());
   now.stay = parts_.world->stays();
-  now.source_changed = news.changed && news.what != state.failed_inputs;
-  now.new_labelled = news.labelled;
-  now.source_news = news.what;
-  const bool fills = !state.backfill.empty();
-  if ((state.retry || fills) && !parts_.world->as_of()) {
-    now.source_changed = true;
-    now.new_labelled.reset();
-    now.source_news = fills ? "a range is collected again" : "rejected rows are tried again";
-  }
   if (collects_served(state)) {
     now.served_labelled = TRY(served_waiting(*parts_.store, state, now.now));
   }

@@ -81,8 +81,6 @@ class Conductor {
                                      const std::string& kind, Json options,
                                      const std::map<std::string, std::string>& inputs,
                                      const Stop& stop, std::map<std::string, std::string>* outputs);
-  /// Of a training by a script: what it reads of the project.
-  Result<void> add_script(Job& job) const;
   /// Adds the output "jobs": what this attempt launched, with options and inputs.
   Result<void> keep_jobs(std::map<std::string, std::string>& outputs);
   prepare::Situation situation(const State& state, bool twin) const;

@@ -1,8 +1,11 @@
 // Every job of a step passes launch(): keyed, cached, in a folder of its own, its files into
 // objects. What was launched with which inputs becomes an object too, so that a version can be made
 // again (loop/reproduce.h).
+#include <fmt/format.h>
+
 #include "base/failpoint.h"
 #include "loop/conductor.h"
+#include "loop/jobs.h"
 #include "loop/reproduce.h"
 #include "train/script.h"
 
@@ -26,15 +29,42 @@ Result<void> remove_all_but(io::Fs& fs, const io::Path& folder, const io::Path& 
 
 }  // namespace
 
-/// A script that changed is new input; a twin is fitted by what the measured model was.
-Result<void> Conductor::add_script(Job& job) const {
-  const std::string& command = parts_.config->train.command;
+JobName job_name(const Job& job) {
+  JobName name;
+  name.keyed = to_json(job, "");
+  if (job.kind != "prepare") name.keyed.erase("now_us");  // labels become known as time goes by
+  name.keyed["code"] = kCodeVersion;
+  name.key = "cache:" + io::sha256(io::canonical(name.keyed)).hex();
+  return name;
+}
+
+io::Path attempt_folder(const ledger::Store& store, std::int64_t step, const std::string& kind) {
+  return store.attempts() / fmt::format("{}-{}", step, kind);
+}
+
+Result<void> add_script(io::Fs& fs, const Config& config, const io::Path& project, Job& job) {
+  const std::string& command = config.train.command;
   if (command.empty()) return {};
-  job.input.project = std::filesystem::absolute(parts_.project);
+  job.input.project = std::filesystem::absolute(project);
   Json& now = job.input.options.at("now");
   if (now.contains("script")) return {};
-  now["script"] = TRY(train::script_files(*parts_.store->fs, command, job.input.project));
+  now["script"] = TRY(train::script_files(fs, command, job.input.project));
   return {};
+}
+
+Json training_options(const Config& config) {
+  return {{"train", io::write_options(config.train)}, {"now", {{"rounds", 0}}}};
+}
+
+Result<Job> training_job(io::Fs& fs, const Config& config, const io::Path& project,
+                         const std::string& prepared) {
+  Job job;
+  job.kind = "train";
+  job.input.inputs["prepared"] = TRY(io::Digest::from_hex(prepared));
+  job.input.options = training_options(config);
+  job.input.seed = Seed{static_cast<std::uint64_t>(config.train.seed)}.derive(job.kind);
+  TRY(add_script(fs, config, project, job));
+  return job;
 }
 
 Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt,
@@ -60,19 +90,18 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
     event["event"] = "progress";
     tell(event);
   };
-  if (kind == "train") TRY(add_script(job));
-  Json keyed = to_json(job, "");
-  if (kind != "prepare") keyed.erase("now_us");  // which labels are known depends on the time
-  keyed["code"] = kCodeVersion;
-  const std::string key = "cache:" + io::sha256(io::canonical(keyed)).hex();
+  if (kind == "train") {
+    TRY(add_script(*parts_.store->fs, *parts_.config, parts_.project, job));
+  }
+  const JobName named = job_name(job);
   const auto note = [&](const StageOutput& output, const Json& made) {
-    Json done = portable(keyed);
+    Json done = portable(named.keyed);
     done["result"] = output.result;
     done["outputs"] = made;
     jobs_.push_back(std::move(done));
   };
   if (kind != "collect") {
-    if (const auto hit = TRY(parts_.store->ledger->projection(key))) {
+    if (const auto hit = TRY(parts_.store->ledger->projection(named.key))) {
       const Json made = io::get_or<Json>(*hit, "outputs", Json::object());
       for (const auto& item : made.items()) (*outputs)[item.key()] = item.value();
       StageOutput output = TRY(output_from(hit->at("output")));
@@ -81,8 +110,8 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
       return output;
     }
   }
-  const io::Path folder = parts_.store->attempts() / fmt::format("{}-{}", action.step, kind);
-  if (kind == "train") job.input.kept = folder / ("kept-" + key.substr(key.size() - 16));
+  const io::Path folder = attempt_folder(*parts_.store, action.step, kind);
+  if (kind == "train") job.input.kept = named.kept(folder);
   RONDO_FAILPOINT(kAttemptCreate);
   TRY(remove_all_but(*parts_.store->fs, folder, job.input.kept));
   job.input.out = folder / "out";
@@ -102,7 +131,7 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
   if (kind != "collect") {
     StageOutput kept = output;
     kept.measured = Json::object();
-    TRY(parts_.desk->note({}, {{key, {{"output", to_json(kept)}, {"outputs", made}}}}));
+    TRY(parts_.desk->note({}, {{named.key, {{"output", to_json(kept)}, {"outputs", made}}}}));
   }
   note(output, made);
   return output;
@@ -112,6 +141,5 @@ Result<void> Conductor::keep_jobs(Names& outputs) {
   outputs["jobs"] = TRY(parts_.store->objects->put(io::canonical(jobs_))).hex();
   return {};
 }
-
 
 }  // namespace rondo::loop

@@ -22,6 +22,22 @@ std::string secret_of(const Recording& recording, std::int64_t seed) {
 
 }  // namespace
 
+std::vector<model::Observation> recorded_observations(const Recording& recording,
+                                                      const model::Pipeline& pipeline,
+                                                      const Config& config,
+                                                      const std::vector<Kept>& kept) {
+  const model::Pipeline::Parts& parts = pipeline.parts();
+  const prepare::Situation situation = situation_of(config, kept);
+  const model::HistorySpec& spec = parts.transform.history();
+  auto all = prepare::observations(recording.rows, spec, situation.target, parts.classes,
+                                   situation);
+  std::ranges::move(prepare::observations(recording.tables, spec, situation),
+                    std::back_inserter(all));
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.known < b.known; });
+  return all;
+}
+
 ReplayWorld::ReplayWorld(Session& session, const Recording& recording, const Options& options,
                          const Observer& observer, ledger::PredictionIds ids)
     : session_(session),
@@ -65,17 +81,10 @@ Result<void> ReplayWorld::changed(const State& state) {
   kept_ = options_.crontab ? std::vector<Kept>() : state.kept;
   if (state.champion == 0) return {};
   const auto champion = TRY(load(state, state.champion));
-  const auto& parts = champion->pipeline->parts();
-  const prepare::Situation situation = situation_of(session_.config, kept_);
-  const model::HistorySpec& spec = parts.transform.history();
-  observations_ = prepare::observations(recording_.rows, spec, situation.target, parts.classes,
-                                        situation);
-  std::ranges::move(prepare::observations(recording_.tables, spec, situation),
-                    std::back_inserter(observations_));
-  std::stable_sort(observations_.begin(), observations_.end(),
-                   [](const auto& a, const auto& b) { return a.known < b.known; });
+  observations_ = recorded_observations(recording_, *champion->pipeline, session_.config, kept_);
   learned_ = 0;
-  history_ = std::make_shared<Guarded<model::HistoryState>>(spec);
+  history_ = std::make_shared<Guarded<model::HistoryState>>(
+      champion->pipeline->transform().history());
   learn(now_);
   auto routing = std::make_shared<deploy::Routing>();
   auto served = std::make_shared<deploy::Deployed>(*champion);

@@ -28,6 +28,12 @@ struct Recording {
 Result<Recording> record(const Config& config, const io::Path& project, const Json& fault,
                          const io::Path& temp);
 
+/// All that a pipeline's history can know of a recording, in the order in which it became known.
+std::vector<model::Observation> recorded_observations(const Recording& recording,
+                                                      const model::Pipeline& pipeline,
+                                                      const Config& config,
+                                                      const std::vector<Kept>& kept);
+
 class ReplayWorld : public World, public Clock {
  public:
   struct Options {

@@ -93,6 +93,14 @@ Json to_json(const DayMean& mean);
 Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
                             const Observer& observer);
 
+/// The cheapest schedule of cycles in hindsight (loop/hindsight.h).
+struct BestPossible {
+  ReplayResult lived;            // as if a policy had had those cycles
+  double cost = 0;               // of its errors and cycles, as Choice counts them
+  std::string of;                // a policy that cost even less; empty: a schedule on the grid
+  std::string grid;              // the crontab whose cycles are the grid: "cron:7d"
+  std::size_t candidates = 0;    // models of the grid
+};
 struct BacktestOptions {
   ReplayOptions replay;               // `into` is a folder that gets one project a policy
   std::vector<std::string> policies;  // own, never, cron:7d, ...
@@ -103,6 +111,7 @@ struct BacktestResult {
   /// Their days are the ones on which every policy answered the same rows.
   std::vector<std::pair<std::string, ReplayResult>> policies;
   Json json;                          // as the contract for scripts says
+  std::optional<BestPossible> best;   // none: no row was answered by all
 };
 Result<BacktestResult> backtest(const BacktestOptions& options, const Stop& stop,
                                 const Observer& observer);

@@ -8,6 +8,8 @@
 #include "base/words.h"
 #include "base/worker.h"
 #include "loop/conductor.h"
+#include "loop/jobs.h"
+#include "loop/plan.h"
 #include "loop/served.h"
 #include "loop/situation.h"
 
@@ -116,14 +118,9 @@ Result<Outcome> Conductor::collect_step(const Action& action, std::int64_t attem
                                         const Stop& stop) {
   const State state = parts_.desk->look();
   const Config& config = *parts_.config;
-  // Who asks for a cycle has it, whatever the dampers say; but with a clock a new model is tested
-  // on rows that came after the champion's, so there must be one.
   const bool asked = action.reason.starts_with(kAsked);
-  const bool tests_later = splits_by_time(config) && state.champion != 0 &&
-                           !parts_.policy.crontab();
   const std::int64_t needed =
-      !asked ? parts_.policy.labelled_needed(TRY(snapshot(state, news_)))
-             : tests_later ? state.versions.at(state.champion).labelled + 1 : 0;
+      labelled_due(config, parts_.policy, TRY(snapshot(state, news_)), action.reason);
   collect::Situation now;
   now.project_folder = std::filesystem::absolute(parts_.project).string();
   now.target = config.project.target;
@@ -193,8 +190,7 @@ Result<Outcome> Conductor::train_step(const Action& action, std::int64_t attempt
   const State state = parts_.desk->look();
   Names outputs;
   const StageOutput output =
-      TRY(launch(action, attempt, "train",
-                 {{"train", io::write_options(parts_.config->train)}, {"now", {{"rounds", 0}}}},
+      TRY(launch(action, attempt, "train", training_options(*parts_.config),
                  {{"prepared", state.outputs.at("prepared")}}, stop, &outputs));
   TRY(keep_jobs(outputs));
   return outcome_of(action, output, std::move(outputs));

@@ -43,6 +43,76 @@ namespace {
 
 constexpr double kBarWidth = 30;
 
+/// What a glance should see first: the gap to the training rows, a column that carries it alone.
+void say_sanity(const Json& evaluation, const Args& args) {
+  const Json found = part_of(evaluation, "sanity");
+  if (found.empty()) return;
+  heading("At a glance", args);
+  const Json& train = found.at("train");
+  say(fmt::format("{} on {} that trained it: {}; on the test rows: {}",
+                  text_at(evaluation, "metric"),
+                  counted(io::get_or<std::uint64_t>(train, "rows", 0), "row"),
+                  number(number_at(train, "value")), number(number_at(found, "test"))));
+  if (!found.contains("carried")) return;
+  const Json& one = found.at("carried");
+  say(fmt::format("\"{}\" carries it: of what its loss grows by when columns are missing, one at a "
+                  "time, {:.0f} % is this one's", text_at(one, "column"),
+                  100 * number_at(one, "share")));
+}
+
+std::string conditions_text(const Json& slice) {
+  return fmt::format("{}", fmt::join(slice.at("conditions").get<std::vector<std::string>>(),
+                                     " and "));
+}
+
+/// Where it is worse than what served when it was judged.
+void say_worse(const Json& evaluation, const Args& args) {
+  const Json found = part_of(evaluation, "worse_slices");
+  if (found.empty()) return;
+  const std::string champion = text_at(part_of(evaluation, "champion"), "name");
+  heading("Where it is worse than " + champion, args);
+  if (found.contains("why_not")) return say("no part was looked for: " + text_at(found, "why_not"));
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& slice : found.at("slices")) {
+    if (!slice.at("worse").get<bool>()) continue;
+    rows.push_back({conditions_text(slice), number(number_at(slice, "rows")),
+                    number(number_at(slice, "challenger")), number(number_at(slice, "champion")),
+                    number(number_at(slice, "adjusted"))});
+  }
+  if (rows.empty()) {
+    return say(fmt::format("in no part of {:g} % of the test rows by more than {:g} % of its {}",
+                           100 * number_at(found, "least_share"),
+                           100 * number_at(found, "tolerance"), text_at(found, "loss")));
+  }
+  say(table({"where", "rows", text_at(found, "loss"), champion, "p"}, rows, args.color));
+}
+
+/// The parts of columns that [evaluate] slices names.
+void say_parts(const Json& evaluation, const Args& args) {
+  for (const Json& column : io::get_or<Json>(evaluation, "by_slice", Json::array())) {
+    heading("Parts by " + text_at(column, "column"), args);
+    std::vector<std::vector<std::string>> rows;
+    for (const Json& one : column.at("parts")) {
+      std::vector<std::string> row = {text_at(one, "where"), number(number_at(one, "rows")),
+                                      number(number_at(one, "mean_loss"))};
+      for (const char* key : {"coverage", "positive"}) {
+        const Json share = part_of(one, key);
+        row.push_back(share.empty() ? "-"
+                                    : fmt::format("{:.3f} ({:.3f} to {:.3f})",
+                                                  number_at(share, "value"),
+                                                  number_at(share, "low"),
+                                                  number_at(share, "high")));
+      }
+      row.push_back(one.contains("mean_probability") ? number(number_at(one, "mean_probability"))
+                                                     : "-");
+      row.emplace_back(one.at("judged").get<bool>() ? "" : "too few rows");
+      rows.push_back(std::move(row));
+    }
+    say(table({"where", "rows", "loss", "held by the interval", "positive", "said", ""}, rows,
+              args.color));
+  }
+}
+
 /// Where it fails: what was found on one half of the test rows and holds on the other.
 void say_slices(const Json& evaluation, const Args& args) {
   const Json slices = part_of(evaluation, "slices");
@@ -51,9 +121,8 @@ void say_slices(const Json& evaluation, const Args& args) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& slice : io::get_or<Json>(slices, "slices", Json::array())) {
     if (!slice.at("named").get<bool>()) continue;
-    rows.push_back({fmt::format("{}", fmt::join(
-                        slice.at("conditions").get<std::vector<std::string>>(), " and ")),
-                    number(number_at(slice, "rows")), number(number_at(slice, "mean_loss")),
+    rows.push_back({conditions_text(slice), number(number_at(slice, "rows")),
+                    number(number_at(slice, "mean_loss")),
                     number(number_at(slice, "loss_elsewhere")),
                     number(number_at(slice, "adjusted"))});
   }
@@ -189,7 +258,10 @@ void say_fairness(const Json& evaluation, const Args& args) {
 }  // namespace
 
 void say_findings(const Json& evaluation, const Args& args) {
+  say_sanity(evaluation, args);
   say_slices(evaluation, args);
+  say_worse(evaluation, args);
+  say_parts(evaluation, args);
   say_reliability(evaluation, args);
   say_threshold(evaluation, args);
   say_interval(evaluation, args);

@@ -1,6 +1,7 @@
 // A version's page: its card, to look at. Only what the facts hold; a part that they lack is left
 // out, and what a reader may not conclude stands at the end.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -97,10 +98,65 @@ std::string slices(const Json& found) {
                      {"loss_elsewhere", "elsewhere"}, {"adjusted", "p, corrected (Holm)"}}, rows);
 }
 
+std::string sanity(const Json& found, const std::string& metric) {
+  if (!has(found)) return {};
+  const Json& train = found.at("train");
+  std::string out = paragraph(fmt::format(
+      "{} on {} that trained it: {}; on the test rows: {}.", metric,
+      counted(io::get_or<std::uint64_t>(train, "rows", 0), "row"),
+      number(number_at(train, "value")), number(number_at(found, "test"))));
+  const Json one = part(found, "carried");
+  if (!has(one)) return out;
+  return out + paragraph(fmt::format(
+      "{} carries it: of what its loss grows by when columns are missing, one at a time, {:.0f} % "
+      "is this one's.", text_at(one, "column"), 100 * number_at(one, "share")));
+}
+
+std::string worse_slices(const Json& found) {
+  if (!has(found)) return {};
+  if (found.contains("why_not")) {
+    return paragraph("No part was looked for: " + text_at(found, "why_not") + ".");
+  }
+  Json rows = Json::array();
+  for (const Json& slice : found.at("slices")) {
+    if (!slice.at("worse").get<bool>()) continue;
+    Json row = slice;
+    row["where"] = fmt::format("{}", fmt::join(
+        slice.at("conditions").get<std::vector<std::string>>(), " and "));
+    rows.push_back(std::move(row));
+  }
+  if (rows.empty()) {
+    return paragraph(fmt::format("In no part of {:g} % of the test rows by more than {:g} % of its "
+                                 "{}.", 100 * number_at(found, "least_share"),
+                                 100 * number_at(found, "tolerance"), text_at(found, "loss")));
+  }
+  return html_table({{"where", "where"}, {"rows", "rows"}, {"challenger", "its loss there"},
+                     {"champion", "what served"}, {"adjusted", "p, corrected (Holm)"}}, rows);
+}
+
 std::string rate_text(const Json& rate) {
   if (rate.is_null()) return "-";
   return fmt::format("{:.3f} ({:.3f} to {:.3f})", number_at(rate, "value"), number_at(rate, "low"),
                      number_at(rate, "high"));
+}
+
+std::string parts(const Json& columns) {
+  std::string out;
+  for (const Json& column : columns.is_null() ? Json::array() : columns) {
+    Json rows = Json::array();
+    for (const Json& one : column.at("parts")) {
+      Json row = one;
+      for (const char* key : {"coverage", "positive"}) row[key] = rate_text(part(one, key));
+      row["said"] = part(one, "mean_probability");
+      row["judged"] = one.at("judged").get<bool>() ? "" : "too few rows";
+      rows.push_back(std::move(row));
+    }
+    out += fmt::format("<h3>{}</h3>", escaped(text_at(column, "column"))) +
+           html_table({{"where", "where"}, {"rows", "rows"}, {"mean_loss", "loss"},
+                       {"coverage", "held by the interval"}, {"positive", "positive"},
+                       {"said", "mean probability"}, {"judged", ""}}, rows);
+  }
+  return out;
 }
 
 std::string groups(const Json& fairness) {
@@ -231,6 +287,7 @@ std::string model_report(const Json& card, const Json& reasons) {
   const Json evaluation = io::get_or<Json>(card, "evaluation", Json::object());
   std::string out = page_head(name) + fmt::format("<h1>{}</h1>\n", escaped(name));
   if (!evaluation.empty()) out += verdict(evaluation);
+  out += section("At a glance", sanity(part(evaluation, "sanity"), text_at(evaluation, "metric")));
   if (const Json curve = part(evaluation, "curve"); has(curve)) {
     out += section("Answers and truth", curve_picture(curve));
   }
@@ -248,6 +305,9 @@ std::string model_report(const Json& card, const Json& reasons) {
   }
   out += section("How wide an answer is", interval(part(evaluation, "interval")));
   out += section("Where it fails", slices(part(evaluation, "slices")));
+  out += section("Where it is worse than what served",
+                 worse_slices(part(evaluation, "worse_slices")));
+  out += section("Parts by column", parts(part(evaluation, "by_slice")));
   out += section("Groups", groups(part(evaluation, "fairness")));
   out += section("Why it answers", reasons_section(reasons));
   out += section("When a column breaks", robustness(part(evaluation, "robustness")));

@@ -32,10 +32,18 @@ Result<std::vector<double>> held_labels(const Prepared& prepared,
   return labels;
 }
 
-/// Days in order, a fifth of them a fold; without a clock each class by chance.
+/// Days in order, a fifth of them a fold; without a clock groups, or else each class, by chance.
 std::vector<std::uint32_t> folds_for(const Prepared& prepared,
                                      const std::vector<std::uint32_t>& rows,
                                      std::span<const std::uint8_t> positive, Seed seed) {
+  if (!prepared.group.empty()) {
+    std::vector<std::uint32_t> folds;
+    for (const std::uint32_t row : rows) {
+      Chance chance({seed.value ^ prepared.group[row]});
+      folds.push_back(static_cast<std::uint32_t>(chance.below(kCalibrationFolds)));
+    }
+    return folds;
+  }
   if (!prepared.by_time || prepared.time.empty()) return calibration_folds(positive, seed);
   std::vector<std::int64_t> days;
   for (const std::uint32_t row : rows) days.push_back(day_of(prepared.time[row]));

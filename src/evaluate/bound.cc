@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "stats/betting.h"
 #include "stats/intervals.h"
@@ -40,6 +41,7 @@ std::vector<double> losses_of(const Truth& truth, const Answers& answers, double
   return losses;
 }
 
+/// Of a day, or of a group.
 struct Day {
   double loss = 0, rows = 0;
 };
@@ -61,6 +63,18 @@ std::vector<double> means_by_day(const Truth& truth, const std::vector<double>& 
   for (const Day& day : days) {
     if (2 * day.rows >= *middle) means.push_back(day.loss / day.rows);
   }
+  return means;
+}
+
+std::vector<double> means_by_group(const Truth& truth, const std::vector<double>& losses) {
+  std::map<std::int64_t, Day> groups;
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    Day& group = groups[truth.group[i]];
+    group.loss += losses[i];
+    group.rows += 1;
+  }
+  std::vector<double> means;
+  for (const auto& [number, group] : groups) means.push_back(group.loss / group.rows);
   return means;
 }
 
@@ -86,6 +100,11 @@ RiskBound risk_bound(const Truth& truth, const Answers& answers) {
     const auto hits = static_cast<std::uint64_t>(std::count(losses.begin(), losses.end(), 1.0));
     bound.risk_bound = classes ? stats::clopper_pearson_upper({hits, bound.rows}, kError)
                                : stats::mean_upper(losses, 1, kError);
+    // Rows of one group are not independent, so the bound is not below that of the groups' means.
+    if (!truth.group.empty()) {
+      bound.risk_bound =
+          std::max(bound.risk_bound, stats::mean_upper(means_by_group(truth, losses), 1, kError));
+    }
     return bound;
   }
   const std::vector<double> means = means_by_day(truth, losses);

@@ -138,7 +138,7 @@ Interval measure(Metric metric, const Truth& truth, const Answers& answers, doub
                  Seed seed) {
   const double value = value_of(metric, truth, answers);
   if (!std::isfinite(value)) return {kUndefined, kUndefined, kUndefined};
-  const bool alike = truth.day.empty() && truth.weight.empty();
+  const bool alike = truth.unit().empty() && truth.weight.empty();
   if (alike && metric == Metric::kAuc) {
     const auto bounds = stats::auc_interval(stats::placements(answers, positives(truth)), level);
     return {value, bounds.low, bounds.high};
@@ -157,8 +157,9 @@ Interval measure(Metric metric, const Truth& truth, const Answers& answers, doub
 
 Paired compare(Metric metric, const Truth& truth, const Answers& challenger,
                const Answers& rival, double alpha, Seed seed) {
-  // With weights a metric is a ratio of sums, and neither DeLong nor Wilson knows of them.
-  const bool drawn_units = !truth.day.empty() || !truth.weight.empty() ||
+  // With weights a metric is a ratio of sums, and neither DeLong nor Wilson knows of them, nor of
+  // rows that depend on each other.
+  const bool drawn_units = !truth.unit().empty() || !truth.weight.empty() ||
                            metric == Metric::kRmse || metric == Metric::kR2;
   Paired paired{{kUndefined, kUndefined, kUndefined}, kUndefined, 0, 0};
   if (truth.rows() < 2) return paired;

@@ -2,6 +2,7 @@
 // Which method answers is decided here and nowhere else:
 //
 //   clock                 any metric      circular blocks of whole days, the same for both models
+//   no clock, groups      any metric      whole groups
 //   no clock, weights     any metric      rows drawn within their class, with their weights
 //   no clock, one model   auc             DeLong, on the logit scale
 //                         accuracy        Wilson

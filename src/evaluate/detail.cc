@@ -18,49 +18,7 @@ namespace {
 
 using model::Step;
 
-constexpr std::size_t kFewestForSlices = 200;
 constexpr int kCurvePoints = 20;  // of the cost curve, and the threshold itself
-constexpr std::size_t kMostCodes = 60'000;
-
-std::string category_name(const Step& step, std::size_t code) {
-  if (code < step.categories.size()) {
-    return code < step.seconds.size() ? step.categories[code] + ", " + step.seconds[code]
-                                      : step.categories[code];
-  }
-  return "any other";
-}
-
-/// Codes of a category by their names; what is missing is the last.
-SliceFeature category_feature(const Step& step, std::span<const double> values) {
-  const std::size_t known = std::min(step.categories.size() + 1, kMostCodes);
-  SliceFeature out{step.feature, {}, {}};
-  for (std::size_t code = 0; code < known; ++code) {
-    out.text.push_back(fmt::format("{} = {}", step.feature, category_name(step, code)));
-  }
-  out.text.push_back(step.feature + " is missing");
-  for (const double value : values) {
-    const bool there = std::isfinite(value) && value >= 0;
-    out.code.push_back(static_cast<std::uint16_t>(
-        there ? std::min(static_cast<std::size_t>(value), known - 1) : known));
-  }
-  return out;
-}
-
-std::vector<SliceFeature> features_of(const Looked& looked,
-                                      const std::vector<std::size_t>& rows) {
-  std::vector<SliceFeature> features;
-  std::vector<double> values(rows.size());
-  for (std::size_t column = 0; column < looked.prepared.features.columns; ++column) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      values[i] = looked.prepared.features.row(rows[i])[column];
-    }
-    const Step& step = looked.prepared.transform.steps()[column];
-    features.push_back(step.is_category() ? category_feature(step, values)
-                                          : binned_feature(step.feature, values));
-  }
-  return features;
-}
-
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json to_json(const Rate& rate) {
@@ -144,19 +102,14 @@ Json by_quarter(const Enclosed& enclosed, std::span<const double> values,
 }  // namespace
 
 Json slices_json(const Looked& looked, double confidence, Seed seed) {
-  const std::vector<std::size_t> rows = looked.prepared.rows_on(table::Side::kTest);
-  if (rows.size() < kFewestForSlices) {
-    return {{"why_not", fmt::format("{} test rows are too few, {} are needed", rows.size(),
-                                    kFewestForSlices)}};
+  if (looked.truth.rows() < kFewestForSlices) {
+    return {{"why_not", fmt::format("{} test rows are too few, {} are needed",
+                                    looked.truth.rows(), kFewestForSlices)}};
   }
-  const bool numbers = looked.truth.task == model::Task::kRegression;
-  const Metric metric = numbers ? Metric::kMae : Metric::kLogLoss;
-  std::vector<double> loss;
-  for (std::size_t i = 0; i < looked.truth.rows(); ++i) {
-    loss.push_back(sums_of(metric, looked.truth, looked.answers, i, 0).loss);
-  }
-  const std::vector<SliceFeature> features = features_of(looked, rows);
-  const SliceReport report = find_slices({loss, features, looked.truth.day}, confidence, seed);
+  const Metric metric = slice_metric(looked.truth);
+  const std::vector<double> loss = slice_losses(looked.truth, looked.answers);
+  const std::vector<SliceFeature> features = slice_features(looked.prepared);
+  const SliceReport report = find_slices({loss, features, looked.truth.unit()}, confidence, seed);
   Json slices = Json::array();
   for (const Slice& slice : report.slices) {
     slices.push_back({{"conditions", slice.conditions}, {"rows", slice.rows},

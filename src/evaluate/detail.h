@@ -3,18 +3,11 @@
 #pragma once
 
 #include "base/seed.h"
-#include "evaluate/metrics.h"
+#include "evaluate/slice_features.h"
 #include "evaluate/threshold.h"
 #include "io/json.h"
 
 namespace rondo::evaluate {
-
-/// What the slices look at: features of all rows as predicates, of the test rows alone.
-struct Looked {
-  const model::Prepared& prepared;
-  const Truth& truth;         // the test rows of `prepared`, in their order
-  const Answers& answers;     // the challenger's
-};
 
 /// {"rows_searched","rows_tested","mean_loss","loss","complete","slices":[{"conditions","rows",
 /// "mean_loss","loss_elsewhere","p","adjusted","named"}]}; with too few rows {"why_not"}.

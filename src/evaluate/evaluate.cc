@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/failpoint.h"
 #include "evaluate/answering.h"
@@ -15,7 +16,11 @@
 #include "evaluate/compare.h"
 #include "evaluate/curves.h"
 #include "evaluate/detail.h"
+#include "evaluate/named_slices.h"
 #include "evaluate/probe.h"
+#include "evaluate/sanity.h"
+#include "evaluate/test_rows.h"
+#include "evaluate/worse_slices.h"
 #include "io/bundle.h"
 #include "model/cost.h"
 
@@ -57,19 +62,10 @@ struct Case {
   std::optional<std::string> champion;  // its name
   Answers champion_answers;
   std::vector<Baseline> baselines;
+  bool line_was_tried = false;
   Seed seed;
   double alpha() const { return alpha_of(look, options.confidence); }
 };
-
-Truth test_truth(const Prepared& prepared) {
-  Truth truth{prepared.task, prepared.classes.size(), {}, {}};
-  for (const std::size_t i : prepared.rows_on(Side::kTest)) {
-    truth.label.push_back(prepared.label[i]);
-    if (!prepared.time.empty()) truth.day.push_back(day_of(prepared.time[i]));
-    if (!prepared.weight.empty()) truth.weight.push_back(prepared.weight[i]);
-  }
-  return truth;
-}
 
 Result<Answers> checked(Answers answers, const Truth& truth, std::string_view whose) {
   if (answers.size() != truth.rows() * outputs_of(truth)) {
@@ -125,32 +121,13 @@ Result<Case> read_case(const StageInput& input) {
     c.look = 0;
   }
   c.baselines = TRY(baselines(prepared, c.metric));
+  c.line_was_tried = io::get_or<bool>(candidate.options, "line_was_tried", false);
   if (!candidate.linear_answers.empty()) {
     c.baselines.push_back(linear_baseline(
         TRY(checked(candidate.linear_answers, c.truth, "the linear model")), c.truth.rows()));
   }
   c.seed = input.seed;
   return c;
-}
-
-/// The rows of a list only.
-Truth part(const Truth& truth, const std::vector<std::size_t>& rows) {
-  Truth some{truth.task, truth.classes, {}, {}};
-  for (const std::size_t row : rows) {
-    some.label.push_back(truth.label[row]);
-    if (!truth.day.empty()) some.day.push_back(truth.day[row]);
-    if (!truth.weight.empty()) some.weight.push_back(truth.weight[row]);
-  }
-  return some;
-}
-
-Answers part(const Truth& truth, const Answers& answers, const std::vector<std::size_t>& rows) {
-  const std::size_t outputs = outputs_of(truth);
-  Answers some;
-  for (const std::size_t row : rows) {
-    for (std::size_t k = 0; k < outputs; ++k) some.push_back(answers[row * outputs + k]);
-  }
-  return some;
 }
 
 Rival rival(const Case& c, std::string name, const Truth& truth, const Answers& challenger,
@@ -203,6 +180,7 @@ Evidence gather(const Case& c) {
     other.is_model = baseline.is_model;
     if (std::isfinite(other.paired.gain.low)) evidence.baselines.push_back(std::move(other));
   }
+  evidence.line_was_tried = c.line_was_tried;
   return evidence;
 }
 
@@ -264,8 +242,20 @@ std::vector<std::string> too_costly(const Case& c, const Json& cost) {
 
 /// What is told beside the verdict, and what of it keeps a model out.
 struct Details {
-  Json slices, reliability, threshold, interval, fairness, robustness, invariants, cost;
+  Json slices, by_slice, worse_slices, reliability, threshold, interval, fairness, robustness,
+      invariants, cost, sanity;
 };
+
+/// Where it is worse than the champion; that keeps out what would win as a whole.
+void compare_slices(const Case& c, const Looked& looked, Evidence& evidence, Details& details) {
+  if (!evidence.champion || c.options.slices == "off") return;
+  details.worse_slices = worse_slices_json(looked, c.champion_answers, c.options.confidence,
+                                           c.seed.derive("worse slices"));
+  if (!(evidence.champion->paired.gain.low > -c.options.margin)) return;
+  for (std::string& why : worse_served(details.worse_slices, *c.champion)) {
+    evidence.guards.push_back(std::move(why));
+  }
+}
 
 Result<Details> details_of(const Case& c, Evidence& evidence) {
   const Looked looked{c.prepared, c.truth, c.challenger};
@@ -273,6 +263,10 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
   if (c.options.slices != "off") {
     details.slices = slices_json(looked, c.options.confidence, c.seed.derive("slices"));
   }
+  const auto& interval = c.chosen.answering.interval;
+  details.by_slice = TRY(named_slices_json(
+      looked, TRY(named_columns(c.options.slices)),
+      interval ? std::optional(interval->reach) : std::nullopt, c.options.confidence));
   details.reliability = reliability_json(looked, c.options.confidence);
   if (!details.reliability.is_null() && c.chosen.answering.is_calibrated()) {
     const Json before = reliability_json({c.prepared, c.truth, c.uncalibrated},
@@ -287,15 +281,21 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
                                       c.options.confidence, c.seed.derive("cost curve")));
   }
   details.interval = c.chosen.interval;
-  if (const auto& interval = c.chosen.answering.interval) {
+  if (interval) {
     details.interval.update(coverage_json(looked, interval->reach, c.options.confidence));
   }
   details.fairness = TRY(fairness_json(looked, c.options.fairness, c.options.confidence));
   evidence.guards = unfair(details.fairness, c.options.fairness_max);
+  compare_slices(c, looked, evidence, details);
   const Probed probed{c.prepared, c.forest, c.truth, c.chosen.answering};
   details.cost = cost_json(c);
   for (std::string& why : too_costly(c, details.cost)) evidence.guards.push_back(std::move(why));
   details.robustness = robustness_json(probed, c.seed.derive("robustness"));
+  details.sanity = sanity_json(probed, c.metric, evidence.challenger.value, c.uncalibrated,
+                               details.robustness);
+  for (std::string& why : not_sane(details.sanity, evidence.rows)) {
+    evidence.guards.push_back(std::move(why));
+  }
   details.invariants =
       TRY(invariants_json(probed, TRY(invariants_from(c.options.invariant))));
   for (std::string& why : broken_invariants(details.invariants)) {
@@ -319,7 +319,11 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
                {"rows", evidence.rows},
                {"days", days_of(c.truth)},
                {"look", evidence.look},
-               {"cost", details.cost}};
+               {"cost", details.cost},
+               {"sanity", details.sanity}};
+  if (!c.truth.group.empty()) {
+    json["groups"] = std::set<std::int64_t>(c.truth.group.begin(), c.truth.group.end()).size();
+  }
   if (!c.truth.weight.empty()) json["weight"] = c.prepared.weight_column;
   if (evidence.champion) json["champion"] = to_json(*evidence.champion);
   if (!c.chosen.calibration.is_null()) json["calibration"] = c.chosen.calibration;
@@ -329,6 +333,8 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
   if (!details.robustness.is_null()) json["robustness"] = details.robustness;
   if (!details.invariants.empty()) json["invariants"] = details.invariants;
   if (!details.slices.is_null()) json["slices"] = details.slices;
+  if (!details.by_slice.empty()) json["by_slice"] = details.by_slice;
+  if (!details.worse_slices.is_null()) json["worse_slices"] = details.worse_slices;
   if (!details.reliability.is_null()) json["reliability"] = details.reliability;
   if (!details.threshold.is_null()) json["threshold"] = details.threshold;
   if (!details.interval.is_null()) json["interval"] = details.interval;

@@ -20,7 +20,7 @@ struct Options {
   std::string calibrate = "auto";
   double interval = 0.9;
   Json cost = Json::object();
-  std::string slices = "auto";
+  Json slices = "auto";               // or "off", or a list of columns
   std::vector<std::string> fairness;
   double fairness_max = 1;
   Json invariant = Json::array();     // [[evaluate.invariant]]: {"column", "change", "answer"}
@@ -32,8 +32,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"metric", "what counts", 0, 0, "auto|mae|rmse|r2|auc|log_loss|accuracy|brier"}, o.metric);
   v(Key{"at_least", "worse is never deployed (errors: at most)"}, o.at_least);
   v(Key{"test", "\"auto\", a share (\"0.2\") or a span (\"14d\") of newest rows"}, o.test);
-  v(Key{"split", "\"auto\": by time if there is a clock, else by a hash of the row", 0, 0,
-        "auto|time|random"},
+  v(Key{"split",
+        "\"auto\": by time if there is a clock, else by a hash of the row, or of its entity; "
+        "\"group\": by its entity, with a clock too", 0, 0, "auto|time|random|group"},
     o.split);
   v(Key{"gap", "between training and test; default label_delay"}, o.gap);
   v(Key{"confidence", "of intervals and of the gate, over a champion's life", 0.5, 0.9999},
@@ -51,7 +52,10 @@ void describe(Visitor& v, Options& o) {
         "{fp = 1, fn = 5}, what mistakes of two classes cost, or {capacity = 0.1}, the share that "
         "may be answered positive: where the positive class begins"},
     o.cost);
-  v(Key{"slices", "look for parts of the data where the model fails", 0, 0, "auto|off"}, o.slices);
+  v(Key{"slices",
+        "\"auto\": look for parts of the data where the model fails, or is worse than what serves; "
+        "a list of columns: tell of their parts too; or \"off\""},
+    o.slices);
   v(Key{"fairness", "columns of categories whose groups are compared"}, o.fairness);
   v(Key{"fairness_max", "greatest difference between groups that is deployed; 1: any", 0, 1},
     o.fairness_max);
@@ -69,7 +73,8 @@ void describe(Visitor& v, Options& o) {
 /// evidence of the StageOutput: {"metric", "value", "low", "high", "champion"?, "baselines": [...],
 /// "verdict": {...}, "bound": {"loss", "loss_scale", "test_risk", "risk_bound", "days", "rows",
 /// "day_correlation"}, "calibration", "threshold", "interval": those of answering.h,
-/// "slices", "reliability", "fairness": those of detail.h, "curve": of curves.h, "robustness",
+/// "slices", "reliability", "fairness": those of detail.h, "by_slice": of named_slices.h,
+/// "worse_slices": of worse_slices.h, "sanity": of sanity.h, "curve": of curves.h, "robustness",
 /// "invariants": of probe.h, "cost": {"row_us" (predicted, model/cost.h), "bytes", "trees",
 /// "leaves", "row_us_max", "bytes_max"}}. All but "calibration" is of the answers that will be
 /// served.

@@ -74,8 +74,10 @@ enum class Guard { kPassed, kOpen, kFailed };
 
 Guard guard_of(const Case& c, const Rival& baseline) {
   const Interval& gain = baseline.paired.gain;
-  // A line was a candidate too, and inner rows chose. What the test rows cannot prove is chance;
-  // what they prove, they prove of a first model as well.
+  // Nobody asked for a line, so there is none to have in its place: it is told.
+  if (baseline.is_model && !c.evidence.line_was_tried) return Guard::kPassed;
+  // A line was tried too, and inner rows chose. What the test rows cannot prove is chance; what
+  // they prove, they prove of a first model as well.
   if (!c.first() || baseline.is_model) return gain.high < 0 ? Guard::kFailed : Guard::kPassed;
   // The best rule of thumb stands for the champion: it must be beaten with confidence. The other
   // rules are worse than it on these rows, and it is enough to beat them there.
@@ -86,8 +88,8 @@ Guard guard_of(const Case& c, const Rival& baseline) {
 std::string guard_sentence(const Case& c, const Rival& baseline, Guard guard) {
   if (baseline.is_model) {
     return compared(c, baseline) +
-           ": a straight line is better with confidence; let one be trained ([train] learners), or "
-           "search for other trees ([train] budget)";
+           ": a straight line is better with confidence, though inner rows said otherwise; a search "
+           "([train] budget) finds other trees";
   }
   if (!c.first()) return compared(c, baseline) + ": the baseline is better with confidence";
   if (guard == Guard::kFailed) {
@@ -169,9 +171,13 @@ void promote(const Case& c, Verdict& verdict) {
   }
   for (const Rival& baseline : c.evidence.baselines) {
     if (&baseline == c.rival) continue;
-    const bool open = baseline.is_model && !(baseline.paired.gain.value > 0);
+    const Interval& gain = baseline.paired.gain;
+    const bool lost = baseline.is_model && !(gain.value > 0);
     verdict.reasons.push_back(
-        compared(c, baseline) + (open ? ": not beaten, and not better with confidence" : ""));
+        compared(c, baseline) +
+        (!lost           ? ""
+         : gain.high < 0 ? ": a straight line is better with confidence: [train] learners has them"
+                         : ": not beaten, and not better with confidence"));
   }
 }
 

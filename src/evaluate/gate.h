@@ -38,6 +38,7 @@ struct Evidence {
   std::uint64_t rows = 0;
   std::uint64_t least_class = 0;      // rows of the smallest class; rows for regression
   std::int64_t look = 1;              // j; 0 without a champion
+  bool line_was_tried = false;        // a line was among what training chose from
   std::vector<std::string> guards{};  // other guards that failed, a sentence each: it is kept out
 };
 
@@ -79,9 +80,9 @@ const Rival* to_beat(const Evidence& evidence) noexcept;
 ///   undecided  else; rows needed: n ((z + z_0.8) SE / min_effect)^2
 /// A first model is stopped by the best rule of thumb unless L > 0, by another one unless D > 0
 /// (for good when U < min_effect, else until there are more rows); later a baseline stops only when
-/// it is better with confidence, U < 0, as the linear one does from the start: a line is a
-/// candidate too, so losing to it by what chance may be is no reason to have no model. A margin is
-/// harm accepted against a champion, never against a baseline.
+/// it is better with confidence, U < 0, as the linear one does from the start, where a line was
+/// tried as well: losing to it by what chance may be is no reason to have no model. Where none was
+/// tried it is told. A margin is harm accepted against a champion, never against a baseline.
 Verdict judge(const Evidence& evidence, const Rules& rules);
 
 }  // namespace rondo::evaluate

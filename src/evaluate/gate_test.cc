@@ -129,13 +129,19 @@ const std::vector<Row>& linear_table() {
       {"A first model that is worse than a linear one is kept out.", first_model(),
        [](Evidence& e, Rules&) {
          e.baselines.push_back(rival("linear", 37, -2, -1, -0.1));
-         e.baselines.back().is_model = true;
+         e.baselines.back().is_model = e.line_was_tried = true;
        },
-       D::kKeep, "a straight line is better with confidence; let one be trained"},
-      {"So is a challenger.", clear_gain(),
+       D::kKeep, "a straight line is better with confidence, though inner rows"},
+      {"Where no line was tried it is told, and deployed.", first_model(),
        [](Evidence& e, Rules&) {
          e.baselines.push_back(rival("linear", 37, -2, -1, -0.1));
          e.baselines.back().is_model = true;
+       },
+       D::kPromote, "the baseline \"last value\"'s 54"},
+      {"So is a challenger.", clear_gain(),
+       [](Evidence& e, Rules&) {
+         e.baselines.push_back(rival("linear", 37, -2, -1, -0.1));
+         e.baselines.back().is_model = e.line_was_tried = true;
        },
        D::kKeep, "a straight line is better with confidence"},
       {"A first model that may be no better than a linear one is deployed, and that is told.",
@@ -157,6 +163,9 @@ TEST(Gate, ATieWithALinearModelIsTold) {
   EXPECT_EQ(verdict.decision, Decision::kPromote);
   EXPECT_NE(verdict.reasons.back().find(": not beaten, and not better with confidence"),
             std::string::npos) << verdict.reasons.back();
+  evidence.baselines.back().paired.gain.high = -0.1;
+  EXPECT_NE(judge(evidence, {}).reasons.back().find("is better with confidence: [train] learners"),
+            std::string::npos);
 }
 
 TEST(Gate, JudgesAsTheTablesSay) {

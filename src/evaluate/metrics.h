@@ -27,7 +27,10 @@ struct Truth {
   std::vector<std::int64_t> day;       // of each row, ascending; empty without a clock
   double threshold = 0.5;              // of what is judged: from here on the second of two classes
   std::vector<double> weight{};        // how much a row counts; empty: once each
+  std::vector<std::int64_t> group{};   // whose row it is, without a clock; empty: its own
   std::size_t rows() const { return label.size(); }
+  /// Which rows depend on each other: those of a day, or of a group; empty: each for itself.
+  const std::vector<std::int64_t>& unit() const { return day.empty() ? group : day; }
 };
 
 /// What a model answered to them. Shape: row-major; regression: 1, the value; two classes: 1, the

@@ -12,7 +12,6 @@
 namespace rondo::evaluate {
 namespace {
 
-constexpr std::size_t kMostBins = 10;
 constexpr std::uint64_t kMostCells = 400'000'000;
 
 /// Losses of a slice's rows.
@@ -256,15 +255,16 @@ double least_slice(double all_rows) noexcept { return std::max(32.0, all_rows / 
 
 FoundSlices search_slices(const SliceSearch& search) { return Lattice(search).searched(); }
 
-SliceFeature binned_feature(std::string_view name, std::span<const double> values) {
+SliceFeature binned_feature(std::string_view name, std::span<const double> values,
+                            std::size_t bins) {
   std::vector<double> sorted;
   for (const double value : values) {
     if (!std::isnan(value)) sorted.push_back(value);
   }
   std::ranges::sort(sorted);
   std::vector<double> edges;
-  for (std::size_t i = 1; i < kMostBins && !sorted.empty(); ++i) {
-    const double edge = sorted[i * sorted.size() / kMostBins];
+  for (std::size_t i = 1; i < bins && !sorted.empty(); ++i) {
+    const double edge = sorted[i * sorted.size() / bins];
     if (edge > sorted.front() && (edges.empty() || edge > edges.back())) edges.push_back(edge);
   }
   SliceFeature out{std::string(name), {}, {}};

@@ -16,8 +16,10 @@ struct SliceFeature {
   std::vector<std::uint16_t> code;    // of each row
   std::vector<std::string> text;      // of each code
 };
-/// Up to ten bins between quantiles of the values, and one of their absence (NaN).
-SliceFeature binned_feature(std::string_view name, std::span<const double> values);
+inline constexpr std::size_t kMostBins = 10;
+/// Up to so many bins between quantiles of the values, and one of their absence (NaN).
+SliceFeature binned_feature(std::string_view name, std::span<const double> values,
+                            std::size_t bins = kMostBins);
 
 struct Predicate {
   std::uint32_t feature = 0;

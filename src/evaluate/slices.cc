@@ -13,43 +13,6 @@ namespace {
 
 constexpr double kMostSearched = 65'536;
 
-struct Halves {
-  std::vector<std::uint32_t> searched, tested;
-};
-Halves halved(const SliceRows& rows, Seed seed) {
-  const double all = static_cast<double>(rows.loss.size());
-  const double share = std::min(0.5, kMostSearched / std::max(all, 1.0));
-  Chance chance(seed.derive("slices"));
-  std::map<std::int64_t, bool> searched;
-  Halves out;
-  for (std::uint32_t row = 0; row < rows.loss.size(); ++row) {
-    bool side = false;
-    if (rows.unit.empty()) {
-      side = chance.uniform() < share;
-    } else {
-      const auto [known, fresh] = searched.try_emplace(rows.unit[row], false);
-      if (fresh) known->second = chance.uniform() < share;
-      side = known->second;
-    }
-    (side ? out.searched : out.tested).push_back(row);
-  }
-  return out;
-}
-
-/// The units of the tested rows, numbered from 0.
-std::vector<std::uint32_t> numbered(const SliceRows& rows,
-                                    const std::vector<std::uint32_t>& tested) {
-  std::map<std::int64_t, std::uint32_t> number;
-  std::vector<std::uint32_t> out(tested.size());
-  for (std::uint32_t i = 0; i < tested.size(); ++i) {
-    out[i] = rows.unit.empty() ? i
-                               : number.try_emplace(rows.unit[tested[i]],
-                                                    static_cast<std::uint32_t>(number.size()))
-                                     .first->second;
-  }
-  return out;
-}
-
 bool fulfils(const SliceRows& rows, const std::vector<Predicate>& predicates, std::uint32_t row) {
   return std::ranges::all_of(predicates, [&](const Predicate& predicate) {
     return rows.features[predicate.feature].code[row] == predicate.code;
@@ -100,9 +63,42 @@ void test_slice(const SliceRows& rows, const std::vector<std::uint32_t>& tested,
 
 }  // namespace
 
+Halves halved(std::size_t rows, std::span<const std::int64_t> unit, Seed seed) {
+  const double all = static_cast<double>(rows);
+  const double share = std::min(0.5, kMostSearched / std::max(all, 1.0));
+  Chance chance(seed.derive("slices"));
+  std::map<std::int64_t, bool> searched;
+  Halves out;
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    bool side = false;
+    if (unit.empty()) {
+      side = chance.uniform() < share;
+    } else {
+      const auto [known, fresh] = searched.try_emplace(unit[row], false);
+      if (fresh) known->second = chance.uniform() < share;
+      side = known->second;
+    }
+    (side ? out.searched : out.tested).push_back(row);
+  }
+  return out;
+}
+
+std::vector<std::uint32_t> numbered(std::span<const std::int64_t> unit,
+                                    const std::vector<std::uint32_t>& tested) {
+  std::map<std::int64_t, std::uint32_t> number;
+  std::vector<std::uint32_t> out(tested.size());
+  for (std::uint32_t i = 0; i < tested.size(); ++i) {
+    out[i] = unit.empty() ? i
+                               : number.try_emplace(unit[tested[i]],
+                                                    static_cast<std::uint32_t>(number.size()))
+                                     .first->second;
+  }
+  return out;
+}
+
 SliceReport find_slices(const SliceRows& rows, double confidence, Seed seed) {
   SliceReport report;
-  const auto [searched, tested] = halved(rows, seed);
+  const auto [searched, tested] = halved(rows.loss.size(), rows.unit, seed);
   report.rows_searched = searched.size();
   report.rows_tested = tested.size();
   double sum = 0;
@@ -110,7 +106,7 @@ SliceReport find_slices(const SliceRows& rows, double confidence, Seed seed) {
   if (!tested.empty()) report.mean_loss = sum / static_cast<double>(tested.size());
   const FoundSlices found = search_slices({rows.loss, rows.features, searched});
   report.complete = found.complete;
-  const std::vector<std::uint32_t> unit_of = numbered(rows, tested);
+  const std::vector<std::uint32_t> unit_of = numbered(rows.unit, tested);
   std::vector<double> p;
   for (const FoundSlice& one : found.best) {
     Slice slice;

@@ -34,6 +34,15 @@ struct SliceRows {
   std::span<const std::int64_t> unit;
 };
 
+/// A half of the units to search, at most 65,536 rows, and the rest to test on. Ascending.
+struct Halves {
+  std::vector<std::uint32_t> searched, tested;
+};
+Halves halved(std::size_t rows, std::span<const std::int64_t> unit, Seed seed);
+/// The units of the tested rows, numbered from 0.
+std::vector<std::uint32_t> numbered(std::span<const std::int64_t> unit,
+                                    const std::vector<std::uint32_t>& tested);
+
 /// At most ten slices. A half of the units is searched, at most 65,536 rows; the p of a slice is
 /// that of a t test of its mean loss against the others' with errors by unit, as many degrees as
 /// units with rows in it, less one.

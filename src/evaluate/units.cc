@@ -1,8 +1,9 @@
-// Days or groups of rows; see units.h.
+// Days, entities or parts of the rows; see units.h.
 #include "evaluate/units.h"
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace rondo::evaluate {
 namespace {
@@ -20,6 +21,17 @@ Units days(const Truth& truth) {
   const double rows = static_cast<double>(truth.rows());
   const double rows_of_day = rows / static_cast<double>(std::max<std::size_t>(1, units.count));
   units.block = static_cast<std::size_t>(std::max(1.0, std::round(std::cbrt(rows) / rows_of_day)));
+  return units;
+}
+
+Units entities(const Truth& truth) {
+  Units units;
+  std::map<std::int64_t, std::uint32_t> number;
+  for (const std::int64_t group : truth.group) {
+    const auto next = static_cast<std::uint32_t>(number.size());
+    units.of_row.push_back(number.try_emplace(group, next).first->second);
+  }
+  units.count = number.size();
   return units;
 }
 
@@ -50,11 +62,12 @@ Units rows_by_class(const Truth& truth) {
 }  // namespace
 
 Units units_of(const Truth& truth) {
-  return truth.day.empty() ? rows_by_class(truth) : days(truth);
+  if (!truth.day.empty()) return days(truth);
+  return truth.group.empty() ? rows_by_class(truth) : entities(truth);
 }
 
 Units mixed_units_of(const Truth& truth) {
-  if (!truth.day.empty()) return days(truth);
+  if (!truth.unit().empty()) return units_of(truth);
   Units units;
   units.count = std::min(truth.rows(), kMostUnits);
   for (std::size_t i = 0; i < truth.rows(); ++i) {

@@ -1,5 +1,5 @@
 // What is drawn as a whole when test rows are drawn again: a day of rows with a clock; without one
-// a row, or a group of them. The comparison of models and the curves share it.
+// all rows of an entity, a row, or some of them. The comparison of models and the curves share it.
 #pragma once
 
 #include "evaluate/metrics.h"
@@ -14,8 +14,9 @@ struct Units {
 };
 
 /// With a clock days, in blocks of max(n^(1/3), rows of a day) rows; of hourly rows that is a day
-/// until there are years of them. Else rows of one class, in at most about 2,000 groups.
-/// Source: blocks: Politis, Romano 1992.
+/// until there are years of them. Else groups as they stand (Truth::group), or rows of one class,
+/// in at most about 2,000 parts.
+/// Source: blocks: Politis, Romano 1992; groups: Davison, Hinkley 1997, section 3.8.
 Units units_of(const Truth& truth);
 /// The same without a look at the classes: for what depends on how frequent they are, such as a
 /// mean of costs.

@@ -121,8 +121,13 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
     mistakes.add("evaluate.split", "is \"time\", but nothing says when a row was",
                  "name its column: [collect] time = \"...\"");
   }
+  if (o.split == "group" && config.collect.entity.empty()) {
+    mistakes.add("evaluate.split", "is \"group\", but nothing says whose row a row is",
+                 "name the columns that tell: [collect] entity = [\"...\"]");
+  }
   check_number("evaluate.at_least", o.at_least, "", mistakes);
   mistakes.demand("evaluate.cost", evaluate::check_cost(o.cost));
+  mistakes.demand("evaluate.slices", evaluate::check_slices(o.slices));
   check_number("evaluate.min_effect", o.min_effect, "auto", mistakes);
   if (const auto task = model::task_from(config.project.task)) {
     mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));

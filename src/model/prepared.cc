@@ -38,7 +38,8 @@ Result<void> check(const Prepared& p) {
   const auto may_lack = [rows](std::size_t size) { return size == rows || size == 0; };
   if (!fits(p.label.size()) || !fits(p.source_row.size()) || !fits(p.side.size()) ||
       !may_lack(p.time.size()) || !may_lack(p.last_value.size()) ||
-      !may_lack(p.season_value.size()) || !may_lack(p.weight.size())) {
+      !may_lack(p.season_value.size()) || !may_lack(p.weight.size()) ||
+      !may_lack(p.group.size())) {
     return damaged("a list has another length than the rows");
   }
   for (const double weight : p.weight) {
@@ -109,6 +110,7 @@ Result<std::string> Prepared::encode() const {
   bundle.put_u8("side", std::move(sides));
   bundle.put_f64("last_value", last_value);
   bundle.put_f64("season_value", season_value);
+  if (!group.empty()) bundle.put_i64("group", {group.begin(), group.end()});
   if (!weight.empty()) {
     bundle.meta["weight_column"] = weight_column;
     bundle.put_f64("weight", weight);
@@ -145,6 +147,11 @@ Result<Prepared> Prepared::decode(std::string bytes) {
   for (const std::int64_t us : TRY(bundle.i64("time"))) p.time.push_back({us});
   for (const std::int64_t row : TRY(bundle.i64("source_row"))) {
     p.source_row.push_back(static_cast<std::uint64_t>(row));
+  }
+  if (bundle.has("group")) {
+    for (const std::int64_t group : TRY(bundle.i64("group"))) {
+      p.group.push_back(static_cast<std::uint64_t>(group));
+    }
   }
   for (const std::uint8_t s : TRY(bundle.u8("side"))) {
     if (s > static_cast<std::uint8_t>(table::Side::kNeither)) return damaged("no such side");

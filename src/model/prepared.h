@@ -32,6 +32,9 @@ struct Prepared {
   std::vector<double> weight{};        // of each row, >= 0; empty: each counts once
   std::vector<Time> time;              // event times; empty without a clock
   std::vector<std::uint64_t> source_row;  // index among the dataset's rows, for lineage
+  // Whose row it is, as a hash: rows of one group depend on each other, and no split, fold or draw
+  // takes them apart. Empty: each row stands for itself, or a clock tells what belongs together.
+  std::vector<std::uint64_t> group{};
   std::vector<table::Side> side;
   bool by_time = false;
   Time train_until, test_from, test_until, label_until;  // label_until: newest label in `features`

@@ -38,7 +38,8 @@ Prepared example() {
 }
 
 TEST(Prepared, ComesBackAsItWas) {
-  const Prepared want = example();
+  Prepared want = example();
+  want.group = {~std::uint64_t{0}, 0, 7};
   const auto bytes = want.encode();
   ASSERT_TRUE(bytes) << bytes.error().text();
   const auto got = Prepared::decode(*bytes);
@@ -52,6 +53,7 @@ TEST(Prepared, ComesBackAsItWas) {
   EXPECT_EQ(got->time, want.time);
   EXPECT_EQ(got->source_row, want.source_row);
   EXPECT_EQ(got->side, want.side);
+  EXPECT_EQ(got->group, want.group);
   EXPECT_EQ(got->test_until, want.test_until);
   EXPECT_EQ(got->season, want.season);
   EXPECT_TRUE(got->season_value.empty());

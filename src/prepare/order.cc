@@ -148,7 +148,8 @@ void add(Draft& draft, Finding finding, const Both& both) {
   draft.findings.push_back(std::move(finding));
 }
 
-/// [evaluate] split = "random" beside a clock.
+/// [evaluate] split = "random" beside a clock; "group" too, when time matters: a group's later rows
+/// may be what is asked about, so chance is refused only where it promises too much.
 void refuse_chance(const Job& job, Draft& draft) {
   When when;
   for (const std::size_t row : draft.used) when.push_back(static_cast<double>(job.times[row].us));
@@ -156,10 +157,13 @@ void refuse_chance(const Job& job, Draft& draft) {
       try_by_time(job, draft, when, static_cast<double>(job.situation.gap.us));
   if (!by_time) return;
   const Both both{try_by_chance(job, draft), *by_time};
+  const std::string& split = job.situation.split;
+  if (split == "group" && !both.apart()) return;
   Finding finding{"split", {}, 0,
-                  "[evaluate] split is \"random\" although [collect] time is set: " +
-                      both_told(job, draft, both),
-                  "Take split = \"random\" out of [evaluate]: the clock splits the rows"};
+                  fmt::format("[evaluate] split is \"{}\" although [collect] time is set: {}",
+                              split, both_told(job, draft, both)),
+                  fmt::format("Take split = \"{}\" out of [evaluate]: the clock splits the rows",
+                              split)};
   add(draft, std::move(finding), both);
 }
 

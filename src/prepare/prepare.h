@@ -78,7 +78,7 @@ struct Situation {
   Span label_delay;                    // labels of history rows are known so long after the row
   Span delay;
   std::map<std::string, Span> tables;  // other tables, each with its delay
-  std::string split = "auto";          // "random": by chance although there is a clock
+  std::string split = "auto";          // "random", "group": by chance although there is a clock
   double test_share = 0.2;
   Span test_longest = Span::days(14);
   Span gap;

@@ -209,6 +209,11 @@ model::Prepared prepared_from(const Job& job, Draft draft) {
   out.weight_column = job.situation.weight;
   out.weight = std::move(draft.weight);
   out.source_row.assign(draft.used.begin(), draft.used.end());
+  if (!draft.split.by_time && !job.situation.entity.empty()) {
+    for (const std::size_t row : draft.used) {
+      out.group.push_back(Seed{}.derive(entity_of(job, row)).value);
+    }
+  }
   for (const std::size_t row : draft.used) out.side.push_back(draft.split.side[row]);
   out.by_time = draft.split.by_time;
   if (!out.by_time) return out;

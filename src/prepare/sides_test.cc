@@ -2,6 +2,8 @@
 // and splits by chance where rows have an order. Each has clean rows beside it.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "prepare/quick.h"
 #include "prepare/single.h"
 #include "prepare/testing.h"
@@ -105,6 +107,29 @@ TEST(Groups, WithAClockAnEntityGoesOnWhichIsToldAndStopsNothing) {
   EXPECT_NE(reason_of(job, draft).find("; note: 200 of the 200"), std::string::npos);
 }
 
+// By time stations would be on both sides; a group that spans the split cannot happen.
+TEST(Groups, SplitByGroupNoneSpansTheSplitWithAClockToo) {
+  std::vector<std::string> station;
+  Chance chance(Seed{4});
+  for (std::size_t i = 0; i < 1000; ++i) station.push_back("s" + std::to_string(chance.below(60)));
+  Job job = job_of(Grid().times(clock(1000)).numbers("x", noise(1000, 1))
+                       .column("station", Type::kCategory, station)
+                       .numbers("y", noise(1000, 2)).table(), "y");
+  job.situation.entity = {"station"};
+  EXPECT_TRUE(prepared_from(job, draft_of(job)).group.empty()) << "days belong together instead";
+  job.situation.split = "group";
+  const model::Prepared made = prepared_from(job, draft_of(job));
+  EXPECT_FALSE(made.by_time);
+  ASSERT_EQ(made.group.size(), 1000U);
+  std::map<std::uint64_t, table::Side> side_of;
+  for (std::size_t i = 0; i < made.group.size(); ++i) {
+    const auto [known, fresh] = side_of.try_emplace(made.group[i], made.side[i]);
+    EXPECT_EQ(known->second, made.side[i]) << "row " << i;
+  }
+  EXPECT_EQ(side_of.size(), 60U);
+  EXPECT_FALSE(made.rows_on(table::Side::kTest).empty());
+}
+
 constexpr std::size_t kMoves = 3000;
 
 /// A price that wanders: up or down for some hundred rows, whatever x is; `day` counts on. Chance
@@ -157,6 +182,15 @@ TEST(Split, ByChanceBesideAClockIsRefusedAlsoWhenItDoesNoHarm) {
   EXPECT_EQ(told_of(job), Names{"split"});
   job.options.leaks = "warn";
   EXPECT_FALSE(draft_of(job).split.by_time);  // as it was wished
+}
+
+TEST(Split, ByGroupBesideAClockIsRefusedOnlyWhereTimeMatters) {
+  for (const bool wanders : {true, false}) {
+    Job job = job_of(Grid(wandering(wanders).table()).times(clock(kMoves)).table(), "move");
+    job.situation.entity = {"day"};
+    job.situation.split = "group";
+    EXPECT_EQ(told_of(job), wanders ? Names{"split"} : Names{});
+  }
 }
 
 TEST(Split, AColumnThatOrdersTheRowsIsFoundByWhatItIsWorth) {

@@ -23,7 +23,9 @@ Result<Quarantine> quarantine_from(const Json& json) {
 
 }  // namespace
 
-bool splits_by_time(const Situation& s) { return s.has_clock && s.split != "random"; }
+bool splits_by_time(const Situation& s) {
+  return s.has_clock && s.split != "random" && s.split != "group";
+}
 
 Json to_json(const Situation& s) {
   Json quarantine = Json::array();

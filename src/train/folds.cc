@@ -13,7 +13,7 @@ std::vector<Inner> hashed(const model::Prepared& prepared, const RowList& train,
   std::vector<Inner> folds(count);
   const std::uint64_t salt = seed.derive("folds").value;
   for (const std::uint32_t row : train) {
-    const std::uint64_t own = Chance({salt ^ prepared.source_row[row]}).below(count);
+    const std::uint64_t own = Chance({salt ^ whose(prepared, row)}).below(count);
     for (std::size_t fold = 0; fold < count; ++fold) {
       (fold == own ? folds[fold].stop : folds[fold].fit).push_back(row);
     }

@@ -1,6 +1,6 @@
 // The folds on which candidates are compared. With a clock these are windows that roll: each is
 // judged by a model that ends a gap before it, as the test will be. Without one a row's fold
-// follows from a hash of the row.
+// follows from a hash of the row, or of its group, so that no group is in two.
 #pragma once
 
 #include "train/rows.h"

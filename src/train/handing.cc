@@ -20,6 +20,9 @@ model::Candidate candidate_of(const model::Prepared& prepared, const Model& mode
     candidate.held_answers = std::move(held.answers);
   }
   candidate.options = std::move(options);
+  if (learners_of(plan.options).line && plan.options.command.empty()) {
+    candidate.options["line_was_tried"] = true;
+  }
   candidate.forest = model.forest.encode();
   candidate.forest_digest = model.digest;
   candidate.rounds = model.rounds;

@@ -63,6 +63,9 @@ TEST_F(Learning, WhatIsNotNamedIsNotTrained) {
   const Prepared prepared = straight(Task::kBinary);
   EXPECT_EQ(output_of(prepared, {.learners = {"trees"}}).evidence.at("learner"), "trees");
   EXPECT_FALSE(last_.linear_answers.empty()) << "it stays a baseline";
+  EXPECT_FALSE(last_.options.contains("line_was_tried"));
+  output_of(prepared, {});
+  EXPECT_EQ(last_.options.at("line_was_tried"), true);
   EXPECT_EQ(output_of(prepared, {.monotone = {{"a", 1}}}).evidence.at("learner"), "trees");
   const Prepared curved = generated({.task = Task::kBinary, .rows = 900});
   EXPECT_EQ(output_of(curved, {.learners = {"linear"}}).evidence.at("learner"), "linear");

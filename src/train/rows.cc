@@ -26,13 +26,17 @@ Inner hashed_apart(const model::Prepared& prepared, const RowList& train, Seed s
   Inner inner;
   const std::uint64_t salt = seed.derive("inner rows").value;
   for (const std::uint32_t row : train) {
-    const bool stop = Chance({salt ^ prepared.source_row[row]}).uniform() < kInnerShare;
+    const bool stop = Chance({salt ^ whose(prepared, row)}).uniform() < kInnerShare;
     (stop ? inner.stop : inner.fit).push_back(row);
   }
   return inner;
 }
 
 }  // namespace
+
+std::uint64_t whose(const model::Prepared& prepared, std::uint32_t row) noexcept {
+  return prepared.group.empty() ? prepared.source_row[row] : prepared.group[row];
+}
 
 RowList rows_of(const model::Prepared& prepared, table::Side side) {
   RowList rows;

@@ -1,6 +1,6 @@
 // Which rows a booster learns from and which tell it when to stop. With a clock the newest fifth of
 // the training rows decides, because the future is what the model will be asked about; without one
-// a fifth by a hash of the row. No row is on both sides.
+// a fifth by a hash of the row, or of its group, which stays whole. No row is on both sides.
 #pragma once
 
 #include "model/prepared.h"
@@ -11,6 +11,9 @@ namespace rondo::train {
 using RowList = std::vector<std::uint32_t>;
 
 RowList rows_of(const model::Prepared& prepared, table::Side side);
+
+/// What says on which side of a split by chance a row is: its group, or else the row itself.
+std::uint64_t whose(const model::Prepared& prepared, std::uint32_t row) noexcept;
 
 struct Inner {
   // `stop` is empty when there are too few rows to spare some, or none of one side has weight.

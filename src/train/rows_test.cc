@@ -24,6 +24,29 @@ TEST(Rows, ASideWithoutWeightIsNone) {
   EXPECT_TRUE(folds_of(prepared, train, Seed{1}, 5).empty()) << "the last window is in it";
 }
 
+TEST(Rows, NoSplitTakesAGroupApart) {
+  model::Prepared prepared = generated({.rows = 1'000, .clock = false, .test_share = 0});
+  for (std::size_t i = 0; i < 1'000; ++i) prepared.group.push_back(i % 100 * 0x9e3779b97f4a7c15);
+  const RowList train = rows_of(prepared, table::Side::kTrain);
+  const auto is_whole = [&](const Inner& inner) {
+    for (const std::uint32_t row : inner.stop) {
+      if (std::ranges::any_of(inner.fit, [&](std::uint32_t other) {
+            return prepared.group[other] == prepared.group[row];
+          })) {
+        return false;
+      }
+    }
+    return !inner.stop.empty() && inner.stop.size() + inner.fit.size() == train.size();
+  };
+  EXPECT_TRUE(is_whole(inner_split(prepared, train, Seed{1})));
+  const auto folds = folds_of(prepared, train, Seed{1}, 5);
+  ASSERT_EQ(folds.size(), 5U);
+  for (const Inner& fold : folds) EXPECT_TRUE(is_whole(fold));
+  prepared.group.assign(1'000, 3);
+  EXPECT_TRUE(inner_split(prepared, train, Seed{1}).stop.empty()) << "one group cannot be split";
+  EXPECT_TRUE(folds_of(prepared, train, Seed{1}, 5).empty());
+}
+
 TEST(InnerSplit, TheNewestFifthDecidesWhenThereIsAClock) {
   const auto prepared = generated({.rows = 1'250});  // 1,000 train
   const Inner inner = inner_split(prepared, rows_of(prepared, table::Side::kTrain), Seed{1});

@@ -29,7 +29,7 @@ budget = "1 candidate"
 rounds = {rounds}
 threads = {threads}
 min_leaf = 5
-
+{train}
 [evaluate]
 metric = "{metric}"
 
@@ -45,6 +45,8 @@ policy = "{policy}"
 new_data = {new_data}
 cool_down = "{cool_down}"
 """
+
+TREES = 'learners = ["trees"]\n'  # a line would go on with a trend
 
 LAG = """
 [[prepare.lag]]
@@ -102,7 +104,7 @@ class Project:
         self.errors = []  # and what each said on standard error
         values = {"name": "toy", "min_rows": 100, "rounds": 30, "threads": 0, "approve": "auto",
                   "label_delay": "1d", "policy": "performance", "new_data": 0.1,
-                  "cool_down": "1d", "prepare": LAG, "metric": "mae"}
+                  "cool_down": "1d", "prepare": LAG, "metric": "mae", "train": TREES}
         values.update(settings)
         self.write("rondo.toml", TOML.format(**values))
         if table is not None:

@@ -39,7 +39,7 @@ class Card(unittest.TestCase):
         self.assertLess(len(page), 1_000_000)
         self.assertNotRegex(page, r"https?://|<script|src=|@import")
         self.assertTrue(page.endswith("</body></html>\n"))
-        for title in ("Answers and truth", "Where it fails", "Why it answers",
+        for title in ("At a glance", "Answers and truth", "Where it fails", "Why it answers",
                       "When a column breaks", "Training", "Lineage", "Steps",
                       "What this does not say"):
             self.assertIn("<h2>%s</h2>" % title, page)
@@ -82,6 +82,24 @@ class Card(unittest.TestCase):
         self.assertGreater(columns["kind"]["swapped"], 1)
         self.assertIsNone(columns["kind"]["noise"])
         self.assertEqual(evaluation["curve"]["kind"], "tenths")
+
+    def test_parts_that_are_named_are_told(self):
+        with Project(PROGRAM, rows(40), cool_down="0s") as p:
+            text = p.text("rondo.toml")
+            p.write("rondo.toml", text.replace("[evaluate]\n",
+                                               '[evaluate]\nslices = ["kind", "x"]\n'))
+            p.run("run", check=0)
+            kind, x = p.json("models", "show", "v1")["evaluation"]["by_slice"]
+            self.assertEqual((kind["column"], x["column"]), ("kind", "x"))
+            self.assertEqual(len(x["parts"]), 4)
+            for column in (kind, x):
+                self.assertEqual(sum(part["rows"] for part in column["parts"]),
+                                 p.json("models", "show", "v1")["evaluation"]["rows"])
+            said = p.run("models", "show", "v1", check=0).stdout
+            for words in ("At a glance", "Parts by kind", "kind = ", "held by the interval"):
+                self.assertIn(words, said)
+            p.run("report", "v1", check=0)
+            self.assertIn("<h2>Parts by column</h2>", p.text("report-v1.html"))
 
     def promise(self, change):
         project = Project(PROGRAM, rows(40), cool_down="0s")

@@ -195,14 +195,53 @@ class Backtest(unittest.TestCase):
                 self.assertGreaterEqual(one["high"], one["value"])
             # The level rises by 1 a day from day 24 on: who never trains again falls behind.
             self.assertGreater(by_name["never"]["value"], 1.1 * by_name["cron:7d"]["value"])
+            best = said["best_possible"]
+            self.assertEqual(best["grid"]["policy"], "cron:7d")
+            self.assertEqual(best["grid"]["candidates"], by_name["cron:7d"]["promotions"])
+            for one in said["policies"]:
+                self.assertAlmostEqual(one["regret"], one["cost"] - best["cost"], places=6)
+                self.assertGreaterEqual(one["regret"], 0)
             with open(project.path("report.html")) as file:
                 html = file.read()
+            self.assertIn("best possible", html)
             for banned in ("http://", "https://", "<script", "<link"):
                 self.assertNotIn(banned, html.replace("http://www.w3.org/2000/svg", ""))
             self.assertIn("<svg", html)
 
+    def test_what_is_best_in_hindsight_is_no_news_to_a_policy(self):
+        # The level rises by 1 a day from day 24 on, so each later model is better for a while.
+        table = rows(48, shift=lambda d: max(0, d - 24))
+        planted = [dict(row) for row in table]
+        for row in planted[44 * 24:]:
+            row["y"] = 500
+        words = ("backtest", "--policy", "schedule:9d,cron:4d", "--from", "2024-01-25", "--to")
+        heads = {}
+        for name, some in (("as it was", table), ("again", table), ("planted", planted)):
+            with Project(PROGRAM, some, rounds=20, cool_down="0s", prepare="") as project:
+                toml = project.text("rondo.toml")
+                project.write("rondo.toml", toml.replace("[loop]", "[loop]\ncost_of_cycle = 3000"))
+                before, whole = project.json(*words, day(44)), project.json(*words, day(48))
+                for said in (before, whole):
+                    for one in said["policies"]:
+                        one.pop("cpu_s")
+                heads[name] = (before, whole)
+                if name == "as it was":
+                    text = project.run(*words, day(44), check=0).stdout
+        self.assertEqual(heads["as it was"], heads["again"])
+        # Up to the planted labels all is the same, the best possible too, whose days they are not.
+        self.assertEqual([one["value"] for one in heads["as it was"][0]["policies"]],
+                         [one["value"] for one in heads["planted"][0]["policies"]])
+        self.assertEqual(heads["as it was"][0]["best_possible"],
+                         heads["planted"][0]["best_possible"])
+        self.assertNotEqual(heads["as it was"][1]["best_possible"],
+                            heads["planted"][1]["best_possible"])
+        best = heads["as it was"][0]["best_possible"]
+        self.assertLess(best["cycles"], best["grid"]["candidates"], "a cycle has a price")
+        self.assertIn("best possible, in hindsight alone: the cheapest schedule of the cycles of "
+                      "cron:4d, %d models" % best["grid"]["candidates"], text)
+
     def test_the_best_policy_is_put_to_work_if_its_gain_is_clear(self):
-        # The level rises by 1 a day from day 24 on: who never trains again falls behind.
+        # The level rises by 1 a day from day 24 on: trees that never train again fall behind.
         with Project(PROGRAM, rows(80, shift=lambda d: max(0, d - 24)), rounds=20, cool_down="0s",
                      policy="never") as project:
             settings = project.text("rondo.toml")

@@ -10,7 +10,8 @@ namespace rondo::train {
 std::string_view learner_of(const Growth& growth) { return growth.line ? "linear" : "trees"; }
 
 Json Growth::json() const {
-  if (line) return {{"learner", learner_of(*this)}};
+  if (line && penalty == 0) return {{"learner", learner_of(*this)}};
+  if (line) return {{"learner", learner_of(*this)}, {"bent", bent}, {"penalty", penalty}};
   return {{"rate", rate},       {"leaves", leaves}, {"min_leaf", min_leaf}, {"columns", columns},
           {"rows", rows},       {"l1", l1},         {"l2", l2}};
 }
@@ -18,7 +19,11 @@ Json Growth::json() const {
 Result<Growth> Growth::from_json(const Json& json) {
   Growth growth;
   growth.line = io::get_or<std::string>(json, "learner", "trees") == "linear";
-  if (growth.line) return growth;
+  if (growth.line) {
+    growth.bent = io::get_or<bool>(json, "bent", false);
+    growth.penalty = io::get_or<double>(json, "penalty", 0);
+    return growth;
+  }
   growth.rate = TRY(io::get<double>(json, "rate"));
   growth.leaves = TRY(io::get<std::int64_t>(json, "leaves"));
   growth.min_leaf = TRY(io::get<std::int64_t>(json, "min_leaf"));

@@ -8,7 +8,9 @@
 namespace rondo::train {
 
 struct Growth {
-  bool line = false;             // the linear learner, which has no options; the rest is of trees
+  bool line = false;             // the linear learner; rate and the rest are of trees
+  bool bent = false;             // of a line, once that is chosen: LineChoice
+  double penalty = 0;            // and this; 0: the rows are to choose both
   double rate = 0.1;
   std::int64_t leaves = 31, min_leaf = 20;
   double columns = 1, rows = 1;  // shares that a tree sees

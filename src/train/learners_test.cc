@@ -100,6 +100,7 @@ TEST_F(Learning, ATwinIsALineToo) {
   const Candidate made = Candidate::decode(written(again, *twin)).value();
   EXPECT_EQ(made.forest, original.forest) << "on the same rows it is the same";
   EXPECT_EQ(made.forest_digest, original.forest_digest);
+  EXPECT_GT(original.options.at("members")[0].at("options").at("penalty"), 0);
 }
 
 TEST_F(Learning, ASearchTriesALineAndMayMixIt) {

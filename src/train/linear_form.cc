@@ -122,6 +122,10 @@ LinearForm::Part LinearForm::category_part(std::size_t feature, const RowList& r
     if (!(code >= 0) || code >= static_cast<double>(kMostCategories)) continue;
     part.codes = std::max(part.codes, static_cast<std::size_t>(code) + 1);
   }
+  // What joins have not seen has a code behind the dictionary, which no file may ask for.
+  const model::Step& step = prepared_.transform.steps()[feature];
+  const bool rare_is_own = step.rare_code == static_cast<std::int64_t>(step.categories.size());
+  part.codes = std::min(part.codes, step.categories.size() + (rare_is_own ? 1 : 0));
   return part;
 }
 

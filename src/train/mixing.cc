@@ -77,8 +77,18 @@ Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
   const std::size_t lanes = lanes_for(options.threads);
   const std::size_t all = threads_for(options.threads, prepared.features.values.size());
   const std::size_t each = members.size() == 1 ? all : std::max<std::size_t>(all / lanes, 1);
-  const auto fit = [&](const Member& member) -> Result<Model> {
-    if (member.growth.line) return model_of(fit_best_line(prepared, train, seed, stop), stop);
+  std::vector<Member> told = members;
+  const auto fit = [&](Member& member) -> Result<Model> {
+    if (member.growth.line) {
+      // As its original was: rows of another day might choose otherwise.
+      Growth& growth = member.growth;
+      std::optional<Line> line =
+          growth.penalty > 0
+              ? fit_line(prepared, train, {growth.bent, growth.penalty, 0, {}}, stop)
+              : fit_best_line(prepared, train, seed, stop);
+      if (line) growth.bent = line->choice.bent, growth.penalty = line->choice.penalty;
+      return model_of(std::move(line), stop);
+    }
     Limits limits;
     limits.rounds = member.rounds;
     limits.stop = stop;
@@ -87,14 +97,14 @@ Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
     return fit_model(prepared, train, parameters, limits);
   };
   side_by_side(members.size(), lanes, [&](std::size_t i) {
-    made[i] = fit(members[i]);
+    made[i] = fit(told[i]);
     done.with([&](std::size_t& count) { tell(++count); });
   });
   std::vector<Model> models;
   for (Result<Model>& model : made) models.push_back(TRY(std::move(model)));
   std::size_t times = 0;
   for (const Member& member : members) times += member.times;
-  Mixed mixed{{}, members};
+  Mixed mixed{{}, std::move(told)};
   std::vector<model::Weighted> weighted;
   std::string digests;
   for (std::size_t i = 0; i < models.size(); ++i) {

@@ -267,7 +267,9 @@ Result<StageOutput> fit_line_alone(const Prepared& prepared, const RowList& rows
                                    const Plan& plan, const StageInput& input) {
   std::optional<Line> line;
   if (choice != nullptr) line = fit_line(prepared, rows, *choice, input.stop);
-  Mixed mixed{TRY(model_of(std::move(line), input.stop)), {{.growth = {.line = true}}}};
+  Mixed mixed{TRY(model_of(std::move(line), input.stop)), {}};
+  mixed.members = {
+      {.growth = {.line = true, .bent = choice->bent, .penalty = choice->penalty}}};
   RowList inner = inner_split(prepared, rows, input.seed).stop;
   const std::size_t inner_rows = inner.size();
   Held held;

@@ -28,6 +28,7 @@ source = "rows.csv"
 
 [train]
 budget = "1 candidate"
+learners = ["trees"]
 rounds = 20
 min_leaf = 5
 """

@@ -88,8 +88,8 @@ Guard guard_of(const Case& c, const Rival& baseline) {
 std::string guard_sentence(const Case& c, const Rival& baseline, Guard guard) {
   if (baseline.is_model) {
     return compared(c, baseline) +
-           ": a straight line is better with confidence, though inner rows said otherwise; a search "
-           "([train] budget) finds other trees";
+           ": a straight line is better with confidence, though inner rows said otherwise; a "
+           "search ([train] budget) finds other trees";
   }
   if (!c.first()) return compared(c, baseline) + ": the baseline is better with confidence";
   if (guard == Guard::kFailed) {

@@ -101,14 +101,14 @@ Json by_quarter(const Enclosed& enclosed, std::span<const double> values,
 
 }  // namespace
 
-Json slices_json(const Looked& looked, double confidence, Seed seed) {
+Json slices_json(const Looked& looked, std::span<const SliceFeature> features, double confidence,
+                 Seed seed) {
   if (looked.truth.rows() < kFewestForSlices) {
     return {{"why_not", fmt::format("{} test rows are too few, {} are needed",
                                     looked.truth.rows(), kFewestForSlices)}};
   }
   const Metric metric = slice_metric(looked.truth);
   const std::vector<double> loss = slice_losses(looked.truth, looked.answers);
-  const std::vector<SliceFeature> features = slice_features(looked.prepared);
   const SliceReport report = find_slices({loss, features, looked.truth.unit()}, confidence, seed);
   Json slices = Json::array();
   for (const Slice& slice : report.slices) {

@@ -12,7 +12,9 @@ namespace rondo::evaluate {
 /// {"rows_searched","rows_tested","mean_loss","loss","complete","slices":[{"conditions","rows",
 /// "mean_loss","loss_elsewhere","p","adjusted","named"}]}; with too few rows {"why_not"}.
 /// Of the loss: log-loss, of numbers the absolute error. Cost: that of find_slices().
-Json slices_json(const Looked& looked, double confidence, Seed seed);
+/// Shape: features are slice_features() of the prepared rows.
+Json slices_json(const Looked& looked, std::span<const SliceFeature> features, double confidence,
+                 Seed seed);
 
 /// {"rows","calibration_error","brier","reliability","resolution","uncertainty","z","p","bins":
 /// [{"low","high","mean_probability","share","share_low","share_high","rows"}]}; null unless there

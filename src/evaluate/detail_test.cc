@@ -53,9 +53,14 @@ struct Known {
   }
 };
 
+Json slices_of(const Known& known, const Answers& answers) {
+  return slices_json({known.prepared, known.truth, answers}, slice_features(known.prepared), 0.95,
+                     Seed{1});
+}
+
 TEST(Detail, TheWeakPartIsNamedAndNoneWhereThereIsNone) {
   const Known w;
-  const Json found = slices_json({w.prepared, w.truth, w.wrong}, 0.95, Seed{1});
+  const Json found = slices_of(w, w.wrong);
   ASSERT_FALSE(found.at("slices").empty()) << found.dump(1);
   const Json& first = found.at("slices")[0];
   EXPECT_TRUE(first.at("named").get<bool>()) << found.dump(1);
@@ -63,7 +68,7 @@ TEST(Detail, TheWeakPartIsNamedAndNoneWhereThereIsNone) {
   EXPECT_NE(where.find("kind = b"), std::string::npos) << where;
   EXPECT_NE(where.find("hour"), std::string::npos) << where;
   EXPECT_GT(first.at("mean_loss").get<double>(), 2 * first.at("loss_elsewhere").get<double>());
-  const Json none = slices_json({w.prepared, w.truth, w.right}, 0.95, Seed{1});
+  const Json none = slices_of(w, w.right);
   for (const Json& slice : none.at("slices")) {
     EXPECT_FALSE(slice.at("named").get<bool>()) << slice.dump();
   }
@@ -75,7 +80,7 @@ TEST(Detail, FewRowsAreNotSearched) {
     w.prepared.side[i] = i < 100 ? Side::kTest : Side::kTrain;
   }
   w.truth.label.resize(100);
-  EXPECT_TRUE(slices_json({w.prepared, w.truth, w.right}, 0.95, Seed{1}).contains("why_not"));
+  EXPECT_TRUE(slices_of(w, w.right).contains("why_not"));
 }
 
 TEST(Detail, ProbabilitiesThatAreTooSureAreTold) {

@@ -247,10 +247,12 @@ struct Details {
 };
 
 /// Where it is worse than the champion; that keeps out what would win as a whole.
-void compare_slices(const Case& c, const Looked& looked, Evidence& evidence, Details& details) {
+void compare_slices(const Case& c, const Looked& looked, std::span<const SliceFeature> features,
+                    Evidence& evidence, Details& details) {
   if (!evidence.champion || c.options.slices == "off") return;
-  details.worse_slices = worse_slices_json(looked, c.champion_answers, c.options.confidence,
-                                           c.seed.derive("worse slices"));
+  details.worse_slices =
+      worse_slices_json(looked, features, c.champion_answers, c.options.confidence,
+                        c.seed.derive("worse slices"));
   if (!(evidence.champion->paired.gain.low > -c.options.margin)) return;
   for (std::string& why : worse_served(details.worse_slices, *c.champion)) {
     evidence.guards.push_back(std::move(why));
@@ -260,8 +262,10 @@ void compare_slices(const Case& c, const Looked& looked, Evidence& evidence, Det
 Result<Details> details_of(const Case& c, Evidence& evidence) {
   const Looked looked{c.prepared, c.truth, c.challenger};
   Details details;
+  std::vector<SliceFeature> features;
   if (c.options.slices != "off") {
-    details.slices = slices_json(looked, c.options.confidence, c.seed.derive("slices"));
+    features = slice_features(c.prepared);
+    details.slices = slices_json(looked, features, c.options.confidence, c.seed.derive("slices"));
   }
   const auto& interval = c.chosen.answering.interval;
   details.by_slice = TRY(named_slices_json(
@@ -286,7 +290,7 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
   }
   details.fairness = TRY(fairness_json(looked, c.options.fairness, c.options.confidence));
   evidence.guards = unfair(details.fairness, c.options.fairness_max);
-  compare_slices(c, looked, evidence, details);
+  compare_slices(c, looked, features, evidence, details);
   const Probed probed{c.prepared, c.forest, c.truth, c.chosen.answering};
   details.cost = cost_json(c);
   for (std::string& why : too_costly(c, details.cost)) evidence.guards.push_back(std::move(why));

@@ -88,7 +88,7 @@ Guard guard_of(const Case& c, const Rival& baseline) {
 std::string guard_sentence(const Case& c, const Rival& baseline, Guard guard) {
   if (baseline.is_model) {
     return compared(c, baseline) +
-           ": a straight line is better with confidence, though inner rows said otherwise; a "
+           ": a straight line is better with confidence, though inner rows did not show it; a "
            "search ([train] budget) finds other trees";
   }
   if (!c.first()) return compared(c, baseline) + ": the baseline is better with confidence";

@@ -64,10 +64,12 @@ Result<std::vector<std::string>> named_columns(const Json& slices) {
 Result<Json> named_slices_json(const Looked& looked, const std::vector<std::string>& columns,
                                std::optional<double> reach, double confidence) {
   Json out = Json::array();
+  if (columns.empty()) return out;
   const std::vector<double> losses = slice_losses(looked.truth, looked.answers);
+  const std::vector<std::size_t> rows = looked.prepared.rows_on(table::Side::kTest);
   for (const std::string& column : columns) {
     const std::size_t place = TRY(place_of(looked, column));
-    const SliceFeature feature = slice_feature(looked.prepared, place, kQuarters);
+    const SliceFeature feature = slice_feature(looked.prepared, rows, place, kQuarters);
     std::vector<Part> parts(feature.text.size());
     for (std::size_t i = 0; i < losses.size(); ++i) {
       Part& part = parts[feature.code[i]];

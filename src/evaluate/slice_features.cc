@@ -39,20 +39,20 @@ std::string category_name(const Step& step, std::size_t code) {
   return "any other";
 }
 
-SliceFeature slice_feature(const model::Prepared& prepared, std::size_t column, std::size_t bins) {
+SliceFeature slice_feature(const model::Prepared& prepared, const std::vector<std::size_t>& rows,
+                           std::size_t column, std::size_t bins) {
   std::vector<double> values;
-  for (const std::size_t row : prepared.rows_on(table::Side::kTest)) {
-    values.push_back(prepared.features.row(row)[column]);
-  }
+  for (const std::size_t row : rows) values.push_back(prepared.features.row(row)[column]);
   const Step& step = prepared.transform.steps()[column];
   return step.is_category() ? category_feature(step, values)
                             : binned_feature(step.feature, values, bins);
 }
 
 std::vector<SliceFeature> slice_features(const model::Prepared& prepared) {
+  const std::vector<std::size_t> rows = prepared.rows_on(table::Side::kTest);
   std::vector<SliceFeature> features;
   for (std::size_t column = 0; column < prepared.features.columns; ++column) {
-    features.push_back(slice_feature(prepared, column));
+    features.push_back(slice_feature(prepared, rows, column));
   }
   return features;
 }

@@ -21,8 +21,9 @@ inline constexpr std::size_t kFewestForSlices = 200;
 std::string category_name(const model::Step& step, std::size_t code);
 /// A column of the features on the test rows: a category by its names, a number in `bins` at most
 /// that hold about as many rows each. What is missing is the last code.
-SliceFeature slice_feature(const model::Prepared& prepared, std::size_t column,
-                           std::size_t bins = kMostBins);
+/// Shape: rows are those of the test, prepared.rows_on(kTest).
+SliceFeature slice_feature(const model::Prepared& prepared, const std::vector<std::size_t>& rows,
+                           std::size_t column, std::size_t bins = kMostBins);
 /// All of them.
 std::vector<SliceFeature> slice_features(const model::Prepared& prepared);
 

@@ -88,10 +88,8 @@ std::vector<std::uint32_t> numbered(std::span<const std::int64_t> unit,
   std::map<std::int64_t, std::uint32_t> number;
   std::vector<std::uint32_t> out(tested.size());
   for (std::uint32_t i = 0; i < tested.size(); ++i) {
-    out[i] = unit.empty() ? i
-                               : number.try_emplace(unit[tested[i]],
-                                                    static_cast<std::uint32_t>(number.size()))
-                                     .first->second;
+    const auto next = static_cast<std::uint32_t>(number.size());
+    out[i] = unit.empty() ? i : number.try_emplace(unit[tested[i]], next).first->second;
   }
   return out;
 }

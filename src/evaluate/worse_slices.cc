@@ -195,15 +195,14 @@ WorseReport find_worse_slices(const RivalRows& rows, double confidence, Seed see
   return report;
 }
 
-Json worse_slices_json(const Looked& looked, const Answers& champion, double confidence,
-                       Seed seed) {
+Json worse_slices_json(const Looked& looked, std::span<const SliceFeature> features,
+                       const Answers& champion, double confidence, Seed seed) {
   if (looked.truth.rows() < kFewestForSlices) {
     return {{"why_not", fmt::format("{} test rows are too few, {} are needed",
                                     looked.truth.rows(), kFewestForSlices)}};
   }
   const std::vector<double> before = slice_losses(looked.truth, champion);
   const std::vector<double> after = slice_losses(looked.truth, looked.answers);
-  const std::vector<SliceFeature> features = slice_features(looked.prepared);
   const WorseReport report =
       find_worse_slices({before, after, features, looked.truth.unit()}, confidence, seed);
   Json slices = Json::array();

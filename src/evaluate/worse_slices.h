@@ -47,8 +47,9 @@ WorseReport find_worse_slices(const RivalRows& rows, double confidence, Seed see
 /// {"rows_searched","rows_tested","loss","least_share","tolerance","complete","slices":
 /// [{"conditions","rows","share","champion","challenger","p","adjusted","worse"}]}; with too few
 /// rows {"why_not"}.
-Json worse_slices_json(const Looked& looked, const Answers& champion, double confidence,
-                       Seed seed);
+/// Shape: features are slice_features() of the prepared rows.
+Json worse_slices_json(const Looked& looked, std::span<const SliceFeature> features,
+                       const Answers& champion, double confidence, Seed seed);
 /// Those that are worse, a sentence each, the least p first.
 std::vector<std::string> worse_served(const Json& found, const std::string& champion);
 

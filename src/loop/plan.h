@@ -55,8 +55,8 @@ Json plan_of(const PlanInput& input, const Config& config, const Policy& policy)
 /// since it was last looked at.
 Result<Json> plan_view(ledger::Store& store, const Config& config, const SourceNews& news,
                        Time now, const std::string& unasked = {});
-/// The same by a look at the files of the source alone: of databases it says that it did not ask.
-/// Errors: also those of collect::peek_all().
+/// The same by a look at the files of the source alone: of databases it says that it did not ask,
+/// of files why they cannot be looked at.
 Result<Json> plan_view(ledger::Store& store, const Config& config, Time now);
 
 }  // namespace rondo::loop

@@ -101,9 +101,13 @@ Result<Json> plan_view(ledger::Store& store, const Config& config, Time now) {
   if (!state.manifest.empty()) {
     newest = TRY(ledger::get_manifest(*store.objects, TRY(io::Digest::from_hex(state.manifest))));
   }
-  const collect::Peek peek =
-      TRY(collect::peek_all(*store.fs, config.collect, store.folder.parent_path(),
-                            newest ? &*newest : nullptr, *store.objects));
+  const auto looked = collect::peek_all(*store.fs, config.collect, store.folder.parent_path(),
+                                        newest ? &*newest : nullptr, *store.objects);
+  if (!looked) {
+    return plan_view(store, config, SourceNews{}, now,
+                     "the source cannot be looked at: " + looked.error().message);
+  }
+  const collect::Peek& peek = *looked;
   return plan_view(store, config, {peek.changed, std::nullopt, peek.what, peek.touched, false},
                    now,
                    collect::asks_databases(config.collect)

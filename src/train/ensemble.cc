@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "model/cost.h"
@@ -83,14 +84,22 @@ std::vector<double> raw_of(model::Task task, std::span<const double> answers) {
   return raw;
 }
 
-double standard_errors(std::span<const double> a, std::span<const double> b) {
+double standard_errors(std::span<const double> a, std::span<const double> b,
+                       std::span<const std::uint64_t> units) {
   const auto count = static_cast<double>(a.size());
   double mean = 0, squares = 0;
   for (std::size_t i = 0; i < a.size(); ++i) mean += (a[i] - b[i]) / count;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    squares += (a[i] - b[i] - mean) * (a[i] - b[i] - mean);
+  std::map<std::uint64_t, double> off;  // of each unit, added up
+  for (std::size_t i = 0; i < units.size(); ++i) off[units[i]] += a[i] - b[i] - mean;
+  if (units.empty()) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      squares += (a[i] - b[i] - mean) * (a[i] - b[i] - mean);
+    }
   }
-  const double error = std::sqrt(squares / std::max(count - 1, 1.0) / count);
+  for (const auto& [unit, sum] : off) squares += sum * sum;
+  const auto groups = units.empty() ? count : static_cast<double>(off.size());
+  const double freedom = std::max(groups - 1, 1.0) * count / groups * count;
+  const double error = std::sqrt(squares / freedom);
   return error > 0 ? mean / error : 0;
 }
 

@@ -49,6 +49,11 @@ Ensemble choose_together(const Judged& rows, const std::vector<Tried>& tried, co
 std::vector<double> raw_together(const Ensemble& chosen, const std::vector<Tried>& tried);
 
 /// Mean of a - b over the rows, in standard errors of it. 0 when they are the same.
-double standard_errors(std::span<const double> a, std::span<const double> b);
+/// Shape: units names what each row belongs to, within which rows depend on each other; empty: each
+/// row stands for itself.
+/// Source: Liang, Zeger 1986 (Biometrika 73), the variance of section 3 for a mean, times g/(g - 1)
+/// for g units.
+double standard_errors(std::span<const double> a, std::span<const double> b,
+                       std::span<const std::uint64_t> units = {});
 
 }  // namespace rondo::train

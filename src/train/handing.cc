@@ -15,7 +15,7 @@ std::string_view learner_of(const Mixed& mixed) {
 model::Candidate candidate_of(const model::Prepared& prepared, const Model& model, Held held,
                               Json options, const Plan& plan) {
   model::Candidate candidate;
-  if (!held.answers.empty()) {
+  if (!held.answers.empty() && prepared.task != model::Task::kMulticlass) {
     candidate.held_rows = std::move(held.rows);
     candidate.held_answers = std::move(held.answers);
   }

@@ -101,6 +101,11 @@ TEST_F(Learning, ATwinIsALineToo) {
   EXPECT_EQ(made.forest, original.forest) << "on the same rows it is the same";
   EXPECT_EQ(made.forest_digest, original.forest_digest);
   EXPECT_GT(original.options.at("members")[0].at("options").at("penalty"), 0);
+  // What its original chose is not chosen again.
+  again.options["now"]["members"][0]["options"]["penalty"] = 0.1;
+  const auto other = run(again);
+  ASSERT_TRUE(other) << other.error().text();
+  EXPECT_NE(Candidate::decode(written(again, *other)).value().forest, original.forest);
 }
 
 TEST_F(Learning, ASearchTriesALineAndMayMixIt) {

@@ -307,5 +307,25 @@ TEST(Linear, OfManyColumnsTheMostTellingAreTaken) {
   EXPECT_LT(squares, 0.2 * all);
 }
 
+/// Joins give what training has not seen the code behind their dictionary, which no file may name.
+TEST(Linear, ACodeBehindTheDictionaryHasNoColumn) {
+  std::vector<double> codes, y;
+  for (std::size_t i = 0; i < 300; ++i) {
+    codes.push_back(static_cast<double>(i % 3));
+    y.push_back(static_cast<double>(i % 3 == 1 ? 10 : i % 7));
+  }
+  Prepared prepared = doubled(Task::kRegression, {codes}, y);
+  model::Step step = prepared.transform.steps()[0];
+  step.kind = model::Step::Kind::kCategory;
+  step.categories = {"a", "b"};
+  table::Schema inputs;
+  inputs.fields.push_back({step.feature, table::Type::kText});
+  prepared.transform = model::Transform(inputs, {step}, {});
+  const auto line = line_of(prepared);
+  ASSERT_TRUE(line);
+  ASSERT_FALSE(line->forest.terms().empty());
+  EXPECT_EQ(line->columns, 2U);
+}
+
 }  // namespace
 }  // namespace rondo::train

@@ -15,6 +15,10 @@ RowList rows_of(const model::Prepared& prepared, table::Side side);
 /// What says on which side of a split by chance a row is: its group, or else the row itself.
 std::uint64_t whose(const model::Prepared& prepared, std::uint32_t row) noexcept;
 
+/// What each row depends on others within, where rows do: its day of event time where a clock
+/// splits, or its group. Shape: one a row; empty: each stands for itself.
+std::vector<std::uint64_t> units_of(const model::Prepared& prepared, const RowList& rows);
+
 struct Inner {
   // `stop` is empty when there are too few rows to spare some, or none of one side has weight.
   RowList fit, stop;

@@ -144,6 +144,25 @@ TEST(Together, AnEnsembleStaysWithinItsTimeAndSize) {
   EXPECT_EQ(members({.row_us = 0.1 * one}), 1U) << "the best alone is always there";
 }
 
+/// Rows that stand twice in a unit say no more than once.
+TEST(Together, StandardErrorsCountUnits) {
+  Chance chance(Seed{8});
+  std::vector<double> a, b, twice_a, twice_b;
+  std::vector<std::uint64_t> units;
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    a.push_back(0.1 + chance.normal());
+    b.push_back(chance.normal());
+    for (int time = 0; time < 2; ++time) {
+      twice_a.push_back(a.back());
+      twice_b.push_back(b.back());
+      units.push_back(i * 7);
+    }
+  }
+  const double once = standard_errors(a, b);
+  EXPECT_NEAR(standard_errors(twice_a, twice_b, units), once, 1e-9 * std::fabs(once));
+  EXPECT_GT(std::fabs(standard_errors(twice_a, twice_b)), 1.4 * std::fabs(once));
+}
+
 TEST(Together, LossesAreThoseOfProbabilities) {
   const std::vector<double> p = {0.2, 0.9};
   const std::vector<double> labels = {0, 1};

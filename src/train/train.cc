@@ -12,8 +12,9 @@
 #include "base/clock.h"
 #include "base/words.h"
 #include "model/forest_build.h"
-#include "train/inputs.h"
+#include "train/ensemble.h"
 #include "train/handing.h"
+#include "train/inputs.h"
 #include "train/script.h"
 
 namespace rondo::train {
@@ -24,6 +25,7 @@ using ledger::StageOutput;
 using model::Prepared;
 
 constexpr std::size_t kRoundsWithoutInner = 100;
+constexpr double kClearly = 1.645;  // standard errors that a line is ahead: 95 %, one-sided
 constexpr std::string_view kSpent = "budget spent without a model";
 
 /// How many rounds the inner part is for, and what it saw.
@@ -90,7 +92,7 @@ Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, con
   for (const std::uint32_t row : inner.stop) labels.push_back(prepared.label[row]);
   Limits limits = limits_for(plan, input, plan.most_rounds, 0, 0.7);
   limits.patience = patience_for(plan.options.rate, inner.fit.size());
-  limits.keep_answers = prepared.task != model::Task::kMulticlass;
+  limits.keep_answers = true;
   Booster booster = TRY(Booster::make(prepared, inner.fit, inner.stop, plan.parameters));
   Course course = TRY(grow(booster, prepared.task, labels, limits,
                            weights_of(prepared, inner.stop)));
@@ -170,10 +172,8 @@ std::string found_reason(const Prepared& prepared, const Searched& searched, con
 
 /// What the chosen ones answer together to the rows of the folds, each by models that had not
 /// learned from it.
-Held held_of(const Prepared& prepared, const Searched& searched, const std::vector<Inner>& folds,
-             const Model& model) {
+Held held_of(const Searched& searched, const std::vector<Inner>& folds, const Model& model) {
   Held held;
-  if (prepared.task == model::Task::kMulticlass) return held;
   for (const Inner& fold : folds) {
     held.rows.insert(held.rows.end(), fold.stop.begin(), fold.stop.end());
   }
@@ -200,7 +200,7 @@ Result<StageOutput> find(const Prepared& prepared, const RowList& rows,
   const Mixed mixed = TRY(fit_members(prepared, rows, members, input.seed, plan.options,
                                       {}, told_of(input, members.size())));
   StageOutput output = TRY(hand_on(prepared, mixed,
-                                   held_of(prepared, searched, folds, mixed.model),
+                                   held_of(searched, folds, mixed.model),
                                    searched.tried.size(), rows.size(), plan, input));
   output.reason = found_reason(prepared, searched, mixed, rows.size());
   output.evidence["tried"] = tried_json(searched);
@@ -252,14 +252,25 @@ void look_at_lines(const Prepared& prepared, const RowList& rows, Plan& plan,
   plan.baseline = fit_line(prepared, rows, *plan.lines.straight, input.stop);
 }
 
-/// The line that is the candidate in place of trees; null: there is none, or they are better on the
-/// inner rows.
-const LineChoice* line_instead(const Plan& plan, double loss_of_trees) {
+/// The line that is the candidate in place of trees; null: there is none, or it is not clearly
+/// better on the inner rows than trees, which follow more of what comes later.
+const LineChoice* line_instead(const Prepared& prepared, const Plan& plan, const Choice& trees) {
   const Learners learners = learners_of(plan.options);
   if (!learners.line || plan.twin_rounds > 0) return nullptr;
   const LineChoice* const line = plan.lines.better();
-  if (!learners.trees || (line != nullptr && line->loss < loss_of_trees)) return line;
-  return nullptr;
+  if (!learners.trees || line == nullptr || trees.held.rows.empty()) {
+    return learners.trees ? nullptr : line;
+  }
+  std::vector<double> labels;
+  for (const std::uint32_t row : trees.held.rows) labels.push_back(prepared.label[row]);
+  const std::vector<double> weights = weights_of(prepared, trees.held.rows);
+  const Judged judged{prepared.task, labels, weights};
+  const auto losses = [&](const std::vector<double>& answers) {
+    return row_losses(judged, raw_of(prepared.task, answers));
+  };
+  const double ahead = standard_errors(losses(trees.held.answers), losses(line->answers),
+                                       units_of(prepared, trees.held.rows));
+  return ahead > kClearly ? line : nullptr;
 }
 
 Result<StageOutput> fit_line_alone(const Prepared& prepared, const RowList& rows,
@@ -273,7 +284,7 @@ Result<StageOutput> fit_line_alone(const Prepared& prepared, const RowList& rows
   RowList inner = inner_split(prepared, rows, input.seed).stop;
   const std::size_t inner_rows = inner.size();
   Held held;
-  if (prepared.task != model::Task::kMulticlass) held = {std::move(inner), choice->answers};
+  if (inner_rows > 0) held = {std::move(inner), choice->answers};
   StageOutput output =
       TRY(hand_on(prepared, mixed, std::move(held), 0, rows.size(), plan, input));
   output.reason = fmt::format("{} on {} rows", grown_text(mixed), grouped(rows.size()));
@@ -295,7 +306,7 @@ Result<StageOutput> fit_one(const Prepared& prepared, const RowList& rows, const
   const bool trees = learners_of(plan.options).trees;
   if (plan.twin_rounds == 0 && trees) choice = TRY(choose_rounds(prepared, rows, plan, input));
   if (choice.spent) return spent(plan);
-  const LineChoice* const line = line_instead(plan, choice.loss);
+  const LineChoice* const line = line_instead(prepared, plan, choice);
   if (line != nullptr || !trees) {
     return fit_line_alone(prepared, rows, line, choice.loss, plan, input);
   }

@@ -37,6 +37,16 @@ def line_row(chance, answer):
     return {"x": x, "z": z, "kind": kind, "y": answer(y)}
 
 
+def predicted(room):
+    """What `rondo predict` answers to in.csv by v1. Shape: rows x classes, of two the second."""
+    room.run("predict", "in.csv", "--model", "v1", "-o", "out.csv", check=0)
+    with open(room.path("out.csv")) as file:
+        lines = list(csv.DictReader(file))
+    wanted = [key for key in lines[0] if key.startswith("probability_")]
+    wanted = wanted[1:] if len(wanted) == 2 else wanted or ["prediction"]
+    return numpy.array([[float(line[key]) for key in wanted] for line in lines])
+
+
 class Onnx(unittest.TestCase):
     program = source = None  # set by clients_test.py
 
@@ -53,12 +63,7 @@ class Onnx(unittest.TestCase):
                 table = [dict(line_row(chance, answer), x=chance.choice([-1e6, -3.5, 0, 1e6]))
                          for _ in range(400)] + [line_row(chance, answer) for _ in range(400)]
                 write_csv(room.path("in.csv"), table)
-                room.run("predict", "in.csv", "--model", "v1", "-o", "out.csv", check=0)
-                with open(room.path("out.csv")) as file:
-                    lines = list(csv.DictReader(file))
-                wanted = [key for key in lines[0] if key.startswith("probability_")]
-                wanted = wanted[1:] if len(wanted) == 2 else wanted or ["prediction"]
-                ours = numpy.array([[float(line[key]) for key in wanted] for line in lines])
+                ours = predicted(room)
                 asked = [[float("nan") if row[f["column"]] is None
                           else float(f["categories"].index(row["kind"]))
                           if f["kind"] == "category" else float(row[f["column"]])
@@ -98,12 +103,7 @@ class Onnx(unittest.TestCase):
                     {f["feature"]: None if x != x else f["categories"][int(x)]
                      if f["kind"] == "category" and f["categories"] else repr(x)
                      for f, x in zip(features, row)} for row in table])
-                room.run("predict", "in.csv", "--model", "v1", "-o", "out.csv", check=0)
-                with open(room.path("out.csv")) as file:
-                    lines = list(csv.DictReader(file))
-                wanted = [key for key in lines[0] if key.startswith("probability_")]
-                wanted = wanted[1:] if len(wanted) == 2 else wanted or ["prediction"]
-                ours = numpy.array([[float(line[key]) for key in wanted] for line in lines])
+                ours = predicted(room)
                 session = onnxruntime.InferenceSession(room.path("m.onnx"))
                 theirs = session.run(["prediction"], {
                     "features": numpy.array(table, dtype=numpy.float32)})[0]

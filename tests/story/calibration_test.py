@@ -25,6 +25,7 @@ task = "binary"
 source = "rows.csv"
 
 [train]
+learners = ["trees"]
 budget = "1 candidate"
 # One great step and leaves of few rows: it believes what chance showed it.
 rate = 1.0

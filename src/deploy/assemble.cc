@@ -101,9 +101,9 @@ Known known_of(const Prepared& twin) {
   return known;
 }
 
-void fill_risk(const Prepared& twin, const Json& evidence, model::Reference& reference) {
+Result<void> fill_risk(const Prepared& twin, const Json& evidence, model::Reference& reference) {
   reference.loss = twin.task == model::Task::kRegression ? "absolute" : "error";
-  if (!evidence.is_object()) return;
+  if (!evidence.is_object()) return {};
   const Json bound = io::get_or<Json>(evidence, "bound", Json::object());
   reference.loss = io::get_or<std::string>(bound, "loss", reference.loss);
   reference.loss_scale = io::get_or<double>(bound, "loss_scale", reference.loss_scale);
@@ -113,6 +113,10 @@ void fill_risk(const Prepared& twin, const Json& evidence, model::Reference& ref
   reference.test_rows = io::get_or<std::uint64_t>(bound, "rows", reference.test_rows);
   reference.day_correlation =
       io::get_or<double>(bound, "day_correlation", reference.day_correlation);
+  for (const Json& one : io::get_or<Json>(evidence, "watched_slices", Json::array())) {
+    reference.slices.push_back(TRY(model::SliceReference::from_json(one)));
+  }
+  return {};
 }
 
 /// The frozen reference: inputs from the rows that train, without those that are kept out, and the
@@ -124,7 +128,7 @@ Result<model::Reference> freeze_reference(const Inputs& in, const Known& known) 
   table::Table rows = TRY(training_rows(in, inputs));
   rows = rows.with({in.twin.target, table::Type::kNumber}, known.label);
   model::Reference reference = model::freeze(rows, names, in.twin.target, known.times);
-  fill_risk(in.twin, in.evidence, reference);
+  TRY(fill_risk(in.twin, in.evidence, reference));
   if (in.manifest.orders_only) reference.longest_gap = {};  // no clock on a wall to be late by
   return reference;
 }

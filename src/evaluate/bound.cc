@@ -87,13 +87,13 @@ Json to_json(const RiskBound& bound) {
           {"rows", bound.rows},           {"day_correlation", bound.day_correlation}};
 }
 
-RiskBound risk_bound(const Truth& truth, const Answers& answers) {
+RiskBound risk_bound(const Truth& truth, const Answers& answers, double scale) {
   RiskBound bound;
   bound.rows = truth.rows();
   if (bound.rows == 0) return bound;
   const bool classes = truth.task != model::Task::kRegression;
   bound.loss = classes ? "error" : "absolute";
-  if (!classes) bound.loss_scale = scale_of(truth, answers);
+  if (!classes) bound.loss_scale = scale > 0 ? scale : scale_of(truth, answers);
   const std::vector<double> losses = losses_of(truth, answers, bound.loss_scale);
   if (truth.day.empty()) {
     bound.test_risk = stats::moments(losses).mean;

@@ -34,6 +34,7 @@ Json to_json(const RiskBound& bound);
 ///                                  for 16 % when one day in twenty is three times as bad
 /// U is too low for under 1 % of these, and of neighbours correlated by .5; of neighbours
 /// correlated by .8, as `day_correlation` would show, for 2 to 5 %.
-RiskBound risk_bound(const Truth& truth, const Answers& answers);
+/// `scale`: that of more rows than these, as loss_scale; 0: of these.
+RiskBound risk_bound(const Truth& truth, const Answers& answers, double scale = 0);
 
 }  // namespace rondo::evaluate

@@ -20,6 +20,7 @@
 #include "evaluate/probe.h"
 #include "evaluate/sanity.h"
 #include "evaluate/test_rows.h"
+#include "evaluate/watched_slices.h"
 #include "evaluate/worse_slices.h"
 #include "io/bundle.h"
 #include "model/cost.h"
@@ -63,6 +64,8 @@ struct Case {
   Answers champion_answers;
   std::vector<Baseline> baselines;
   bool line_was_tried = false;
+  std::vector<std::string> watched;         // [monitor] slices
+  RiskBound bound;
   Seed seed;
   double alpha() const { return alpha_of(look, options.confidence); }
 };
@@ -126,6 +129,8 @@ Result<Case> read_case(const StageInput& input) {
     c.baselines.push_back(linear_baseline(
         TRY(checked(candidate.linear_answers, c.truth, "the linear model")), c.truth.rows()));
   }
+  c.watched = io::get_or<std::vector<std::string>>(now, "watched", {});
+  c.bound = risk_bound(c.truth, c.challenger);
   c.seed = input.seed;
   return c;
 }
@@ -242,7 +247,8 @@ std::vector<std::string> too_costly(const Case& c, const Json& cost) {
 
 /// What is told beside the verdict, and what of it keeps a model out.
 struct Details {
-  Json slices, by_slice, worse_slices, reliability, threshold, interval, fairness, robustness,
+  Json slices, by_slice, worse_slices, watched_slices;
+  Json reliability, threshold, interval, fairness, robustness,
       invariants, cost, sanity;
 };
 
@@ -271,6 +277,7 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
   details.by_slice = TRY(named_slices_json(
       looked, TRY(named_columns(c.options.slices)),
       interval ? std::optional(interval->reach) : std::nullopt, c.options.confidence));
+  details.watched_slices = TRY(watched_slices_json(looked, c.watched, c.bound.loss_scale));
   details.reliability = reliability_json(looked, c.options.confidence);
   if (!details.reliability.is_null() && c.chosen.answering.is_calibrated()) {
     const Json before = reliability_json({c.prepared, c.truth, c.uncalibrated},
@@ -319,7 +326,7 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
                {"metrics", all_metrics(c)},
                {"baselines", baselines},
                {"verdict", evaluate::to_json(verdict)},
-               {"bound", evaluate::to_json(risk_bound(c.truth, c.challenger))},
+               {"bound", evaluate::to_json(c.bound)},
                {"rows", evidence.rows},
                {"days", days_of(c.truth)},
                {"look", evidence.look},
@@ -339,6 +346,7 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
   if (!details.slices.is_null()) json["slices"] = details.slices;
   if (!details.by_slice.empty()) json["by_slice"] = details.by_slice;
   if (!details.worse_slices.is_null()) json["worse_slices"] = details.worse_slices;
+  if (!details.watched_slices.empty()) json["watched_slices"] = details.watched_slices;
   if (!details.reliability.is_null()) json["reliability"] = details.reliability;
   if (!details.threshold.is_null()) json["threshold"] = details.threshold;
   if (!details.interval.is_null()) json["interval"] = details.interval;

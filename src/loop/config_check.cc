@@ -196,6 +196,7 @@ void check_columns(const Config& config, const table::Schema& schema, Mistakes& 
   look_at_all("prepare.ignore", config.prepare.ignore);
   look_at_all("prepare.late", config.prepare.late);
   look_at_all("prepare.allow", config.prepare.allow);
+  look_at_all("monitor.slices", config.monitor.slices);
   if (!config.train.weight.empty()) look("train.weight", config.train.weight);
   if (!config.deploy.split_by.empty()) look("deploy.split_by", config.deploy.split_by);
   for (const auto& item : config.prepare.types.items()) {

@@ -150,6 +150,7 @@ TEST(Config, ColumnsAndTaskMustFitTheSource) {
       {"[prepare]\ntypes = {KIND = \"text\"}\n", "did you mean \"kind\"?"},
       {"[[prepare.lag]]\ncolumn = \"yy\"\nby = \"1d\"\n", "rondo.toml:5:"},
       {"entity = \"who\"\n", "collect.entity[0]: the source has no column \"who\""},
+      {"[monitor]\nslices = [\"who\"]\n", "monitor.slices[0]: the source has no column \"who\""},
       {"[evaluate]\nmetric = \"auc\"\n", ":6:1: evaluate.metric: \"auc\" is not defined"},
   };
   for (const Row& row : rows) {

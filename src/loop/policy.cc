@@ -38,6 +38,18 @@ std::int64_t labelled_then(const Snapshot& now) {
   return now.state.labelled + now.new_labelled.value_or(0) + now.served_labelled;
 }
 
+/// Harm is a reason for a cycle once there is a row that no training had.
+Due harmed(const Snapshot& now, std::string sentence, Json numbers, std::int64_t base) {
+  const std::int64_t have = labelled_then(now);
+  if (have > base) return {true, std::move(sentence), std::move(numbers)};
+  numbers["labelled"] = have;
+  numbers["last_attempt_on"] = base;
+  return {false,
+          fmt::format("no: no labelled row came after the {} of the last training; {}",
+                      count_text(base), sentence),
+          std::move(numbers)};
+}
+
 /// A version is on its way to all traffic: no cycle begins before that has an end.
 bool rolls(const State& s) { return s.rollout && !s.rollout->watched; }
 
@@ -196,13 +208,15 @@ Due Policy::wanted(const Snapshot& now) const {
     Json why = {{"risk_signals", s.risk_signals}, {"watch", now.watch}};
     if (kind_ == Kind::kDrift) {
       why["drift_signals"] = s.drift_signals;
-      return {true, s.drift_sentence, std::move(why)};
+      return harmed(now, s.drift_sentence, std::move(why), base);
     }
-    if (kind_ == Kind::kPerformance) return {true, s.risk_sentence, std::move(why)};
+    if (kind_ == Kind::kPerformance) {
+      return harmed(now, s.risk_sentence, std::move(why), base);
+    }
     why["excess_cost"] = excess_of(now);
     why["cost_of_cycle"] = options_.cost_of_cycle;
     const std::string what = learns(now) ? kLearns : s.risk_sentence;
-    return {true, fmt::format("{}; {}", what, excess_text(now)), std::move(why)};
+    return harmed(now, fmt::format("{}; {}", what, excess_text(now)), std::move(why), base);
   }
   const std::int64_t needed = base + growth(base);
   Json numbers = {{"labelled", have}, {"needed", needed}, {"trained_on", trained},

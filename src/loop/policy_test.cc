@@ -44,10 +44,19 @@ const Row kRows[] = {
      "labelled rows grew by a tenth"},
     {"performance",
      [](Snapshot& s) {
+       s.new_labelled = 1;
        s.state.risk_signals = 1;
        s.state.risk_sentence = "RISK v1";
      },
-     true, "a problem is proved"},
+     true, "a problem is proved, and there is a row that no training had"},
+    {"performance", [](Snapshot& s) { s.state.risk_signals = 1; }, false,
+     "a problem is proved, but the same rows would make the same model"},
+    {"performance",
+     [](Snapshot& s) {
+       s.state.risk_signals = 1;
+       s.state.labelled = 1001;
+     },
+     true, "a collection that went no further brought one"},
     {"performance", [](Snapshot& s) { s.new_labelled = 500; s.state.attempted_labelled = 1450; },
      false, "the last attempt, refused, had nearly as many rows"},
     {"performance",
@@ -79,6 +88,7 @@ const Row kRows[] = {
      "files changed and nobody knows by how much: collecting is cheap"},
     {"drift",
      [](Snapshot& s) {
+       s.new_labelled = 1;
        s.state.drift_signals = 1;
        s.state.drift_sentence = "DRIFT x";
      },
@@ -95,6 +105,7 @@ const Row kRows[] = {
      false, "the harm has not cost as much as a cycle"},
     {"cost",
      [](Snapshot& s) {
+       s.served_labelled = 1;
        s.state.risk_signals = 1;
        s.watch = {{"excess", {{"cost", 200.0}}}};
      },
@@ -108,7 +119,11 @@ const Row kRows[] = {
      },
      false, "the signal closed"},
     {"cost",
-     [](Snapshot& s) { s.watch = {{"excess", {{"cost", 200.0}, {"learning", true}}}}; }, true,
+     [](Snapshot& s) {
+       s.new_labelled = 1;
+       s.watch = {{"excess", {{"cost", 200.0}, {"learning", true}}}};
+     },
+     true,
      "the successor did not learn the change yet, and that cost as much as a cycle"},
     {"cost",
      [](Snapshot& s) { s.watch = {{"excess", {{"cost", 199.0}, {"learning", true}}}}; }, false,
@@ -205,6 +220,7 @@ TEST(Policy, CyclesStayWithinTheBudgetUnderConstantAlarm) {
   for (int day = 0; day < 365; ++day) {
     now.now = kNoon + Span::days(day);
     now.state.risk_signals = 1;
+    now.new_labelled = 1;
     std::erase_if(now.state.cycles, [&](Time t) { return now.now - t > Span::days(31); });
     now.state.cycle_cpu.resize(now.state.cycles.size(), 1.0);
     if (!p.due(now).yes) continue;

@@ -96,7 +96,7 @@ struct State {
   std::int64_t fruitless = 0;          // cycles without promotion since the last promotion
   std::vector<Time> cycles;            // starts of the last 31 days
   std::vector<double> cycle_cpu;       // predicted CPU-seconds, beside `cycles`
-  std::int64_t risk_signals = 0;       // risk alarms since the last cycle started
+  std::int64_t risk_signals = 0;       // risk alarms since the last preparation
   std::string risk_sentence;
   std::int64_t drift_signals = 0;      // inputs that began to drift since then
   std::string drift_sentence;

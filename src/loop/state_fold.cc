@@ -24,11 +24,14 @@ Result<void> started(State& s, const Fact& fact) {
     s.cycle = step.cycle;
     s.outputs.clear();
     s.trigger.clear();
-    s.risk_signals = s.drift_signals = 0;
     s.cycle_started = fact.at;
   }
-  // From Preparation on: the same rows would end in the same way again.
-  if (step.stage == Stage::kPreparation) s.attempted_labelled = s.labelled;
+  // From Preparation on: the same rows would end in the same way again, and what an alarm asked for
+  // is done. A collection that goes no further leaves it open.
+  if (step.stage == Stage::kPreparation) {
+    s.attempted_labelled = s.labelled;
+    s.risk_signals = s.drift_signals = 0;
+  }
   if (step.stage == Stage::kTraining) {
     std::erase_if(s.cycles, [&](Time t) { return fact.at - t > kMonth; });
     s.cycles.push_back(fact.at);
@@ -205,6 +208,12 @@ void close_signal(State& s, const monitor::Signal& signal) {
   std::erase_if(s.open_signals, [&](const monitor::Signal& open) {
     return open.kind == signal.kind && open.subject == signal.subject;
   });
+  // What is over is no reason for a cycle.
+  const auto still = [&](std::string_view kind) {
+    return std::ranges::any_of(s.open_signals, [&](const auto& open) { return open.kind == kind; });
+  };
+  if (signal.kind == "risk" && !still("risk")) s.risk_signals = 0;
+  if (signal.kind == "drift" && !still("drift")) s.drift_signals = 0;
   if (!signal.quarantines) return;  // a notice about the same column ended, not what keeps rows
   for (Kept& kept : s.kept) {
     if (!kept.until && kept.column == signal.subject) kept.until = signal.seen;

@@ -231,13 +231,15 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
   }
   const Span row_max = TRY(parse_span(parts_.config->train.row_max));
   const std::uint64_t size_max = TRY(parse_size(parts_.config->train.size_max));
+  Json now = {{"look", state.looks + 1}, {"champion", champion},
+              {"cost", {{"row_us", row_max.us}, {"bytes", size_max}}}};
+  const auto& watched = parts_.config->monitor.slices;
+  if (!watched.empty()) now["watched"] = watched;
   Names outputs;
   const StageOutput output =
       TRY(launch(action, attempt, "evaluate",
-                 {{"evaluate", io::write_options(parts_.config->evaluate)},
-                  {"now", {{"look", state.looks + 1}, {"champion", champion},
-                            {"cost", {{"row_us", row_max.us}, {"bytes", size_max}}}}}},
-                 inputs, stop, &outputs));
+                 {{"evaluate", io::write_options(parts_.config->evaluate)}, {"now", now}}, inputs,
+                 stop, &outputs));
   TRY(keep_jobs(outputs));
   Outcome outcome = outcome_of(action, output, std::move(outputs));
   outcome.reason += apart;

@@ -6,6 +6,7 @@
 
 #include "io/json.h"
 #include "model/row.h"
+#include "model/slice_reference.h"
 #include "table/table.h"
 
 namespace rondo::model {
@@ -63,6 +64,7 @@ struct Reference {
   double risk_bound = 1;               // U: too low with probability .01
   std::uint64_t test_days = 0, test_rows = 0;
   double day_correlation = 0;          // lag-1 correlation of day means, printed with the claim
+  std::vector<SliceReference> slices{};  // watched by themselves: [monitor] slices
   Json to_json() const;
   static Result<Reference> from_json(const Json& json);
 };

@@ -222,7 +222,7 @@ Result<void> read_clocks(const Json& json, Reference& r) {
 Json Reference::to_json() const {
   Json list = Json::array();
   for (const ColumnReference& c : columns) list.push_back(column_json(c));
-  return {{"columns", list},
+  Json out = {{"columns", list},
           {"label", column_json(label)},
           {"has_clock", has_clock},
           {"clocks", clocks_json(*this)},
@@ -237,6 +237,8 @@ Json Reference::to_json() const {
           {"test_days", test_days},
           {"test_rows", test_rows},
           {"day_correlation", day_correlation}};
+  for (const SliceReference& slice : slices) out["slices"].push_back(slice.to_json());
+  return out;
 }
 
 Result<Reference> Reference::from_json(const Json& json) {
@@ -257,6 +259,9 @@ Result<Reference> Reference::from_json(const Json& json) {
   r.test_days = TRY(io::get<std::uint64_t>(json, "test_days"));
   r.test_rows = TRY(io::get<std::uint64_t>(json, "test_rows"));
   r.day_correlation = TRY(io::get<double>(json, "day_correlation"));
+  for (const Json& one : io::get_or<Json>(json, "slices", Json::array())) {
+    r.slices.push_back(TRY(SliceReference::from_json(one)));
+  }
   TRY(read_clocks(json, r));
   TRY(check(r));
   return r;

@@ -16,26 +16,12 @@ constexpr double kMeanError = 0.05;      // of the bounds shown beside the mean 
 constexpr double kLabelsLate = 0.05;     // share of labels that may be late without a word
 constexpr double kBoundDeviations = 2.326;  // the bound is too low with probability .01
 constexpr double kBeyond = 2;               // standard errors that are no difference yet
-constexpr double kDayHalfLife = 14, kRowHalfLife = 1000;
 
 double window_days(const Options& options) { return options.window.in_days(); }
-
-bool watches_errors(const Options& options, const model::Reference& reference) {
-  return (options.loss == "auto" ? reference.loss : options.loss) == "error";
-}
 
 /// A loss that was not measured at the gate has no bound: its mean is shown and never pages.
 double proved_bound(const Options& options, const model::Reference& reference) {
   return options.loss == "auto" || options.loss == reference.loss ? reference.risk_bound : 1;
-}
-
-stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference) {
-  stats::RiskEvidence::Null null;
-  null.mean = std::min(proved_bound(options, reference) * (1 + options.tolerance), 0.999);
-  null.false_alarms_per_year = kRiskPart * options.false_alarms_per_year;
-  null.real_valued = reference.has_clock || !watches_errors(options, reference);
-  null.half_life = reference.has_clock ? kDayHalfLife : kRowHalfLife;
-  return null;
 }
 
 ColumnCheck::Setting setting_of(const Options& options, const model::Reference& reference,
@@ -64,7 +50,8 @@ Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t 
       label(r.label, setting_of(o, r, r.loss == "error" ? ColumnCheck::Role::kClassLabel
                                                         : ColumnCheck::Role::kLabel)),
       shifts(o, r),
-      risk(null_of(o, r)),
+      slices(options, r, v),
+      risk(null_of(o, r, r.risk_bound, kRiskPart)),
       mean(kMeanError) {
   const auto setting = setting_of(o, r, ColumnCheck::Role::kInput);
   const auto memory = [&](const ColumnCheck& check) {
@@ -129,9 +116,10 @@ void Watcher::State::fold(const Cohort& cohort, std::vector<Signal>& out) {
     const double loss_here = loss_of(row);
     ++rows;
     sum += loss_here;
+    const std::int64_t of = day_of(row.time);
+    if (by_day && day_rows > 0 && of > day) end_day(out);
+    slices.add(row, loss_here);
     if (by_day) {
-      const std::int64_t of = day_of(row.time);
-      if (day_rows > 0 && of > day) end_day(out);
       if (day_rows == 0) day = of;
       ++day_rows;
       day_loss += loss_here;
@@ -151,6 +139,7 @@ void Watcher::State::fold(const Cohort& cohort, std::vector<Signal>& out) {
     const OpenSignals::Window window{cohort.from, cohort.until};
     if (sum / static_cast<double>(rows) > risk.null().mean) open.seen("risk", "model", window);
     open.settle(Scope::kRisk, window, out);
+    slices.close(window, open, out);
   }
 }
 
@@ -164,13 +153,14 @@ void Watcher::State::end_day(std::vector<Signal>& out) {
       mean_loss, (observed ? (from - *observed).in_days() : 1) / kDaysPerYear, from, day_rows};
   day_rows = 0;
   day_loss = 0;
+  const OpenSignals::Window window{from, from + Span::days(1)};
+  slices.close(window, open, out);
   if (rows < reference.rows_per_day_least / 2) {
     ++short_days;
     return;
   }
   observed = from;
   ++judged_days;
-  const OpenSignals::Window window{from, from + Span::days(1)};
   if (mean_loss > risk.null().mean) open.seen("risk", "model", window);
   observe(observation, window, out);
   open.settle(Scope::kRisk, window, out);
@@ -186,11 +176,7 @@ void Watcher::State::observe(const stats::Observation& observation, OpenSignals:
   }
   if (risk.value() < 1) return;
   open.raise(Scope::kRisk, window, alarm(window), out);
-  if (!harm) {
-    const stats::RiskEvidence::Change change = risk.change();
-    harm = Harm{change.since.value_or(window.from), change.rows,
-                change.mean * static_cast<double>(change.rows)};
-  }
+  if (!harm) harm = harm_of(risk, window.from);
   risk.restart();
 }
 
@@ -201,13 +187,16 @@ std::uint64_t Watcher::State::waiting_since(Time time) const {
 }
 
 /// S = cost_per_error N max(0, r - r_ref): N predictions, judged or not. Of a proved harm those
-/// since the change point, r the mean of their judged losses, r_ref the risk on the test rows. Of a
+/// since the change point, r the mean of their judged losses, r_ref the risk on the test rows; if
+/// only parts of the rows are worse, of the part that cost most. Of a
 /// successor that has not learnt the change yet all that it made, r the mean over its test rows and
 /// its judged ones, r_ref what its predecessor had before the change, and nothing while r is within
 /// two standard errors of that. Units: those of cost_per_error.
 Json Watcher::State::excess_json() const {
-  const auto told = [&](Time since, std::uint64_t rows, double r, double was) -> Json {
-    const std::uint64_t waiting = waiting_since(since);
+  const auto told = [&](Time since, std::uint64_t rows, double share, double r,
+                        double was) -> Json {
+    const auto waiting = static_cast<std::uint64_t>(
+        std::llround(share * static_cast<double>(waiting_since(since))));
     const double all = static_cast<double>(rows + waiting);
     return {{"since", to_text(since)}, {"judged_rows", rows}, {"unjudged_rows", waiting},
             {"mean_loss", r}, {"test_risk", was},
@@ -215,7 +204,14 @@ Json Watcher::State::excess_json() const {
   };
   if (harm && harm->rows > 0) {
     const double r = harm->loss / static_cast<double>(harm->rows);
-    return told(harm->since, harm->rows, r * unit(), reference.test_risk * unit());
+    return told(harm->since, harm->rows, 1, r * unit(), reference.test_risk * unit());
+  }
+  if (const auto part = slices.worst()) {
+    const double r = part->harm.loss / static_cast<double>(part->harm.rows);
+    Json excess = told(part->harm.since, part->harm.rows, part->share, r * unit(),
+                       part->test_risk * unit());
+    excess["slice"] = part->where;
+    return excess;
   }
   const bool learning = goal && loss == reference.loss && newest < goal->since + kLearning;
   if (!learning) return nullptr;
@@ -223,7 +219,7 @@ Json Watcher::State::excess_json() const {
   const double r = (reference.test_risk * tested + loss_sum) * unit() /
                    std::max(1.0, tested + static_cast<double>(judged_rows));
   if (r <= goal->risk + kBeyond * (goal->bound - goal->risk) / kBoundDeviations) return nullptr;
-  Json excess = told(kBeginningOfTime, judged_rows, r, goal->risk);
+  Json excess = told(kBeginningOfTime, judged_rows, 1, r, goal->risk);
   excess["since"] = to_text(goal->since);
   excess["learning"] = true;
   return excess;
@@ -240,17 +236,7 @@ Signal Watcher::State::alarm(OpenSignals::Window window) const {
   signal.threshold = risk.null().mean;
   signal.evidence = std::min(risk.value(), 1e300);
   signal.false_alarms_per_year = risk.null().false_alarms_per_year;
-  signal.sentence = fmt::format(
-      "RISK v{}, since {}, seen {}: {} {:.3g} in {} judged rows; proved bound {:.3g}{}; evidence "
-      "{:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a year{}",
-      version, to_text(signal.since), to_text(signal.seen),
-      loss == "error" ? "error" : "mean absolute error", change.mean * unit(), change.rows,
-      proved * unit(),
-      options.tolerance > 0 ? fmt::format(" (+{:.2g} % tolerated)", 100 * options.tolerance) : "",
-      signal.evidence, signal.false_alarms_per_year,
-      reference.has_clock ? fmt::format(" (neighbouring days of the test correlate by {:.2f})",
-                                        reference.day_correlation)
-                          : std::string());
+  signal.sentence = risk_sentence(options, reference, version, "", signal, proved, change.rows);
   return signal;
 }
 

@@ -3,21 +3,13 @@
 
 #include "monitor/check.h"
 #include "monitor/shifts.h"
-#include "monitor/signals.h"
+#include "monitor/slice_risks.h"
 #include "monitor/watcher.h"
-#include "stats/evidence.h"
 
 namespace rondo::monitor {
 
-/// Parts of the budget of false alarms: risk 1/2, quality 1/4 (slices will have the last quarter).
+/// Parts of the budget of false alarms: risk 1/2, quality 1/4; watched parts have the last quarter.
 inline constexpr double kRiskPart = 0.5, kQualityPart = 0.25;
-
-/// What a risk that was proved to have risen has cost since, in losses.
-struct Harm {
-  Time since;                           // the change point
-  std::uint64_t rows = 0;               // judged from there on
-  double loss = 0;                      // their sum
-};
 
 /// What was proved of the version that harm took out of service, while its successor learns the
 /// change. Units: those of the label.
@@ -70,6 +62,7 @@ struct Watcher::State {
 
   OpenSignals open;
   Shifts shifts;
+  SliceRisks slices;
   stats::RiskEvidence risk;
   stats::MeanSequence mean;
   std::vector<Memory> memories;         // a column of `columns`

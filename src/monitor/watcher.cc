@@ -50,6 +50,7 @@ Json Watcher::State::to_json() const {
           {"mean", mean.state()},
           {"columns", kept},
           {"shifts", shifts.state()},
+          {"slices", slices.state()},
           {"label", memory_json(label_memory)},
           {"newest_us", newest.us},
           {"observed_us", observed ? Json(observed->us) : Json(nullptr)},
@@ -80,6 +81,7 @@ Result<void> Watcher::State::read(const Json& json) {
   }
   for (std::size_t i = 0; i < memories.size(); ++i) memories[i] = TRY(memory_from(kept[i]));
   TRY(shifts.read(io::get_or<Json>(json, "shifts", nullptr)));
+  TRY(slices.read(io::get_or<Json>(json, "slices", nullptr)));
   label_memory = TRY(memory_from(io::get_or<Json>(json, "label", nullptr)));
   newest.us = TRY(io::get<std::int64_t>(json, "newest_us"));
   observed.reset();
@@ -277,7 +279,7 @@ Json Watcher::summary() const {
   const State& s = *state_;
   const auto since = s.risk.change().since;
   const double rows = static_cast<double>(std::max<std::uint64_t>(1, s.judged_rows));
-  return {{"judged_rows", s.judged_rows},
+  Json out = {{"judged_rows", s.judged_rows},
           {"judged_days", s.judged_days},
           {"mean_loss", s.loss_sum / rows},
           {"test_risk", reference_->test_risk},
@@ -296,6 +298,8 @@ Json Watcher::summary() const {
           {"short_days", s.short_days},
           {"false_alarms_per_year", options_.false_alarms_per_year},
           {"day_correlation", reference_->day_correlation}};
+  if (Json slices = s.slices.summary(); !slices.empty()) out["slices"] = std::move(slices);
+  return out;
 }
 
 }  // namespace rondo::monitor

@@ -17,11 +17,12 @@ struct Options {
   double cost_per_error = 1;
   double tolerance = 0.05;
   Span label_delay = Span::days(1);
-  double false_alarms_per_year = 1;     // risk 1/2, quality 1/4 (slices 1/4 later)
+  double false_alarms_per_year = 1;     // risk 1/2, quality 1/4, slices 1/4
   double false_notices_per_year = 2;    // drift: 2/5 by the hour, 2/5 by the day
   double drift_tolerance = 0;
   Span window = Span::days(1);
   std::int64_t sample_rows = 50'000;
+  std::vector<std::string> slices{};
 };
 
 template <class Visitor>
@@ -41,6 +42,7 @@ void describe(Visitor& v, Options& o) {
   v(Key{"window", "length of a cohort", 60, 1e9}, o.window);
   v(Key{"sample_rows", "answers of a window that are judged; of more a random part", 100, 1e8},
     o.sample_rows);
+  v(Key{"slices", "columns whose values are watched one by one, numbers by quarters"}, o.slices);
 }
 
 /// One judged or unjudged prediction of a cohort. Cells in the order of the reference's columns.
@@ -63,7 +65,7 @@ struct Signal {
   // "risk" | "missing" | "spike" | "jump" | "freshness" | "quality" (new values, out of range) |
   // "drift" (a column's law left that of the training)
   std::string kind;
-  std::string subject;                  // "model", or a column's name
+  std::string subject;                  // "model", a column's name, or a watched part of the rows
   Time since, seen;                     // begin of the first, end of the last window that shows it
   bool open = true;                     // false: it closed (3 clean windows)
   bool quarantines = false;             // its rows train nothing
@@ -107,8 +109,8 @@ class Watcher {
   /// "excess": null, or while a risk signal is open {"since","judged_rows","unjudged_rows",
   /// "mean_loss","test_risk","cost"}, what the risen risk cost since its change point; of a
   /// successor that is still worse than what was proved before the change, with "learning",
-  /// "shifts": see Shifts::summary(), "day_correlation"}: of neighbouring days in the test, which
-  /// the claim takes to be small.
+  /// "shifts": see Shifts::summary(), "slices"?: SliceRisks::summary(), "day_correlation"}: of
+  /// neighbouring days in the test, which the claim takes to be small.
   Json summary() const;
 
  private:

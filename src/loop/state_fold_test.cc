@@ -1,0 +1,54 @@
+// What the fold of facts keeps and forgets.
+#include "loop/state.h"
+
+#include <gtest/gtest.h>
+
+namespace rondo::loop {
+namespace {
+
+class Folding : public testing::Test {
+ protected:
+  void add(const std::string& kind, std::int64_t step, const Json& body) {
+    const auto folded = fold(state_, {state_.sequence + 1, at_, kind, step, body, {}});
+    ASSERT_TRUE(folded) << folded.error().text();
+    at_ = at_ + Span::hours(1);
+  }
+  void start(std::int64_t step, std::int64_t cycle, Stage stage) {
+    add("step_started", step, {{"stage", text_of(stage).name}, {"cycle", cycle}});
+  }
+  State state_;
+  Time at_{Span::days(20'000).us};
+};
+
+TEST_F(Folding, AnAlarmIsOpenUntilAPreparationAnswersIt) {
+  state_.risk_signals = 1;
+  state_.drift_signals = 2;
+  start(1, 1, Stage::kCollection);
+  EXPECT_EQ(state_.risk_signals, 1) << "collecting alone mends nothing";
+  EXPECT_EQ(state_.drift_signals, 2);
+  add("step_finished", 1, {{"stage", text_of(Stage::kCollection).name}, {"result", "too few rows"},
+                           {"next", text_of(Stage::kMonitoring).name}});
+  EXPECT_EQ(state_.risk_signals, 1);
+  start(2, 2, Stage::kCollection);
+  start(3, 2, Stage::kPreparation);
+  EXPECT_EQ(state_.risk_signals, 0);
+  EXPECT_EQ(state_.drift_signals, 0);
+}
+
+TEST_F(Folding, WhatIsOverIsNoReasonAnyMore) {
+  monitor::Signal one;
+  one.kind = "drift";
+  one.subject = "temp";
+  monitor::Signal other = one;
+  other.subject = "hum";
+  for (const monitor::Signal& signal : {one, other}) add("signal", 0, monitor::to_json(signal));
+  EXPECT_EQ(state_.drift_signals, 2);
+  one.open = other.open = false;
+  add("signal", 0, monitor::to_json(one));
+  EXPECT_GT(state_.drift_signals, 0) << "hum still drifts";
+  add("signal", 0, monitor::to_json(other));
+  EXPECT_EQ(state_.drift_signals, 0);
+}
+
+}  // namespace
+}  // namespace rondo::loop

@@ -1,0 +1,218 @@
+// A bet a part and day; alarms are chosen among all parts, so that watching many costs little.
+#include "monitor/slice_risks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/words.h"
+#include "stats/box.h"
+
+namespace rondo::monitor {
+namespace {
+
+constexpr double kDayHalfLife = 14, kRowHalfLife = 1000;
+
+double unit_of(const Options& options, const model::Reference& reference) {
+  return watches_errors(options, reference) ? 1 : reference.loss_scale;
+}
+
+}  // namespace
+
+bool watches_errors(const Options& options, const model::Reference& reference) {
+  return (options.loss == "auto" ? reference.loss : options.loss) == "error";
+}
+
+stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference,
+                                  double bound, double part) {
+  const bool measured = options.loss == "auto" || options.loss == reference.loss;
+  stats::RiskEvidence::Null null;
+  null.mean = std::min((measured ? bound : 1) * (1 + options.tolerance), 0.999);
+  null.false_alarms_per_year = part * options.false_alarms_per_year;
+  null.real_valued = reference.has_clock || !watches_errors(options, reference);
+  null.half_life = reference.has_clock ? kDayHalfLife : kRowHalfLife;
+  return null;
+}
+
+Harm harm_of(const stats::RiskEvidence& risk, Time otherwise) {
+  const stats::RiskEvidence::Change change = risk.change();
+  return {change.since.value_or(otherwise), change.rows,
+          change.mean * static_cast<double>(change.rows)};
+}
+
+std::string risk_sentence(const Options& options, const model::Reference& reference,
+                          std::int64_t version, const std::string& where, const Signal& signal,
+                          double bound, std::uint64_t rows) {
+  const double unit = unit_of(options, reference);
+  return fmt::format(
+      "RISK v{}{}{}, since {}, seen {}: {} {:.3g} in {} judged rows; proved bound {:.3g}{}; "
+      "evidence {:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a "
+      "year{}",
+      version, where.empty() ? "" : " where ", where, to_text(signal.since), to_text(signal.seen),
+      watches_errors(options, reference) ? "error" : "mean absolute error", signal.value * unit,
+      rows, bound * unit,
+      options.tolerance > 0 ? fmt::format(" (+{:.2g} % tolerated)", 100 * options.tolerance) : "",
+      signal.evidence, signal.false_alarms_per_year,
+      reference.has_clock ? fmt::format(" (neighbouring days of the test correlate by {:.2f})",
+                                        reference.day_correlation)
+                          : std::string());
+}
+
+SliceRisks::SliceRisks(const Options& options, const model::Reference& reference,
+                       std::int64_t version)
+    : options_(options), reference_(reference), version_(version) {
+  for (const model::SliceReference& slice : reference.slices) {
+    const auto column = std::ranges::find(reference.columns, slice.column,
+                                          &model::ColumnReference::name);
+    if (column == reference.columns.end()) continue;  // the newer rows lack it
+    watched_.push_back({&slice, static_cast<std::size_t>(column - reference.columns.begin()),
+                        stats::RiskEvidence(null_of(options, reference, slice.risk_bound,
+                                                    kSlicePart)),
+                        0, 0, {}, 0, 0, {}});
+  }
+}
+
+void SliceRisks::observe(Watched& w, double loss, Time from, Span first, std::uint64_t rows) {
+  const Span since = w.observed ? std::max(Span{0}, from - *w.observed) : first;
+  w.observed = std::max(w.observed.value_or(from), from);
+  w.risk.add({loss, since.in_days() / kDaysPerYear, from, rows});
+  if (!w.harm) return;
+  w.harm->rows += rows;
+  w.harm->loss += loss * static_cast<double>(rows);
+}
+
+void SliceRisks::add(const Judged& row, double loss) {
+  ++judged_rows_;
+  for (Watched& w : watched_) {
+    if (w.column >= row.cells.size() || !w.slice->holds(row.cells[w.column])) continue;
+    ++w.rows;
+    w.loss += loss;
+    ++w.judged_rows;
+    w.loss_sum += loss;
+    if (!reference_.has_clock) observe(w, loss, row.time, options_.window, 1);
+  }
+}
+
+/// A day on which a part has less than half of what it has on a day of the test says nothing.
+void SliceRisks::close(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out) {
+  bool looked = watched_.empty();  // what an older version's parts left open ends too
+  for (Watched& w : watched_) {
+    const double rows = static_cast<double>(w.rows);
+    if (w.rows > 0 && rows >= w.slice->rows_per_day / 2) {
+      looked = true;
+      const double mean = w.loss / rows;
+      if (reference_.has_clock) observe(w, mean, window.from, Span::days(1), w.rows);
+      if (mean > w.risk.null().mean) open.seen("risk", w.slice->where, window);
+    }
+    w.rows = 0;
+    w.loss = 0;
+  }
+  raise(window, open, out);
+  if (looked) open.settle(Scope::kSlices, window, out);
+  for (Watched& w : watched_) {
+    if (!open.open("risk", w.slice->where)) w.harm.reset();
+  }
+}
+
+void SliceRisks::raise(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out) {
+  std::vector<double> values;
+  for (const Watched& w : watched_) values.push_back(w.risk.value());
+  const std::vector<std::size_t> alarms = stats::alarms_among(values);
+  for (const std::size_t i : alarms) {
+    Watched& w = watched_[i];
+    const Harm harm = harm_of(w.risk, window.from);
+    const double threshold =
+        static_cast<double>(watched_.size()) / static_cast<double>(alarms.size());
+    Signal signal;
+    signal.kind = "risk";
+    signal.subject = w.slice->where;
+    signal.since = harm.since;
+    signal.seen = window.until;
+    signal.value = harm.rows > 0 ? harm.loss / static_cast<double>(harm.rows) : 0;
+    signal.threshold = w.risk.null().mean;
+    signal.evidence = std::min(w.risk.value() / threshold, 1e300);
+    signal.false_alarms_per_year = w.risk.null().false_alarms_per_year;
+    signal.sentence = risk_sentence(options_, reference_, version_, w.slice->where, signal,
+                                    w.slice->risk_bound, harm.rows);
+    open.raise(Scope::kSlices, window, signal, out);
+    if (!w.harm) w.harm = harm;
+    w.risk.restart();
+  }
+}
+
+std::optional<SliceRisks::Worst> SliceRisks::worst() const {
+  std::optional<Worst> worst;
+  double most = 0;
+  for (const Watched& w : watched_) {
+    if (!w.harm || w.harm->rows == 0) continue;
+    const double excess = w.harm->loss - static_cast<double>(w.harm->rows) * w.slice->test_risk;
+    if (worst && excess <= most) continue;
+    most = excess;
+    worst = Worst{w.slice->where, *w.harm, w.slice->test_risk,
+                  static_cast<double>(w.judged_rows) /
+                      static_cast<double>(std::max<std::uint64_t>(1, judged_rows_))};
+  }
+  return worst;
+}
+
+Json SliceRisks::state() const {
+  if (watched_.empty()) return nullptr;
+  Json out = Json::object();
+  for (const Watched& w : watched_) {
+    out[w.slice->where] = {
+        {"risk", w.risk.state()}, {"loss", w.loss}, {"rows", w.rows},
+        {"observed_us", w.observed ? Json(w.observed->us) : Json(nullptr)},
+        {"loss_sum", w.loss_sum}, {"judged_rows", w.judged_rows},
+        {"harm", w.harm ? Json::array({w.harm->since.us, w.harm->rows, w.harm->loss})
+                        : Json(nullptr)}};
+  }
+  return {{"judged_rows", judged_rows_}, {"parts", std::move(out)}};
+}
+
+/// A watcher of before had none.
+Result<void> SliceRisks::read(const Json& state) {
+  if (state.is_null()) return {};
+  judged_rows_ = TRY(io::get<std::uint64_t>(state, "judged_rows"));
+  const Json parts = TRY(io::get<Json>(state, "parts"));
+  if (!parts.is_object() || parts.size() != watched_.size()) {
+    return fail(Code::kCorrupt, "the watcher's state is about other parts than its reference");
+  }
+  for (Watched& w : watched_) {
+    const Json one = TRY(io::get<Json>(parts, w.slice->where));
+    w.risk = TRY(stats::RiskEvidence::restore(w.risk.null(), TRY(io::get<Json>(one, "risk"))));
+    w.loss = TRY(io::get<double>(one, "loss"));
+    w.rows = TRY(io::get<std::uint64_t>(one, "rows"));
+    w.loss_sum = TRY(io::get<double>(one, "loss_sum"));
+    w.judged_rows = TRY(io::get<std::uint64_t>(one, "judged_rows"));
+    w.observed.reset();
+    if (!io::get_or<Json>(one, "observed_us", nullptr).is_null()) {
+      w.observed = Time{TRY(io::get<std::int64_t>(one, "observed_us"))};
+    }
+    w.harm.reset();
+    const Json harm = io::get_or<Json>(one, "harm", nullptr);
+    if (harm.is_null()) continue;
+    const bool shaped = harm.is_array() && harm.size() == 3 && harm[0].is_number_integer() &&
+                        harm[1].is_number_unsigned() && harm[2].is_number();
+    if (!shaped) return fail(Code::kCorrupt, "the harm of a watched part has another shape");
+    w.harm = Harm{{harm[0].get<std::int64_t>()}, harm[1].get<std::uint64_t>(),
+                  harm[2].get<double>()};
+  }
+  return {};
+}
+
+Json SliceRisks::summary() const {
+  Json out = Json::array();
+  for (const Watched& w : watched_) {
+    const double rows = static_cast<double>(std::max<std::uint64_t>(1, w.judged_rows));
+    out.push_back({{"slice", w.slice->where},
+                   {"judged_rows", w.judged_rows},
+                   {"mean_loss", w.loss_sum / rows},
+                   {"test_risk", w.slice->test_risk},
+                   {"risk_bound", w.slice->risk_bound},
+                   {"evidence", std::min(w.risk.value() / static_cast<double>(watched_.size()),
+                                         1e300)}});
+  }
+  return out;
+}
+
+}  // namespace rondo::monitor

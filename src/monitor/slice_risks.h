@@ -1,0 +1,78 @@
+// Detector B part by part: the parts of the rows that the project watches by themselves ([monitor]
+// slices), each against its own proved bound, since a part can lose what the mean of all hides.
+#pragma once
+
+#include "monitor/signals.h"
+#include "stats/evidence.h"
+
+namespace rondo::monitor {
+
+/// Part of the budget of false alarms that all parts have together.
+inline constexpr double kSlicePart = 0.25;
+
+/// What a risk that was proved to have risen has cost since, in losses.
+struct Harm {
+  Time since;                           // the change point
+  std::uint64_t rows = 0;               // judged from there on
+  double loss = 0;                      // their sum
+};
+/// Of what has been proved just now, until `window`.
+Harm harm_of(const stats::RiskEvidence& risk, Time otherwise);
+
+/// "error" | "absolute".
+bool watches_errors(const Options& options, const model::Reference& reference);
+/// Against a proved bound; a loss that was not measured at the gate has none, and never alarms.
+stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference,
+                                  double bound, double part);
+/// "RISK v7 where region = north, since ..., seen ...: error .171 in 2,310 judged rows; proved
+/// bound .128 (+5 % tolerated); evidence 4.1 times the threshold". Empty `where`: of all rows.
+std::string risk_sentence(const Options& options, const model::Reference& reference,
+                          std::int64_t version, const std::string& where, const Signal& signal,
+                          double bound, std::uint64_t rows);
+
+class SliceRisks {
+ public:
+  SliceRisks(const Options& options, const model::Reference& reference, std::int64_t version);
+  /// A judged row. With a clock it is part of its day; without one an observation.
+  /// Cost: a comparison a part.
+  void add(const Judged& row, double loss);
+  /// The day, or without a clock the cohort, is over.
+  void close(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out);
+  /// What the part that cost most has cost since its change point, while its signal is open.
+  struct Worst {
+    std::string where;
+    Harm harm;
+    double test_risk = 0;
+    double share = 0;                   // of the judged rows
+  };
+  std::optional<Worst> worst() const;
+  Json state() const;
+  /// Errors: kCorrupt.
+  Result<void> read(const Json& state);
+  /// [{"slice","judged_rows","mean_loss","test_risk","risk_bound","evidence"}]: evidence in
+  /// multiples of what is an alarm of one part alone.
+  Json summary() const;
+
+ private:
+  struct Watched {
+    const model::SliceReference* slice = nullptr;
+    std::size_t column = 0;             // of the reference
+    stats::RiskEvidence risk;
+    double loss = 0;                    // of the day or the cohort
+    std::uint64_t rows = 0;
+    std::optional<Time> observed;       // start of the last observation
+    double loss_sum = 0;
+    std::uint64_t judged_rows = 0;
+    std::optional<Harm> harm;           // while a signal is open
+  };
+  void observe(Watched& watched, double loss, Time from, Span first, std::uint64_t rows);
+  void raise(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out);
+
+  const Options& options_;
+  const model::Reference& reference_;
+  std::int64_t version_;
+  std::vector<Watched> watched_;
+  std::uint64_t judged_rows_ = 0;       // of all rows
+};
+
+}  // namespace rondo::monitor

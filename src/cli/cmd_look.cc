@@ -1,6 +1,7 @@
 // status, history, why, config: reading needs no lease and changes nothing.
 #include <fmt/format.h>
 
+#include "base/words.h"
 #include "cli/opened.h"
 #include "cli/render.h"
 #include "cli/tasks.h"
@@ -22,6 +23,25 @@ std::string first_line(const std::string& text) {
   if (end == std::string::npos) return text;
   const std::string line = text.substr(0, end);
   return line.ends_with(':') ? line.substr(0, end - 1) + "; `rondo why` lists them" : line;
+}
+
+/// "error about 0.14 (0.11 to 0.17) in 240 answers until ... without their labels".
+std::string estimate_line(const Json& estimate) {
+  const auto of = [&](const char* key) { return rounded(estimate.at(key).get<double>()); };
+  const auto compared = estimate.at("compared").get<std::int64_t>();
+  if (estimate.at("violated").get<bool>()) {
+    return fmt::format("assumption violated: in {} windows with labels errors were off by {} on "
+                       "average, so nothing is said of those without",
+                       compared, of("off"));
+  }
+  return fmt::format("error about {} ({} to {}) in {} until {}, without labels: if a probability "
+                     "means what it meant on the test{}",
+                     of("value"), of("low"), of("high"),
+                     counted(estimate.at("rows").get<std::int64_t>(), "answer"),
+                     text(estimate, "until"),
+                     compared == 0 ? std::string("; no labels came to check that")
+                                   : fmt::format("; checked on {} with labels",
+                                                 counted(compared, "window")));
 }
 
 }  // namespace
@@ -52,6 +72,9 @@ Result<int> run_status(const Args& args) {
                     rollout.at("reason").is_null()
                         ? std::string()
                         : ": " + rollout.at("reason").get<std::string>()));
+  }
+  if (const Json& watch = status.at("watch"); watch.contains("estimate")) {
+    say("estimate " + estimate_line(watch.at("estimate")));
   }
   for (const Json& alert : status.at("alerts")) {
     const std::string sentence = alert.get<std::string>();

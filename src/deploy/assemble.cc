@@ -116,6 +116,16 @@ Result<void> fill_risk(const Prepared& twin, const Json& evidence, model::Refere
   for (const Json& one : io::get_or<Json>(evidence, "watched_slices", Json::array())) {
     reference.slices.push_back(TRY(model::SliceReference::from_json(one)));
   }
+  if (evidence.contains("answers")) {
+    model::add_answers(TRY(model::Reference::from_json(evidence.at("answers"))), reference);
+  }
+  if (evidence.contains("tree")) {
+    reference.tree = TRY(model::RiskTree::from_json(evidence.at("tree")));
+  }
+  if (evidence.contains("scores")) {
+    reference.scores = TRY(stats::ScoreMap::from_json(evidence.at("scores")));
+    reference.scores_of_positive = twin.task == model::Task::kBinary;
+  }
   return {};
 }
 

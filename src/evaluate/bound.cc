@@ -27,20 +27,6 @@ double scale_of(const Truth& truth, const Answers& answers) {
   return *place > 0 ? *place : 1;
 }
 
-std::vector<double> losses_of(const Truth& truth, const Answers& answers, double scale) {
-  std::vector<double> losses;
-  for (std::size_t i = 0; i < truth.rows(); ++i) {
-    if (truth.task == model::Task::kRegression) {
-      losses.push_back(std::min(1.0, std::abs(truth.label[i] - answers[i]) / scale));
-    } else {
-      const auto label = static_cast<std::size_t>(truth.label[i]);
-      const bool right = served_class_of(truth, answers, i) == label;
-      losses.push_back(right ? 0 : 1);
-    }
-  }
-  return losses;
-}
-
 /// Of a day, or of a group.
 struct Day {
   double loss = 0, rows = 0;
@@ -80,6 +66,20 @@ std::vector<double> means_by_group(const Truth& truth, const std::vector<double>
 
 }  // namespace
 
+std::vector<double> scaled_losses(const Truth& truth, const Answers& answers, double scale) {
+  std::vector<double> losses;
+  for (std::size_t i = 0; i < truth.rows(); ++i) {
+    if (truth.task == model::Task::kRegression) {
+      losses.push_back(std::min(1.0, std::abs(truth.label[i] - answers[i]) / scale));
+    } else {
+      const auto label = static_cast<std::size_t>(truth.label[i]);
+      const bool right = served_class_of(truth, answers, i) == label;
+      losses.push_back(right ? 0 : 1);
+    }
+  }
+  return losses;
+}
+
 Json to_json(const RiskBound& bound) {
   return {{"loss", bound.loss},           {"loss_scale", bound.loss_scale},
           {"test_risk", bound.test_risk}, {"risk_bound", bound.risk_bound},
@@ -94,7 +94,7 @@ RiskBound risk_bound(const Truth& truth, const Answers& answers, double scale) {
   const bool classes = truth.task != model::Task::kRegression;
   bound.loss = classes ? "error" : "absolute";
   if (!classes) bound.loss_scale = scale > 0 ? scale : scale_of(truth, answers);
-  const std::vector<double> losses = losses_of(truth, answers, bound.loss_scale);
+  const std::vector<double> losses = scaled_losses(truth, answers, bound.loss_scale);
   if (truth.day.empty()) {
     bound.test_risk = stats::moments(losses).mean;
     const auto hits = static_cast<std::uint64_t>(std::count(losses.begin(), losses.end(), 1.0));

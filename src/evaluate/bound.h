@@ -19,6 +19,9 @@ struct RiskBound {
 };
 Json to_json(const RiskBound& bound);
 
+/// What each row lost by that rule. Shape: one in [0, 1] a row.
+std::vector<double> scaled_losses(const Truth& truth, const Answers& answers, double scale);
+
 /// U without a clock: 0/1 losses Clopper, Pearson 1934; else stats::mean_upper of the rows.
 /// U with a clock: stats::mean_upper of the days' means, a day being one observation whatever its
 /// rows share. No bound that holds for every kind of day can be tight with few of them: what

@@ -12,6 +12,8 @@
 #include "evaluate/fairness.h"
 #include "evaluate/reliability.h"
 #include "evaluate/slices.h"
+#include "model/reference.h"
+#include "stats/cbpe.h"
 
 namespace rondo::evaluate {
 namespace {
@@ -31,6 +33,18 @@ Json to_json(const Rate& rate) {
 Json to_json(const std::optional<Disparity>& disparity) {
   if (!disparity) return nullptr;
   return {{"difference", disparity->difference}, {"ratio", disparity->ratio}};
+}
+
+/// A number a row: its answer, or the probability that comes with it.
+std::vector<double> scores_of(const Looked& looked) {
+  const Truth& truth = looked.truth;
+  if (outputs_of(truth) == 1) return looked.answers;
+  std::vector<double> out;
+  for (std::size_t row = 0; row < truth.rows(); ++row) {
+    const std::size_t answered = served_class_of(truth, looked.answers, row);
+    out.push_back(looked.answers[row * outputs_of(truth) + answered]);
+  }
+  return out;
 }
 
 std::vector<std::uint8_t> positives_of(const Truth& truth) {
@@ -119,6 +133,30 @@ Json slices_json(const Looked& looked, std::span<const SliceFeature> features, d
   return {{"rows_searched", report.rows_searched}, {"rows_tested", report.rows_tested},
           {"mean_loss", report.mean_loss},         {"loss", name_of(metric)},
           {"complete", report.complete},           {"slices", slices}};
+}
+
+Json answers_json(const Looked& looked) {
+  std::vector<Time> times;
+  const auto& of = looked.prepared.time;
+  for (const std::size_t row : looked.prepared.rows_on(table::Side::kTest)) {
+    if (!of.empty()) times.push_back(of[row]);
+  }
+  return model::freeze_answers(scores_of(looked), times).to_json();
+}
+
+Json score_map_json(const Looked& looked, Seed seed) {
+  const Truth& truth = looked.truth;
+  if (truth.task == model::Task::kRegression) return nullptr;
+  const bool two = truth.task == model::Task::kBinary;
+  const std::vector<double> score = scores_of(looked);
+  std::vector<std::uint8_t> positive;
+  for (std::size_t row = 0; row < truth.rows(); ++row) {
+    const std::size_t answered = served_class_of(truth, looked.answers, row);
+    const bool right = static_cast<double>(answered) == truth.label[row];
+    positive.push_back((two ? truth.label[row] > 0.5 : right) ? 1 : 0);
+  }
+  const stats::ScoreMap map = stats::fit_score_map({score, positive}, seed);
+  return map.empty() ? Json(nullptr) : map.to_json();
 }
 
 Json reliability_json(const Looked& looked, double confidence) {

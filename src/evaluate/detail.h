@@ -16,6 +16,14 @@ namespace rondo::evaluate {
 Json slices_json(const Looked& looked, std::span<const SliceFeature> features, double confidence,
                  Seed seed);
 
+/// The law of the answers to the test rows, model::freeze_answers() as JSON: of numbers the values,
+/// of two classes the probabilities of the second, of more those of the answered one.
+Json answers_json(const Looked& looked);
+
+/// How often answers are right by the probability that comes with them: stats::ScoreMap as JSON.
+/// Null for numbers, and where the rows say nothing of it.
+Json score_map_json(const Looked& looked, Seed seed);
+
 /// {"rows","calibration_error","brier","reliability","resolution","uncertainty","z","p","bins":
 /// [{"low","high","mean_probability","share","share_low","share_high","rows"}]}; null unless there
 /// are two classes. Of a calibrated model the evidence adds "before": {"calibration_error","brier",

@@ -17,6 +17,7 @@
 #include "evaluate/curves.h"
 #include "evaluate/detail.h"
 #include "evaluate/named_slices.h"
+#include "evaluate/risk_leaves.h"
 #include "evaluate/probe.h"
 #include "evaluate/sanity.h"
 #include "evaluate/test_rows.h"
@@ -354,6 +355,17 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
   return json;
 }
 
+/// What is frozen with the pipeline to explain losses and to estimate them without labels.
+void add_for_monitoring(const Case& c, Json& stored) {
+  const Looked looked{c.prepared, c.truth, c.challenger};
+  if (c.truth.rows() > 0) stored["answers"] = answers_json(looked);
+  const Json scores = score_map_json(looked, c.seed.derive("scores"));
+  if (!scores.is_null()) stored["scores"] = scores;
+  const model::RiskTree tree =
+      grow_risk_tree(looked, scaled_losses(c.truth, c.challenger, c.bound.loss_scale));
+  if (!tree.nodes.empty()) stored["tree"] = tree.to_json();
+}
+
 std::string result_of(Decision decision) {
   switch (decision) {
     case Decision::kPromote: return "good";
@@ -379,6 +391,7 @@ Result<StageOutput> run(const StageInput& input) {
   output.files["evidence"] = kFile;
   RONDO_FAILPOINT(kEvidenceWrite);
   Json stored = output.evidence;
+  add_for_monitoring(c, stored);
   if (!c.chosen.answering.is_plain()) stored["answering"] = c.chosen.answering.to_json();
   TRY(io::write_atomically(*input.fs, input.out / kFile, io::canonical(stored)));
   return output;

@@ -19,17 +19,17 @@ namespace {
 using model::SliceReference;
 using model::Step;
 
-constexpr std::size_t kMostSlices = 200;
+constexpr std::size_t kMostWatched = 200;
 constexpr std::uint64_t kFewestDays = 7;
 
 /// A part before it is measured, and the test rows that are in it.
-struct Part {
+struct WatchedPart {
   SliceReference slice;
   std::vector<std::size_t> rows;
 };
 
 /// Columns that rows have as they come in: a number or a category of an input's own name.
-Result<std::size_t> place_of(const model::Prepared& prepared, const std::string& column) {
+Result<std::size_t> watched_place(const model::Prepared& prepared, const std::string& column) {
   const auto& fields = prepared.transform.inputs().fields;
   const auto& steps = prepared.transform.steps();
   std::vector<std::string> names;
@@ -47,15 +47,15 @@ Result<std::size_t> place_of(const model::Prepared& prepared, const std::string&
               fmt::format("there are: {}", fmt::join(names, ", ")));
 }
 
-Part& missing_part(const Step& step, std::map<int, Part>& parts) {
-  Part& part = parts[-1];
+WatchedPart& missing_part(const Step& step, std::map<int, WatchedPart>& parts) {
+  WatchedPart& part = parts[-1];
   part.slice.where = step.feature + " is missing";
   return part;
 }
 
 /// By codes; what training did not know is in none.
-std::map<int, Part> by_category(const Step& step, std::span<const double> values) {
-  std::map<int, Part> parts;
+std::map<int, WatchedPart> parts_by_value(const Step& step, std::span<const double> values) {
+  std::map<int, WatchedPart> parts;
   for (std::size_t row = 0; row < values.size(); ++row) {
     if (!(values[row] >= 0)) {
       missing_part(step, parts).rows.push_back(row);
@@ -63,7 +63,7 @@ std::map<int, Part> by_category(const Step& step, std::span<const double> values
     }
     const auto code = static_cast<std::size_t>(values[row]);
     if (code >= step.categories.size()) continue;
-    Part& part = parts[static_cast<int>(code)];
+    WatchedPart& part = parts[static_cast<int>(code)];
     part.slice.value = step.categories[code];
     part.slice.where = fmt::format("{} = {}", step.feature, step.categories[code]);
     part.rows.push_back(row);
@@ -77,7 +77,7 @@ std::string range_text(const std::string& column, const SliceReference& slice) {
   return fmt::format("{} above {} to {}", column, rounded(*slice.above), rounded(*slice.until));
 }
 
-std::map<int, Part> by_quarter(const Step& step, std::span<const double> values) {
+std::map<int, WatchedPart> parts_by_quarter(const Step& step, std::span<const double> values) {
   std::vector<double> sorted, edges;
   for (const double value : values) {
     if (std::isfinite(value)) sorted.push_back(value);
@@ -88,7 +88,7 @@ std::map<int, Part> by_quarter(const Step& step, std::span<const double> values)
     const double edge = sorted[quarter * (sorted.size() - 1) / 4];
     if (edge < sorted.back() && (edges.empty() || edge > edges.back())) edges.push_back(edge);
   }
-  std::map<int, Part> parts;
+  std::map<int, WatchedPart> parts;
   for (std::size_t row = 0; row < values.size(); ++row) {
     if (!std::isfinite(values[row])) {
       missing_part(step, parts).rows.push_back(row);
@@ -97,7 +97,7 @@ std::map<int, Part> by_quarter(const Step& step, std::span<const double> values)
     if (edges.empty()) continue;  // one value: the part would be the whole
     const auto at = static_cast<std::size_t>(std::ranges::lower_bound(edges, values[row]) -
                                              edges.begin());
-    Part& part = parts[static_cast<int>(at)];
+    WatchedPart& part = parts[static_cast<int>(at)];
     if (at > 0) part.slice.above = edges[at - 1];
     if (at < edges.size()) part.slice.until = edges[at];
     part.slice.where = range_text(step.feature, part.slice);
@@ -117,7 +117,7 @@ double median_rows_of_a_day(const std::vector<std::int64_t>& days) {
 }
 
 /// What is proved of the part; false: it has too few rows or days for anything.
-bool measure(const Looked& looked, double scale, Part& part) {
+bool bound_part(const Looked& looked, double scale, WatchedPart& part) {
   const Truth& whole = looked.truth;
   const std::size_t outputs = outputs_of(whole);
   Truth truth;
@@ -149,21 +149,21 @@ Result<Json> watched_slices_json(const Looked& looked, const std::vector<std::st
   const std::vector<std::size_t> rows = looked.prepared.rows_on(table::Side::kTest);
   std::vector<SliceReference> slices;
   for (const std::string& column : columns) {
-    const std::size_t place = TRY(place_of(looked.prepared, column));
+    const std::size_t place = TRY(watched_place(looked.prepared, column));
     const Step& step = looked.prepared.transform.steps()[place];
     std::vector<double> values;
     for (const std::size_t row : rows) {
       values.push_back(looked.prepared.features.row(row)[place]);
     }
-    auto parts = step.is_category() ? by_category(step, values) : by_quarter(step, values);
+    auto parts = step.is_category() ? parts_by_value(step, values) : parts_by_quarter(step, values);
     for (auto& [number, part] : parts) {
-      if (!measure(looked, scale, part)) continue;
+      if (!bound_part(looked, scale, part)) continue;
       part.slice.column = column;
       slices.push_back(std::move(part.slice));
     }
   }
   std::ranges::stable_sort(slices, std::ranges::greater(), &SliceReference::rows);
-  if (slices.size() > kMostSlices) slices.resize(kMostSlices);
+  if (slices.size() > kMostWatched) slices.resize(kMostWatched);
   Json out = Json::array();
   for (const SliceReference& slice : slices) out.push_back(slice.to_json());
   return out;

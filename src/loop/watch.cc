@@ -188,6 +188,9 @@ monitor::Judged Watch::row_of(const ledger::Prediction& prediction, Cells& keep)
   const model::Pipeline::Parts& parts = pipeline_->parts();
   if (parts.task != model::Task::kRegression) {
     row.answer = number_of(Json(prediction.answer)).value_or(-1);
+    const auto& all = prediction.probabilities;
+    if (parts.task == model::Task::kBinary) row.score = prediction.value;
+    else if (!all.empty()) row.score = *std::ranges::max_element(all);
   }
   if (auto cells = model::decode_cells(prediction.cells)) {
     keep.push_back(*std::move(cells));

@@ -251,6 +251,21 @@ void freeze_volume(std::span<const Time> times, Reference& reference) {
   reference.rows_per_day_most = most;
 }
 
+/// Of each row how many cells of these columns have no value.
+std::shared_ptr<const table::Column> missing_cells(const table::Table& rows,
+                                                   const std::vector<ColumnReference>& columns) {
+  std::vector<const table::Column*> cells;
+  for (const ColumnReference& one : columns) cells.push_back(rows.find(one.name));
+  table::ColumnBuilder counts(table::Type::kNumber);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    counts.number(static_cast<double>(std::ranges::count_if(cells, [&](const auto* column) {
+      return column->is_null(row) ||
+             (!table::is_text(column->type) && !std::isfinite(column->as_double(row)));
+    })));
+  }
+  return counts.finish();
+}
+
 }  // namespace
 
 Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
@@ -266,6 +281,10 @@ Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
     const table::Column* column = rows.find(name);
     if (column != nullptr) reference.columns.push_back(freeze_column(name, *column, days, clocks));
   }
+  if (reference.columns.size() > 1) {
+    const auto column = missing_cells(rows, reference.columns);
+    reference.derived.push_back(freeze_column(std::string(kMissingCells), *column, days, clocks));
+  }
   if (const table::Column* label = rows.find(target)) {
     reference.label = freeze_column(target, *label, days, {});
   } else {
@@ -273,6 +292,27 @@ Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
     reference.label.counts.assign(bins_of(reference.label) + kExtra, 0);
   }
   return reference;
+}
+
+Reference freeze_answers(std::span<const double> answers, std::span<const Time> times) {
+  table::ColumnBuilder column(table::Type::kNumber);
+  for (const double answer : answers) column.number(answer);
+  const std::string name(kAnswers);
+  const table::Table rows({{{name, table::Type::kNumber}}}, {column.finish()});
+  return freeze(rows, std::span(&name, 1), "label", times);
+}
+
+void add_answers(const Reference& answers, Reference& reference) {
+  ColumnReference column = answers.columns.at(0);
+  std::vector<Envelope> envelopes;
+  for (const WindowClock& clock : reference.clocks) {
+    const auto same = std::ranges::find(answers.clocks, clock.length, &WindowClock::length);
+    if (same == answers.clocks.end()) break;
+    envelopes.push_back(column.envelopes[static_cast<std::size_t>(same - answers.clocks.begin())]);
+  }
+  if (envelopes.size() < reference.clocks.size()) envelopes.clear();
+  column.envelopes = std::move(envelopes);
+  reference.derived.push_back(std::move(column));
 }
 
 std::size_t bin_of(const ColumnReference& column, const Cell& cell) {

@@ -5,8 +5,10 @@
 #pragma once
 
 #include "io/json.h"
+#include "model/risk_tree.h"
 #include "model/row.h"
 #include "model/slice_reference.h"
+#include "stats/cbpe.h"
 #include "table/table.h"
 
 namespace rondo::model {
@@ -49,8 +51,14 @@ struct ColumnReference {
   double last_day_median = 0;
 };
 
+/// Names of what is watched beside the columns.
+inline constexpr std::string_view kMissingCells = "(missing cells)", kAnswers = "(answers)";
+
 struct Reference {
   std::vector<ColumnReference> columns;
+  // Of each row how many of its cells are missing, and its answer (a probability for classes). The
+  // law of what the model answers comes from rows that it never saw.
+  std::vector<ColumnReference> derived{};
   ColumnReference label;
   bool has_clock = false;
   std::vector<WindowClock> clocks;     // with 8 windows at least; none without a clock
@@ -65,6 +73,11 @@ struct Reference {
   std::uint64_t test_days = 0, test_rows = 0;
   double day_correlation = 0;          // lag-1 correlation of day means, printed with the claim
   std::vector<SliceReference> slices{};  // watched by themselves: [monitor] slices
+  // How often an answer was right on the test rows by the probability that came with it. Of two
+  // classes P(second class | its probability); of more P(right | probability of the answered one).
+  stats::ScoreMap scores{};
+  bool scores_of_positive = false;
+  RiskTree tree{};                     // kinds of rows by their losses on the test rows
   Json to_json() const;
   static Result<Reference> from_json(const Json& json);
 };
@@ -73,9 +86,13 @@ struct Reference {
 /// of times is watched for missing values only, as it rises by nature. At most 4 kB a column as
 /// JSON.
 /// Shape: times has an event time a row, in any order, or is empty (no clock). Inputs that the
-/// table does not have are left out.
+/// table does not have are left out. Missing cells are counted where there are two inputs.
 Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
                  const std::string& target, std::span<const Time> times);
+/// The law of answers, one a row, each with its time or none: a reference of one column, kAnswers.
+Reference freeze_answers(std::span<const double> answers, std::span<const Time> times);
+/// Takes the answers' law over; what its windows showed only if it has those of each clock.
+void add_answers(const Reference& answers, Reference& reference);
 /// Which bin a cell falls into (index into ColumnReference::counts). A number that is not finite is
 /// missing; text in a numeric column and a number in a column of categories are "other".
 std::size_t bin_of(const ColumnReference& column, const Cell& cell);

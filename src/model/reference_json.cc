@@ -214,6 +214,11 @@ Result<void> read_clocks(const Json& json, Reference& r) {
   for (const ColumnReference& c : r.columns) {
     if (c.envelopes.size() != r.clocks.size()) return refuse(c, "it lacks the windows of a clock");
   }
+  for (const ColumnReference& c : r.derived) {  // without envelopes live windows make them
+    const bool known = c.name == kMissingCells || c.name == kAnswers;
+    if (known && (c.envelopes.empty() || c.envelopes.size() == r.clocks.size())) continue;
+    return refuse(c, "it is not watched beside columns, or lacks the windows of a clock");
+  }
   return {};
 }
 
@@ -238,6 +243,12 @@ Json Reference::to_json() const {
           {"test_rows", test_rows},
           {"day_correlation", day_correlation}};
   for (const SliceReference& slice : slices) out["slices"].push_back(slice.to_json());
+  for (const ColumnReference& c : derived) out["derived"].push_back(column_json(c));
+  if (!tree.nodes.empty()) out["tree"] = tree.to_json();
+  if (!scores.empty()) {
+    out["scores"] = scores.to_json();
+    out["scores"]["of_positive"] = scores_of_positive;
+  }
   return out;
 }
 
@@ -261,6 +272,14 @@ Result<Reference> Reference::from_json(const Json& json) {
   r.day_correlation = TRY(io::get<double>(json, "day_correlation"));
   for (const Json& one : io::get_or<Json>(json, "slices", Json::array())) {
     r.slices.push_back(TRY(SliceReference::from_json(one)));
+  }
+  if (json.contains("tree")) r.tree = TRY(RiskTree::from_json(json.at("tree")));
+  if (json.contains("scores")) {
+    r.scores = TRY(stats::ScoreMap::from_json(json.at("scores")));
+    r.scores_of_positive = TRY(io::get<bool>(json.at("scores"), "of_positive"));
+  }
+  for (const Json& one : io::get_or<Json>(json, "derived", Json::array())) {
+    r.derived.push_back(TRY(column_from(one)));
   }
   TRY(read_clocks(json, r));
   TRY(check(r));

@@ -15,6 +15,7 @@ namespace {
 constexpr double kMeanError = 0.05;      // of the bounds shown beside the mean loss
 constexpr double kLabelsLate = 0.05;     // share of labels that may be late without a word
 constexpr double kBoundDeviations = 2.326;  // the bound is too low with probability .01
+constexpr std::size_t kCauses = 3;          // columns that an alarm names
 constexpr double kBeyond = 2;               // standard errors that are no difference yet
 
 double window_days(const Options& options) { return options.window.in_days(); }
@@ -51,6 +52,8 @@ Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t 
                                                         : ColumnCheck::Role::kLabel)),
       shifts(o, r),
       slices(options, r, v),
+      estimate(o, r),
+      change(r),
       risk(null_of(o, r, r.risk_bound, kRiskPart)),
       mean(kMeanError) {
   const auto setting = setting_of(o, r, ColumnCheck::Role::kInput);
@@ -119,6 +122,7 @@ void Watcher::State::fold(const Cohort& cohort, std::vector<Signal>& out) {
     const std::int64_t of = day_of(row.time);
     if (by_day && day_rows > 0 && of > day) end_day(out);
     slices.add(row, loss_here);
+    change.add(row, loss_here);
     if (by_day) {
       if (day_rows == 0) day = of;
       ++day_rows;
@@ -140,6 +144,7 @@ void Watcher::State::fold(const Cohort& cohort, std::vector<Signal>& out) {
     if (sum / static_cast<double>(rows) > risk.null().mean) open.seen("risk", "model", window);
     open.settle(Scope::kRisk, window, out);
     slices.close(window, open, out);
+    change.close(window);
   }
 }
 
@@ -155,6 +160,7 @@ void Watcher::State::end_day(std::vector<Signal>& out) {
   day_loss = 0;
   const OpenSignals::Window window{from, from + Span::days(1)};
   slices.close(window, open, out);
+  change.close(window);
   if (rows < reference.rows_per_day_least / 2) {
     ++short_days;
     return;
@@ -225,18 +231,38 @@ Json Watcher::State::excess_json() const {
   return excess;
 }
 
+/// Columns that drift, then those with evidence of it, three at most.
+Json Watcher::State::cause_since(Time since) const {
+  Json cause = change.cause(since);
+  std::vector<std::string> moved;
+  for (const Signal& signal : open.list()) {
+    const bool input = signal.subject != model::kAnswers && signal.subject != model::kMissingCells;
+    if (signal.kind == "drift" && input) moved.push_back(signal.subject);
+  }
+  for (std::string& column : shifts.moved()) {
+    if (std::ranges::find(moved, column) == moved.end()) moved.push_back(std::move(column));
+  }
+  if (moved.size() > kCauses) moved.resize(kCauses);
+  if (moved.empty()) return cause;
+  if (cause.is_null()) cause = Json::object();
+  cause["columns"] = moved;
+  return cause;
+}
+
 Signal Watcher::State::alarm(OpenSignals::Window window) const {
-  const stats::RiskEvidence::Change change = risk.change();
+  const stats::RiskEvidence::Change since = risk.change();
   Signal signal;
   signal.kind = "risk";
   signal.subject = "model";
-  signal.since = change.since.value_or(window.from);
+  signal.since = since.since.value_or(window.from);
   signal.seen = window.until;
-  signal.value = change.mean;
+  signal.value = since.mean;
   signal.threshold = risk.null().mean;
   signal.evidence = std::min(risk.value(), 1e300);
   signal.false_alarms_per_year = risk.null().false_alarms_per_year;
-  signal.sentence = risk_sentence(options, reference, version, "", signal, proved, change.rows);
+  signal.sentence = risk_sentence(options, reference, version, "", signal, proved, since.rows);
+  signal.cause = cause_since(signal.since);
+  if (!signal.cause.is_null()) signal.sentence += "; " + cause_text(signal.cause);
   return signal;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "monitor/check.h"
+#include "monitor/label_free.h"
+#include "monitor/risk_change.h"
 #include "monitor/shifts.h"
 #include "monitor/slice_risks.h"
 #include "monitor/watcher.h"
@@ -63,6 +65,8 @@ struct Watcher::State {
   OpenSignals open;
   Shifts shifts;
   SliceRisks slices;
+  LabelFree estimate;
+  RiskChange change;
   stats::RiskEvidence risk;
   stats::MeanSequence mean;
   std::vector<Memory> memories;         // a column of `columns`
@@ -87,6 +91,8 @@ struct Watcher::State {
   double unit() const { return loss == "error" ? 1 : reference.loss_scale; }
   std::uint64_t waiting_since(Time time) const;
   Signal alarm(OpenSignals::Window window) const;
+  /// See Signal::cause; null: nothing is known of it.
+  Json cause_since(Time since) const;
 };
 
 }  // namespace rondo::monitor

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kLearnt = 8;       // live windows that stand for those of the reference
 constexpr std::uint64_t kFewRows = 20;   // of such a window
+constexpr double kMoved = 4.6;           // ln of a hundred times what is granted
 
 Time start_of(Time time, Span length) {
   const std::int64_t rest = ((time.us % length.us) + length.us) % length.us;
@@ -120,9 +121,11 @@ Result<void> ColumnShift::read(const Json& state) {
 
 Shifts::Shifts(const Options& options, const model::Reference& reference)
     : reference_(&reference), notices_per_year_(kClockPart * options.false_notices_per_year) {
-  for (const model::ColumnReference& column : reference.columns) {
+  for (const model::ColumnReference& column : reference.columns) columns_.push_back(&column);
+  for (const model::ColumnReference& one : reference.derived) columns_.push_back(&one);
+  for (const model::ColumnReference* column : columns_) {
     auto& places = categories_.emplace_back();
-    for (std::size_t i = 0; i < column.categories.size(); ++i) places[column.categories[i]] = i;
+    for (std::size_t i = 0; i < column->categories.size(); ++i) places[column->categories[i]] = i;
   }
   std::vector<model::WindowClock> clocks = reference.clocks;
   if (clocks.empty() && !reference.has_clock) clocks.push_back({options.window, kFewRows, 0});
@@ -130,27 +133,54 @@ Shifts::Shifts(const Options& options, const model::Reference& reference)
     Watched& watched = clocks_.emplace_back();
     watched.clock = clocks[i];
     watched.scope = clocks[i].length < Span::days(1) ? Scope::kHours : Scope::kDays;
-    for (const model::ColumnReference& column : reference.columns) {
+    for (const model::ColumnReference* column : columns_) {
       const model::Envelope* envelope =
-          i < column.envelopes.size() ? &column.envelopes[i] : nullptr;
-      watched.columns.emplace_back(column, envelope, options.drift_tolerance);
+          i < column->envelopes.size() ? &column->envelopes[i] : nullptr;
+      watched.columns.emplace_back(*column, envelope, options.drift_tolerance);
     }
   }
 }
 
 std::size_t Shifts::bin(std::size_t column, const model::Cell& cell) const {
-  const model::ColumnReference& c = reference_->columns[column];
+  const model::ColumnReference& c = *columns_[column];
   if (cell.kind != model::Cell::Kind::kText || c.numeric) return model::bin_of(c, cell);
   const auto found = categories_[column].find(cell.text);
   return found == categories_[column].end() ? c.categories.size() : found->second;
 }
 
+model::Cell Shifts::cell_of(std::size_t column, const Judged& row) const {
+  if (column < reference_->columns.size()) return row.cells[column];
+  model::Cell cell;
+  cell.kind = model::Cell::Kind::kNumber;
+  if (columns_[column]->name == model::kAnswers) {
+    cell.number = std::isfinite(row.score) ? row.score : row.answer;
+  } else {
+    cell.number = static_cast<double>(std::ranges::count_if(row.cells, [](const auto& one) {
+      return one.kind != model::Cell::Kind::kText && !std::isfinite(one.number);
+    }));
+  }
+  return cell;
+}
+
+/// A column that is broken proves no drift. Nor do answers while one is, and missing cells while
+/// some column by itself has lost values or drifts.
+bool Shifts::explained(std::size_t column, const OpenSignals& open) const {
+  const std::string& name = columns_[column]->name;
+  if (column < reference_->columns.size()) return open.broken(name);
+  const std::vector<Signal> signals = open.list();
+  return std::ranges::any_of(signals, [&](const Signal& signal) {
+    if (signal.subject == name) return false;
+    if (name == model::kAnswers) return signal.quarantines;
+    return signal.kind == "missing" || signal.kind == "drift";
+  });
+}
+
 void Shifts::look(const Cohort& cohort, std::span<const Judged* const> rows, OpenSignals& open,
                   std::vector<Signal>& out) {
   if (clocks_.empty()) return;
-  std::vector<std::size_t> bins(reference_->columns.size());
+  std::vector<std::size_t> bins(columns_.size());
   for (const Judged* row : rows) {
-    for (std::size_t i = 0; i < bins.size(); ++i) bins[i] = bin(i, row->cells[i]);
+    for (std::size_t i = 0; i < bins.size(); ++i) bins[i] = bin(i, cell_of(i, *row));
     for (Watched& w : clocks_) {
       const Time start = start_of(row->time, w.clock.length);
       if (w.rows >= w.clock.least_rows && start >= w.last + w.clock.length) {
@@ -176,17 +206,19 @@ void Shifts::close(Watched& w, Time until, OpenSignals& open, std::vector<Signal
   std::vector<double> values;
   for (std::size_t i = 0; i < w.columns.size(); ++i) {
     ColumnShift& column = w.columns[i];
-    if (open.broken(reference_->columns[i].name)) column.skip();
+    if (explained(i, open)) column.skip();
     else column.close(window, granted);
     values.push_back(column.value());
   }
   for (const std::size_t i : stats::alarms_among(values)) {
-    const std::string& name = reference_->columns[i].name;
-    if (!open.open("drift", name)) open.raise(w.scope, window, signal(w, i, until), out);
+    const std::string& name = columns_[i]->name;
+    if (!explained(i, open) && !open.open("drift", name)) {
+      open.raise(w.scope, window, signal(w, i, until), out);
+    }
     w.columns[i].restart();
   }
   for (std::size_t i = 0; i < w.columns.size(); ++i) {
-    if (w.columns[i].outside()) open.seen("drift", reference_->columns[i].name, window);
+    if (w.columns[i].outside()) open.seen("drift", columns_[i]->name, window);
   }
   open.settle(w.scope, window, out);
 }
@@ -196,7 +228,7 @@ Signal Shifts::signal(const Watched& w, std::size_t column, Time until) const {
   const stats::BoxEvidence::Bin bin = shift.farthest();
   Signal signal;
   signal.kind = "drift";
-  signal.subject = reference_->columns[column].name;
+  signal.subject = columns_[column]->name;
   signal.since = shift.since();
   signal.seen = until;
   signal.value = bin.share;
@@ -211,6 +243,25 @@ Signal Shifts::signal(const Watched& w, std::size_t column, Time until) const {
   return signal;
 }
 
+std::vector<std::string> Shifts::moved() const {
+  std::vector<double> strength(reference_->columns.size());
+  for (const Watched& w : clocks_) {
+    const double granted = notices_per_year_ * w.clock.length.in_days() / kDaysPerYear;
+    for (std::size_t i = 0; i < strength.size(); ++i) {
+      strength[i] += std::log(std::max(1.0, w.columns[i].value() / granted));
+    }
+  }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < strength.size(); ++i) {
+    if (strength[i] > kMoved) order.push_back(i);
+  }
+  const auto strength_of = [&](std::size_t i) { return strength[i]; };
+  std::ranges::stable_sort(order, std::ranges::greater(), strength_of);
+  std::vector<std::string> names;
+  for (const std::size_t i : order) names.push_back(reference_->columns[i].name);
+  return names;
+}
+
 Json Shifts::summary() const {
   Json out = Json::array();
   for (const Watched& w : clocks_) {
@@ -221,7 +272,7 @@ Json Shifts::summary() const {
     for (std::size_t i = 0; i < w.columns.size(); ++i) {
       if (w.columns[i].value() <= most) continue;
       most = w.columns[i].value();
-      one["column"] = reference_->columns[i].name;
+      one["column"] = columns_[i]->name;
     }
     one["evidence"] = std::min(most / static_cast<double>(w.columns.size()), 1e300);
     out.push_back(std::move(one));

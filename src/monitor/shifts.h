@@ -14,7 +14,7 @@ namespace rondo::monitor {
 /// Part of the budget of false notices that each clock has (the rest is left for correlations).
 inline constexpr double kClockPart = 0.4;
 
-/// One column by one clock.
+/// One column, or what is watched beside them, by one clock.
 class ColumnShift {
  public:
   /// Without an envelope the first 8 live windows make it.
@@ -58,6 +58,9 @@ class Shifts {
   /// Cost: a bin a cell and clock, and at the end of a window two projections a column.
   void look(const Cohort& cohort, std::span<const Judged* const> rows, OpenSignals& open,
             std::vector<Signal>& out);
+  /// Columns with evidence that they moved, the most of it first: ln of its multiple of what is
+  /// granted, over both clocks.
+  std::vector<std::string> moved() const;
   Json state() const;
   /// Errors: kCorrupt.
   Result<void> read(const Json& state);
@@ -75,10 +78,15 @@ class Shifts {
     Time last = kBeginningOfTime;                // start of its newest row's stretch
   };
   std::size_t bin(std::size_t column, const model::Cell& cell) const;
+  /// What row has of that column, or of what is watched beside them.
+  model::Cell cell_of(std::size_t column, const Judged& row) const;
+  /// Whether something else that is open explains it.
+  bool explained(std::size_t column, const OpenSignals& open) const;
   void close(Watched& watched, Time until, OpenSignals& open, std::vector<Signal>& out);
   Signal signal(const Watched& watched, std::size_t column, Time until) const;
 
   const model::Reference* reference_;
+  std::vector<const model::ColumnReference*> columns_;  // then what is watched beside them
   double notices_per_year_;                      // of one clock
   std::vector<std::unordered_map<std::string_view, std::size_t>> categories_;
   std::vector<Watched> clocks_;

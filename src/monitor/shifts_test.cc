@@ -187,5 +187,46 @@ TEST(Shifts, DamagedStateIsRefused) {
   }
 }
 
+/// Answers move while no column does: the model reads something that is not watched, or it broke.
+TEST(Shifts, AnswersAndMissingCellsAreWatchedBesideTheColumns) {
+  World world;
+  auto reference = world.reference(20);
+  ASSERT_EQ(reference->derived.size(), 1U);
+  std::vector<double> answers;
+  std::vector<Time> times;
+  for (int hour = 0; hour < 24 * 14; ++hour) {
+    for (int i = 0; i < 60; ++i) {
+      answers.push_back(world.chance.uniform());
+      times.push_back(kBegin + Span::hours(hour) + Span::seconds(i));
+    }
+  }
+  model::add_answers(model::freeze_answers(answers, times), *reference);
+  ASSERT_EQ(reference->derived.back().envelopes.size(), 2U);
+  Watcher watcher({}, reference, 1);
+  const auto answered = [&](int day, double low) {
+    Cohort cohort = world.day(day);
+    for (Judged& row : cohort.rows) row.answer = low + (1 - low) * world.chance.uniform();
+    return cohort;
+  };
+  int day = 20;
+  for (; day < 26; ++day) EXPECT_EQ(told(watcher.inputs(answered(day, 0))), Told{}) << day;
+  EXPECT_EQ(told(watcher.inputs(answered(day++, 0.3))), Told{"+drift (answers)"});
+  // Two cells of a row go missing together, half as often each as a notice of one takes.
+  Watcher other({}, reference, 1);
+  Told gaps;
+  for (int i = 0; i < 6 && gaps.empty(); ++i) {
+    Cohort cohort = answered(day++, 0);
+    for (std::size_t row = 0; row < cohort.rows.size(); row += 3) {
+      cohort.rows[row].cells = {model::Cell{}, model::Cell{}};
+    }
+    gaps = told(other.inputs(cohort));
+  }
+  for (const std::string& one : gaps) EXPECT_EQ(one.find("(missing cells)"), one.npos) << one;
+  EXPECT_FALSE(gaps.empty()) << "the columns tell it, and explain it";
+  const auto again = model::Reference::from_json(reference->to_json());
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(again->to_json(), reference->to_json());
+}
+
 }  // namespace
 }  // namespace rondo::monitor

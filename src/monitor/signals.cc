@@ -57,6 +57,7 @@ Json to_json(const Signal& signal) {
               {"false_alarms_per_year", signal.false_alarms_per_year},
               {"sentence", signal.sentence}};
   if (signal.came > 1) out["came"] = signal.came;
+  if (!signal.cause.is_null()) out["cause"] = signal.cause;
   return out;
 }
 
@@ -75,6 +76,7 @@ Result<Signal> signal_from(const Json& json) {
   signal.false_alarms_per_year = TRY(io::get<double>(json, "false_alarms_per_year"));
   signal.sentence = TRY(io::get<std::string>(json, "sentence"));
   signal.came = io::get_or<std::int64_t>(json, "came", 1);
+  signal.cause = io::get_or<Json>(json, "cause", nullptr);
   return signal;
 }
 

@@ -51,6 +51,8 @@ Json Watcher::State::to_json() const {
           {"columns", kept},
           {"shifts", shifts.state()},
           {"slices", slices.state()},
+          {"estimate", estimate.state()},
+          {"change", change.state()},
           {"label", memory_json(label_memory)},
           {"newest_us", newest.us},
           {"observed_us", observed ? Json(observed->us) : Json(nullptr)},
@@ -82,6 +84,8 @@ Result<void> Watcher::State::read(const Json& json) {
   for (std::size_t i = 0; i < memories.size(); ++i) memories[i] = TRY(memory_from(kept[i]));
   TRY(shifts.read(io::get_or<Json>(json, "shifts", nullptr)));
   TRY(slices.read(io::get_or<Json>(json, "slices", nullptr)));
+  TRY(estimate.read(io::get_or<Json>(json, "estimate", nullptr)));
+  TRY(change.read(io::get_or<Json>(json, "change", nullptr)));
   label_memory = TRY(memory_from(io::get_or<Json>(json, "label", nullptr)));
   newest.us = TRY(io::get<std::int64_t>(json, "newest_us"));
   observed.reset();
@@ -207,6 +211,7 @@ std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
   s.open.settle(Scope::kInput, context.window, out);
   if (cohort.version != s.version) return out;
   s.shifts.look(cohort, rows, s.open, out);
+  s.estimate.look(cohort);
   s.unjudged.back().kept_out = s.open.quarantines();
   return out;
 }
@@ -227,6 +232,7 @@ std::vector<Signal> Watcher::judge(const Cohort& cohort) {
     s.withheld_rows += cohort.rows.size();
   } else {
     s.fold(cohort, out);
+    s.estimate.compare(cohort);
     if (!s.open.open("risk", "model")) s.harm.reset();
   }
   return out;
@@ -299,6 +305,9 @@ Json Watcher::summary() const {
           {"false_alarms_per_year", options_.false_alarms_per_year},
           {"day_correlation", reference_->day_correlation}};
   if (Json slices = s.slices.summary(); !slices.empty()) out["slices"] = std::move(slices);
+  if (Json estimate = s.estimate.summary(); !estimate.is_null()) {
+    out["estimate"] = std::move(estimate);
+  }
   return out;
 }
 

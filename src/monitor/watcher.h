@@ -5,6 +5,8 @@
 // nothing.
 #pragma once
 
+#include <limits>
+
 #include "io/options.h"
 #include "model/reference.h"
 
@@ -51,6 +53,9 @@ struct Judged {
   std::string id;
   std::vector<model::Cell> cells;
   double answer = 0;                    // regression value, or index of the answered class
+  // The probability that came with it: of two classes that of the second, of more that of the
+  // answered one. NaN: none.
+  double score = std::numeric_limits<double>::quiet_NaN();
   std::optional<double> label;          // number, or class index; absent: did not come in time
 };
 
@@ -73,6 +78,7 @@ struct Signal {
   double false_alarms_per_year = 0;
   std::int64_t came = 1;                // once, and again each time after a clean window
   std::string sentence;                 // for people
+  Json cause = nullptr;                 // of a risk: see RiskChange::cause(), "columns"
 };
 Json to_json(const Signal& signal);
 Result<Signal> signal_from(const Json& json);
@@ -109,8 +115,9 @@ class Watcher {
   /// "excess": null, or while a risk signal is open {"since","judged_rows","unjudged_rows",
   /// "mean_loss","test_risk","cost"}, what the risen risk cost since its change point; of a
   /// successor that is still worse than what was proved before the change, with "learning",
-  /// "shifts": see Shifts::summary(), "slices"?: SliceRisks::summary(), "day_correlation"}: of
-  /// neighbouring days in the test, which the claim takes to be small.
+  /// "estimate"?: LabelFree::summary(), "shifts": Shifts::summary(), "slices"?:
+  /// SliceRisks::summary(), "day_correlation"}: of neighbouring days in the test, which the claim
+  /// takes to be small.
   Json summary() const;
 
  private:

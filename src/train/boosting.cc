@@ -21,11 +21,12 @@ std::optional<Ending> interrupted(const Limits& limits) {
 
 }  // namespace
 
-std::size_t patience_for(double rate, std::size_t rows) {
+std::size_t patience_for(const Growth& growth, std::size_t rows) {
+  if (growth.forest) return kForestTrees;
   // With 20 to 100 rounds the error on two years of bikes is the same within .1 of 42.5.
   constexpr double kSteps = 3, kLeast = 20, kMost = 300, kFullBelow = 10'000;
   const double share = kFullBelow / std::max(kFullBelow, static_cast<double>(rows));
-  return static_cast<std::size_t>(std::max(kLeast, std::min(kMost, kSteps / rate) * share));
+  return static_cast<std::size_t>(std::max(kLeast, std::min(kMost, kSteps / growth.rate) * share));
 }
 
 Result<Course> grow(Booster& booster, model::Task task, std::span<const double> labels,

@@ -35,7 +35,8 @@ struct Course {
 Result<Course> grow(Booster& booster, model::Task task, std::span<const double> labels,
                     const Limits& limits, std::span<const double> weights = {});
 
-/// How many rounds without a gain end a fit: the slower it learns the more, with many rows fewer.
-std::size_t patience_for(double rate, std::size_t rows);
+/// How many rounds without a gain end a fit: the slower it learns the more, with many rows fewer. A
+/// forest, which more trees do not harm, is never ended.
+std::size_t patience_for(const Growth& growth, std::size_t rows);
 
 }  // namespace rondo::train

@@ -49,11 +49,12 @@ TEST(Grow, StopsWhenPatienceIsOverAndNamesTheBestRound) {
 }
 
 TEST(Patience, IsLongerForSlowLearnersAndShorterForManyRows) {
-  EXPECT_EQ(patience_for(0.1, 1'000), 30U);
-  EXPECT_EQ(patience_for(0.05, 1'000), 60U);
-  EXPECT_EQ(patience_for(0.05, 20'000), 30U);
-  EXPECT_EQ(patience_for(0.001, 1'000), 300U);
-  EXPECT_EQ(patience_for(0.1, 1'000'000), 20U);
+  EXPECT_EQ(patience_for({.rate = 0.1}, 1'000), 30U);
+  EXPECT_EQ(patience_for({.rate = 0.05}, 1'000), 60U);
+  EXPECT_EQ(patience_for({.rate = 0.05}, 20'000), 30U);
+  EXPECT_EQ(patience_for({.rate = 0.001}, 1'000), 300U);
+  EXPECT_EQ(patience_for({.rate = 0.1}, 1'000'000), 20U);
+  EXPECT_EQ(patience_for(forest_growth(), 1'000'000), kForestTrees);
 }
 
 TEST(Grow, ExactlySoManyRounds) {

@@ -72,10 +72,17 @@ Result<Model> fit_model(const Prepared& prepared, const RowList& train,
   model.spent = course.ending == Ending::kBudget;
   if (model.spent) return model;
   model.rounds = course.rounds;
-  const std::string text = TRY(booster.text(course.rounds));
-  model.forest = TRY(model::Forest::from_lightgbm(text));
+  std::string text = TRY(booster.text(course.rounds));
   model.digest = digest_of_text(text);
+  // LightGBM's raw scores of a forest are sums; that it divides them is a line of its text.
+  constexpr std::string_view kMean = "\naverage_output\n";
+  if (parameters.forest) text.replace(text.find(kMean), kMean.size(), "\n");
+  model.forest = TRY(model::Forest::from_lightgbm(text));
   TRY(compare(model.forest, booster, course.rounds, prepared));
+  if (parameters.forest) {
+    const model::Weighted mean{&model.forest, 1 / static_cast<double>(course.rounds)};
+    model.forest = TRY(model::blend(std::span(&mean, 1)));
+  }
   if (const auto corrections = parameters.corrections(); !corrections.empty()) {
     model.forest = TRY(model::shifted(model.forest, corrections));
   }

@@ -7,11 +7,19 @@
 
 namespace rondo::train {
 
-std::string_view learner_of(const Growth& growth) { return growth.line ? "linear" : "trees"; }
+std::string_view learner_of(const Growth& growth) {
+  return growth.line ? "linear" : growth.forest ? "forest" : "trees";
+}
+
+Growth forest_growth() { return {.leaves = 128, .min_leaf = 5, .rows = 0.632, .forest = true}; }
 
 Json Growth::json() const {
   if (line && penalty == 0) return {{"learner", learner_of(*this)}};
   if (line) return {{"learner", learner_of(*this)}, {"bent", bent}, {"penalty", penalty}};
+  if (forest) {
+    return {{"learner", learner_of(*this)}, {"leaves", leaves}, {"min_leaf", min_leaf},
+            {"rows", rows}};
+  }
   return {{"rate", rate},       {"leaves", leaves}, {"min_leaf", min_leaf}, {"columns", columns},
           {"rows", rows},       {"l1", l1},         {"l2", l2}};
 }
@@ -22,6 +30,13 @@ Result<Growth> Growth::from_json(const Json& json) {
   if (growth.line) {
     growth.bent = io::get_or<bool>(json, "bent", false);
     growth.penalty = io::get_or<double>(json, "penalty", 0);
+    return growth;
+  }
+  if (io::get_or<std::string>(json, "learner", "trees") == "forest") {
+    growth = forest_growth();
+    growth.leaves = TRY(io::get<std::int64_t>(json, "leaves"));
+    growth.min_leaf = TRY(io::get<std::int64_t>(json, "min_leaf"));
+    growth.rows = TRY(io::get<double>(json, "rows"));
     return growth;
   }
   growth.rate = TRY(io::get<double>(json, "rate"));
@@ -40,16 +55,19 @@ Result<void> check_learners(const Options& options) {
   };
   std::vector<std::string> seen;
   for (const std::string& name : options.learners) {
-    if (name != "trees" && name != "linear") {
-      return wrong(fmt::format("\"{}\" is no learner", name), "there are trees and linear");
+    if (name != "trees" && name != "linear" && name != "forest") {
+      return wrong(fmt::format("\"{}\" is no learner", name),
+                   "there are trees, linear and forest");
     }
     if (std::ranges::find(seen, name) != seen.end()) {
       return wrong(fmt::format("\"{}\" is there twice", name), "name each once");
     }
     seen.push_back(name);
   }
-  if (seen.empty()) return wrong("it is empty", "write learners = [\"trees\", \"linear\"]");
-  if (!options.monotone.empty() && !learners_of(options).trees) {
+  if (seen.empty()) {
+    return wrong("it is empty", "write learners = [\"trees\", \"linear\", \"forest\"]");
+  }
+  if (!options.monotone.empty() && !learners_of(options).grow()) {
     return wrong("a linear model does not keep what [train] monotone asks for",
                  "add \"trees\", or leave monotone out");
   }
@@ -60,10 +78,12 @@ Learners learners_of(const Options& options) {
   const auto named = [&](std::string_view name) {
     return std::ranges::find(options.learners, name) != options.learners.end();
   };
-  return {named("trees"), named("linear") && options.monotone.empty()};
+  return {named("trees"), named("linear") && options.monotone.empty(), named("forest")};
 }
 
 Growth growth_of(const Options& options) {
+  const Learners learners = learners_of(options);
+  if (learners.forest && !learners.trees) return forest_growth();
   return {.rate = options.rate, .leaves = options.leaves, .min_leaf = options.min_leaf};
 }
 

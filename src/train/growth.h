@@ -1,5 +1,5 @@
-// How one candidate is made: how its trees grow, which the search chooses, or that it is a line. As
-// Json it stands in candidates and facts, and a twin is fitted from it.
+// How one candidate is made: how its trees grow, which the search chooses, that they are a forest,
+// or that it is a line. As Json it stands in candidates and facts, and a twin is fitted from it.
 #pragma once
 
 #include "io/json.h"
@@ -15,6 +15,7 @@ struct Growth {
   std::int64_t leaves = 31, min_leaf = 20;
   double columns = 1, rows = 1;  // shares that a tree sees
   double l1 = 0, l2 = 0;         // penalties on leaves
+  bool forest = false;           // trees that know nothing of each other, and answer by their mean
   bool operator==(const Growth&) const = default;
 
   Json json() const;
@@ -22,16 +23,23 @@ struct Growth {
   static Result<Growth> from_json(const Json& json);
 };
 
-/// "trees" or "linear".
+/// Trees of 128 leaves at most, each of 63.2 % of the rows, with the square root of the features to
+/// choose from at each split. Source: Breiman 2001 (Random Forests), drawing without replacement.
+Growth forest_growth();
+inline constexpr std::size_t kForestTrees = 200;
+
+/// "trees", "linear" or "forest".
 std::string_view learner_of(const Growth& growth);
 
 struct Learners {
-  bool trees = true, line = true;
+  bool trees = true, line = true, forest = true;
+  /// Whether anything grows.
+  bool grow() const { return trees || forest; }
 };
 /// A line keeps no order of its answers, so it stays out where [train] monotone asks for one.
 Learners learners_of(const Options& options);
 
-/// What the settings say of trees.
+/// What the settings say of trees; of a forest, where one is asked for and no trees.
 Growth growth_of(const Options& options);
 
 }  // namespace rondo::train

@@ -32,6 +32,20 @@ Prepared straight(Task task, std::size_t rows = 900) {
   return prepared;
 }
 
+/// On the test rows; without answers, that of their mean.
+double squared_error(const Prepared& prepared, const std::vector<double>& answers) {
+  std::vector<double> labels;
+  for (const std::size_t row : prepared.rows_on(table::Side::kTest)) {
+    labels.push_back(prepared.label[row]);
+  }
+  double mean = 0, error = 0;
+  for (const double label : labels) mean += label / static_cast<double>(labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    error += std::pow((answers.empty() ? mean : answers[i]) - labels[i], 2);
+  }
+  return error;
+}
+
 class Learning : public testing::Test, protected StageRoom {
  protected:
   StageOutput output_of(const Prepared& prepared, const Options& options) {
@@ -76,6 +90,39 @@ TEST_F(Learning, WhatIsNotNamedIsNotTrained) {
   const auto none = run(input_for(constant_features(200), {.learners = {"linear"}}));
   ASSERT_FALSE(none);
   EXPECT_NE(none.error().message.find("no linear model can be fitted"), std::string::npos);
+}
+
+/// Alone, as a twin, and as a candidate of a search; each fit is compared with LightGBM's.
+TEST_F(Learning, AForestIsALearner) {
+  for (const Task task : {Task::kRegression, Task::kBinary, Task::kMulticlass}) {
+    const Prepared prepared = generated({.task = task, .rows = 900});
+    const StageOutput alone = output_of(prepared, {.rounds = 30, .learners = {"forest"}});
+    EXPECT_EQ(alone.evidence.at("learner"), "forest") << name_of(task);
+    EXPECT_NE(alone.reason.find("a forest of "), std::string::npos) << alone.reason;
+    const Candidate original = last_;
+    EXPECT_EQ(original.options.at("learner"), "forest");
+    const auto forest = model::Forest::decode(original.forest).value();
+    EXPECT_EQ(forest.trees(), original.rounds * forest.outputs());
+    if (task == Task::kRegression) {
+      EXPECT_LT(squared_error(prepared, original.test_scores), 0.7 * squared_error(prepared, {}))
+          << "trees answer by their mean";
+    }
+    StageInput again = input_for(prepared, {.rounds = 30, .learners = {"forest"}});
+    again.options["now"] = {{"rounds", original.rounds}};
+    const auto twin = run(again);
+    ASSERT_TRUE(twin) << twin.error().text();
+    EXPECT_EQ(Candidate::decode(written(again, *twin)).value().forest, original.forest);
+  }
+  const Options search{.budget = "10 candidates", .rounds = 20};
+  const StageOutput found = output_of(generated({.rows = 900}), search);
+  const Json& tried = found.evidence.at("tried");
+  ASSERT_EQ(tried.size(), 10U);
+  EXPECT_EQ(tried[9].at("origin"), "forest");
+  EXPECT_EQ(tried[9].at("options").at("learner"), "forest");
+  const StageOutput few = output_of(generated({.rows = 900}), {.budget = "5 candidates",
+                                                               .rounds = 20,
+                                                               .learners = {"forest", "linear"}});
+  EXPECT_EQ(few.evidence.at("tried").size(), 2U) << "a forest and a line, and nothing else";
 }
 
 TEST_F(Learning, LearnersAreChecked) {

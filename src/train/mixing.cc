@@ -2,6 +2,7 @@
 #include "train/mixing.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -29,19 +30,21 @@ Result<Member> Member::from_json(const Json& json) {
 }
 
 std::string grown_text(const Mixed& mixed) {
-  std::uint64_t rounds = 0;
+  std::uint64_t rounds = 0, forest = 0;
   bool line = false;
   for (const Member& member : mixed.members) {
     if (member.growth.line) line = true;
-    else rounds += member.rounds;
+    else (member.growth.forest ? forest : rounds) += member.rounds;
   }
-  std::string text;
-  if (rounds > 0) text = grouped(rounds) + " rounds of trees";
-  if (!line) return text;
-  if (rounds > 0) text += " and ";
-  const std::size_t terms = mixed.model.forest.terms().size();
-  return text + fmt::format("a linear model of {} {}", grouped(terms),
-                            terms == 1 ? "term" : "terms");
+  std::vector<std::string> parts;
+  if (rounds > 0) parts.push_back(grouped(rounds) + " rounds of trees");
+  if (forest > 0) parts.push_back(fmt::format("a forest of {} trees", grouped(forest)));
+  if (line) {
+    const std::size_t terms = mixed.model.forest.terms().size();
+    parts.push_back(fmt::format("a linear model of {} {}", grouped(terms),
+                                terms == 1 ? "term" : "terms"));
+  }
+  return fmt::format("{}", fmt::join(parts, " and "));
 }
 
 Result<Model> model_of(std::optional<Line> line, const Stop& stop) {

@@ -184,7 +184,14 @@ Result<Parameters> parameters_with(const model::Prepared& prepared, const Growth
   if (prepared.task == model::Task::kMulticlass) {
     set("num_class", fmt::to_string(prepared.classes.size()));
   }
-  set("learning_rate", fmt::to_string(growth.rate));
+  if (growth.forest) {
+    const auto features = static_cast<double>(std::max<std::size_t>(prepared.features.columns, 1));
+    p.forest = true;
+    set("boosting", "rf");
+    set("feature_fraction_bynode", fmt::to_string(std::sqrt(features) / features));
+  } else {
+    set("learning_rate", fmt::to_string(growth.rate));
+  }
   set("num_leaves", fmt::to_string(growth.leaves));
   set("min_data_in_leaf", fmt::to_string(growth.min_leaf));
   // What is left at its default is left out: then the bits are those of LightGBM without it.

@@ -13,6 +13,7 @@ struct Parameters {
   std::vector<std::pair<std::string, std::string>> values;  // in the order of the text
   std::vector<double> class_weights{};  // one a class, beside the rows' own; empty: none
   bool multiclass = false;
+  bool forest = false;                  // raw scores are the mean over the rounds
 
   /// What puts raw scores right that were learned with class weights, one an output; empty without.
   /// Weights w multiply the odds of classes by their ratio, wherever the rows are: so -ln(w1/w0) is

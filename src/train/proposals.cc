@@ -82,12 +82,12 @@ std::size_t patience_of(std::size_t rows) {
   return rows <= 100 ? 4 : rows <= 500 ? 8 : rows <= 2'500 ? 15 : rows <= 10'000 ? 40 : 100;
 }
 
-/// The best one that is no line: the first.
+/// The best one that is boosted: the first.
 std::size_t best_trees(std::span<const Tried> tried) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < tried.size(); ++i) {
     const bool better = !tried[i].behind && tried[i].loss < tried[best].loss;
-    if (better && !tried[i].growth.line) best = i;
+    if (better && !tried[i].growth.line && !tried[i].growth.forest) best = i;
   }
   return best;
 }
@@ -148,8 +148,11 @@ std::optional<Proposal> next_proposal(const Growth& settings, Learners learners,
                                       const std::vector<Tried>& tried, std::size_t rows,
                                       Seed seed) {
   const Proposal line{"linear", {.line = true}};
-  if (!learners.trees) return tried.empty() ? std::optional(line) : std::nullopt;
-  if (tried.empty()) return Proposal{"settings", settings};
+  if (tried.empty()) return learners.grow() ? Proposal{"settings", settings} : line;
+  if (!learners.trees) {
+    const bool more = learners.forest && learners.line && tried.size() == 1;
+    return more ? std::optional(line) : std::nullopt;
+  }
   if (learners.line && tried.size() == 1) return line;
   const std::size_t first = learners.line ? 2 : 1, at = tried.size() - first;
   if (at < kSpread.size()) return Proposal{"spread", kSpread[at]};
@@ -158,7 +161,9 @@ std::optional<Proposal> next_proposal(const Growth& settings, Learners learners,
     slow.rate /= 5;
     return Proposal{"slow", slow};
   }
-  const Flow flow(tried, first + kSpread.size() + 1, seed);
+  const std::size_t forest = learners.forest ? 1 : 0;
+  if (at == kSpread.size() + 1 && forest == 1) return Proposal{"forest", forest_growth()};
+  const Flow flow(tried, first + kSpread.size() + 1 + forest, seed);
   if (flow.without_gain() >= patience_of(rows)) return std::nullopt;
   return Proposal{"local", flow.next()};
 }

@@ -1,6 +1,6 @@
 // What the search tries next: a pure function of what was tried and found. The order is: what the
-// settings say, a line, a first spread of other trees, the best of them at a fifth of its rate,
-// then a local search around the best.
+// settings say, a line, a first spread of other trees, the best of them at a fifth of its rate, a
+// forest, then a local search around the best.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ namespace rondo::train {
 
 /// One configuration and what came of it.
 struct Tried {
-  std::string origin;               // "settings", "linear", "spread", "slow", "local"
+  std::string origin;               // "settings", "linear", "spread", "slow", "forest", "local"
   Growth growth{};
   double loss = 0;                  // mean over all rows of all folds
   std::size_t rounds = 0;           // median of the folds' best rounds; 1 of a line

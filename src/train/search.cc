@@ -171,8 +171,8 @@ class Search {
     const std::span<const double> labels =
         std::span(labels_).subspan(labels_in(number), fold.stop.size());
     Limits limits;
-    limits.rounds = most_rounds_;
-    limits.patience = patience_for(growth.rate, fold.fit.size());
+    limits.rounds = growth.forest ? std::min(kForestTrees, most_rounds_) : most_rounds_;
+    limits.patience = patience_for(growth, fold.fit.size());
     limits.stop = limits_.stop;
     if (limits_.until_us) limits.until_us = *limits_.until_us - spent_before_us_ - reserve_us();
     if (number < 2) {  // one lane's alone

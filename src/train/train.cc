@@ -57,6 +57,7 @@ Result<Plan> plan_for(const StageInput& input, const Prepared& prepared) {
   const std::size_t outputs = classes ? prepared.classes.size() : 1;
   plan.most_rounds = std::min(static_cast<std::size_t>(plan.options.rounds),
                               model::kMostTrees / std::max<std::size_t>(outputs, 1));
+  if (growth_of(plan.options).forest) plan.most_rounds = std::min(plan.most_rounds, kForestTrees);
   plan.threads = threads_for(plan.options.threads, prepared.features.values.size());
   plan.parameters = TRY(parameters_for(prepared, plan.options, input.seed, plan.threads));
   plan.limits.stop = input.stop;
@@ -91,7 +92,7 @@ Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, con
   std::vector<double> labels;
   for (const std::uint32_t row : inner.stop) labels.push_back(prepared.label[row]);
   Limits limits = limits_for(plan, input, plan.most_rounds, 0, 0.7);
-  limits.patience = patience_for(plan.options.rate, inner.fit.size());
+  limits.patience = patience_for(growth_of(plan.options), inner.fit.size());
   limits.keep_answers = true;
   Booster booster = TRY(Booster::make(prepared, inner.fit, inner.stop, plan.parameters));
   Course course = TRY(grow(booster, prepared.task, labels, limits,
@@ -104,18 +105,20 @@ Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, con
 
 std::string reason_of(const Plan& plan, const Choice& choice, const Model& model,
                       std::size_t rows) {
-  const std::string what = fmt::format("{} rounds of trees on {} rows",
-                                       grouped(static_cast<std::uint64_t>(model.rounds)),
-                                       grouped(rows));
+  const auto count = grouped(static_cast<std::uint64_t>(model.rounds));
+  const std::string what =
+      plan.parameters.forest ? fmt::format("a forest of {} trees on {} rows", count, grouped(rows))
+                             : fmt::format("{} rounds of trees on {} rows", count, grouped(rows));
   if (plan.twin_rounds > 0) return what + ", as many as the candidate that was measured";
   if (choice.inner_rows == 0) return what + ": too few rows to find out how many are best";
   return fmt::format("{}; {} inner rows chose how many", what,
                      grouped(static_cast<std::uint64_t>(choice.inner_rows)));
 }
 
-Json evidence_of(const Prepared& prepared, const Choice& choice, const Model& model,
-                 std::size_t rows) {
-  Json evidence = {{"learner", "trees"},        {"task", name_of(prepared.task)},
+Json evidence_of(const Prepared& prepared, const Plan& plan, const Choice& choice,
+                 const Model& model, std::size_t rows) {
+  Json evidence = {{"learner", learner_of(growth_of(plan.options))},
+                   {"task", name_of(prepared.task)},
                    {"rounds", model.rounds},    {"trees", model.forest.trees()},
                    {"leaves", model.forest.leaves()}, {"train_rows", rows},
                    {"inner_rows", choice.inner_rows}, {"forest_digest", model.digest}};
@@ -223,7 +226,7 @@ Result<StageOutput> take_over(const Prepared& prepared, const RowList& rows, con
   output.reason = fmt::format("`{}` trained {} trees of {} on {} rows", plan.options.command,
                               grouped(made.model.forest.trees()), made.library,
                               grouped(rows.size()));
-  output.evidence = evidence_of(prepared, Choice{made.model.rounds}, made.model, rows.size());
+  output.evidence = evidence_of(prepared, plan, Choice{made.model.rounds}, made.model, rows.size());
   output.evidence["learner"] = "script";
   output.evidence["inner_rows"] = made.inner_rows;
   output.evidence["command"] = plan.options.command;
@@ -258,8 +261,8 @@ const LineChoice* line_instead(const Prepared& prepared, const Plan& plan, const
   const Learners learners = learners_of(plan.options);
   if (!learners.line || plan.twin_rounds > 0) return nullptr;
   const LineChoice* const line = plan.lines.better();
-  if (!learners.trees || line == nullptr || trees.held.rows.empty()) {
-    return learners.trees ? nullptr : line;
+  if (!learners.grow() || line == nullptr || trees.held.rows.empty()) {
+    return learners.grow() ? nullptr : line;
   }
   std::vector<double> labels;
   for (const std::uint32_t row : trees.held.rows) labels.push_back(prepared.label[row]);
@@ -303,7 +306,7 @@ Result<StageOutput> fit_line_alone(const Prepared& prepared, const RowList& rows
 Result<StageOutput> fit_one(const Prepared& prepared, const RowList& rows, const Plan& plan,
                             const StageInput& input) {
   Choice choice{plan.twin_rounds};
-  const bool trees = learners_of(plan.options).trees;
+  const bool trees = learners_of(plan.options).grow();
   if (plan.twin_rounds == 0 && trees) choice = TRY(choose_rounds(prepared, rows, plan, input));
   if (choice.spent) return spent(plan);
   const LineChoice* const line = line_instead(prepared, plan, choice);
@@ -314,7 +317,7 @@ Result<StageOutput> fit_one(const Prepared& prepared, const RowList& rows, const
   const Model model = TRY(fit_model(prepared, rows, plan.parameters,
                                     limits_for(plan, input, choice.rounds, done, 1)));
   if (model.spent) return spent(plan);
-  const Json options = {{"learner", "trees"},
+  const Json options = {{"learner", learner_of(growth_of(plan.options))},
                         {"parameters", plan.parameters.json()},
                         {"rounds", model.rounds},
                         {"seed", plan.options.seed}};
@@ -322,7 +325,7 @@ Result<StageOutput> fit_one(const Prepared& prepared, const RowList& rows, const
       candidate_of(prepared, model, std::move(choice.held), options, plan), input));
   output.result = "trained";
   output.reason = reason_of(plan, choice, model, rows.size());
-  output.evidence = evidence_of(prepared, choice, model, rows.size());
+  output.evidence = evidence_of(prepared, plan, choice, model, rows.size());
   return output;
 }
 

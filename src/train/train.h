@@ -24,7 +24,7 @@ struct Options {
   std::string row_max = "50us";
   std::string size_max = "64MiB";
   std::string weight{};
-  std::vector<std::string> learners = {"trees", "linear"};
+  std::vector<std::string> learners = {"trees", "linear", "forest"};
   Json class_weight = Json::object();  // class -> how often a row of it counts
   Json monotone = Json::object();      // feature -> 1 or -1
   std::string command{};
@@ -39,7 +39,7 @@ void describe(Visitor& v, Options& o) {
   v(Key{"seed", "all chance follows from it", 0, 1e18}, o.seed);
   v(Key{"threads", "0: as many as pay off; the model is the same for any number", 0, 1024},
     o.threads);
-  v(Key{"learners", "what may be trained: trees, linear, a line where it is clearly better"},
+  v(Key{"learners", "what may be trained: trees; a line, where it is clearly better; forests"},
     o.learners);
   v(Key{"rate", "learning rate", 1e-4, 1}, o.rate);
   v(Key{"leaves", "leaves a tree at most", 2, 65535}, o.leaves);

@@ -27,8 +27,10 @@ PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
 from project import Project, rows  # noqa: E402
 from onnx_cases import Onnx  # noqa: E402
+from script_cases import Scripts  # noqa: E402
 
 Onnx.program, Onnx.source = PROGRAM, SOURCE
+Scripts.program, Scripts.source = PROGRAM, SOURCE
 
 TIME = "2024-02-01T09:00:00Z"
 ROWS = [{"x": 1.5, "kind": "a"}, {"x": None, "kind": "b"}, {"x": 7.25, "kind": "never seen"},

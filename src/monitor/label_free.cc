@@ -1,0 +1,125 @@
+// The band is that of chance and of the fit, and as wide again as windows with labels were off.
+#include "monitor/label_free.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "monitor/slice_risks.h"
+
+namespace rondo::monitor {
+namespace {
+
+constexpr std::size_t kCompared = 20, kFewestCompared = 5;
+constexpr double kBand = 1.645;      // 90 %
+constexpr double kOffShare = 0.9;    // quantile of what windows were off by
+constexpr double kBroken = 3;        // standard errors of their mean
+
+}  // namespace
+
+LabelFree::LabelFree(const Options& options, const model::Reference& reference)
+    : reference_(reference),
+      estimates_(!reference.scores.empty() && watches_errors(options, reference)) {}
+
+stats::ErrorEstimate LabelFree::estimate_of(const Cohort& cohort, bool labelled,
+                                            double* wrong) const {
+  stats::ErrorEstimate estimate(reference_.scores);
+  for (const Judged& row : cohort.rows) {
+    if (!std::isfinite(row.score) || (labelled && !row.label)) continue;
+    estimate.add(row.score, !reference_.scores_of_positive || row.answer > 0.5);
+    if (wrong != nullptr) *wrong += row.label && row.answer == *row.label ? 0 : 1;
+  }
+  return estimate;
+}
+
+void LabelFree::look(const Cohort& cohort) {
+  if (!estimates_) return;
+  const stats::ErrorEstimate estimate = estimate_of(cohort, false, nullptr);
+  if (estimate.rows() == 0) return;
+  newest_ = Newest{estimate.error(), estimate.chance_variance() + estimate.fit_variance(),
+                   estimate.rows(), cohort.until};
+}
+
+void LabelFree::compare(const Cohort& cohort) {
+  if (!estimates_) return;
+  double wrong = 0;
+  const stats::ErrorEstimate estimate = estimate_of(cohort, true, &wrong);
+  if (estimate.rows() == 0) return;
+  compared_.push_back({wrong / static_cast<double>(estimate.rows()) - estimate.error(),
+                       estimate.fit_variance()});
+  if (compared_.size() > kCompared) compared_.pop_front();
+}
+
+double LabelFree::mean_off() const {
+  double sum = 0;
+  for (const Compared& one : compared_) sum += one.off;
+  return compared_.empty() ? 0 : sum / static_cast<double>(compared_.size());
+}
+
+/// A rule: the mean of what they were off by is beyond three standard errors of it and of the fit.
+bool LabelFree::violated() const {
+  if (compared_.size() < kFewestCompared) return false;
+  const double count = static_cast<double>(compared_.size()), mean = mean_off();
+  double squares = 0, fit = 0;
+  for (const Compared& one : compared_) {
+    squares += (one.off - mean) * (one.off - mean);
+    fit += one.fit_variance / count;
+  }
+  return std::fabs(mean) > kBroken * std::sqrt(squares / (count - 1) / count + fit);
+}
+
+Json LabelFree::summary() const {
+  if (!newest_) return nullptr;
+  std::vector<double> off;
+  for (const Compared& one : compared_) off.push_back(std::fabs(one.off));
+  std::ranges::sort(off);
+  double width = kBand * std::sqrt(newest_->variance);
+  if (!off.empty()) {
+    const auto rank = std::ceil(kOffShare * static_cast<double>(off.size()));
+    width += off[static_cast<std::size_t>(rank) - 1];
+  }
+  return {{"loss", "error"},
+          {"value", newest_->value},
+          {"low", std::max(0.0, newest_->value - width)},
+          {"high", std::min(1.0, newest_->value + width)},
+          {"rows", newest_->rows},
+          {"until", to_text(newest_->until)},
+          {"compared", compared_.size()},
+          {"off", mean_off()},
+          {"violated", violated()}};
+}
+
+Json LabelFree::state() const {
+  if (!estimates_) return nullptr;
+  Json compared = Json::array();
+  for (const Compared& one : compared_) compared.push_back({one.off, one.fit_variance});
+  Json newest = nullptr;
+  if (newest_) newest = {newest_->value, newest_->variance, newest_->rows, newest_->until.us};
+  return {{"newest", std::move(newest)}, {"compared", std::move(compared)}};
+}
+
+/// A watcher of before had none.
+Result<void> LabelFree::read(const Json& state) {
+  if (state.is_null() || !estimates_) return {};
+  const auto wrong = fail(Code::kCorrupt, "the watcher's estimates have another shape");
+  const Json compared = io::get_or<Json>(state, "compared", nullptr);
+  const Json newest = io::get_or<Json>(state, "newest", nullptr);
+  if (!compared.is_array() || compared.size() > kCompared) return wrong;
+  compared_.clear();
+  for (const Json& one : compared) {
+    const bool shaped = one.is_array() && one.size() == 2 && one[0].is_number() &&
+                        one[1].is_number();
+    if (!shaped) return wrong;
+    compared_.push_back({one[0].get<double>(), one[1].get<double>()});
+  }
+  newest_.reset();
+  if (newest.is_null()) return {};
+  const bool shaped = newest.is_array() && newest.size() == 4 && newest[0].is_number() &&
+                      newest[1].is_number() && newest[2].is_number_unsigned() &&
+                      newest[3].is_number_integer();
+  if (!shaped) return wrong;
+  newest_ = Newest{newest[0].get<double>(), newest[1].get<double>(),
+                   newest[2].get<std::uint64_t>(), {newest[3].get<std::int64_t>()}};
+  return {};
+}
+
+}  // namespace rondo::monitor

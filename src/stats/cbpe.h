@@ -1,0 +1,67 @@
+// Confidence-based performance estimation: how often answers are wrong, without their labels, from
+// the probabilities that come with them. It holds as long as a probability means what it meant on
+// the rows with known answers, whatever became of the inputs; nobody can see without labels whether
+// it does.
+#pragma once
+
+#include "base/seed.h"
+#include "io/json.h"
+#include "stats/calibration.h"
+
+namespace rondo::stats {
+
+/// P(y = 1 | score) on a grid of scores, straight between its points: the isotonic fit and as many
+/// of bootstrapped rows, which say how well the rows knew it.
+struct ScoreMap {
+  std::vector<double> grid;                 // ascending, 2 to 33 scores
+  std::vector<std::vector<double>> fits;    // the fit, then 20 of drawn rows; a value a grid point
+  std::uint64_t rows = 0;
+  bool empty() const noexcept { return grid.empty(); }
+  Json to_json() const;
+  /// Errors: kInvalidInput when it is no such map.
+  static Result<ScoreMap> from_json(const Json& json);
+};
+
+/// Empty with fewer than 50 rows, one class alone, or one score.
+/// Source: Ayer et al. 1955 (fit_isotonic); the grid holds quantiles of the scores.
+/// Cost: 21 fits.
+ScoreMap fit_score_map(const Scored& rows, Seed seed);
+
+/// The share of wrong answers that is expected of some rows.
+class ErrorEstimate {
+ public:
+  explicit ErrorEstimate(const ScoreMap& map);
+  /// A row that was answered as the positive class, or not.
+  /// Cost: logarithm of the grid.
+  void add(double score, bool answered_positive) noexcept;
+  std::uint64_t rows() const noexcept { return rows_; }
+  double error() const noexcept { return of_fit(0); }
+  /// Variance of the share by chance of the labels, c (1 - c)/n^2 a row, and by what the fit could
+  /// not know, of the bootstrapped fits.
+  double chance_variance() const noexcept;
+  double fit_variance() const noexcept;
+
+ private:
+  double of_fit(std::size_t fit) const noexcept;
+
+  const ScoreMap& map_;
+  std::uint64_t rows_ = 0, positives_ = 0;
+  double spread_ = 0;                       // sum of c (1 - c)
+  // How much of each grid point there is: of rows answered positive minus those answered negative.
+  std::vector<double> weight_;
+};
+
+/// Expected counts of two classes: TP = sum a c, FP = sum a (1 - c), FN = sum (1 - a) c,
+/// TN = sum (1 - a)(1 - c), and what follows from them.
+/// Source: NannyML's CBPE as published; AUC over score groups from high to low, t_g = sum c, u_g =
+/// sum (1 - c), T and F their totals: sum over g of u_g (T_{<g} + t_g/2)/(T F).
+struct ExpectedMetrics {
+  double accuracy = 0, precision = 0, recall = 0, specificity = 0, f1 = 0, auc = 0;
+};
+/// Shape: a score and its probability c a row, in any order; positive[i] != 0 where row i was
+/// answered as the positive class. Undefined ratios are NaN.
+/// Cost: O(n log n).
+ExpectedMetrics expected_metrics(std::span<const double> score, std::span<const double> c,
+                                 std::span<const std::uint8_t> positive);
+
+}  // namespace rondo::stats

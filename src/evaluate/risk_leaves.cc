@@ -12,6 +12,7 @@ using model::RiskTree;
 using model::Step;
 
 constexpr std::size_t kDepth = 4, kFewestRows = 200, kCuts = 20;
+constexpr double kRounding = 1e-9;
 constexpr double kLeastGain = 0.01;  // of the squared deviation in the node
 
 struct Tally {
@@ -95,7 +96,9 @@ class Grower {
       squares += losses_[row] * losses_[row];
     }
     Split best;
-    best.gain = kLeastGain * (squares - whole.explained());
+    const double deviation = squares - whole.explained();
+    if (deviation <= kRounding * squares) return best;  // they are all the same
+    best.gain = kLeastGain * deviation;
     const double least = best.gain;
     for (const std::size_t feature : plain_) {
       const Step& step = prepared_.transform.steps()[feature];

@@ -27,9 +27,9 @@ model::Reference halves() {
   return reference;
 }
 
-class Days {
+class HalvesByDay {
  public:
-  explicit Days(const model::Reference& reference, std::uint64_t seed = 1)
+  explicit HalvesByDay(const model::Reference& reference, std::uint64_t seed = 1)
       : change(reference), chance_(Seed{seed}) {}
   /// A day of 1,000 rows, `high` of them beyond 0, whose risks are these.
   void day(double high, double risk_low, double risk_high) {
@@ -63,7 +63,7 @@ TEST(RiskChange, MixAndConceptComeOutAsPlanted) {
       {0.8, 0.1, 0.4, 0.08 / (0.06 + 0.08)},  // mix .06, concept .8 x .1
   };
   for (const Row& row : rows) {
-    Days days(reference);
+    HalvesByDay days(reference);
     for (int day = 0; day < 10; ++day) days.day(0.5, 0.1, 0.3);
     for (int day = 0; day < 20; ++day) days.day(row.high, row.risk_low, row.risk_high);
     const Json cause = days.change.cause(days.begun(10));
@@ -76,7 +76,7 @@ TEST(RiskChange, MixAndConceptComeOutAsPlanted) {
 
 TEST(RiskChange, WhatDidNotRiseHasNoCause) {
   const model::Reference reference = halves();
-  Days days(reference);
+  HalvesByDay days(reference);
   EXPECT_TRUE(days.change.cause(kBeginningOfTime).is_null()) << "nothing was judged";
   for (int day = 0; day < 6; ++day) days.day(0.5, 0.05, 0.2);
   EXPECT_TRUE(days.change.cause(kBeginningOfTime).is_null()) << "it fell";
@@ -90,7 +90,7 @@ TEST(RiskChange, WhatDidNotRiseHasNoCause) {
 
 TEST(RiskChange, ARestartChangesNothing) {
   const model::Reference reference = halves();
-  Days whole(reference, 3), part(reference, 3);
+  HalvesByDay whole(reference, 3), part(reference, 3);
   for (int day = 0; day < 70; ++day) {
     RiskChange again(reference);
     ASSERT_TRUE(again.read(part.change.state()));

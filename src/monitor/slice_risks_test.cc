@@ -44,9 +44,9 @@ std::shared_ptr<model::Reference> four_columns(bool clock) {
   return reference;
 }
 
-class Days {
+class ManyKinds {
  public:
-  explicit Days(std::uint64_t seed) : chance_(Seed{seed}) {
+  explicit ManyKinds(std::uint64_t seed) : chance_(Seed{seed}) {
     for (int value = 0; value < kValues; ++value) names_.push_back(std::to_string(value));
   }
   /// 1,000 rows; with `harm` those with c1 = 7 fail three times as often.
@@ -77,7 +77,7 @@ class Days {
 TEST(SliceRisks, HarmInOneOfTwoHundredIsFoundWhileTheWholeIsWithinItsTolerance) {
   for (const bool clock : {false, true}) {
     Watcher watcher({}, four_columns(clock), 1);
-    Days days(3);
+    ManyKinds days(3);
     std::vector<std::string> said;
     int found = 0;
     for (int day = 0; day < 100 && found == 0; ++day) {
@@ -102,7 +102,7 @@ TEST(SliceRisks, HarmInOneOfTwoHundredIsFoundWhileTheWholeIsWithinItsTolerance) 
 TEST(SliceRisks, WithoutAChangeThereIsNoAlarmInTwoYears) {
   for (const bool clock : {false, true}) {
     Watcher watcher({}, four_columns(clock), 1);
-    Days days(4);
+    ManyKinds days(4);
     for (int day = 0; day < 730; ++day) {
       EXPECT_TRUE(watcher.judge(days.next(false)).empty()) << "day " << day;
     }
@@ -114,7 +114,7 @@ TEST(SliceRisks, ARestartChangesNothing) {
   const auto reference = four_columns(true);
   Watcher whole({}, reference, 1);
   Json kept = whole.state();
-  Days days(3), again(3);
+  ManyKinds days(3), again(3);
   for (int day = 0; day < 70; ++day) {
     const bool harm = day >= 20 && day < 60;
     const auto one = whole.judge(days.next(harm));
@@ -129,7 +129,7 @@ TEST(SliceRisks, ARestartChangesNothing) {
 
 TEST(SliceRisks, APartEndsAndItsSignalWithIt) {
   Watcher watcher({}, four_columns(false), 1);
-  Days days(3);
+  ManyKinds days(3);
   std::vector<std::string> all;
   for (int day = 0; day < 120; ++day) {
     for (const std::string& one : told(watcher.judge(days.next(day >= 20 && day < 60)))) {

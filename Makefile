@@ -9,7 +9,7 @@ PACKAGE := rondo-$(VERSION)-linux-x86_64
 SYSTEM := -DRONDO_DUCKDB="$(RONDO_DUCKDB)" -DRONDO_LIGHTGBM="$(RONDO_LIGHTGBM)"
 export RONDO_DUCKDB RONDO_LIGHTGBM
 
-.PHONY: all deps build demo test test-clients test-full acceptance bench install package clean
+.PHONY: all deps build demo test test-clients test-browser test-full acceptance bench install package clean
 
 all: build
 
@@ -39,6 +39,12 @@ test-clients: deps
 	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log || { cat build/cmake-dev.log; exit 1; }
 	@cmake --build build/dev -j $(JOBS) --target rondo
 	@sh tests/client/run build/dev/rondo
+
+# The console, in Debian's Chromium, which it installs.
+test-browser: deps
+	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log || { cat build/cmake-dev.log; exit 1; }
+	@cmake --build build/dev -j $(JOBS) --target rondo
+	@sh tests/browser/run build/dev/rondo
 
 test-full: deps
 	@cmake --preset dev $(SYSTEM) > build/cmake-dev.log || { cat build/cmake-dev.log; exit 1; }

@@ -51,7 +51,7 @@ foreach(script ${scripts})
   get_filename_component(name ${script} NAME_WE)
   get_filename_component(folder ${script} DIRECTORY)
   get_filename_component(kind ${folder} NAME)
-  if(NOT kind STREQUAL "client")
+  if(NOT kind MATCHES "^(client|browser)$")
     add_test(NAME ${kind}_${name} COMMAND ${Python3_EXECUTABLE} ${script} $<TARGET_FILE:rondo>
                                           ${CMAKE_SOURCE_DIR})
     set_tests_properties(${kind}_${name} PROPERTIES TIMEOUT 900)

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
+
 namespace rondo::api {
 namespace {
 
@@ -52,6 +54,15 @@ std::expected<std::string_view, Refusal> shown_token(const Request& request) {
   return unauthorized("the Authorization header is not \"Bearer TOKEN\"", kWhereTokensAre);
 }
 
+/// A cookie comes with whatever asks, so a change must also name what only our own pages know.
+std::expected<void, Refusal> check_word(const Request& request, std::string_view word) {
+  if (request.method == Method::kGet || request.method == Method::kHead) return {};
+  const auto named = request.header("Rondo-Csrf");
+  if (named && io::equal_in_constant_time(*named, word)) return {};
+  return refuse(403, "forbidden", "a change by a cookie names its session in Rondo-Csrf",
+                "GET /api/v1/session says the word; programs show a token instead");
+}
+
 }  // namespace
 
 std::string_view without_port(std::string_view host) noexcept {
@@ -82,7 +93,8 @@ Access::Access(std::span<const std::string> hosts, std::string_view admin_token,
     : hosts_{"localhost", "127.0.0.1", "[::1]"},
       admin_(io::sha256(admin_token)),
       has_admin_(!admin_token.empty()),
-      holders_(std::move(holders)) {
+      holders_(std::move(holders)),
+      sessions_(std::make_unique<Sessions>(admin_)) {
   for (const std::string& host : hosts) hosts_.push_back(lowered(without_port(host)));
 }
 
@@ -132,11 +144,20 @@ std::expected<void, Refusal> Access::check_origin(const Request& request) const 
 std::expected<Principal, Refusal> Access::who_asks(const Request& request) const {
   auto token = shown_token(request);
   if (!token) return std::unexpected(std::move(token).error());
-  if (token->empty()) {
-    return Principal{"anonymous",
-                     request.local ? Roles{Role::kViewer, Role::kPredictor} : Roles{}};
+  if (!token->empty()) return holder(io::sha256(*token));
+  const auto session = sessions_->of(request, monotonic_us());
+  if (session) {
+    // A token that was revoked, or has expired, ends what it opened.
+    auto who = holder(session->token);
+    if (who) {
+      TRY(check_word(request, session->word));
+      return who;
+    }
   }
-  const io::Digest shown = io::sha256(*token);
+  return Principal{"anonymous", request.local ? Roles{Role::kViewer, Role::kPredictor} : Roles{}};
+}
+
+std::expected<Principal, Refusal> Access::holder(const io::Digest& shown) const {
   const auto text = [](const io::Digest& digest) {
     return std::string(digest.bytes.begin(), digest.bytes.end());
   };

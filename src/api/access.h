@@ -1,6 +1,6 @@
 // Who may ask for what. Loopback is no boundary for a browser, so the Host allowlist comes first,
 // for every method; then where the page came from; then the token. A token travels in a header
-// only.
+// only; a browser may exchange it for a cookie (sessions.h).
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <span>
 
 #include "api/http.h"
+#include "api/sessions.h"
 #include "io/digest.h"
 #include "ledger/tokens.h"
 
@@ -44,7 +45,11 @@ class Access {
   /// Anonymous on this machine is viewer and predictor, from elsewhere nothing.
   /// Errors: 401 for a token that is not ours or has expired, 503 while tokens cannot be read.
   /// Constant time in the token.
+  /// By a cookie (Sessions) as well; then 403 for a change that does not name the session's word.
   std::expected<Principal, Refusal> who_asks(const Request& request) const;
+  /// Whose token has this digest. Errors: as who_asks().
+  std::expected<Principal, Refusal> holder(const io::Digest& shown) const;
+  Sessions& sessions() const { return *sessions_; }
   /// Errors: 401 when a token is needed, 403 when the token's role is too low.
   static std::expected<void, Refusal> check_role(const Principal& who, Role needed);
 
@@ -54,6 +59,7 @@ class Access {
   io::Digest admin_;                // SHA-256 of the token
   bool has_admin_ = false;
   std::function<Holders()> holders_;
+  std::unique_ptr<Sessions> sessions_;
 };
 
 /// "127.0.0.1:80" -> "127.0.0.1"; "[::1]:80" -> "[::1]"; empty for what is no host.

@@ -168,6 +168,14 @@ int status_of(App& app, Method method, const std::string& path, std::vector<Head
   return admission.refusal ? admission.refusal->status : 0;
 }
 
+TEST(Access, OnlyFilesAndTheWayToSignInAreForEverybody) {
+  std::string names;
+  for (const Route& route : routes()) {
+    if (route.manners.whose == Whose::kAnybody) names += std::string(route.path) + " ";
+  }
+  EXPECT_EQ(names, "/ /console/{file} /api/v1/session /api/v1/login /api/v1/logout ");
+}
+
 TEST(Access, EachRouteByEachCaller) {
   FakeService service(nullptr);
   App app(service, {}, {}, 1);
@@ -180,7 +188,8 @@ TEST(Access, EachRouteByEachCaller) {
       return status_of(app, route.method, path, std::move(more), local);
     };
     EXPECT_EQ(status({host}, true), open ? 0 : 401) << path;
-    EXPECT_EQ(status({host}, false), 401) << path;
+    const bool anybody = route.manners.whose == Whose::kAnybody;
+    EXPECT_EQ(status({host}, false), anybody ? 0 : 401) << path;
     EXPECT_EQ(status({host, {"Authorization", kToken}}, true), 0) << path;
     EXPECT_EQ(status({host, {"Authorization", kToken}}, false), 0) << path;
     EXPECT_EQ(status({host, {"Authorization", "Bearer wrong"}}, true), 401) << path;
@@ -214,7 +223,8 @@ TEST(Access, EachRouteByEachRole) {
     };
     for (const bool local : {true, false}) {
       for (const Role role : kEach) {
-        const bool may = role == route.role || role == Role::kAdmin;
+        const bool may = role == route.role || role == Role::kAdmin ||
+                         route.manners.whose == Whose::kAnybody;
         EXPECT_EQ(status(name_of(role), local), may ? 0 : 403)
             << route.path << " by " << name_of(role);
       }

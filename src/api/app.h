@@ -6,6 +6,7 @@
 #include <set>
 
 #include "api/access.h"
+#include "api/events.h"
 #include "api/input_ranges.h"
 #include "api/json_in.h"
 #include "api/numbers.h"
@@ -23,6 +24,8 @@ struct Limits {
   std::uint64_t in_flight_max = 1024;    // requests
   std::uint64_t asks_max = 4;            // acts that wait for the loop
   std::uint64_t searches_max = 1;        // readings of the whole prediction log
+  std::uint64_t readings_max = 2;        // looks at rows of the project at once
+  std::uint64_t listeners_max = 200;     // who waits for events
   std::size_t queue_max = 256;           // requests that wait for a worker of the pool
   Quota quota{};                         // of each token
   bool durable = false;                  // answers wait until their record is on disk
@@ -59,7 +62,8 @@ class App {
   std::size_t threads() const { return scratches_.size(); }
   Numbers numbers() const;  // of all threads
 
-  Counter in_flight, connections, handshakes, asks, searches;
+  Counter in_flight, connections, handshakes, asks, searches, readings;
+  Events events;
   Counter rpc_connections;  // of gRPC
   Counter unkept;  // answers that wait for the log
   Guarded<std::set<std::int64_t>> loading;  // versions on their way into memory

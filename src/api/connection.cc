@@ -319,7 +319,10 @@ void Connection::respond(Response&& response) {
   close_ = close_ || response_.close;
   head_out_.clear();
   write_head(head_out_, response_, wall_clock_now(), close_, old_client_);
-  if (request_.method == Method::kHead) response_.body.clear();
+  if (request_.method == Method::kHead) {
+    response_.body.clear();
+    response_.feed.reset();
+  }
   if (stream_.is_secure() && response_.body.size() <= kReadSize) {  // one record in place of two
     head_out_ += response_.body;
     response_.body.clear();
@@ -339,6 +342,7 @@ void Connection::respond(Response&& response) {
 
 void Connection::on_written(NetError error) {
   if (error || timed_out_) return close();
+  if (response_.feed) return start_telling();
   if (close_) return linger();
   begin_request();
 }

@@ -60,7 +60,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   static constexpr std::size_t kReadSize = 16 << 10;
   enum class State : std::uint8_t {
-    kHandshake, kIdle, kHead, kBody, kWorking, kWriting, kLingering
+    kHandshake, kIdle, kHead, kBody, kWorking, kWriting, kTelling, kLingering
   };
 
   void on_handshake(NetError error);
@@ -84,6 +84,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void linger_bare();
   void on_lingered(NetError error, std::size_t count);
   void send_continue();
+  void start_telling();
+  void listen_for_end();
+  void tell(const std::string& text);
+  void write_told();
+  void beat();
+  void end_telling();
   void close();
 
   void expect_within(Span span) { deadline_us_ = now_us_ + span.us; }
@@ -108,6 +114,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Admission> admission_;
   std::string head_out_;
   Response response_;
+  std::string told_;  // events that wait for the one that is being written
+  bool telling_ = false, ending_ = false;
   bool close_ = false, timed_out_ = false, old_client_ = false;
   std::int64_t now_us_ = 0;          // when what is being worked on began: reads of a clock add up
   std::int64_t deadline_us_ = 0;

@@ -84,6 +84,7 @@ void Connection::on_lingered(NetError error, std::size_t count) {
 }
 
 void Connection::wind_down() {
+  if (state_ == State::kTelling) return end_telling();
   if (state_ != State::kIdle && state_ != State::kHandshake) return;  // its reply will close it
   now_us_ = monotonic_us();
   expect_within(kWindDownSpan);
@@ -96,6 +97,7 @@ void Connection::close() {
   shaking_.reset();
   stream_.socket().close(ignored);
   admission_.reset();
+  response_.feed.reset();
 }
 
 /// Has the deadline looked at in time. The timer looks now and then anyway, so that most requests
@@ -121,6 +123,7 @@ void Connection::on_deadline() {
   if (!stream_.socket().is_open()) return;
   now_us_ = monotonic_us();
   if (now_us_ < deadline_us_) return set_timer();
+  if (state_ == State::kTelling && !telling_) return beat();
   timed_out_ = true;
   expect_within(lane_.patience.write);
   NetError ignored;

@@ -168,7 +168,7 @@ std::expected<void, Refusal> judge(App& app, const Request& head, const Announce
   out.body_max = manners.size == Size::kLarge ? app.limits().body_max : kSmallBody;
   if (out.route->method != Method::kGet) TRY(app.access().check_origin(head));
   out.who = TRY(app.access().who_asks(head));
-  TRY(Access::check_role(out.who, out.route->role));
+  if (manners.whose == Whose::kRole) TRY(Access::check_role(out.who, out.route->role));
   out.gzip = TRY(check_encoding(head, manners.body));
   TRY(check_type(head, manners.body));
   TRY(check_expectation(head));

@@ -8,6 +8,7 @@ namespace rondo::api {
 
 // health.cc
 Reply get_root(Call& call);
+Reply get_console(Call& call);
 Reply get_ping(Call& call);
 Reply get_live(Call& call);
 Reply get_ready(Call& call);
@@ -57,6 +58,25 @@ Reply get_decisions(Call& call);
 Reply get_deployments(Call& call);
 Reply get_why(Call& call);
 Reply get_prediction(Call& call);
+
+// details.cc
+Reply get_card(Call& call);
+Reply get_card_diff(Call& call);
+Reply get_reasons(Call& call);
+Reply get_lineage(Call& call);
+Reply get_rejects(Call& call);
+Reply get_contract(Call& call);
+Reply get_profile(Call& call);
+Reply get_data_diff(Call& call);
+Reply get_facts(Call& call);
+
+// login.cc
+Reply get_session(Call& call);
+Reply post_login(Call& call);
+Reply post_logout(Call& call);
+
+// events.cc
+Reply get_events(Call& call);
 
 // acts.cc
 Reply post_act(Call& call);

@@ -83,7 +83,7 @@ Refusal HeadScanner::refusal() const {
     out = Refusal(431, "headers_too_large",
                   fmt::format("the head has over {} bytes or {} fields", limits_.bytes,
                               limits_.fields),
-                  "send fewer or shorter header fields; cookies are not read");
+                  "send fewer or shorter header fields and cookies");
   }
   out.close = true;
   return out;
@@ -99,8 +99,11 @@ void write_head(std::string& out, const Response& response, Time now, bool close
   out += http_date(now);
   out += "\r\nContent-Type: ";
   out += response.type;
-  out += "\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ";
-  write_number(out, static_cast<std::uint64_t>(response.body.size()));
+  out += "\r\nX-Content-Type-Options: nosniff";
+  if (response.feed == nullptr && response.status != 304) {
+    out += "\r\nContent-Length: ";
+    write_number(out, static_cast<std::uint64_t>(response.body.size()));
+  }
   for (const auto& [name, value] : response.headers) {
     out += "\r\n";
     out += name;

@@ -1,7 +1,7 @@
 // Is the program alive, does a model answer, which version is it, what are its numbers.
+#include "api/console.h"
 #include "api/handlers.h"
 #include "api/house.h"
-#include "api/page.h"
 #include "api/routes.h"
 #include "deploy/router.h"
 #include "model/kernel.h"
@@ -94,7 +94,15 @@ Reply get_root(Call& call) {
   if (!accept || accept->find("text/html") == accept->npos) {
     return with_status(200, "{\"status\":\"alive\"}\n");
   }
-  return call.app.house != nullptr ? house_page(*call.app.house) : project_page(call.app);
+  const std::string_view target = call.request.target;
+  if (call.request.base != 0 && target.size() == call.request.base) {
+    Response away = with_status(308, "");  // the page's files stand beside it
+    away.headers.emplace_back("Location", std::string(target) + "/");
+    return away;
+  }
+  return console_file(call.request, "index.html");
 }
+
+Reply get_console(Call& call) { return console_file(call.request, call.params[0]); }
 
 }  // namespace rondo::api

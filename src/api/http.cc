@@ -120,6 +120,8 @@ Response render(const Refusal& refusal, Manner manner) {
 std::string_view reason_of(int status) noexcept {
   switch (status) {
     case 200: return "OK";
+    case 304: return "Not Modified";
+    case 308: return "Permanent Redirect";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";

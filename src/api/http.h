@@ -24,6 +24,7 @@ struct Header {
   std::string_view name, value;
 };
 
+class Feed;
 struct RpcAnswer;
 struct RpcInfer;
 
@@ -94,6 +95,7 @@ struct Response {
   std::vector<std::pair<std::string_view, std::string>> headers;
   bool close = false;  // the connection ends after it
   std::shared_ptr<Kept> kept{};  // the reply waits for it; null: it does not wait
+  std::shared_ptr<Feed> feed{};  // what follows the body, until the connection ends
   std::shared_ptr<RpcAnswer> rpc{};  // to an inference of gRPC, in place of the body
 };
 
@@ -136,8 +138,8 @@ Response render(const Refusal& refusal, Manner manner);
 /// "Not Found" for 404.
 std::string_view reason_of(int status) noexcept;
 /// Every status that the program answers with, ascending.
-inline constexpr int kStatuses[] = {200, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415,
-                                    417, 421, 429, 431, 500, 501, 503, 504, 507};
+inline constexpr int kStatuses[] = {200, 304, 308, 400, 401, 403, 404, 405, 408, 409, 413, 414,
+                                    415, 417, 421, 429, 431, 500, 501, 503, 504, 507};
 bool equal_fold(std::string_view a, std::string_view b) noexcept;  // ASCII
 
 }  // namespace rondo::api

@@ -205,7 +205,7 @@ void write_loop(Page& page, const loop::LoopNumbers& loop) {
   page.line(loop.paused ? 1 : 0);
   page.family("lease_held", "gauge", "1 while this program may append facts.");
   page.line(loop.lease_held ? 1 : 0);
-  page.family("degraded", "gauge", "1 while something is wrong; the page at / says what.");
+  page.family("degraded", "gauge", "1 while something is wrong; the console says what.");
   page.line(loop.alert.empty() ? 0 : 1);
 }
 

@@ -1,7 +1,10 @@
 // From the table of routes to a document: nothing about a route is said a second time here.
 #include "api/openapi.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdlib>
 
 #include "api/handlers.h"
 #include "api/routes.h"
@@ -70,6 +73,7 @@ Json content_of(const Route& route) {
   if (route.manners.body == Body::kTensors) {
     content.update(media("application/octet-stream", any_text()));
   }
+  if (route.path == "/api/v1/events") content = media("text/event-stream", any_text());
   if (route.path == "/") content.update(media("text/html", any_text()));
   return content;
 }
@@ -129,7 +133,29 @@ Json row_schema(const table::Schema* inputs) {
   return row;
 }
 
+/// A number as a person would write it: no noise of binary fractions, whole where it is whole.
+Json plain(const model::Cell& cell, table::Type type) {
+  if (type == table::Type::kTime) return to_text(Time{static_cast<std::int64_t>(cell.number)});
+  if (type == table::Type::kBool) return cell.number != 0;
+  if (type == table::Type::kInteger) return static_cast<std::int64_t>(cell.number);
+  return std::strtod(fmt::format("{:.6g}", cell.number).c_str(), nullptr);
+}
+
 }  // namespace
+
+Json example_row(const model::Pipeline& pipeline) {
+  const model::Pipeline::Parts& parts = pipeline.parts();
+  Json row = Json::object();
+  auto cells = model::decode_cells(parts.golden.front().cells);
+  const auto& fields = parts.transform.inputs().fields;
+  for (std::size_t i = 0; cells && i < fields.size(); ++i) {
+    const model::Cell& cell = (*cells)[i];
+    if (cell.kind == model::Cell::Kind::kText) row[fields[i].name] = std::string(cell.text);
+    else if (cell.kind == model::Cell::Kind::kMissing) row[fields[i].name] = nullptr;
+    else row[fields[i].name] = plain(cell, fields[i].type);
+  }
+  return row;
+}
 
 Json openapi(std::string_view version, const table::Schema* inputs, bool store) {
   Json out = {{"openapi", "3.1.0"},
@@ -154,12 +180,14 @@ Json openapi(std::string_view version, const table::Schema* inputs, bool store) 
 Reply get_openapi(Call& call) {
   const auto routing = call.app.service().router().take();
   const bool ready = routing && routing->champion;
+  const model::Pipeline* pipeline = ready ? routing->champion->pipeline.get() : nullptr;
+  Json document = openapi(kVersion, pipeline ? &pipeline->transform().inputs() : nullptr,
+                          call.app.service().has_store());
+  if (pipeline != nullptr) {
+    document["components"]["schemas"]["Row"]["examples"] = Json::array({example_row(*pipeline)});
+  }
   Response response;
-  response.body =
-      io::canonical(openapi(kVersion,
-                            ready ? &routing->champion->pipeline->transform().inputs() : nullptr,
-                            call.app.service().has_store())) +
-      "\n";
+  response.body = io::canonical(document) + "\n";
   return response;
 }
 

@@ -31,6 +31,11 @@ enum class Needs : std::uint8_t {
   kStore,  // 501 where a pipeline file answers without a project
 };
 
+enum class Whose : std::uint8_t {
+  kRole,      // of who has the route's role
+  kAnybody,   // also of who has none: the console's files and the way to sign in
+};
+
 struct Manners {
   Manner manner;
   Body body;
@@ -38,6 +43,7 @@ struct Manners {
   Where where;
   Load load;
   Needs needs = Needs::kModel;
+  Whose whose = Whose::kRole;
 };
 
 /// Names of shapes in openapi_schemas.cc.

@@ -228,6 +228,7 @@ class RealServer : public Server {
       endpoint.port(port_);
     }
     for (const auto& lane : lanes_) lane->start();
+    teller_ = std::make_unique<Teller>(app_);
     if (tls_) follower_ = std::make_unique<Worker>("api-tls", [this](const Stop& s) { follow(s); });
     return {};
   }
@@ -257,10 +258,16 @@ class RealServer : public Server {
     return rpc_ ? static_cast<std::uint16_t>(rpc_->port()) : std::uint16_t{0};
   }
 
+  std::string login_code() override {
+    if (house_ != nullptr || app_.service().admin_token().empty()) return {};
+    return app_.access().sessions().new_code(monotonic_us());
+  }
+
   bool signs_itself() const override { return tls_ && tls_->pair()->signs_itself; }
 
   void stop() override {
     if (std::exchange(stopped_, true)) return;
+    teller_.reset();  // it hands events to the I/O threads
     app_.draining.request();
     if (house_ != nullptr) house_->drain();
     // Who is connected may be a balancer that sends more until it sees that we are not ready.
@@ -312,6 +319,7 @@ class RealServer : public Server {
   std::vector<std::unique_ptr<IoThread>> lanes_;
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Worker> follower_;
+  std::unique_ptr<Teller> teller_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
 };
@@ -322,34 +330,6 @@ Result<void> check_reach(const ServerOptions& options, bool anybody_known) {
   TRY(check_address(options.listen, options, anybody_known));
   if (options.grpc.empty()) return {};
   return check_address(options.grpc, options, anybody_known);
-}
-
-Limits limits_of(const ServerOptions& options) {
-  Limits limits;
-  limits.body_max = options.body_max;
-  limits.rows_max = options.rows_max;
-  limits.in_flight_max = options.in_flight_max;
-  limits.queue_max = options.queue_max;
-  limits.quota = options.quota;
-  limits.durable = options.durable;
-  limits.terse = options.terse;
-  return limits;
-}
-
-Result<ServerOptions> server_options(const loop::DeployOptions& deploy) {
-  ServerOptions options;
-  options.listen = deploy.listen;
-  options.grpc = deploy.grpc;
-  options.hosts = deploy.hosts;
-  options.threads = static_cast<int>(deploy.threads);
-  options.body_max = TRY(during(parse_size(deploy.body_max), "reading [deploy] body_max"));
-  options.rows_max = static_cast<std::uint64_t>(deploy.rows_max);
-  options.in_flight_max = static_cast<std::uint64_t>(deploy.in_flight_max);
-  options.quota = {deploy.quota_requests, deploy.quota_rows, deploy.quota_burst};
-  options.drain = deploy.drain;
-  options.durable = deploy.log_ack == "durable";
-  options.terse = deploy.errors == "terse";
-  return options;
 }
 
 namespace {

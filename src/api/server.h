@@ -67,6 +67,9 @@ class Server {
   virtual std::uint16_t port() const = 0;
   virtual std::uint16_t grpc_port() const = 0;  // 0: there is no gRPC server
   virtual bool signs_itself() const = 0;        // the certificate: clients must be told of it
+  /// Opens the administrator's session in a browser, once; a new one ends the former. Empty: there
+  /// is no administrator, or there are several projects.
+  virtual std::string login_code() = 0;
   /// Not ready at once; accepts 1 s more; answers what is in flight, with Connection: close;
   /// returns when all connections ended, or after `drain`. Further calls do nothing.
   virtual void stop() = 0;

@@ -79,6 +79,15 @@ class Client {
     got.status = std::stoi(got.head.substr(9, 3));
     return got;
   }
+  /// Waits until a text has come, and takes what came up to its end. False: it did not come.
+  bool hears(std::string_view text) {
+    std::size_t at = 0;
+    while ((at = in_.find(text)) == in_.npos) {
+      if (!more()) return false;
+    }
+    in_.erase(0, at + text.size());
+    return true;
+  }
   /// Whether the server ended the connection, and nothing else came.
   bool ended() { return in_.empty() && !more() && over_; }
 

@@ -7,31 +7,11 @@
 #include <charconv>
 
 #include "api/handlers.h"
+#include "api/shown.h"
 #include "loop/plan.h"
 
 namespace rondo::api {
 namespace {
-
-Response shown(const Json& value) {
-  Response response;
-  response.body = io::canonical(value) + "\n";
-  response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
-}
-
-/// A whole number of the query, or `otherwise`. Errors: 400.
-std::expected<std::int64_t, Refusal> number_of(const Call& call, std::string_view name,
-                                               std::int64_t otherwise, std::int64_t most) {
-  const auto text = query_value(call.query, name);
-  if (!text) return otherwise;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error == std::errc{} && end == text->data() + text->size() && number >= 0 && number <= most) {
-    return number;
-  }
-  return refuse(400, "wrong_type",
-                fmt::format("\"{}\" must be a whole number from 0 to {}", name, most));
-}
 
 Json prediction_json(const ledger::Prediction& row, const deploy::Deployed* by) {
   Json out = {{"id", row.id},
@@ -69,6 +49,22 @@ std::unexpected<Refusal> no_prediction(const std::string& id) {
 
 }  // namespace
 
+std::expected<std::int64_t, Refusal> number_of(const Call& call, std::string_view name,
+                                               std::int64_t otherwise, std::int64_t most) {
+  const auto text = query_value(call.query, name);
+  if (!text) return otherwise;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error == std::errc{} && end == text->data() + text->size() && number >= 0 && number <= most) {
+    return number;
+  }
+  return refuse(400, "wrong_type",
+                fmt::format("\"{}\" must be a whole number from 0 to {}", name, most));
+}
+
+namespace {
+
+/// Where the lifecycle stands, which version answers, and what is wrong.
 Result<Json> full_status(App& app) {
   loop::Service& service = app.service();
   Json status = TRY(loop::status_view(service.store(), service.config()));
@@ -85,6 +81,8 @@ Result<Json> full_status(App& app) {
   }
   return status;
 }
+
+}  // namespace
 
 Reply get_status(Call& call) { return shown(TRY(full_status(call.app))); }
 

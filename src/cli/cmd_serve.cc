@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <cstdlib>
 
 #include "api/house.h"
+#include "api/openapi.h"
 #include "api/server.h"
 #include "api/target.h"
 #include "base/worker.h"
@@ -54,29 +54,11 @@ std::string known_by(const api::ServerOptions& options, const api::Server& serve
   return " --cacert " + (options.tls / "cert.pem").string();
 }
 
-/// A number as a person would write it: no noise of binary fractions, whole where it is whole.
-Json plain(const model::Cell& cell, table::Type type) {
-  if (type == table::Type::kTime) return to_text(Time{static_cast<std::int64_t>(cell.number)});
-  if (type == table::Type::kBool) return cell.number != 0;
-  if (type == table::Type::kInteger) return static_cast<std::int64_t>(cell.number);
-  return std::strtod(fmt::format("{:.6g}", cell.number).c_str(), nullptr);
-}
-
-/// A row of the source for the curl line, made from the reference of the champion; empty without.
+/// A row of the source for the curl line; empty without a model.
 std::string example_row(const loop::Service& service) {
   const auto routing = service.router().take();
   if (!routing || !routing->champion) return "";
-  const model::Pipeline::Parts& parts = routing->champion->pipeline->parts();
-  Json row = Json::object();
-  auto cells = model::decode_cells(parts.golden.front().cells);
-  const auto& fields = parts.transform.inputs().fields;
-  for (std::size_t i = 0; cells && i < fields.size(); ++i) {
-    const model::Cell& cell = (*cells)[i];
-    if (cell.kind == model::Cell::Kind::kText) row[fields[i].name] = std::string(cell.text);
-    else if (cell.kind == model::Cell::Kind::kMissing) row[fields[i].name] = nullptr;
-    else row[fields[i].name] = plain(cell, fields[i].type);
-  }
-  return row.dump();
+  return api::example_row(*routing->champion->pipeline).dump();
 }
 
 /// Says where it answers, waits for the end, drains.
@@ -92,6 +74,9 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
   if (server.grpc_port() != 0) {
     say(fmt::format("  gRPC at {}:{}", near_host(options.grpc), server.grpc_port()));
   }
+  const std::string code = server.login_code();
+  say(fmt::format("  console at {}/{}", base, code.empty() ? "" : "#login=" + code));
+  if (!code.empty()) say("    (the link signs in once, within the hour; later a token does)");
   if (!service.admin_token().empty()) {
     say(fmt::format("  token for changes: {}",
                     (loop::store_folder(args.project) / "token").string()));

@@ -110,11 +110,15 @@ class File(unittest.TestCase):
         paths = ask(base, "/openapi.json")[1]["paths"]
         self.assertIn("/api/v1/predict", paths)
         self.assertNotIn("/api/v1/feedback", paths)
+        self.assertEqual(ask(base, "/api/v1/projects")[1]["projects"][0]["version"], 1)
         status, page = ask(base, "/", headers={"Accept": "text/html"})
-        self.assertIn("Serving version 1 from a pipeline file", page)
+        self.assertIn('src="console/app.js"', page)
         status, said = ask(base, "/api/v1/predict", {"rows": [dict(ROWS[0], y=1)]})
         self.assertEqual((status, said["error"]["code"]), (400, "unknown_column"), said)
         self.assertIn("what the model predicts", said["error"]["hint"])
+
+    def alerts(self, base):
+        return " ".join(ask(base, "/api/v1/projects")[1]["projects"][0]["alerts"])
 
     def test_a_replaced_file_answers_and_a_damaged_one_does_not(self):
         path = self.project.path("live.rondo")
@@ -131,7 +135,7 @@ class File(unittest.TestCase):
                            lambda: ask(base, "/metrics")[1])
         self.assertTrue(alert)
         self.assertEqual(self.predict(base), before)
-        self.assertIn("v1 goes on", ask(base, "/", headers={"Accept": "text/html"})[1])
+        self.assertIn("v1 goes on", self.alerts(base))
         shutil.copy(self.project.path("v2.rondo"), path + ".new")
         os.rename(path + ".new", path)
         self.until(lambda got: {version for version, _ in got} == {2}, lambda: self.predict(base))
@@ -141,8 +145,7 @@ class File(unittest.TestCase):
                    lambda: ask(base, "/metrics")[1])
         self.assertEqual({version for version, _ in self.predict(base)}, {2})
         os.mkfifo(path)  # whoever opens it waits for a writer; the server must not
-        self.until(lambda page: "is a pipe or a device" in page,
-                   lambda: ask(base, "/", headers={"Accept": "text/html"})[1])
+        self.until(lambda told: "is a pipe or a device" in told, lambda: self.alerts(base))
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(60), 0)
         said = process.stderr.read()
@@ -164,8 +167,7 @@ class File(unittest.TestCase):
             self.project.run("import", os.path.join(foreign, name), *words, "-o", "other.rondo",
                              "--force", check=0)
             os.rename(self.project.path("other.rondo"), path)
-            self.until(lambda page: why in page.replace("&quot;", '"'),
-                       lambda: ask(base, "/", headers={"Accept": "text/html"})[1])
+            self.until(lambda told: why in told, lambda: self.alerts(base))
             self.assertEqual(self.predict(base), before)
         self.assertIn('rondo_swaps_total{model="toy",result="promoted"} 0',
                       ask(base, "/metrics")[1])

@@ -271,7 +271,8 @@ class Rooms(Check):
 class Proportion(Check):
     def texts(self):
         return [p for p in PROJECT.paths if PROJECT.is_text(p) and p.startswith(
-            ("src/", "tests/", "cmake/", "bench/", "deps/fetch", "CMakeLists"))
+            ("src/", "tests/", "cmake/", "bench/", "console/", "deps/fetch",
+             "CMakeLists"))
             and not p.endswith((".md", ".json", ".case", ".csv", ".txt", ".html"))]
 
     def test_lines_are_short(self):

@@ -1,0 +1,104 @@
+// Drives Chromium for browser_test.py: a JSON line in, a JSON line out. Names that end in .test are
+// this machine, so that a rebound name can be tried; nothing else is asked of a network.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const [, , modules, home] = process.argv;
+const require = createRequire(modules + "/x.js");
+const { chromium } = require("playwright-core");
+const axe = readFileSync(modules + "/axe-core/axe.min.js", "utf8");
+
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  env: { ...process.env, HOME: home },
+  args: ["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1"],
+});
+let context = null, page = null, faults = [];
+
+async function person() {
+  if (context) await context.close();
+  context = await browser.newContext({ reducedMotion: "reduce", locale: "en-GB",
+    timezoneId: "UTC" });
+  page = await context.newPage();
+  page.setDefaultTimeout(20000);
+  page.on("console", (m) => m.type() === "error" && faults.push(m.text()));
+  page.on("pageerror", (e) => faults.push(e.stack));
+}
+
+const named = (wish) => wish.role
+  ? page.getByRole(wish.role, { name: wish.text, exact: wish.exact ?? true })
+  : page.getByText(wish.text, { exact: wish.exact ?? false });
+
+const acts = {
+  async open({ url, width, colour = "light" }) {
+    await page.setViewportSize({ width, height: width < 500 ? 740 : 900 });
+    await page.emulateMedia({ colorScheme: colour });
+    await page.goto("about:blank");
+    await page.goto(url);
+  },
+  async settled() {
+    await page.waitForSelector("#app h1");
+    await page.waitForFunction(() => !document.querySelector(".loading"));
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() =>
+      requestAnimationFrame(done))));
+  },
+  wait_text: ({ text, timeout = 20 }) =>
+    page.getByText(text).first().waitFor({ timeout: 1000 * timeout }),
+  click: (wish) => named(wish).first().click(),
+  fill: ({ label, text }) => page.getByLabel(label).fill(text),
+  press: ({ key }) => page.keyboard.press(key),
+  focused: () => page.evaluate(() => document.activeElement.textContent.trim()),
+  url: () => page.url(),
+  cookies_readable: () => page.evaluate(() => document.cookie),
+  async faults() {
+    const all = faults;
+    faults = [];
+    return all;
+  },
+  async new_person() {
+    await person();
+    faults = [];
+  },
+  overflow: () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+  shot: ({ path }) => page.screenshot({ path, fullPage: true }),
+  /** The rules of WCAG 2.1 A and AA, and best practices, that the page breaks. */
+  async axe() {
+    const session = await context.newCDPSession(page);
+    await session.send("Runtime.evaluate", { expression: axe });  // the page's policy allows none
+    const made = await session.send("Runtime.evaluate", { awaitPromise: true, returnByValue: true,
+      expression: "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', " +
+        "'best-practice']}).then((r) => r.violations.map((v) => v.id + ': ' + v.help + ' at ' + " +
+        "v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(' | ')))" });
+    await session.detach();
+    return made.result.value;
+  },
+  async status({ url }) {
+    const reply = await page.goto(url);
+    return reply.status();
+  },
+  /** What a page of another origin gets for a change that it asks for with all cookies. */
+  async cross_site({ page: from, url }) {
+    const other = await context.newPage();
+    await other.route(from + "**", (route) => route.fulfill({ contentType: "text/html",
+      body: "<p>another site</p>" }));
+    await other.goto(from);
+    const said = await other.evaluate((to) => fetch(to, { method: "POST", credentials: "include",
+      mode: "no-cors", body: JSON.stringify({ why: "from elsewhere" }) })
+      .then((reply) => reply.status, () => -1), url);
+    await other.close();
+    return said;
+  },
+};
+
+await person();
+for await (const line of createInterface({ input: process.stdin })) {
+  const wish = JSON.parse(line);
+  try {
+    const value = await acts[wish.act](wish);
+    console.log(JSON.stringify({ value: value ?? null }));
+  } catch (error) {
+    console.log(JSON.stringify({ error: String(error) }));
+  }
+}
+await browser.close();

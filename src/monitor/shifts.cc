@@ -163,15 +163,14 @@ model::Cell Shifts::cell_of(std::size_t column, const Judged& row) const {
 }
 
 /// A column that is broken proves no drift. Nor do answers while one is, and missing cells while
-/// some column by itself has lost values or drifts.
+/// anything is open that a single column shows.
 bool Shifts::explained(std::size_t column, const OpenSignals& open) const {
   const std::string& name = columns_[column]->name;
   if (column < reference_->columns.size()) return open.broken(name);
   const std::vector<Signal> signals = open.list();
   return std::ranges::any_of(signals, [&](const Signal& signal) {
-    if (signal.subject == name) return false;
-    if (name == model::kAnswers) return signal.quarantines;
-    return signal.kind == "missing" || signal.kind == "drift";
+    if (signal.subject == name || signal.kind == "risk") return false;
+    return name == model::kAnswers ? signal.quarantines : signal.subject != model::kAnswers;
   });
 }
 

@@ -65,11 +65,28 @@ SliceRisks::SliceRisks(const Options& options, const model::Reference& reference
     const auto column = std::ranges::find(reference.columns, slice.column,
                                           &model::ColumnReference::name);
     if (column == reference.columns.end()) continue;  // the newer rows lack it
-    watched_.push_back({&slice, static_cast<std::size_t>(column - reference.columns.begin()),
+    const auto place = static_cast<std::size_t>(column - reference.columns.begin());
+    auto known = std::ranges::find(columns_, place, &ByColumn::column);
+    if (known == columns_.end()) known = columns_.insert(known, {place, {}, {}});
+    if (slice.value) known->values[*slice.value] = watched_.size();
+    else known->others.push_back(watched_.size());
+    watched_.push_back({&slice,
                         stats::RiskEvidence(null_of(options, reference, slice.risk_bound,
                                                     kSlicePart)),
                         0, 0, {}, 0, 0, {}});
   }
+}
+
+std::optional<std::size_t> SliceRisks::part_of(const ByColumn& column,
+                                               const model::Cell& cell) const {
+  if (cell.kind == model::Cell::Kind::kText) {
+    const auto found = column.values.find(cell.text);
+    return found == column.values.end() ? std::nullopt : std::optional(found->second);
+  }
+  for (const std::size_t i : column.others) {
+    if (watched_[i].slice->holds(cell)) return i;
+  }
+  return std::nullopt;
 }
 
 void SliceRisks::observe(Watched& w, double loss, Time from, Span first, std::uint64_t rows) {
@@ -83,8 +100,11 @@ void SliceRisks::observe(Watched& w, double loss, Time from, Span first, std::ui
 
 void SliceRisks::add(const Judged& row, double loss) {
   ++judged_rows_;
-  for (Watched& w : watched_) {
-    if (w.column >= row.cells.size() || !w.slice->holds(row.cells[w.column])) continue;
+  for (const ByColumn& column : columns_) {
+    if (column.column >= row.cells.size()) continue;
+    const auto part = part_of(column, row.cells[column.column]);
+    if (!part) continue;
+    Watched& w = watched_[*part];
     ++w.rows;
     w.loss += loss;
     ++w.judged_rows;

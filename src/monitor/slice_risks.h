@@ -2,6 +2,8 @@
 // slices), each against its own proved bound, since a part can lose what the mean of all hides.
 #pragma once
 
+#include <unordered_map>
+
 #include "monitor/signals.h"
 #include "stats/evidence.h"
 
@@ -34,7 +36,7 @@ class SliceRisks {
  public:
   SliceRisks(const Options& options, const model::Reference& reference, std::int64_t version);
   /// A judged row. With a clock it is part of its day; without one an observation.
-  /// Cost: a comparison a part.
+  /// Cost: a look-up a column, a comparison a range.
   void add(const Judged& row, double loss);
   /// The day, or without a clock the cohort, is over.
   void close(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out);
@@ -56,7 +58,6 @@ class SliceRisks {
  private:
   struct Watched {
     const model::SliceReference* slice = nullptr;
-    std::size_t column = 0;             // of the reference
     stats::RiskEvidence risk;
     double loss = 0;                    // of the day or the cohort
     std::uint64_t rows = 0;
@@ -65,6 +66,14 @@ class SliceRisks {
     std::uint64_t judged_rows = 0;
     std::optional<Harm> harm;           // while a signal is open
   };
+  /// The parts of a column: at most one of them has a row.
+  struct ByColumn {
+    std::size_t column = 0;             // of the reference
+    std::unordered_map<std::string_view, std::size_t> values;
+    std::vector<std::size_t> others;    // ranges, and what is missing
+  };
+  /// Which part of the column has the cell.
+  std::optional<std::size_t> part_of(const ByColumn& column, const model::Cell& cell) const;
   void observe(Watched& watched, double loss, Time from, Span first, std::uint64_t rows);
   void raise(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out);
 
@@ -72,6 +81,7 @@ class SliceRisks {
   const model::Reference& reference_;
   std::int64_t version_;
   std::vector<Watched> watched_;
+  std::vector<ByColumn> columns_;
   std::uint64_t judged_rows_ = 0;       // of all rows
 };
 

@@ -47,9 +47,21 @@ function valueOf({ reply, text }) {
   throw new ApiError(reply.status, "http", typeof error === "string" ? error : reply.statusText);
 }
 
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** A server that has much to do says when to ask again. */
+async function patiently(path) {
+  for (let left = 4; ; --left) {
+    const got = await ask("GET", path);
+    const after = Number(got.reply.headers.get("Retry-After"));
+    if (got.reply.status !== 503 || !after || after > 2 || left === 0) return got;
+    await pause(1000 * after);
+  }
+}
+
 /** The text of a GET with its value: who asks again compares texts. Throws ApiError. */
 export async function fetchText(path) {
-  const got = await ask("GET", path);
+  const got = await patiently(path);
   return { text: got.text, value: valueOf(got) };
 }
 

@@ -31,7 +31,10 @@ function useHash() {
 
 function useMode() {
   const [mode, set] = useState(live.modeNow());
-  useEffect(() => live.subscribe((kind) => kind === "mode" && set(live.modeNow())), []);
+  useEffect(() => {
+    set(live.modeNow());  // it may have changed before this listened
+    return live.subscribe((kind) => kind === "mode" && set(live.modeNow()));
+  }, []);
   return mode;
 }
 

@@ -239,7 +239,7 @@ export default function Lifecycle({ session }) {
         ["cycles", num(s.cycles)],
         s.watch && s.watch.labels_due > 0 && ["labels in time",
           percent(s.watch.labels_in_time / s.watch.labels_due)]]} /></${Card}></div></div>
-    ${s.steps === 0 && html`<${Begin} />`}
+    ${!s.champion && s.rows === 0 && html`<${Begin} />`}
     ${s.tracker && s.steps > 0 && html`<${Tracker} tracker=${s.tracker} resting=${s.resting}
       />`}`}
   </${Got}>${history.error && history.error.status !== 501 && html`<${Fault}

@@ -216,7 +216,7 @@ function Try({ schema }) {
 
 export default function Serving({ session }) {
   const deployments = useGet("api/v1/deployments");
-  const metrics = useGet("metrics");
+  const metrics = useGet("metrics", { every: 3000 });
   const openapi = useGet("openapi.json", { live: false });
   const noStore = deployments.error && deployments.error.status === 501;
   const chain = ((deployments.data && deployments.data.chain) || []).slice().reverse();

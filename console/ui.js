@@ -42,9 +42,11 @@ export function setQuery(changes) {
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
-/** {data, error, loading} of a GET; asked again when there is news. An empty path asks nothing.
-  */
-export function useGet(path, { live = true } = {}) {
+/**
+ * {data, error, loading} of a GET; asked again when there is news, or every so many ms where no
+ * event tells of a change. An empty path asks nothing.
+ */
+export function useGet(path, { live = true, every = 0 } = {}) {
   const [state, set] = useState({ path: "", text: "", data: undefined, error: null });
   const current = state.path === path ? state : { path, text: "", data: undefined, error: null };
   useEffect(() => {
@@ -76,11 +78,15 @@ export function useGet(path, { live = true } = {}) {
     };
     look();
     const stop = live ? subscribe((kind) => kind === "news" && look()) : () => {};
+    const repeated = every ? setInterval(() => {
+      if (document.visibilityState === "visible") look();
+    }, every) : 0;
     return () => {
       gone = true;
+      clearInterval(repeated);
       stop();
     };
-  }, [path, live]);
+  }, [path, live, every]);
   return { ...current, loading: Boolean(path) && current.data === undefined && !current.error };
 }
 

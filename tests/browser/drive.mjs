@@ -45,6 +45,7 @@ const acts = {
   },
   wait_text: ({ text, timeout = 20 }) =>
     page.getByText(text).first().waitFor({ timeout: 1000 * timeout }),
+  wait_mode: ({ text }) => page.locator(".side-foot [role=status]", { hasText: text }).waitFor(),
   click: (wish) => named(wish).first().click(),
   fill: ({ label, text }) => page.getByLabel(label).fill(text),
   press: ({ key }) => page.keyboard.press(key),

@@ -101,7 +101,7 @@ class Fetch(unittest.TestCase):
     def test_messages(self):
         done = self.fetch(bin="nobin")
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("make build RONDO_DUCKDB=FILE", done.stderr)
+        self.assertIn("what the console is made with", done.stderr)
         done = self.fetch(RONDO_LIGHTGBM=self.path("nothing.so"))
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("which is no file", done.stderr)

@@ -41,8 +41,16 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def share_of_core(up):
+    before, began = cpu_s(up.process.pid), time.perf_counter()
+    time.sleep(10)
+    return (cpu_s(up.process.pid) - before) / (time.perf_counter() - began)
+
+
 def listeners_cost(up):
-    """Share of a core while so many pages listen and nothing happens."""
+    """Share of a core that so many pages cost which listen while nothing happens, beyond what the
+    program takes without them."""
+    alone = share_of_core(up)
     host, port = up.base.split("//")[1].split(":")
     open_ones = []
     try:
@@ -52,9 +60,7 @@ def listeners_cost(up):
             one.recv(4096)
             open_ones.append(one)
         time.sleep(1)
-        before, began = cpu_s(up.process.pid), time.perf_counter()
-        time.sleep(10)
-        return (cpu_s(up.process.pid) - before) / (time.perf_counter() - began)
+        return max(0.0, share_of_core(up) - alone)
     finally:
         for one in open_ones:
             one.close()

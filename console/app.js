@@ -144,7 +144,7 @@ function App({ first }) {
 }
 
 async function start() {
-  const root = document.getElementById("app");
+  const root = document.getElementById("app"), boot = document.getElementById("boot");
   const code = /^#login=([\w-]+)$/.exec(location.hash);
   if (code) history.replaceState(null, "", "#/");
   let who = null;
@@ -153,6 +153,7 @@ async function start() {
   } catch (error) {
     if (error.status === 404) {
       const { projects } = await get("api/v1/projects");
+      boot.remove();
       render(html`<${Projects} projects=${projects} />`, root);
       return;
     }
@@ -161,6 +162,7 @@ async function start() {
   }
   if (who && !who.roles.length && !code) location.hash = "#/login";
   live.start();
+  boot.remove();
   render(html`<${App} first=${who} />`, root);
 }
 

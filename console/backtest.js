@@ -7,18 +7,15 @@ const kPolicies = ["own", "never", "cron:1d", "cron:7d", "cron:30d"];
 
 function Command() {
   const [chosen, set] = useState(["cron:7d", "own"]);
+  const command = `rondo backtest --policy ${chosen.join(",")} --json > backtest.json`;
   const flip = (p) => set(chosen.includes(p) ? chosen.filter((c) => c !== p) : [...chosen, p]);
-  return html`<${Card} title="Measure policies on your history"
-    note="Each lives through the recorded history
-    in a project of its own; nothing of this project
-      changes."><div class="stack"><div class="acts">${
-    kPolicies.map((p) => html`<label class="check"><input type="checkbox"
-      checked=${chosen.includes(p)}
-    onChange=${() => flip(p)} /><span>${p}</span></label>`)}</div>${chosen.length > 0 ?
-      html`<${Code}
-    label="in the project's folder" text=${`rondo backtest --policy ${chosen.join(",")} --json >
-      backtest.json`}
-    />` : html`<p class="muted">Choose at least one.</p>`}</div></${Card}>`;
+  const boxes = kPolicies.map((p) => html`<label class="check"><input type="checkbox"
+    checked=${chosen.includes(p)} onChange=${() => flip(p)} /><span>${p}</span></label>`);
+  return html`<${Card} title="Measure policies on your history" note="Each lives through the
+    recorded history in a project of its own; nothing of this project changes.">
+    <div class="stack"><div class="acts">${boxes}</div>${chosen.length > 0
+      ? html`<${Code} label="in the project's folder" text=${command} />`
+      : html`<p class="muted">Choose at least one.</p>`}</div></${Card}>`;
 }
 
 function Result({ told }) {

@@ -29,18 +29,17 @@ export function Interval({ low, high, value, marks = [], label }) {
 export function Dots({ rows, zero = false, good, label }) {
   const [a, b] = range([...rows.flatMap((r) => [r.value, r.low, r.high]), ...(zero ? [0] : [])]);
   const x = (v) => 100 * (v - a) / (b - a);
-  const tone = (r) => !good ? "" : good(r);
+  const tone = (r) => good ? good(r) : "";
+  const line = (kind, from, to, y1, y2) => Number.isFinite(from) && Number.isFinite(to) && html`
+    <line class=${kind} x1=${x(from)} x2=${x(to)} y1=${y1} y2=${y2} />`;
   return html`<div class="dots" role="img" aria-label=${label}>${rows.map((r) => html`<div
     class="dots-row"><span class="dots-name" title=${r.name}>${r.name}</span><svg
-      viewBox="0 0 100 16"
-    preserveAspectRatio="none">${zero && html`<line class="zero" x1=${x(0)} x2=${x(0)} y1="0"
-    y2="16" />`}<line class="axis" x1="0" x2="100" y1="8" y2="8" />
-    ${Number.isFinite(r.low) && Number.isFinite(r.high) && html`<line class=${"reach " + tone(r)}
-      x1=${x(r.low)} x2=${x(r.high)} y1="8" y2="8" />`}<line class=${"value " + tone(r)}
-      x1=${x(r.value)} x2=${x(r.value)} y1="3" y2="13" /></svg><span class="dots-value">${
-      num(r.value)}${Number.isFinite(r.low) ? html` <small>${num(r.low)} to
-      ${num(r.high)}</small>`
-      : ""}</span></div>`)}</div>`;
+    viewBox="0 0 100 16" preserveAspectRatio="none">${zero && line("zero", 0, 0, 0, 16)}
+    <line class="axis" x1="0" x2="100" y1="8" y2="8" />
+    ${Number.isFinite(r.low) && line("reach " + tone(r), r.low, r.high, 8, 8)}
+    ${line("value " + tone(r), r.value, r.value, 3, 13)}</svg><span class="dots-value">${
+    num(r.value)}${Number.isFinite(r.low) && html` <small>${num(r.low)} to ${num(r.high)}</small>`}
+    </span></div>`)}</div>`;
 }
 
 /** Signed bars, greatest first: what each column adds to a score. */

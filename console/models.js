@@ -28,45 +28,46 @@ function List({ models, session, query }) {
   };
   const scored = newest.filter((m) => m.version && measure(m.metrics));
   const versions = [...picked].sort((a, b) => a - b);
-  return html`${scored.length > 0 && html`<${Card} title=${`Measured on the test rows of its own
-    cycle: ${
-    measure(scored[0].metrics)}`}
-      note="The line is the interval that its evaluation gives; test rows differ
-    from cycle to cycle, so compare two versions side by side."><${Dots} label="measure with
-      interval of each
-    version" rows=${scored.slice(0, 20).map((m) => ({ name: `v${m.version} ${m.stage_of_life}`,
-    value: m.metrics[measure(m.metrics)], low: m.metrics.low, high: m.metrics.high }))}
-      /></${Card}>`}
-    <${Card} wide title="Versions" tools=${html`<a class=${picked.length === 2 ? "" : "muted"}
-    href=${picked.length === 2 ? `#/models/v${versions[0]}/v${versions[1]}` : undefined}
-    aria-disabled=${picked.length !== 2}>${picked.length === 2 ? `Compare v${versions[0]} with v${
-    versions[1]}` : "Pick two to compare"}</a>`}><${Table} caption="Versions of the model"
-      rows=${newest}
-    keyOf=${(m) => m.version ?? "waits"} rowClass=${(m) => m.stage_of_life === "champion" ? "lit"
-      : ""}
-    columns=${[
-      { head: "version", show: (m) => m.version ? html`<a href=${"#/models/v" +
-      m.version}>v${m.version}</a>`
-        : "waits for a yes" },
-      { head: "pick", show: (m) => m.version && html`<input type="checkbox" aria-label=${`compare
-      v${
-        m.version}`} checked=${picked.includes(String(m.version))} onChange=${() =>
-        pick(String(m.version))}
-        />` },
-      { head: "stage of life", show: (m) => html`<${Life} of=${m.stage_of_life} />` },
-      { head: "measure", show: (m) => measure(m.metrics) ? html`${measure(m.metrics)}
-      ${num(m.metrics[
-        measure(m.metrics)])} <small class="muted">${num(m.metrics.low)} to
-        ${num(m.metrics.high)}</small>`
-        : "\u2013" },
-      { head: "dataset", show: (m) => html`<a href=${"#/data/" + m.dataset}>${m.dataset}</a>` },
-      { head: "labelled rows", number: true, show: (m) => num(m.labelled) },
-      { head: "trees", number: true, show: (m) => num(m.trees) },
-      { head: "made", show: (m) => html`<${Time} at=${m.created} />` },
-      { head: "act", show: (m) => m.version && champion && m.version !== champion.version &&
-      html`<${Acts}
-        session=${session} acts=${[["promote", { version: m.version, champion: champion.version },
-        "Promote", "quiet"]]} />` }]} /></${Card}>`;
+  const compare = picked.length === 2
+    ? html`<a href=${`#/models/v${versions[0]}/v${versions[1]}`}>Compare v${versions[0]} with
+      v${versions[1]}</a>` : html`<span class="muted">Pick two to compare</span>`;
+  const columns = [
+    { head: "version", show: (m) => m.version
+      ? html`<a href=${"#/models/v" + m.version}>v${m.version}</a>` : "waits for a yes" },
+    { head: "pick", show: (m) => m.version && html`<input type="checkbox"
+      aria-label=${`compare v${m.version}`} checked=${picked.includes(String(m.version))}
+      onChange=${() => pick(String(m.version))} />` },
+    { head: "stage of life", show: (m) => html`<${Life} of=${m.stage_of_life} />` },
+    { head: "measure", show: (m) => html`<${Measure} metrics=${m.metrics} />` },
+    { head: "dataset", show: (m) => html`<a href=${"#/data/" + m.dataset}>${m.dataset}</a>` },
+    { head: "labelled rows", number: true, show: (m) => num(m.labelled) },
+    { head: "trees", number: true, show: (m) => num(m.trees) },
+    { head: "made", show: (m) => html`<${Time} at=${m.created} />` },
+    { head: "act", show: (m) => m.version && champion && m.version !== champion.version
+      && html`<${Acts} session=${session} acts=${[["promote",
+        { version: m.version, champion: champion.version }, "Promote", "quiet"]]} />` },
+  ];
+  return html`${scored.length > 0 && html`<${Measures} models=${scored.slice(0, 20)} />`}
+    <${Card} wide title="Versions" tools=${compare}><${Table} caption="Versions of the model"
+      rows=${newest} columns=${columns} keyOf=${(m) => m.version ?? "waits"}
+      rowClass=${(m) => m.stage_of_life === "champion" ? "lit" : ""} /></${Card}>`;
+}
+
+function Measure({ metrics }) {
+  const name = measure(metrics);
+  if (!name) return "\u2013";
+  return html`${name} ${num(metrics[name])} <small class="muted">${num(metrics.low)} to
+    ${num(metrics.high)}</small>`;
+}
+
+function Measures({ models }) {
+  const name = measure(models[0].metrics);
+  return html`<${Card} title=${"Measured on the test rows of its own cycle: " + name}
+    note="The line is the interval that its evaluation gives; test rows differ from cycle to cycle,
+      so compare two versions side by side."><${Dots} rows=${models.map((m) => ({
+      name: `v${m.version} ${m.stage_of_life}`, value: m.metrics[measure(m.metrics)],
+      low: m.metrics.low, high: m.metrics.high }))}
+      label="measure with interval of each version" /></${Card}>`;
 }
 
 function Verdict({ evaluation }) {

@@ -54,6 +54,7 @@ const Row kRows[] = {
     {"performance",
      [](Snapshot& s) {
        s.state.risk_signals = 1;
+       s.state.risk_sentence = "RISK v1";
        s.state.labelled = 1001;
      },
      true, "a collection that went no further brought one"},

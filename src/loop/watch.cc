@@ -101,8 +101,17 @@ std::int64_t Watch::start_of(Time time) const {
   return down * length;
 }
 
+Watch::Place Watch::place_now() const {
+  Place place = place_;
+  for (const auto& [id, homeless] : homeless_) {
+    place.label_row = std::min(place.label_row, homeless.after);
+  }
+  return place;
+}
+
 Result<void> Watch::read() {
-  const Place before = place_;
+  const Place before = place_now();
+  const std::int64_t after = place_.label_row;
   Window* window = nullptr;
   std::uint32_t steps = 0;
   const auto step = [&steps] {  // who answers on this core waits for that many at most
@@ -124,20 +133,21 @@ Result<void> Watch::read() {
     window->sample.add(std::move(prediction), [&](const std::string& id) {
       step();
       asked_.erase(id);
-      if (auto label = labels_.extract(id)) homeless_.insert(std::move(label));
+      if (auto label = labels_.extract(id)) homeless_[id] = {std::move(label.mapped()), after};
     });
     least_share_ = std::min(least_share_, window->sample.share());
   };
   place_.log = TRY(ledger::read_predictions(*store_.fs, store_.log(), place_.log, wanted, each));
   // A record is written behind its reply, so a label may be read before its answer, and after a
   // kill a replay writes the answer anew: the label waits until the day of its coming is judged.
-  for (auto& [id, label] : std::exchange(homeless_, {})) {
-    if (asked_.contains(id)) labels_[id] = std::move(label);
-    else if (label.received < through_) late_labels_ += may_be_late(id) ? 1 : 0;
-    else homeless_[id] = std::move(label);
+  for (auto& [id, homeless] : std::exchange(homeless_, {})) {
+    if (asked_.contains(id)) labels_[id] = std::move(homeless.label);
+    else if (homeless.label.received < through_) late_labels_ += may_be_late(id) ? 1 : 0;
+    else homeless_[id] = std::move(homeless);
   }
   return ledger::each_label(*store_.ledger, place_.label_row, [&](const ledger::Label& label) {
-    (asked_.contains(label.id) ? labels_ : homeless_)[label.id] = label;
+    if (asked_.contains(label.id)) labels_[label.id] = label;
+    else homeless_[label.id] = {label, after};
   });
 }
 
@@ -259,13 +269,12 @@ void Watch::judge_labels(Judged& out) {
 }
 
 Json Watch::projection() const {
-  const Place* place = &place_;
-  if (!windows_.empty()) place = &windows_.begin()->second.began;
+  const Place place = windows_.empty() ? place_now() : windows_.begin()->second.began;
   return {{"version", version_},
           {"through_us", through_.us},
           {"looked_us", looked_.us},
           {"silent_after_us", watcher_.silent_after().us},
-          {"place", place_json(place->log, place->label_row)},
+          {"place", place_json(place.log, place.label_row)},
           {"state", watcher_.state()},
           {"summary", watcher_.summary()}};
 }

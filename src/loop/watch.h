@@ -66,6 +66,13 @@ class Watch {
     std::int64_t label_row = 0;
   };
   static Place place_from(const Json& json);
+  /// Where a start must read from to know what is known now and stands in no window.
+  Place place_now() const;
+  /// A label whose answer was not read, and where reading must start again to meet it.
+  struct Homeless {
+    ledger::Label label;
+    std::int64_t after = 0;
+  };
   struct Window {
     Place began;  // where reading must start again to see all of it
     WindowSample sample;
@@ -93,7 +100,7 @@ class Watch {
   std::map<std::int64_t, Window> windows_;
   std::unordered_set<std::string> asked_;  // the ids in the samples of open windows
   std::map<std::string, ledger::Label, std::less<>> labels_;     // of answers in open windows
-  std::map<std::string, ledger::Label, std::less<>> homeless_;   // their answer was not read
+  std::map<std::string, Homeless, std::less<>> homeless_;
   double least_share_ = 1;  // of a window so far; a label beyond it may not be late at all
   std::uint64_t late_labels_ = 0;
 };

@@ -19,10 +19,18 @@ class WatchTest : public ::testing::Test {
     options_.label_delay = Span::hours(1);
     ids_.emplace(store_->ledger->secret("prediction_ids").value(), 1);
   }
-  /// So many answers of the first hour, each with its label.
-  void answer(std::uint64_t epoch, std::uint64_t from, std::uint64_t to) {
-    const auto log = ledger::PredictionLog::open(fs_, store_->log(), epoch).value();
+  /// Of each of these rows.
+  void label(std::uint64_t from, std::uint64_t to) {
     std::vector<ledger::Label> labels;
+    for (std::uint64_t i = from; i < to; ++i) {
+      const Time time{static_cast<std::int64_t>(i) * 1'000'000};
+      labels.push_back({ids_->make(0, i, 1) + ".0", 1.0, time, time, 1, false});
+    }
+    ASSERT_TRUE(store_->ledger->add_labels(labels));
+  }
+  /// So many answers of the first hour, each with its label.
+  void answer(std::uint64_t epoch, std::uint64_t from, std::uint64_t to, bool labelled = true) {
+    const auto log = ledger::PredictionLog::open(fs_, store_->log(), epoch).value();
     for (std::uint64_t i = from; i < to; ++i) {
       ledger::Prediction row;
       row.id = ids_->make(0, i, 1) + ".0";
@@ -31,10 +39,9 @@ class WatchTest : public ::testing::Test {
       const model::Cell x = deploy::cell(1);
       row.cells = model::encode_cells({&x, 1});
       ASSERT_TRUE(log->write(std::span(&row, 1)));
-      labels.push_back({row.id, 1.0, row.time, row.time, 1, false});
     }
     ASSERT_TRUE(log->flush());
-    ASSERT_TRUE(store_->ledger->add_labels(labels));
+    if (labelled) label(from, to);
   }
   std::unique_ptr<Watch> open(std::int64_t version) {
     const auto pipeline = deploy::lagged(version, 100, 0)->pipeline;
@@ -47,6 +54,23 @@ class WatchTest : public ::testing::Test {
   monitor::Options options_;
   std::optional<ledger::PredictionIds> ids_;
 };
+
+/// A kill may leave a label whose answer is written anew; another kill must not forget it.
+TEST_F(WatchTest, ALabelThatWasReadBeforeItsAnswerIsReadAgainAfterAStart) {
+  label(0, 10);
+  auto watch = open(4);
+  ASSERT_TRUE(watch->read());
+  EXPECT_EQ(watch->projection().at("place").at("label_row"), 0) << "they are known, and nowhere";
+  answer(1, 0, 10, false);
+  ASSERT_TRUE(watch->read());
+  EXPECT_EQ(watch->projection().at("place").at("label_row"), 0) << "of the window that is open";
+  answer(2, 10, 20);
+  ASSERT_TRUE(watch->read());
+  const Time now = Time{0} + Span::hours(2);
+  ASSERT_TRUE(watch->look(*watch->due(now)));
+  EXPECT_EQ(watch->look(*watch->due(now))->labelled, 20U);
+  EXPECT_EQ(watch->projection().at("place").at("label_row"), 20) << "judged, and done with";
+}
 
 TEST_F(WatchTest, TheNextVersionsWatchKnowsWhatTheLastOneGathered) {
   answer(1, 0, 100);

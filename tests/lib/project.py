@@ -189,7 +189,7 @@ class Project:
 
 
 def ask(base, path, body=None, token=None, method=None, headers=None, timeout=30):
-    """One HTTP request; returns (status, parsed JSON or text)."""
+    """One HTTP request; returns (status, parsed JSON or text; of events the first line)."""
     import urllib.error
     import urllib.request
     data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
@@ -202,7 +202,8 @@ def ask(base, path, body=None, token=None, method=None, headers=None, timeout=30
         request.add_header(name, value)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as reply:
-            status, text = reply.status, reply.read().decode()
+            endless = reply.headers.get_content_type() == "text/event-stream"
+            status, text = reply.status, (reply.readline() if endless else reply.read()).decode()
     except urllib.error.HTTPError as error:
         status, text = error.code, error.read().decode()
     try:

@@ -76,7 +76,9 @@ Result<Model> fit_model(const Prepared& prepared, const RowList& train,
   model.digest = digest_of_text(text);
   // LightGBM's raw scores of a forest are sums; that it divides them is a line of its text.
   constexpr std::string_view kMean = "\naverage_output\n";
-  if (parameters.forest) text.replace(text.find(kMean), kMean.size(), "\n");
+  if (const std::size_t at = text.find(kMean); parameters.forest && at != text.npos) {
+    text.replace(at, kMean.size(), "\n");
+  }
   model.forest = TRY(model::Forest::from_lightgbm(text));
   TRY(compare(model.forest, booster, course.rounds, prepared));
   if (parameters.forest) {

@@ -39,12 +39,11 @@ std::uint64_t whose(const model::Prepared& prepared, std::uint32_t row) noexcept
 }
 
 std::vector<std::uint64_t> units_of(const model::Prepared& prepared, const RowList& rows) {
-  constexpr std::int64_t kDayUs = 86'400'000'000;
   std::vector<std::uint64_t> units;
   const bool clock = prepared.by_time && !prepared.time.empty();
   if (!clock && prepared.group.empty()) return units;
   for (const std::uint32_t row : rows) {
-    units.push_back(clock ? static_cast<std::uint64_t>(prepared.time[row].us / kDayUs)
+    units.push_back(clock ? static_cast<std::uint64_t>(day_of(prepared.time[row]))
                           : prepared.group[row]);
   }
   return units;

@@ -58,7 +58,7 @@ acceptance: build
 
 bench: build
 	@cmake --build build/release -j $(JOBS) --target bench_steps bench_leaks bench_scoring bench_bare \
-	  bench_fairness bench_bare_grpc bench_features bench_windows bench_drift bench_shifts bench_policy
+	  bench_fairness bench_bare_grpc bench_features bench_windows bench_drift bench_shifts bench_risk bench_policy
 	@python3 bench/run
 
 install: build

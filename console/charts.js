@@ -119,7 +119,7 @@ function loaded() {
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 /** light-dark() as the canvas needs it: what the browser made of it. */
-function inkOf(name) {
+export function inkOf(name) {
   const probe = document.createElement("i");
   probe.style.color = color(name);
   document.body.append(probe);

@@ -139,9 +139,10 @@ function Slices({ found }) {
     </${Card}>`;
 }
 
-function Reasons({ version }) {
+function Reasons({ version, beside = false }) {
   const reasons = useGet(`api/v1/models/${version}/reasons`, { live: false });
-  return html`<${Card} title="Why it answers as it does" note="The mean size of each feature's part
+  return html`<${Card} title=${beside ? `Why v${version} answers as it does`
+    : "Why it answers as it does"} note="The mean size of each feature's part
     in the raw score, over test rows (exact TreeSHAP)."><${Got} of=${reasons}>${(r) => html`
     <${Shares} rows=${r.features.slice(0, 15).map((f) => ({ name: f.feature,
     share: f.share / Math.max(1e-12, r.features[0].share), note: percent(f.share) }))} />`}</${Got}>
@@ -214,8 +215,8 @@ function OneCard({ version, session }) {
 
 function Side({ card }) {
   const e = card.evaluation || {}, name = measure(card.metrics);
-  return html`<${Card} title=${`v${card.version}`} tools=${html`<${Life} of=${card.stage_of_life}
-    />`}>
+  return html`<div class="stack"><${Card} title=${`v${card.version}`} tools=${html`<${Life}
+    of=${card.stage_of_life} />`}>
     <div class="stack">${name && html`<div><p class="big">${num(card.metrics[name])}</p><p
       class="muted">${name},
     between ${num(card.metrics.low)} and ${num(card.metrics.high)}</p><${Interval}
@@ -226,7 +227,8 @@ function Side({ card }) {
         s + (x.cpu_s || 0), 0))]]} />${e.curve && e.curve.kind === "tenths" && html`<${Plane}
       xName="mean answer" yName="mean truth" points=${e.curve.points.map((p) => ({ x: p.answer, y:
       p.truth,
-      low: p.low, high: p.high, title: num(p.rows) + " rows" }))} />`}</div></${Card}>`;
+      low: p.low, high: p.high, title: num(p.rows) + " rows" }))} />`}</div></${Card}>
+    <${Reliability} found=${e.reliability} /><${Slices} found=${e.slices} /></div>`;
 }
 
 function Compare({ before, after }) {
@@ -242,6 +244,8 @@ function Compare({ before, after }) {
       title="They never met on the same rows">
     Their numbers come from the test rows of their own cycles.</${Empty}>`}
     <div class="two"><${Side} card=${d.before} /><${Side} card=${d.after} /></div>
+    <div class="two"><${Reasons} version=${before} beside /><${Reasons} version=${after} beside
+      /></div>
     <${Card} title="What differs" wide><div class="stack"><${Table} caption="measures"
       rows=${d.metrics}
       columns=${[{ head: "measure", show: (r) => r.metric }, { head: `v${before}`, number: true,

@@ -5,11 +5,12 @@ import {
 } from "./ui.js";
 import { Acts } from "./acts.js";
 import { Series } from "./charts.js";
+import { Heat } from "./heat.js";
 
 const tones = { risk: "bad", quality: "warn", drift: "plain" };
 
 /** The watch as each step of monitoring wrote it down, with what else happened. */
-function Risk({ steps, deployed, signals }) {
+function Risk({ steps, deployed, signals, delay }) {
   const data = useMemo(() => {
     const points = steps.filter((f) => f.body.evidence && f.body.evidence.watch
       && f.body.evidence.watch.judged_rows > 0).map((f) => ({ at: Date.parse(f.at),
@@ -31,14 +32,17 @@ function Risk({ steps, deployed, signals }) {
     ...signals.filter((f) => f.body.open && f.body.kind === "risk").map((f) => ({ at:
       Date.parse(f.body.since),
       tone: "--bad" })),
-  ], [deployed, signals]);
+    ...(delay > 0 && data.times.length ? [{ at: data.times[data.times.length - 1] - 1000 * delay,
+      tone: "--muted" }] : []),
+  ], [deployed, signals, data, delay]);
   if (data.times.length < 2) {
     return html`<${Empty} title="No course to draw yet">A point comes with each step of monitoring
       that has
       judged labels; there ${data.times.length === 1 ? "is one" : "is none"} so far.</${Empty}>`;
   }
   return html`<${Series} ...${data} marks=${marks} label="loss over time, with its bounds" />
-    <p class="muted">Dashed lines across: a deployment, or an alarm of the risk. Drag to look
+    <p class="muted">Dashed lines across: a deployment, an alarm of the risk, and in grey
+      the label delay: what is newer is judged once its labels are due. Drag to look
       closer, click
     twice to see all.</p>`;
 }
@@ -88,15 +92,18 @@ function Budget({ budget }) {
     under that budget opened.</p>`;
 }
 
-function Shifts({ shifts }) {
+function Shifts({ shifts, together }) {
   if (!Array.isArray(shifts) || !shifts.length) return null;
   return html`<${Card} wide title="Shift of inputs" note="For each clock, the column that has moved
     most against what its windows did in training. An alert opens when the evidence reaches 1.">
-    <${Table} caption="shift of inputs" rows=${shifts} columns=${[
+    <${Table} caption="shift of inputs" rows=${together ? [...shifts, { clock: "rows",
+      column: "(columns together)", evidence: together.evidence, columns: together.columns }]
+      : shifts} columns=${[
       { head: "windows of", show: (r) => r.clock },
       { head: "column", show: (r) => r.column || "\u2013" },
       { head: "evidence", number: true, show: (r) => num(r.evidence) },
-      { head: "windows seen", number: true, show: (r) => num(r.windows) },
+      { head: "windows seen", number: true, show: (r) => r.windows === undefined ? "\u2013" :
+        num(r.windows) },
       { head: "columns watched", number: true, show: (r) => num(r.columns) }]} /></${Card}>`;
 }
 
@@ -125,7 +132,9 @@ export default function Monitoring({ route, session }) {
     of=${status}>${(s) => html`
     <${Now} watch=${s.watch} performs=${s.performs} />`}</${Got}></${Card}>
     <${Card} wide title="Risk over time"><${Got} of=${steps}>${(f) => html`<${Risk} steps=${f}
-    deployed=${deployed.data || []} signals=${told.data || []} />`}</${Got}></${Card}>
+    deployed=${deployed.data || []} signals=${told.data || []}
+    delay=${status.data && status.data.watch ? status.data.watch.label_delay_s : 0} />`}</${Got}>
+    </${Card}>
     <${Card} wide title="Alerts" tools=${html`<label class="check"><input type="checkbox"
       checked=${all}
     onChange=${(e) => setQuery({ all: e.target.checked ? "true" : "" })} /><span>also those that
@@ -135,7 +144,11 @@ export default function Monitoring({ route, session }) {
     ? html`<div class="feed">${[...a.alerts].reverse().map((one) => html`<${Alert} key=${one.id}
       alert=${one}
     session=${session} />`)}</div>` : html`<p>No alert is open.</p>`}`}</${Got}></${Card}>
-    ${status.data && status.data.watch && html`<${Shifts} shifts=${status.data.watch.shifts} />`}
+    <${Card} wide title="Columns by window" note="The share of rows where no window of the training
+      had them: pale none, red all, grey not judged. Choose a place to see its bins.">
+      <${Heat} query=${route.query} /></${Card}>
+    ${status.data && status.data.watch && html`<${Shifts} together=${status.data.watch.together}
+      shifts=${status.data.watch.shifts} />`}
     ${signals.data && signals.data.length > 0 && html`<${Signals} signals=${signals.data}
       />`}</${Page}>`;
 }

@@ -13,6 +13,7 @@
 #include "loop/explain_view.h"
 #include "loop/lineage.h"
 #include "loop/profile_view.h"
+#include "loop/shift_view.h"
 #include "loop/views.h"
 
 namespace rondo::api {
@@ -30,6 +31,15 @@ std::expected<std::int64_t, Refusal> dataset_named(const std::string& text) {
   return refuse(400, "wrong_type",
                 fmt::format("\"{}\" is no dataset version", text.substr(0, 100)),
                 "versions are written d3; GET /api/v1/data lists them");
+}
+
+/// Errors: 400.
+std::expected<Time, Refusal> time_of(const Call& call, std::string_view name, Time otherwise) {
+  const auto text = query_value(call.query, name);
+  if (!text) return otherwise;
+  if (const auto time = parse_time(*text)) return *time;
+  return refuse(400, "wrong_type", fmt::format("\"{}\" is no time", text->substr(0, 100)),
+                "times are written 2026-11-30T09:00:00Z");
 }
 
 /// Shows what `look` makes with a folder for its files, unless another such reading is at work.
@@ -101,6 +111,22 @@ Reply get_data_diff(Call& call) {
   loop::Service& service = call.app.service();
   return one_at_a_time(call, [&](const io::Path& temp) {
     return loop::diff_view(service.store(), service.config(), wish, temp);
+  });
+}
+
+Reply get_shifts(Call& call) {
+  loop::ShiftWish wish;
+  wish.clock = query_value(call.query, "clock").value_or(wish.clock);
+  wish.from = TRY(time_of(call, "from", wish.from));
+  wish.until = TRY(time_of(call, "until", wish.until));
+  return shown(TRY(loop::shifts_view(call.app.service().store(), wish)));
+}
+
+Reply get_shift_column(Call& call) {
+  const Time from = TRY(time_of(call, "from", kBeginningOfTime));
+  const Time until = TRY(time_of(call, "until", kEndOfTime));
+  return one_at_a_time(call, [&](const io::Path&) {
+    return loop::shift_column_view(call.app.service().store(), call.params[0], from, until);
   });
 }
 

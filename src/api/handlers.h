@@ -55,6 +55,8 @@ Reply get_data(Call& call);
 Reply get_signals(Call& call);
 Reply get_alerts(Call& call);
 Reply get_decisions(Call& call);
+Reply get_shifts(Call& call);
+Reply get_shift_column(Call& call);
 Reply get_deployments(Call& call);
 Reply get_why(Call& call);
 Reply get_prediction(Call& call);

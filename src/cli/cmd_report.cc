@@ -10,10 +10,21 @@
 #include "loop/explain_view.h"
 #include "loop/profile_view.h"
 #include "loop/run.h"
+#include "loop/shift_view.h"
 #include "loop/views.h"
 
 namespace rondo::cli {
 namespace {
+
+/// By the hour for the last year, where there is such a clock.
+Result<Json> shifts_of(ledger::Store& store) {
+  loop::ShiftWish wish{"1h"};
+  Json hours = TRY(loop::shifts_view(store, wish));
+  if (hours.at("windows").empty()) return loop::shifts_view(store, {"1d"});
+  const std::string last = hours.at("windows").back().at("until");
+  wish.from = TRY(parse_time(last)) - Span::days(365);
+  return loop::shifts_view(store, wish);
+}
 
 Result<std::string> page_of_project(const loop::Config& config, ledger::Store& store) {
   ProjectPage page;
@@ -23,6 +34,7 @@ Result<std::string> page_of_project(const loop::Config& config, ledger::Store& s
   page.models = TRY(loop::models_view(store, config));
   page.decisions = TRY(loop::decisions_view(store, 2000));
   page.signals = TRY(loop::signals_view(store));
+  page.shifts = TRY(shifts_of(store));
   if (!TRY(loop::dataset_versions(store)).empty()) {
     const io::Path temp = std::filesystem::temp_directory_path();
     page.profile = TRY(loop::profile_view(store, 0, temp));

@@ -265,6 +265,7 @@ std::string project_report(const ProjectPage& page) {
   out += "<h2>Models</h2>" + html_table({{"version", "version"}, {"stage_of_life", "life"},
                                          {"metrics", "metrics"}, {"labelled", "trained on"},
                                          {"created", "created"}}, page.models);
+  out += shifts_section(page.shifts);
   out += data_section(page.profile);
   out += "<h2>Signals</h2>" + html_table({{"at", "time"}, {"kind", "kind"}, {"subject", "subject"},
                                           {"sentence", "what"}}, page.signals);

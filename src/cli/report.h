@@ -15,14 +15,18 @@ std::string backtest_report(const loop::BacktestResult& result);
 /// Over which rows the values of a backtest are, in a sentence.
 std::string rows_sentence(const loop::BacktestResult& result);
 
-/// What a project's page is made of, as the views of loop/ give it. `profile` null: no data yet.
+/// What a project's page is made of, as the views of loop/ give it. `profile` null: no data yet;
+/// `shifts` by the hour for a year, else by the day.
 struct ProjectPage {
-  Json status, history, models, decisions, signals, profile;
+  Json status, history, models, decisions, signals, profile, shifts;
 };
 /// A project: status, tracker, process table, models, data, decisions and signals.
 std::string project_report(const ProjectPage& page);
 /// Of that page: the columns of a profile (loop/profile_view.h), with their distributions.
 std::string data_section(const Json& profile);
+
+/// Of that page: how far each column was from its training, window by window (loop/shift_view.h).
+std::string shifts_section(const Json& shifts);
 
 /// A version: how it was made and judged, where it fails, why it answers. `card` as card_view()
 /// gives it; `reasons` as explain_view(), or null when it has none.

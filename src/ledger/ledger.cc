@@ -90,13 +90,16 @@ class SqliteLedger final : public Ledger {
                             : db.query("SELECT id, at_us, kind, step, body FROM journal "
                                        "WHERE step = ? AND step <> 0 ORDER BY id"));
       if (step != 0) query.bind(step);
-      std::vector<JournalEntry> out;
-      while (TRY(query.step())) {
-        Json body = TRY(query.json(4));
-        out.push_back({query.integer(0), {query.integer(1)}, query.text(2), query.integer(3),
-                       std::move(body)});
-      }
-      return out;
+      return all_entries(query);
+    });
+  }
+
+  Result<std::vector<JournalEntry>> journal_of(std::string_view kind) override {
+    return read([&](Db& db) -> Result<std::vector<JournalEntry>> {
+      Query query = TRY(db.query("SELECT id, at_us, kind, step, body FROM journal "
+                                 "WHERE kind = ? ORDER BY id"));
+      query.bind(kind);
+      return all_entries(query);
     });
   }
 
@@ -268,6 +271,16 @@ class SqliteLedger final : public Ledger {
     Query query = TRY(db.query("INSERT OR REPLACE INTO secrets(name, bytes) VALUES(?,?)"));
     query.bind(name).bind_blob(bytes);
     return query.run();
+  }
+
+  static Result<std::vector<JournalEntry>> all_entries(Query& query) {
+    std::vector<JournalEntry> out;
+    while (TRY(query.step())) {
+      Json body = TRY(query.json(4));
+      out.push_back({query.integer(0), {query.integer(1)}, query.text(2), query.integer(3),
+                     std::move(body)});
+    }
+    return out;
   }
 
   static Result<std::vector<Fact>> all_facts(Query& query) {

@@ -115,6 +115,8 @@ class Ledger {
   /// Sequence and digest of the last fact; 0 and zeros when there is none.
   virtual Result<std::pair<std::int64_t, io::Digest>> head() = 0;
   virtual Result<std::vector<JournalEntry>> journal(std::int64_t step = 0) = 0;  // 0: all
+  /// Of one kind, in order.
+  virtual Result<std::vector<JournalEntry>> journal_of(std::string_view kind) = 0;
   virtual Result<std::optional<Json>> projection(std::string_view name) = 0;
   /// All of them, by name.
   virtual Result<std::vector<Projection>> projections() = 0;

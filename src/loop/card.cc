@@ -25,8 +25,8 @@ constexpr std::pair<Stage, const char*> kShown[] = {
 /// Durations and CPU of each attempt, by step.
 Result<std::map<std::int64_t, Json>> measured_by_step(ledger::Store& store) {
   std::map<std::int64_t, Json> out;
-  for (const ledger::JournalEntry& entry : TRY(store.ledger->journal())) {
-    if (entry.kind == "attempt_ended") out[entry.step] = entry.body;
+  for (const ledger::JournalEntry& entry : TRY(store.ledger->journal_of("attempt_ended"))) {
+    out[entry.step] = entry.body;
   }
   return out;
 }

@@ -51,6 +51,12 @@ void add_version(Entry& entry, const State& state, const Outcome& outcome, Time 
     for (const char* name : {"prepared", "candidate"}) body[name] = state.outputs.at(name);
   }
   entry.facts.push_back({now, "version", outcome.step, std::move(body)});
+  if (state.rollout && state.rollout->proves) {
+    entry.facts.push_back({now, "rollout", state.rollout->step,
+                           {{"act", "end"}, {"challenger", state.rollout->challenger},
+                            {"champion", state.champion}, {"who", "policy"},
+                            {"why", fmt::format("v{} takes its place", version)}}});
+  }
   if (outcome.result == kRollingOut) {
     Json begin = outcome.evidence.at("rollout");
     begin["act"] = "begin";
@@ -242,9 +248,14 @@ Result<std::optional<Outcome>> Conductor::perform(const Action& action, const St
 Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
   while (const std::optional<Watch::Turn> turn = watch_->due(parts_.clock->now())) {
     const Watch::Judged judged = TRY(watch_->look(*turn));
-    // Inputs that tell nothing are looked at again after a restart, and tell nothing then.
-    if (!turn->labels && judged.signals.empty()) continue;
     const Time at = parts_.clock->now();
+    std::vector<ledger::JournalEntry> seen;
+    if (!judged.windows.is_null()) seen.push_back({0, at, "shift_windows", 0, judged.windows});
+    // Inputs that tell nothing are looked at again after a restart, and tell nothing then.
+    if (!turn->labels && judged.signals.empty()) {
+      if (!seen.empty()) TRY(parts_.desk->note(seen, {{"watch", watch_->projection()}}));
+      continue;
+    }
     RONDO_FAILPOINT(kWatchAdvance);
     Due due;
     const State before = parts_.desk->look();
@@ -265,6 +276,7 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
       if (judged.share < 1) decision["share"] = judged.share;
       if (!turn->labels) decision["of"] = "inputs";
       entry.facts.push_back({at, "decision", action.step, std::move(decision)});
+      entry.journal = seen;
       entry.projections.push_back({"watch", watch_->projection()});
       return entry;
     }));

@@ -99,6 +99,8 @@ class Conductor {
 
 /// The result of a deployment whose version gets shares of the traffic first.
 inline constexpr std::string_view kRollingOut = "rolling out";
+/// Of an evaluation: too few rows to tell, and live labels are to tell.
+inline constexpr std::string_view kToProve = "undecided, to prove itself";
 
 /// The facts that a finished step appends, for the state it is appended to. Used by the conductor
 /// and by requests (a person's yes to a waiting deployment). Errors: kConflict.

@@ -27,6 +27,7 @@ struct DeployOptions {
   std::int64_t canary_rows = 1000;
   Span canary_time = Span::seconds(600);
   std::int64_t canary_labels = 0;
+  std::int64_t prove_labels = 0;
   std::string split_by;
   double guard_errors = 0.001;
   double guard_latency = 1.5;
@@ -99,6 +100,11 @@ void describe(Visitor& v, DeployOptions& o) {
   v(Key{"canary_time", "and at least so long", 0, 1e9}, o.canary_time);
   v(Key{"canary_labels", "mature labels at each share; 0: they can stop it, not delay it", 0, 1e12},
     o.canary_labels);
+  v(Key{"prove_labels",
+        "labelled requests in which a challenger that the gate cannot tell from the old model may "
+        "prove itself, unseen; 0: it is dropped",
+        0, 1e12},
+    o.prove_labels);
   v(Key{"split_by", "input column that keeps a caller with one version; empty: each request alone"},
     o.split_by);
   v(Key{"guard_errors", "share of rows that a new model may fail beyond the old one's", 0, 0.5},

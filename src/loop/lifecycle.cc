@@ -22,7 +22,7 @@ constexpr std::array<StageText, 6> kTexts = {{
 using enum Stage;
 constexpr std::optional<Stage> kRest = std::nullopt;
 
-constexpr std::array<Transition, 23> kTransitions = {{
+constexpr std::array<Transition, 24> kTransitions = {{
     {kCollection, "new rows", kPreparation, kPreparation, "enough new rows came in"},
     {kCollection, "too few rows", kMonitoring, kRest,
      "what came in is kept, but is not enough yet"},
@@ -41,6 +41,8 @@ constexpr std::array<Transition, 23> kTransitions = {{
      "too little data to tell; more is collected"},
     {kEvaluation, "undecided, waiting for data", kMonitoring, kRest,
      "too little data to tell, and the sources have no more yet"},
+    {kEvaluation, "undecided, to prove itself", kDeployment, kRest,
+     "too few rows to tell; unseen beside what serves, labels will"},
     {kEvaluation, "failed", kMonitoring, kRest, "the old model goes on serving"},
     {kDeployment, "deployed", kMonitoring, kMonitoring, "the new model answers"},
     {kDeployment, "rolling out", kMonitoring, kMonitoring,

@@ -213,7 +213,7 @@ std::string stop_state(const PlanInput& input) {
                        s.waiting_version_step);
   }
   if (s.paused) return "somebody to resume the loop: `rondo resume`";
-  if (s.rollout && !s.rollout->watched) {
+  if (s.rollout && s.rollout->holds_up()) {
     return fmt::format("requests to `rondo up`, which bring v{} on", s.rollout->challenger);
   }
   return {};

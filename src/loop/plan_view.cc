@@ -17,8 +17,7 @@ namespace {
 Result<std::map<Stage, std::vector<StepCost>>> costs_before(ledger::Ledger& ledger) {
   std::map<std::int64_t, StepCost> took;
   std::map<std::int64_t, bool> cached;
-  for (const ledger::JournalEntry& entry : TRY(ledger.journal())) {
-    if (entry.kind != "attempt_ended") continue;
+  for (const ledger::JournalEntry& entry : TRY(ledger.journal_of("attempt_ended"))) {
     took[entry.step].wall_s += io::get_or<double>(entry.body, "duration_us", 0) * 1e-6;
     took[entry.step].cpu_s += io::get_or<double>(entry.body, "cpu_s", 0);
     cached[entry.step] |= io::get_or<bool>(entry.body, "cached", false);

@@ -50,8 +50,7 @@ Due harmed(const Snapshot& now, std::string sentence, Json numbers, std::int64_t
           std::move(numbers)};
 }
 
-/// A version is on its way to all traffic: no cycle begins before that has an end.
-bool rolls(const State& s) { return s.rollout && !s.rollout->watched; }
+bool rolls(const State& s) { return s.rollout && s.rollout->holds_up(); }
 
 Json excess_json(const Snapshot& now) {
   const Json excess = io::get_or<Json>(now.watch, "excess", nullptr);

@@ -48,6 +48,8 @@ struct RolloutEvidence {
   std::uint64_t unseen = 0;    // scored by it before its first share
   std::uint64_t labels = 0;    // mature ones of rows of its present share, compared
   std::array<monitor::Guarding, 4> guards{};
+  monitor::Proof proof;
+  double proved_at = 20;       // evidence of a proof that is enough: 1/(1 - confidence)
   std::string broken;          // why it cannot be loaded; empty: it can
 };
 
@@ -78,6 +80,10 @@ class Policy {
   /// in a hundred rollouts, at most. Pure.
   static Move roll_out(const Rollout& rollout, const RolloutEvidence& evidence,
                        const DeployOptions& options, Time now, bool paused);
+  /// While a risk is proved to have risen: the newest of the last three versions that served before
+  /// and have not been tried since, as what was learnt of an old time may fit again. It is tried as
+  /// what has yet to prove itself is, so [deploy] prove_labels turns it on. Pure.
+  static std::optional<std::int64_t> revives(const State& state, const Config& config);
   /// Evidence at which a guard fires, and at which harm counts as bounded.
   static constexpr double kFires = 400, kBounded = 20;
   /// Total labelled rows from which a training is due.

@@ -2,6 +2,8 @@
 // held; what has seen enough and is within its tolerances goes on.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/words.h"
 #include "loop/policy.h"
 
@@ -47,13 +49,21 @@ Json numbers_of(const Rollout& r, const RolloutEvidence& e, const DeployOptions&
     numbers["until"] = to_text(r.until);
   } else if (r.place < 0) {
     numbers["unseen_rows"] = e.unseen;
-    numbers["unseen_rows_needed"] = o.shadow_rows;
+    if (!r.proves) numbers["unseen_rows_needed"] = o.shadow_rows;
   } else {
     numbers["rows"] = e.rows;
     numbers["rows_needed"] = o.canary_rows;
     numbers["labels"] = e.labels;
     numbers["labels_needed"] = o.canary_labels;
     numbers["seconds_needed"] = o.canary_time.in_seconds();
+  }
+  if (r.proves) {
+    numbers["better_evidence"] = e.proof.better;
+    numbers["no_gain_evidence"] = e.proof.no_gain;
+    numbers["gain"] = e.proof.gain;
+    numbers["labels"] = e.proof.count;
+    numbers["labels_most"] = o.prove_labels;
+    numbers["proved_at"] = e.proved_at;
   }
   for (const monitor::Guarding& guard : e.guards) {
     const std::string name(guard.name);
@@ -93,6 +103,32 @@ std::optional<Move> unfinished(const Rollout& r, const RolloutEvidence& e, const
                                        grouped(static_cast<std::uint64_t>(o.canary_labels))));
   }
   return std::nullopt;
+}
+
+/// Labels of requests that both answered say which is better, whenever one looks.
+Move proof(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o) {
+  const std::string seen = fmt::format("{:.4g} less loss than v{} on {} labelled requests",
+                                       e.proof.gain, r.champion, grouped(e.proof.count));
+  const auto ends = [&](std::string cause, std::string why) {
+    return Move{What::kEnd, std::move(cause),
+                fmt::format("v{} is dropped: {} ({})", r.challenger, why, seen), {}};
+  };
+  if (e.proof.better >= e.proved_at) {
+    return {What::kPromote, "better",
+            fmt::format("v{} takes over from v{}: it proved to be better; {}; evidence {:.0f}, "
+                        "enough is {:.0f}",
+                        r.challenger, r.champion, seen, std::min(e.proof.better, 1e9),
+                        e.proved_at),
+            {}};
+  }
+  if (e.proof.no_gain >= e.proved_at) {
+    return ends("no gain", "it gains too little to be worth a change");
+  }
+  if (e.proof.count >= static_cast<std::uint64_t>(o.prove_labels)) {
+    return ends("undecided", "its labels are used up and have not shown that it is better");
+  }
+  return waits("proof", fmt::format("v{} is scored unseen until labels show whether it is better "
+                                    "than v{}", r.challenger, r.champion));
 }
 
 /// What has yet to be shown of a guard, behind "that".
@@ -154,6 +190,7 @@ Move decide(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o, 
     return waits("paused", fmt::format("v{} stays at {:g} %: the loop is paused", r.challenger,
                                        r.share() / 100.0));
   }
+  if (r.proves) return proof(r, e, o);
   if (auto move = unfinished(r, e, o, now)) return *std::move(move);
   if (auto move = unbounded(r, e, o)) return *std::move(move);
   const auto next = static_cast<std::size_t>(r.place + 1);
@@ -170,6 +207,22 @@ Move decide(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o, 
 }
 
 }  // namespace
+
+std::optional<std::int64_t> Policy::revives(const State& s, const Config& config) {
+  constexpr int kTried = 3;
+  const bool risen = std::ranges::any_of(s.open_signals, [](const monitor::Signal& signal) {
+    return signal.kind == "risk";
+  });
+  const bool may = config.deploy.prove_labels > 0 && config.loop.policy != "never" && !s.paused;
+  if (!risen || !may || s.champion == 0 || s.rollout) return std::nullopt;
+  int looked = 0;
+  for (auto at = s.versions.rbegin(); at != s.versions.rend() && looked < kTried; ++at) {
+    if (!at->second.served || at->first == s.champion) continue;
+    ++looked;
+    if (std::ranges::find(s.revived, at->first) == s.revived.end()) return at->first;
+  }
+  return std::nullopt;
+}
 
 Move Policy::roll_out(const Rollout& rollout, const RolloutEvidence& evidence,
                       const DeployOptions& options, Time now, bool paused) {

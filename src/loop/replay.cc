@@ -251,8 +251,8 @@ Result<ReplayResult> result_of(Session& session, const Recording& recording, Rep
   result.promotions = state.promotions;
   result.refusals = state.refusals;
   result.alarms = state.alarms;
-  for (const ledger::JournalEntry& entry : TRY(session.store->ledger->journal())) {
-    if (entry.kind == "attempt_ended") result.cpu_s += io::get_or<double>(entry.body, "cpu_s", 0);
+  for (const auto& entry : TRY(session.store->ledger->journal_of("attempt_ended"))) {
+    result.cpu_s += io::get_or<double>(entry.body, "cpu_s", 0);
   }
   result.head = TRY(session.store->ledger->head()).second.hex();
   result.cycle_times = TRY(cycle_times_of(*session.store->ledger));

@@ -14,6 +14,7 @@ namespace {
 constexpr Span kWrittenAfter = Span::seconds(2);   // a record may be read later than its label
 constexpr Span kPlaces = Span::seconds(10);        // between two places to start again from
 constexpr Span kHomeless = Span::seconds(600);
+constexpr double kEffect = 0.02, kMostHarm = 0.5;
 constexpr std::size_t kPendingMost = 200'000;  // rows; what is beyond gets no label here
 
 std::string_view request_of(std::string_view id) { return id.substr(0, id.rfind('.')); }
@@ -32,6 +33,19 @@ Result<std::shared_ptr<const model::Pipeline>> pipeline_of(ledger::Store& store,
 
 monitor::GuardOptions guard_options(const DeployOptions& options) {
   return {options.guard_errors, options.guard_latency, options.guard_loss};
+}
+
+Json rollout_plan(const DeployOptions& options, const std::string& pipeline, bool proves) {
+  const std::string salt = io::sha256("split " + pipeline).hex().substr(0, 16);
+  if (proves) {
+    return {{"shares", Json::array()}, {"unseen", true}, {"proves", true}, {"salt", salt}};
+  }
+  std::vector<double> shares = options.canary;
+  if (!shares.empty() && shares.back() >= 100) shares.pop_back();
+  if (shares.empty() && options.shadow_rows == 0) return nullptr;
+  return {{"shares", shares},
+          {"unseen", options.shadow_rows > 0},
+          {"salt", salt}};
 }
 
 std::vector<ledger::NewFact> rollout_facts(const State& state, const Move& move, Time at,
@@ -85,12 +99,34 @@ Result<std::unique_ptr<RolloutWatch>> RolloutWatch::open(ledger::Store& store, c
   auto watch =
       std::unique_ptr<RolloutWatch>(new RolloutWatch(store, config, *state.rollout));
   TRY(watch->load(state, loaded));
+  watch->guards_ = monitor::RolloutGuards(watch->options());
   const std::optional<Json> kept = TRY(store.ledger->projection("rollout"));
   const bool same = kept &&
                     io::get_or<std::int64_t>(*kept, "challenger", 0) == watch->challenger_ &&
                     io::get_or<std::int64_t>(*kept, "began_us", 0) == watch->began_.us;
   if (same) TRY(watch->restore(*kept));
   return watch;
+}
+
+/// margin and min_effect in the unit of the losses that are compared: wrong answers, or the error
+/// as a share of the reference's scale. A gate that looks at neither leaves 0, and 2 % of the risk
+/// that was measured of the older version.
+monitor::GuardOptions RolloutWatch::options() const {
+  monitor::GuardOptions options = guard_options(config_.deploy);
+  const model::Reference& reference = older_->reference();
+  const evaluate::Options& gate = config_.evaluate;
+  const bool numbers = older_->parts().task == model::Task::kRegression;
+  const bool same = numbers ? gate.metric == "auto" || gate.metric == "mae"
+                            : gate.metric == "accuracy";
+  const double unit = numbers ? std::max(reference.loss_scale, 1e-300) : 1;
+  options.min_effect = kEffect * reference.test_risk;
+  if (same) {
+    options.margin = gate.margin / unit;
+    if (gate.min_effect.is_number()) options.min_effect = gate.min_effect.get<double>() / unit;
+  }
+  options.margin = std::clamp(options.margin, 0.0, kMostHarm);
+  options.min_effect = std::clamp(options.min_effect, 0.0, kMostHarm);
+  return options;
 }
 
 Result<void> RolloutWatch::load(const State& state, const Lookup& loaded) {
@@ -107,7 +143,7 @@ bool RolloutWatch::is_of(const Rollout& rollout) const {
 }
 
 Result<void> RolloutWatch::restore(const Json& kept) {
-  guards_ = TRY(monitor::RolloutGuards::restore(guard_options(config_.deploy),
+  guards_ = TRY(monitor::RolloutGuards::restore(options(),
                                                 io::get_or<Json>(kept, "guards", nullptr)));
   const Json place = io::get_or<Json>(kept, "place", Json::object());
   log_.segment = io::get_or<std::string>(place, "segment", "");
@@ -271,6 +307,8 @@ RolloutEvidence RolloutWatch::evidence(const Rollout& rollout) const {
   }
   out.unseen = unseen_;
   out.guards = guards_.readings();
+  out.proof = guards_.proof();
+  out.proved_at = 1 / (1 - config_.evaluate.confidence);
   return out;
 }
 

@@ -13,7 +13,13 @@
 
 namespace rondo::loop {
 
+/// Tolerances of the guards; what a proof must show is left at 0.
 monitor::GuardOptions guard_options(const DeployOptions& options);
+
+/// {"shares","unseen","salt"}: how a good version takes over; null: at once. One that has yet to
+/// prove itself has no share, and "proves". The salt follows from the pipeline, so that a replay of
+/// the facts splits alike.
+Json rollout_plan(const DeployOptions& options, const std::string& pipeline, bool proves);
 
 /// How strange an answer is to what its own model was trained on: of a number 1 beyond the labels
 /// of its reference, else 0; of a class 1 minus its share among them.
@@ -59,6 +65,7 @@ class RolloutWatch {
     Time first, last;          // when the rows from here on mature
   };
   Result<void> load(const State& state, const Lookup& loaded);
+  monitor::GuardOptions options() const;
   Result<void> restore(const Json& kept);
   void take(ledger::Prediction&& row, const Began& at);
   void end_request();

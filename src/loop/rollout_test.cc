@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -40,13 +41,20 @@ struct Ways {
 class World {
  public:
   World(const DeployOptions& o, std::uint64_t seed, bool unseen = false)
-      : options_(o), guards_(guard_options(o)), chance_(seed) {
+      : options_(o), guards_(proving(o)), chance_(seed) {
     for (const std::int64_t number : {1, 2}) state.versions[number].version = number;
     state.versions[2].step = 12;
     add({kBegin, "deployed", 6, {{"from", 0}, {"to", 1}}});
+    const bool proves = o.prove_labels > 0;
+    const Json shares = proves ? Json::array() : Json{5.0, 25.0};
     add({kBegin, "rollout", 12,
-         {{"act", "begin"}, {"challenger", 2}, {"shares", {5.0, 25.0}}, {"unseen", unseen},
-          {"salt", "s"}}});
+         {{"act", "begin"}, {"challenger", 2}, {"shares", shares}, {"unseen", unseen || proves},
+          {"proves", proves}, {"salt", "s"}}});
+  }
+  static monitor::GuardOptions proving(const DeployOptions& o) {
+    monitor::GuardOptions guards = guard_options(o);
+    guards.min_effect = o.prove_labels > 0 ? 0.02 : 0;
+    return guards;
   }
   void add(const ledger::NewFact& fact) {
     const ledger::Fact numbered{state.sequence + 1, fact.at, fact.kind, fact.step, fact.body, {}};
@@ -84,7 +92,8 @@ class World {
     now = now + kTick;
     traffic(ways, requests);
     const Rollout& r = *state.rollout;
-    RolloutEvidence evidence{rows_[r.share()], unseen_, labels_[r.share()], guards_.readings(), {}};
+    RolloutEvidence evidence{rows_[r.share()], unseen_, labels_[r.share()], guards_.readings(),
+                             guards_.proof(), 20, {}};
     const Move move = Policy::roll_out(r, evidence, options_, now, state.paused);
     if (move.what != Move::What::kHold || move.cause != r.held) {
       for (const auto& fact : rollout_facts(state, move, now, options_.rollback_window)) add(fact);
@@ -172,6 +181,80 @@ TEST(Rollout, LateLabelsTakeBackWhatServesAll) {
   EXPECT_EQ(world.state.rollbacks, 1);
   EXPECT_EQ(world.facts.back().kind, "deployed");
   EXPECT_EQ(world.facts.back().body.at("who"), "policy");
+}
+
+DeployOptions proves(std::int64_t labels) {
+  DeployOptions o = options();
+  o.prove_labels = labels;
+  return o;
+}
+
+TEST(Rollout, WhatProvesToBeBetterTakesOverAndIsWatched) {
+  World world(proves(20'000), 21);
+  EXPECT_FALSE(world.state.rollout->holds_up()) << "cycles go on beside it";
+  EXPECT_EQ(world.live({.loss = -0.15}), "window") << world.why;
+  EXPECT_EQ(answers(world), (std::vector<std::string>{"promote", "end"}));
+  EXPECT_EQ(world.state.champion, 2);
+  EXPECT_EQ(world.state.rollbacks, 0);
+  const auto proof = std::ranges::find_if(world.facts, [](const ledger::NewFact& fact) {
+    return fact.kind == "decision" && fact.body.at("answer") == "promote";
+  });
+  const Json& numbers = proof->body.at("numbers");
+  EXPECT_GE(numbers.at("better_evidence"), 20);
+  EXPECT_LT(numbers.at("labels"), 2'000);
+  EXPECT_NEAR(numbers.at("gain").get<double>(), 0.15, 0.05);
+}
+
+TEST(Rollout, WhatGainsNothingOrProvesNothingIsDropped) {
+  World same(proves(200'000), 22);
+  EXPECT_EQ(same.live({}), "no gain") << same.why;
+  World between(proves(1'000), 23);  // half of the gain that is worth a change
+  EXPECT_EQ(between.live({.loss = -0.01}), "undecided") << between.why;
+  for (const World* world : {&same, &between}) {
+    EXPECT_EQ(answers(*world), std::vector<std::string>{"end"});
+    EXPECT_EQ(world->state.champion, 1);
+    EXPECT_EQ(world->state.rollbacks, 0) << "it never answered anybody";
+    EXPECT_EQ(world->state.fruitless, 1);
+  }
+}
+
+TEST(Rollout, WhatHarmsOnTrialIsTakenBack) {
+  World world(proves(20'000), 24);
+  EXPECT_EQ(world.live({.fails = 0.1}), "errors") << world.why;
+  EXPECT_EQ(world.state.champion, 1);
+}
+
+TEST(Rollout, WhatServedBeforeIsTriedAgainWhenTheRiskRises) {
+  Config config;
+  config.deploy = proves(1'000);
+  World world(proves(1'000), 25);
+  EXPECT_EQ(world.live({.loss = -0.15}), "window");
+  ASSERT_EQ(world.state.champion, 2);
+  EXPECT_FALSE(Policy::revives(world.state, config)) << "nothing is wrong";
+  monitor::Signal risk;
+  risk.kind = "risk";
+  risk.subject = "model";
+  risk.since = risk.seen = world.now;
+  risk.sentence = "RISK v2";
+  world.add({world.now, "signal", 13, monitor::to_json(risk)});
+  EXPECT_EQ(Policy::revives(world.state, config), 1);
+  config.loop.policy = "never";
+  EXPECT_FALSE(Policy::revives(world.state, config));
+  config.loop.policy = "cost";
+  config.deploy.prove_labels = 0;
+  EXPECT_FALSE(Policy::revives(world.state, config)) << "it was not asked for";
+  config.deploy.prove_labels = 1'000;
+  world.add({world.now, "rollout", 13,
+             {{"act", "begin"}, {"challenger", 1}, {"shares", Json::array()}, {"unseen", true},
+              {"proves", true}, {"salt", "s"}}});
+  EXPECT_FALSE(Policy::revives(world.state, config)) << "it is being tried";
+  world.add({world.now, "rollout", 13, {{"act", "end"}, {"challenger", 1}, {"champion", 2}}});
+  EXPECT_FALSE(Policy::revives(world.state, config)) << "it had its trial";
+  risk.open = false;
+  world.add({world.now, "signal", 13, monitor::to_json(risk)});
+  risk.open = true;
+  world.add({world.now, "signal", 13, monitor::to_json(risk)});
+  EXPECT_EQ(Policy::revives(world.state, config), 1) << "another rise, another trial";
 }
 
 /// Ville's inequality promises at most one in a hundred at the edge of the tolerances.

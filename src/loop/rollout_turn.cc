@@ -1,6 +1,8 @@
 // One look at a rollout after another. What was committed and then failed is mended by the next.
 #include "loop/rollout_turn.h"
 
+#include <fmt/format.h>
+
 #include "base/failpoint.h"
 
 namespace rondo::loop {
@@ -45,7 +47,8 @@ Result<void> RolloutTurn::judge() {
   if (!state.rollout) {
     if (watch_) shown_.with([](Evidence& shown) { shown = {}; });
     watch_.reset();
-    return {};
+    const auto archived = Policy::revives(state, *parts_.config);
+    return archived ? revive(state, *archived, parts_.clock->now()) : Result<void>();
   }
   const Rollout& rollout = *state.rollout;
   const Time at = parts_.clock->now();
@@ -63,6 +66,27 @@ Result<void> RolloutTurn::judge() {
   TRY(parts_.world->changed(after));
   if (parts_.observer) {
     parts_.observer({{"event", "rollout"}, {"reason", move.reason}, {"at", to_text(at)}});
+  }
+  return {};
+}
+
+/// An older version is tried beside the one whose risk rose.
+Result<void> RolloutTurn::revive(const State& state, std::int64_t version, Time at) {
+  const std::string why =
+      fmt::format("the risk of v{} rose; v{}, which served before, may fit again", state.champion,
+                  version);
+  Json begin = rollout_plan(parts_.config->deploy, state.versions.at(version).pipeline, true);
+  begin.update({{"act", "begin"}, {"challenger", version}, {"champion", state.champion},
+                {"who", "policy"}, {"why", why}});
+  const State after = TRY(parts_.desk->append([&](const State& now) -> Result<Entry> {
+    Entry entry;
+    if (Policy::revives(now, *parts_.config) != version) return entry;
+    entry.facts.push_back({at, "rollout", now.steps, begin});
+    return entry;
+  }));
+  TRY(parts_.world->changed(after));
+  if (parts_.observer) {
+    parts_.observer({{"event", "rollout"}, {"reason", why}, {"at", to_text(at)}});
   }
   return {};
 }

@@ -37,7 +37,7 @@ std::string rest_reason(const State& state) {
     return fmt::format("a good model waits for a yes since step {}: `rondo promote` or `rondo "
                        "reject`", state.waiting_version_step);
   }
-  if (state.rollout && !state.rollout->watched) {
+  if (state.rollout && state.rollout->holds_up()) {
     return fmt::format("v{} is being rolled out: requests to `rondo up` bring it on",
                        state.rollout->challenger);
   }

@@ -35,7 +35,7 @@ Json version_json(const Version& v) {
           {"dataset", v.dataset},     {"pipeline", v.pipeline}, {"created", v.created.us},
           {"metrics", v.metrics},     {"labelled", v.labelled}, {"label_until", v.label_until.us},
           {"trees", v.trees},         {"features", v.features}, {"prepared", v.prepared},
-          {"candidate", v.candidate}};
+          {"candidate", v.candidate}, {"served", v.served}};
 }
 
 Version version_from(const Json& json) {
@@ -53,6 +53,7 @@ Version version_from(const Json& json) {
   v.features = io::get_or<std::int64_t>(json, "features", 0);
   v.prepared = io::get_or<std::string>(json, "prepared", "");
   v.candidate = io::get_or<std::string>(json, "candidate", "");
+  v.served = io::get_or<bool>(json, "served", false);
   return v;
 }
 
@@ -142,7 +143,7 @@ Json Rollout::to_json() const {
   return {{"challenger", challenger}, {"champion", champion}, {"step", step},
           {"shares", shares},         {"place", place},       {"salt", salt},
           {"began", began.us},        {"since", since.us},    {"watched", watched},
-          {"until", until.us},        {"held", held}};
+          {"until", until.us},        {"held", held},         {"proves", proves}};
 }
 
 Rollout Rollout::from_json(const Json& json) {
@@ -158,6 +159,7 @@ Rollout Rollout::from_json(const Json& json) {
   json.at("watched").get_to(r.watched);
   json.at("until").get_to(r.until.us);
   json.at("held").get_to(r.held);
+  r.proves = io::get_or<bool>(json, "proves", false);
   return r;
 }
 
@@ -179,6 +181,7 @@ Json State::to_json() const {
   out["next"] = stage_json(next);
   out["last_stage"] = stage_json(last_stage);
   out["rollout"] = optional_rollout(rollout);
+  out["revived"] = revived;
   out["open"] = nullptr;
   if (open) {
     out["open"] = {{"step", open->step},
@@ -212,6 +215,7 @@ Result<State> State::from_json(const Json& json) {
     if (const Json& kept_rollout = json.at("rollout"); !kept_rollout.is_null()) {
       s.rollout = Rollout::from_json(kept_rollout);
     }
+    s.revived = io::get_or<std::vector<std::int64_t>>(json, "revived", {});
     s.alerts = Alerts::from_json(json.at("alerts"));
     for (const Json& item : json.at("versions")) {
       const Version v = version_from(item);

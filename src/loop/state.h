@@ -33,6 +33,7 @@ struct Version {
   std::int64_t labelled = 0;  // rows it was trained on
   Time label_until;           // newest label it was trained on
   std::int64_t trees = 0, features = 0;
+  bool served = false;        // was the champion once
 };
 
 /// Stretch of event time whose rows train nothing and are missing as lags.
@@ -50,12 +51,15 @@ struct Rollout {
   std::int64_t step = 0;                      // the deployment that registered it
   std::vector<double> shares;                 // percent, ascending, below 100
   std::int64_t place = -1;                    // the share that it has; -1: scored unseen
+  bool proves = false;                        // labels have yet to show that it is better
   std::string salt;                           // of the split
   Time began, since;                          // the rollout; this share
   bool watched = false;                       // it serves all, and its labels can still stop it
   Time until;                                 // end of that
   std::string held;                           // why it was held last; empty: not yet
 
+  /// No cycle begins before that has an end.
+  bool holds_up() const { return !watched && !proves; }
   /// In hundredths of a percent; 0 unseen, 10,000 when watched.
   std::uint16_t share() const;
   Json to_json() const;
@@ -106,6 +110,7 @@ struct State {
   std::vector<Kept> kept;
   std::map<std::string, std::int64_t> cycles_by_result, failures_by_stage;
   std::optional<Rollout> rollout;
+  std::vector<std::int64_t> revived;   // older versions that had their trial since the risk rose
   std::int64_t rollbacks = 0;
   std::int64_t promotions = 0, refusals = 0, alarms = 0;
 

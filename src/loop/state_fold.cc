@@ -142,6 +142,7 @@ Result<void> deployed(State& s, const Fact& fact) {
   const auto until = parse_time(io::get_or<std::string>(fact.body, "watched_until", ""));
   if (s.rollout && s.rollout->challenger == to && until) {  // it had its shares
     s.rollout->watched = true;
+    s.rollout->proves = false;
     s.rollout->since = fact.at;
     s.rollout->until = *until;
     s.rollout->held.clear();
@@ -154,6 +155,8 @@ Result<void> deployed(State& s, const Fact& fact) {
   s.champion = to;
   s.looks = 0;
   s.risk_signals = s.drift_signals = 0;
+  s.revived.clear();
+  s.versions.at(to).served = true;
   ++s.promotions;
   return {};
 }
@@ -168,6 +171,7 @@ Result<void> rolled(State& s, const Fact& fact) {
     r.step = fact.step;
     r.shares = io::get_or<std::vector<double>>(fact.body, "shares", {});
     r.place = io::get_or<bool>(fact.body, "unseen", false) ? -1 : 0;
+    r.proves = io::get_or<bool>(fact.body, "proves", false);
     r.salt = io::get_or<std::string>(fact.body, "salt", "");
     r.began = r.since = fact.at;
     if (!s.versions.contains(r.challenger) || (r.place == 0 && r.shares.empty())) {
@@ -175,6 +179,7 @@ Result<void> rolled(State& s, const Fact& fact) {
                                               fact.sequence, r.challenger),
                   "restore the last backup; `rondo fsck` tells more");
     }
+    if (r.proves) s.revived.push_back(r.challenger);
     s.rollout = r;
     return {};
   }
@@ -192,7 +197,7 @@ Result<void> rolled(State& s, const Fact& fact) {
   }
   if (!s.rollout->watched) {
     ++s.fruitless;
-    ++s.rollbacks;
+    if (!s.rollout->proves) ++s.rollbacks;
   }
   s.rollout.reset();
   return {};
@@ -212,7 +217,10 @@ void close_signal(State& s, const monitor::Signal& signal) {
   const auto still = [&](std::string_view kind) {
     return std::ranges::any_of(s.open_signals, [&](const auto& open) { return open.kind == kind; });
   };
-  if (signal.kind == "risk" && !still("risk")) s.risk_signals = 0;
+  if (signal.kind == "risk" && !still("risk")) {
+    s.risk_signals = 0;
+    s.revived.clear();
+  }
   if (signal.kind == "drift" && !still("drift")) s.drift_signals = 0;
   if (!signal.quarantines) return;  // a notice about the same column ended, not what keeps rows
   for (Kept& kept : s.kept) {

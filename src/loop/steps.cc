@@ -10,6 +10,7 @@
 #include "loop/conductor.h"
 #include "loop/jobs.h"
 #include "loop/plan.h"
+#include "loop/rollout.h"
 #include "loop/served.h"
 #include "loop/situation.h"
 
@@ -22,17 +23,6 @@ using Names = std::map<std::string, std::string>;
 Outcome outcome_of(const Action& action, const StageOutput& output, Names outputs) {
   return {action.step, action.cycle,    action.stage,    output.result, output.reason,
           std::move(outputs), output.evidence, output.measured, false, std::nullopt};
-}
-
-/// Null when a good version takes over at once. The salt follows from the pipeline, so that a
-/// replay of the facts splits alike.
-Json rollout_plan(const DeployOptions& options, const std::string& pipeline) {
-  std::vector<double> shares = options.canary;
-  if (!shares.empty() && shares.back() >= 100) shares.pop_back();
-  if (shares.empty() && options.shadow_rows == 0) return nullptr;
-  return {{"shares", shares},
-          {"unseen", options.shadow_rows > 0},
-          {"salt", io::sha256("split " + pipeline).hex().substr(0, 16)}};
 }
 
 Result<collect::TimeRange> range_of(const Json& asked) {
@@ -243,6 +233,13 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
   TRY(keep_jobs(outputs));
   Outcome outcome = outcome_of(action, output, std::move(outputs));
   outcome.reason += apart;
+  const DeployOptions& deploy = parts_.config->deploy;
+  if (outcome.result == "undecided" && !champion.is_null() && deploy.prove_labels > 0 &&
+      parts_.world->rolls_out()) {
+    outcome.result = kToProve;
+    outcome.reason += fmt::format("; {} labelled requests may show it",
+                                  grouped(static_cast<std::uint64_t>(deploy.prove_labels)));
+  }
   return outcome;
 }
 
@@ -310,7 +307,8 @@ Result<Outcome> Conductor::deploy_step(const Action& action, std::int64_t attemp
   outcome.evidence["labelled"] = state.labelled;
   if (outcome.result == "deployed" && state.champion != 0 && parts_.world->rolls_out() &&
       !parts_.policy.crontab()) {
-    const Json plan = rollout_plan(parts_.config->deploy, outcome.outputs.at("pipeline"));
+    const bool proves = state.last_result == kToProve;
+    const Json plan = rollout_plan(parts_.config->deploy, outcome.outputs.at("pipeline"), proves);
     if (!plan.is_null()) {
       outcome.evidence["rollout"] = plan;
       if (parts_.config->deploy.approve != "ask") outcome.result = kRollingOut;

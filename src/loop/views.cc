@@ -44,7 +44,10 @@ std::string held_up(const State& state, const Config& config) {
 Result<Json> rollout_of(ledger::Store& store, const State& state) {
   if (!state.rollout) return Json(nullptr);
   const Rollout& r = *state.rollout;
-  Json out = {{"phase", r.watched ? "watched" : r.place < 0 ? "unseen" : "canary"},
+  Json out = {{"phase", r.watched  ? "watched"
+                        : r.proves ? "proves"
+                        : r.place < 0 ? "unseen"
+                                      : "canary"},
               {"challenger", r.challenger},
               {"champion", r.champion},
               {"share_percent", r.share() / 100.0},
@@ -81,7 +84,7 @@ std::string waiting_for(const State& state, const Config& config, const Json& wa
   if (state.open && state.open->stage != Stage::kMonitoring) {
     return fmt::format("step {} ({}) to end", state.open->step, text_of(state.open->stage).name);
   }
-  if (state.rollout && !state.rollout->watched) {
+  if (state.rollout && state.rollout->holds_up()) {
     return fmt::format("requests to `rondo up`: v{} is being rolled out",
                        state.rollout->challenger);
   }
@@ -123,8 +126,7 @@ struct Measured {
 
 Result<std::map<std::int64_t, Measured>> measured_of(ledger::Ledger& ledger) {
   std::map<std::int64_t, Measured> out;
-  for (const ledger::JournalEntry& entry : TRY(ledger.journal())) {
-    if (entry.kind != "attempt_ended") continue;
+  for (const ledger::JournalEntry& entry : TRY(ledger.journal_of("attempt_ended"))) {
     out[entry.step].duration_us += io::get_or<std::int64_t>(entry.body, "duration_us", 0);
     out[entry.step].cpu_s += io::get_or<double>(entry.body, "cpu_s", 0);
   }

@@ -236,7 +236,7 @@ std::vector<monitor::Cohort> Watch::cohorts_of(const WindowSample& sample, Judge
 }
 
 Result<Watch::Judged> Watch::look(Turn turn) {
-  Judged out{turn.window, turn.window + options_.window, {}, 0, 0, 1};
+  Judged out{turn.window, turn.window + options_.window, {}, 0, 0, 1, nullptr};
   if (!windows_.contains(turn.window.us)) return out;
   turn.labels ? judge_labels(out) : judge_inputs(out);
   return out;
@@ -248,6 +248,7 @@ void Watch::judge_inputs(Judged& out) {
   for (const monitor::Cohort& cohort : cohorts_of(window.sample, out, keep)) {
     for (auto& signal : watcher_.inputs(cohort)) out.signals.push_back(std::move(signal));
   }
+  out.windows = watcher_.take_windows();
   out.share = window.sample.share();
   window.looked = true;
   looked_ = std::max(looked_, out.until);

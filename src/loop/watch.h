@@ -40,6 +40,7 @@ class Watch {
     std::vector<monitor::Signal> signals;
     std::uint64_t rows = 0, labelled = 0;  // that were judged
     double share = 1;                      // of the window's answers that the rows are
+    Json windows = nullptr;                // Watcher::take_windows()
   };
   Result<Judged> look(Turn turn);
   /// Whether opening the watch would show nothing: no answer or label that the projection lacks, no

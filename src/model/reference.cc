@@ -291,6 +291,7 @@ Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
     reference.label.name = target;
     reference.label.counts.assign(bins_of(reference.label) + kExtra, 0);
   }
+  reference.joint = freeze_jointly(rows, reference, times);
   return reference;
 }
 

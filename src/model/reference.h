@@ -5,6 +5,7 @@
 #pragma once
 
 #include "io/json.h"
+#include "model/joint_sample.h"
 #include "model/risk_tree.h"
 #include "model/row.h"
 #include "model/slice_reference.h"
@@ -77,6 +78,7 @@ struct Reference {
   // classes P(second class | its probability); of more P(right | probability of the answered one).
   stats::ScoreMap scores{};
   bool scores_of_positive = false;
+  JointSample joint{};                 // for what only all columns together show
   RiskTree tree{};                     // kinds of rows by their losses on the test rows
   Json to_json() const;
   static Result<Reference> from_json(const Json& json);

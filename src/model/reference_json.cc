@@ -244,6 +244,7 @@ Json Reference::to_json() const {
           {"day_correlation", day_correlation}};
   for (const SliceReference& slice : slices) out["slices"].push_back(slice.to_json());
   for (const ColumnReference& c : derived) out["derived"].push_back(column_json(c));
+  if (!joint.columns.empty()) out["joint"] = joint.to_json();
   if (!tree.nodes.empty()) out["tree"] = tree.to_json();
   if (!scores.empty()) {
     out["scores"] = scores.to_json();
@@ -272,6 +273,9 @@ Result<Reference> Reference::from_json(const Json& json) {
   r.day_correlation = TRY(io::get<double>(json, "day_correlation"));
   for (const Json& one : io::get_or<Json>(json, "slices", Json::array())) {
     r.slices.push_back(TRY(SliceReference::from_json(one)));
+  }
+  if (json.contains("joint")) {
+    r.joint = TRY(JointSample::from_json(json.at("joint"), r.columns));
   }
   if (json.contains("tree")) r.tree = TRY(RiskTree::from_json(json.at("tree")));
   if (json.contains("scores")) {

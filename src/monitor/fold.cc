@@ -51,6 +51,7 @@ Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t 
       label(r.label, setting_of(o, r, r.loss == "error" ? ColumnCheck::Role::kClassLabel
                                                         : ColumnCheck::Role::kLabel)),
       shifts(o, r),
+      together(o, r),
       slices(options, r, v),
       estimate(o, r),
       change(r),
@@ -236,7 +237,8 @@ Json Watcher::State::cause_since(Time since) const {
   Json cause = change.cause(since);
   std::vector<std::string> moved;
   for (const Signal& signal : open.list()) {
-    const bool input = signal.subject != model::kAnswers && signal.subject != model::kMissingCells;
+    const bool input = std::ranges::find(reference.columns, signal.subject,
+                                         &model::ColumnReference::name) != reference.columns.end();
     if (signal.kind == "drift" && input) moved.push_back(signal.subject);
   }
   for (std::string& column : shifts.moved()) {

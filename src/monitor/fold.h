@@ -6,6 +6,7 @@
 #include "monitor/risk_change.h"
 #include "monitor/shifts.h"
 #include "monitor/slice_risks.h"
+#include "monitor/together.h"
 #include "monitor/watcher.h"
 
 namespace rondo::monitor {
@@ -64,6 +65,7 @@ struct Watcher::State {
 
   OpenSignals open;
   Shifts shifts;
+  Together together;
   SliceRisks slices;
   LabelFree estimate;
   RiskChange change;

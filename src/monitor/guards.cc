@@ -20,7 +20,9 @@ RolloutGuards::RolloutGuards(const GuardOptions& options)
       evidence_{stats::PairedEvidence(options.errors),
                 stats::PairedEvidence(GuardOptions::kSlow),
                 stats::PairedEvidence(GuardOptions::kStrange),
-                stats::PairedEvidence(options.loss)} {}
+                stats::PairedEvidence(options.loss)},
+      better_(options.margin),
+      gain_(options.min_effect) {}
 
 void RolloutGuards::add(const PairedRequest& request) {
   for (const int failure : request.failures) evidence_[kErrors].add(failure);
@@ -46,7 +48,15 @@ void RolloutGuards::time(double newer, double older) {
   slow_ = *place;
 }
 
-void RolloutGuards::add_loss(double difference) { evidence_[kLoss].add(difference); }
+void RolloutGuards::add_loss(double difference) {
+  evidence_[kLoss].add(difference);
+  better_.add(difference);
+  gain_.add(-difference);
+}
+
+Proof RolloutGuards::proof() const {
+  return {better_.safe(), gain_.safe(), gain_.mean(), gain_.count()};
+}
 
 std::array<Guarding, 4> RolloutGuards::readings() const {
   std::array<Guarding, 4> out;
@@ -60,7 +70,8 @@ std::array<Guarding, 4> RolloutGuards::readings() const {
 Json RolloutGuards::state() const {
   Json evidence = Json::array();
   for (const stats::PairedEvidence& each : evidence_) evidence.push_back(each.state());
-  return {{"evidence", evidence}, {"times", times_}, {"timed", timed_}, {"slow", slow_}};
+  return {{"evidence", evidence}, {"times", times_}, {"timed", timed_}, {"slow", slow_},
+          {"better", better_.state()}, {"gain", gain_.state()}};
 }
 
 Result<RolloutGuards> RolloutGuards::restore(const GuardOptions& options, const Json& state) {
@@ -72,6 +83,11 @@ Result<RolloutGuards> RolloutGuards::restore(const GuardOptions& options, const 
   for (std::size_t i = 0; i < evidence.size(); ++i) {
     out.evidence_[i] =
         TRY(stats::PairedEvidence::restore(out.evidence_[i].tolerance(), evidence[i]));
+  }
+  if (state.contains("better")) {  // none before there were proofs
+    out.better_ = TRY(stats::PairedEvidence::restore(options.margin, state.at("better")));
+    out.gain_ = TRY(stats::PairedEvidence::restore(options.min_effect,
+                                                   io::get_or<Json>(state, "gain", nullptr)));
   }
   out.times_ = io::get_or<std::vector<double>>(state, "times", {});
   out.timed_ = io::get_or<std::uint64_t>(state, "timed", 0);

@@ -18,6 +18,9 @@ struct GuardOptions {
   double errors = 0.001;   // tolerated mean difference of failed rows
   double latency = 1.5;    // tolerated ratio of scoring times
   double loss = 0.01;      // tolerated mean difference of losses
+  // Of a challenger that has yet to prove itself, in the unit of losses: harm that is accepted, and
+  // the gain that is worth a promotion.
+  double margin = 0, min_effect = 0;
   static constexpr double kSlow = 0.01, kStrange = 0.05;  // tolerated differences of the other two
 };
 
@@ -27,6 +30,14 @@ struct Guarding {
   double harm = 0, safe = 0;   // evidence that it is beyond its tolerance, and within
   double mean = 0, tolerance = 0;
   std::uint64_t count = 0;     // observations
+};
+
+/// Whether labels show that the newer version is better, or that it gains too little.
+struct Proof {
+  // Evidence: the mean loss is less than margin above; it is less than min_effect below.
+  double better = 0, no_gain = 0;
+  double gain = 0;                 // mean of the older one's loss minus the newer one's
+  std::uint64_t count = 0;
 };
 
 class RolloutGuards {
@@ -39,6 +50,8 @@ class RolloutGuards {
   void add_loss(double difference);
   /// In the order of kNames.
   std::array<Guarding, 4> readings() const;
+  /// Either evidence ever reaches 1/a with probability a at most while what it denies is true.
+  Proof proof() const;
   Json state() const;
   /// Errors: kCorrupt.
   static Result<RolloutGuards> restore(const GuardOptions& options, const Json& state);
@@ -47,6 +60,7 @@ class RolloutGuards {
   void time(double newer, double older);
   GuardOptions options_;
   std::array<stats::PairedEvidence, 4> evidence_;
+  stats::PairedEvidence better_, gain_;  // of losses, newer minus older and the other way round
   std::vector<double> times_;   // of the older version, the last kTimes, as a ring
   std::uint64_t timed_ = 0;
   double slow_ = 0;             // their 99th percentile, some requests ago; 0: too few yet

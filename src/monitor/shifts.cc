@@ -11,6 +11,8 @@
 namespace rondo::monitor {
 namespace {
 
+using model::ShiftScale;
+
 constexpr std::size_t kLearnt = 8;       // live windows that stand for those of the reference
 constexpr std::uint64_t kFewRows = 20;   // of such a window
 constexpr double kMoved = 4.6;           // ln of a hundred times what is granted
@@ -21,19 +23,6 @@ Time start_of(Time time, Span length) {
 }
 
 std::string percent(double share) { return fmt::format("{} %", rounded(100 * share)); }
-
-std::string text_of_bin(const model::ColumnReference& c, std::size_t bin) {
-  const std::size_t bins = c.counts.size() - 4;
-  if (bin == bins) return c.numeric ? "text" : "other values";
-  if (bin == bins + 1) return "no value";
-  if (bin == bins + 2) return fmt::format("less than {}", rounded(c.minimum));
-  if (bin == bins + 3) return fmt::format("more than {}", rounded(c.maximum));
-  if (!c.numeric) return fmt::format("\"{}\"", c.categories[bin]);
-  if (c.edges.empty()) return rounded(c.minimum);
-  if (bin == 0) return fmt::format("{} at most", rounded(c.edges[0]));
-  if (bin == c.edges.size()) return fmt::format("more than {}", rounded(c.edges.back()));
-  return fmt::format("{} to {}", rounded(c.edges[bin - 1]), rounded(c.edges[bin]));
-}
 
 Result<std::vector<std::uint64_t>> counts_from(const Json& json, std::size_t bins) {
   const auto wrong = fail(Code::kCorrupt, "the counts of a window have another shape");
@@ -88,13 +77,18 @@ void ColumnShift::close(OpenSignals::Window window, double granted) {
   skip();
 }
 
+std::uint8_t ColumnShift::beyond() const {
+  if (!evidence_) return ShiftScale::kLearns;
+  return static_cast<std::uint8_t>(std::lround(ShiftScale::kSteps * evidence_->beyond(counts_)));
+}
+
 void ColumnShift::skip() { std::ranges::fill(counts_, std::uint64_t{0}); }
 
 std::string ColumnShift::sentence() const {
   const stats::BoxEvidence::Bin bin = farthest();
   const char* of = given_ ? "in training" : "in the first windows";
   return fmt::format("{} of the last rows have {}; {} {} to {} had", percent(bin.share),
-                     text_of_bin(*column_, bin.index), of, percent(bin.low), percent(bin.high));
+                     model::bin_text(*column_, bin.index), of, percent(bin.low), percent(bin.high));
 }
 
 Json ColumnShift::state() const {
@@ -201,11 +195,14 @@ void Shifts::close(Watched& w, Time until, OpenSignals& open, std::vector<Signal
   const OpenSignals::Window window{w.from, until};
   const double granted = notices_per_year_ * (until - w.from).in_days() / kDaysPerYear;
   ++w.windows;
+  ShiftWindow& ended = ended_.emplace_back(ShiftWindow{w.clock.length, w.from, until, w.rows, {}});
   w.rows = 0;
   std::vector<double> values;
   for (std::size_t i = 0; i < w.columns.size(); ++i) {
     ColumnShift& column = w.columns[i];
-    if (explained(i, open)) column.skip();
+    const bool told = explained(i, open);
+    ended.beyond.push_back(told ? ShiftScale::kUnjudged : column.beyond());
+    if (told) column.skip();
     else column.close(window, granted);
     values.push_back(column.value());
   }
@@ -240,6 +237,12 @@ Signal Shifts::signal(const Watched& w, std::size_t column, Time until) const {
       headline(signal.kind, signal.subject, signal.since), shift.sentence(), signal.evidence,
       signal.false_alarms_per_year, to_text(w.clock.length));
   return signal;
+}
+
+std::vector<std::string> Shifts::names() const {
+  std::vector<std::string> names;
+  for (const model::ColumnReference* column : columns_) names.push_back(column->name);
+  return names;
 }
 
 std::vector<std::string> Shifts::moved() const {

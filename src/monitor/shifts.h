@@ -5,7 +5,9 @@
 
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
+#include "model/bins.h"
 #include "monitor/signals.h"
 #include "stats/box.h"
 
@@ -13,6 +15,14 @@ namespace rondo::monitor {
 
 /// Part of the budget of false notices that each clock has (the rest is left for correlations).
 inline constexpr double kClockPart = 0.4;
+
+/// What one window showed, for a picture of many: by how much each column was out of its box.
+struct ShiftWindow {
+  Span clock;
+  Time from, until;
+  std::uint64_t rows = 0;
+  std::vector<std::uint8_t> beyond;    // model::ShiftScale; columns, then what is beside them
+};
 
 /// One column, or what is watched beside them, by one clock.
 class ColumnShift {
@@ -25,6 +35,8 @@ class ColumnShift {
   void close(OpenSignals::Window window, double granted);
   /// The window proves nothing: another signal of the column is open.
   void skip();
+  /// Of the window that is about to end. Shape: with rows.
+  std::uint8_t beyond() const;
   /// Of one column alone an alarm at 1.
   double value() const { return evidence_ ? evidence_->value() : 0; }
   void restart() { evidence_->restart(); }
@@ -58,6 +70,10 @@ class Shifts {
   /// Cost: a bin a cell and clock, and at the end of a window two projections a column.
   void look(const Cohort& cohort, std::span<const Judged* const> rows, OpenSignals& open,
             std::vector<Signal>& out);
+  /// Names, in the order of ShiftWindow::beyond.
+  std::vector<std::string> names() const;
+  /// Those that ended since the last call.
+  std::vector<ShiftWindow> take_windows() { return std::exchange(ended_, {}); }
   /// Columns with evidence that they moved, the most of it first: ln of its multiple of what is
   /// granted, over both clocks.
   std::vector<std::string> moved() const;
@@ -90,6 +106,7 @@ class Shifts {
   double notices_per_year_;                      // of one clock
   std::vector<std::unordered_map<std::string_view, std::size_t>> categories_;
   std::vector<Watched> clocks_;
+  std::vector<ShiftWindow> ended_;
 };
 
 }  // namespace rondo::monitor

@@ -214,7 +214,7 @@ Result<OpenSignals> OpenSignals::restore(const Json& state) {
     if (!item.is_object()) return fail(Code::kCorrupt, "an open signal is no object");
     Entry entry;
     const auto scope = TRY(io::get<std::int64_t>(item, "scope"));
-    if (scope < 0 || scope > static_cast<int>(Scope::kSlices)) {
+    if (scope < 0 || scope > static_cast<int>(Scope::kTogether)) {
       return fail(Code::kCorrupt, "an open signal of the watcher has an unknown scope");
     }
     entry.scope = static_cast<Scope>(scope);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/words.h"
+#include "io/digest.h"
 #include "monitor/fold.h"
 
 namespace rondo::monitor {
@@ -50,6 +51,7 @@ Json Watcher::State::to_json() const {
           {"mean", mean.state()},
           {"columns", kept},
           {"shifts", shifts.state()},
+          {"together", together.state()},
           {"slices", slices.state()},
           {"estimate", estimate.state()},
           {"change", change.state()},
@@ -83,6 +85,7 @@ Result<void> Watcher::State::read(const Json& json) {
   }
   for (std::size_t i = 0; i < memories.size(); ++i) memories[i] = TRY(memory_from(kept[i]));
   TRY(shifts.read(io::get_or<Json>(json, "shifts", nullptr)));
+  TRY(together.read(io::get_or<Json>(json, "together", nullptr)));
   TRY(slices.read(io::get_or<Json>(json, "slices", nullptr)));
   TRY(estimate.read(io::get_or<Json>(json, "estimate", nullptr)));
   TRY(change.read(io::get_or<Json>(json, "change", nullptr)));
@@ -211,9 +214,23 @@ std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
   s.open.settle(Scope::kInput, context.window, out);
   if (cohort.version != s.version) return out;
   s.shifts.look(cohort, rows, s.open, out);
+  s.together.look(cohort, rows, s.open, out);
   s.estimate.look(cohort);
   s.unjudged.back().kept_out = s.open.quarantines();
   return out;
+}
+
+Json Watcher::take_windows() {
+  const std::vector<ShiftWindow> ended = state_->shifts.take_windows();
+  if (ended.empty()) return nullptr;
+  Json windows = Json::array();
+  for (const ShiftWindow& one : ended) {
+    const std::string bytes(one.beyond.begin(), one.beyond.end());
+    windows.push_back({to_text(one.clock), one.from.us, one.until.us, one.rows,
+                       io::base64url(bytes)});
+  }
+  return {{"version", state_->version}, {"columns", state_->shifts.names()},
+          {"windows", std::move(windows)}};
 }
 
 std::vector<Signal> Watcher::judge(const Cohort& cohort) {
@@ -297,6 +314,7 @@ Json Watcher::summary() const {
           {"upper", s.mean.bounds().high},
           {"labels_due", s.labels_due},
           {"labels_in_time", s.labels_in_time},
+          {"label_delay_s", options_.label_delay.in_seconds()},
           {"excess", s.excess_json()},
           {"shifts", s.shifts.summary()},
           {"withheld_rows", s.withheld_rows},
@@ -305,6 +323,9 @@ Json Watcher::summary() const {
           {"false_alarms_per_year", options_.false_alarms_per_year},
           {"day_correlation", reference_->day_correlation}};
   if (Json slices = s.slices.summary(); !slices.empty()) out["slices"] = std::move(slices);
+  if (Json together = s.together.summary(); !together.is_null()) {
+    out["together"] = std::move(together);
+  }
   if (Json estimate = s.estimate.summary(); !estimate.is_null()) {
     out["estimate"] = std::move(estimate);
   }

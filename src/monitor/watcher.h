@@ -20,7 +20,7 @@ struct Options {
   double tolerance = 0.05;
   Span label_delay = Span::days(1);
   double false_alarms_per_year = 1;     // risk 1/2, quality 1/4, slices 1/4
-  double false_notices_per_year = 2;    // drift: 2/5 by the hour, 2/5 by the day
+  double false_notices_per_year = 2;    // drift: 2/5 by the hour, 2/5 by the day, rest joint
   double drift_tolerance = 0;
   Span window = Span::days(1);
   std::int64_t sample_rows = 50'000;
@@ -100,6 +100,9 @@ class Watcher {
   /// Inputs of a window, as soon as it closed (labels not needed): missing, range, spike,
   /// freshness.
   std::vector<Signal> inputs(const Cohort& cohort);
+  /// The windows of inputs that ended since the last call, for a picture: {"version","columns",
+  /// "windows":[[clock,from_us,until_us,rows,base64url of ShiftWindow::beyond]]}. Null: none did.
+  Json take_windows();
   /// The labels of a cohort, once, at age label_delay: label spike and quality first; rows under an
   /// open quality signal are not folded into the risk.
   std::vector<Signal> judge(const Cohort& cohort);
@@ -111,13 +114,14 @@ class Watcher {
   std::vector<Signal> open_signals() const;
   /// What the policy and `status` read: {"judged_rows", "judged_days", "mean_loss", "test_risk",
   /// "risk_bound", "evidence", "threshold", "since", "lower", "upper", "labels_due",
-  /// "labels_in_time", "false_alarms_per_year", "withheld_rows", "older_rows", "short_days",
+  /// "labels_in_time", "label_delay_s", "false_alarms_per_year", "withheld_rows", "older_rows",
+  /// "short_days",
   /// "excess": null, or while a risk signal is open {"since","judged_rows","unjudged_rows",
   /// "mean_loss","test_risk","cost"}, what the risen risk cost since its change point; of a
   /// successor that is still worse than what was proved before the change, with "learning",
-  /// "estimate"?: LabelFree::summary(), "shifts": Shifts::summary(), "slices"?:
-  /// SliceRisks::summary(), "day_correlation"}: of neighbouring days in the test, which the claim
-  /// takes to be small.
+  /// "estimate"?: LabelFree::summary(), "shifts": Shifts::summary(), "together"?:
+  /// Together::summary(), "slices"?: SliceRisks::summary(), "day_correlation"}: of neighbouring
+  /// days in the test, which the claim takes to be small.
   Json summary() const;
 
  private:

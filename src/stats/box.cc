@@ -148,6 +148,20 @@ void BoxEvidence::add(std::span<const std::uint64_t> counts, double granted) {
   }
 }
 
+double BoxEvidence::beyond(std::span<const std::uint64_t> counts) const {
+  const double n = static_cast<double>(std::accumulate(counts.begin(), counts.end(),
+                                                       std::uint64_t{0}));
+  double above = 0, below = 0;
+  for (std::size_t b = 0; b < counts.size(); ++b) {
+    const double share = static_cast<double>(counts[b]) / n;
+    const double high = box_.high[b] + 2 * std::sqrt(box_.high[b] * (1 - box_.high[b]) / n);
+    const double low = box_.low[b] - 2 * std::sqrt(box_.low[b] * (1 - box_.low[b]) / n);
+    above += std::max(0.0, share - high);
+    below += std::max(0.0, low - share);
+  }
+  return std::min(1.0, std::max(above, below));
+}
+
 double BoxEvidence::value() const noexcept {
   double sum = 0;
   for (const Bet& bet : bets_) sum += std::exp(std::min(bet.log_value, 600.0));

@@ -56,6 +56,10 @@ class BoxEvidence {
   /// Whether the last windows, each a fifth less than the next, are farther from the box than
   /// chance takes them: a rule, for when a shift is over.
   bool outside() const;
+  /// The share of a window's rows that are where no window of the reference had them, beyond what
+  /// counting so few rows explains (two standard errors a bin). In [0, 1]. Shape: counts of K bins,
+  /// not all 0.
+  double beyond(std::span<const std::uint64_t> counts) const;
   /// The bin that has the most too many rows in them.
   struct Bin {
     std::size_t index = 0;

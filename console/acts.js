@@ -1,7 +1,7 @@
 // What a person may decide. Each asks for a reason, shows first what will happen, and says
 // afterwards what did.
 import { post } from "./api.js";
-import { html, useState, useEffect, useRef, useGet, drawn, Fault, Said, span } from "./ui.js";
+import { html, useState, useEffect, useRef, useGet, drawn, Fault, Said, num, span } from "./ui.js";
 
 /** A modal dialog; the browser keeps the focus inside and closes it with Escape. */
 export function Dialog({ title, onClose, children }) {
@@ -56,6 +56,11 @@ export const kActs = {
   rollback: { title: "Roll back", role: "deployer", button: "Roll back",
     what: ({ champion, former }) => html`<p>v${former} answers every request again, at once.
       v${champion} stays in the registry.</p>` },
+  adopt: { title: "Put a policy to work", role: "deployer", button: "Adopt",
+    what: ({ policy, against, versus, sure }) => html`<p><strong>${policy}</strong> is written into
+      rondo.toml and at work from the next start of rondo up.</p>${
+      typeof versus.value === "number" && html`<p>Against ${against} the error differed by ${num(versus.value)} (${num(versus.low)} to
+      ${num(versus.high)})${sure ? "." : ": the interval covers 0, so this may be luck."}</p>`}` },
   ack: { title: "Acknowledge an alert", role: "trainer", button: "Acknowledge",
     what: ({ alert }) => html`<p>Reminders of ${alert} stop until it becomes graver. What is kept
       out
@@ -65,7 +70,7 @@ export const kActs = {
       graver.</p>` },
 };
 
-const pathOf = (act, about) => about.alert
+const pathOf = (act, about) => act === "adopt" ? "api/v1/backtest/adopt" : about.alert
   ? `api/v1/alerts/${encodeURIComponent(about.alert)}/${act}` : `api/v1/${act}`;
 
 export function ActDialog({ act, about = {}, session, onClose }) {
@@ -77,7 +82,8 @@ export function ActDialog({ act, about = {}, session, onClose }) {
   const send = async (event) => {
     event.preventDefault();
     set({ busy: true, error: null, done: null });
-    const body = { why: why.trim(), key: key.current };
+    const body = act === "adopt" ? { why: why.trim(), policy: about.policy }
+      : { why: why.trim(), key: key.current };
     if (act === "promote" && about.version) body.version = about.version;
     if (act === "snooze") body.for = length;
     try {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "api/access.h"
+#include "api/backtests.h"
 #include "api/events.h"
 #include "api/input_ranges.h"
 #include "api/json_in.h"
@@ -58,6 +59,7 @@ class App {
   const Limits& limits() const { return limits_; }
   const Access& access() const { return access_; }
   Quotas& quotas() { return quotas_; }
+  Backtests& backtests() { return backtests_; }
   Scratch& scratch(std::size_t thread) { return *scratches_[thread]; }
   std::size_t threads() const { return scratches_.size(); }
   Numbers numbers() const;  // of all threads
@@ -81,6 +83,7 @@ class App {
   Limits limits_;
   Access access_;
   Quotas quotas_;
+  Backtests backtests_;
   std::vector<std::unique_ptr<Scratch>> scratches_;
 };
 

@@ -83,4 +83,10 @@ Reply get_events(Call& call);
 // acts.cc
 Reply post_act(Call& call);
 
+// backtest.cc
+Reply get_backtest(Call& call);
+Reply post_backtest(Call& call);
+Reply post_backtest_stop(Call& call);
+Reply post_backtest_adopt(Call& call);
+
 }  // namespace rondo::api

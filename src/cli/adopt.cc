@@ -1,4 +1,4 @@
-// What is written is one line of rondo.toml, and only when the new text reads as that policy.
+// The policy that did best, in words; loop/choice.h chooses and writes it.
 #include "cli/adopt.h"
 
 #include <fmt/format.h>
@@ -36,18 +36,6 @@ void show(const loop::Choice& choice, bool color) {
                   number(choice.high)));
 }
 
-Result<void> write_policy(const io::Path& project, const std::string& policy) {
-  const auto fs = io::real_fs();
-  const io::Path file = project / "rondo.toml";
-  const std::string text = loop::with_policy(TRY(fs->read(file, 1 << 20)), policy);
-  const auto read = loop::parse_config(text, "rondo.toml", "model");
-  if (!read || read->loop.policy != policy) {
-    return fail(Code::kInvalidInput, "rondo.toml sets the policy in a way that cannot be changed",
-                fmt::format("write policy = \"{}\" under [loop] yourself", policy));
-  }
-  return io::write_atomically(*fs, file, text);
-}
-
 }  // namespace
 
 Result<void> prepare_adoption(const Args& args, loop::BacktestOptions& options) {
@@ -69,7 +57,7 @@ Result<int> adopt(const Args& args, loop::BacktestResult& result) {
   const loop::Choice choice = TRY(loop::choose(result, prices, kOwn, named));
   const bool stays = choice.policy == kOwn || choice.policy == config.loop.policy;
   const bool adopts = !stays && (!named.empty() || choice.clear());
-  if (adopts) TRY(write_policy(args.project, choice.policy));
+  if (adopts) TRY(loop::write_policy(*io::real_fs(), args.project, choice.policy));
   if (args.json) {
     result.json["adopt"] = choice.json;
     result.json["adopt"]["adopted"] = adopts;

@@ -153,8 +153,8 @@ std::string time_text(double us) {
 std::string to_text(const Measured& m, bool color) {
   const std::vector<std::vector<std::string>> rows = {
       {"one row", time_text(m.single_us),
-       fmt::format("its {} features {}, its {} trees {}", grouped(m.features),
-                   time_text(m.features_us), grouped(m.trees), time_text(m.trees_us))},
+       fmt::format("its {} {}, its {} {}", counted(m.features, "feature"),
+                   time_text(m.features_us), counted(m.trees, "tree"), time_text(m.trees_us))},
       {"a row of many", time_text(m.batch_us),
        fmt::format("in blocks of {}: {} rows/s on one core", grouped(kBlock),
                    two_digits(1e6 / m.batch_us))},

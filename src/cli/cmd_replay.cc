@@ -248,8 +248,16 @@ Result<int> run_backtest(const Args& args) {
   }
   if (args.has("--adopt")) TRY(prepare_adoption(args, options));
   Display display(args.terminal && !args.json, args.color);
+  const bool tells = args.json && args.has("--progress");
+  std::map<std::string, int> told;  // hundredths of each policy
   const auto observer = [&](const Json& event) {
     if (!args.json) display(event);
+    if (!tells || io::get_or<std::string>(event, "event", "") != "tick") return;
+    const double done = io::get_or<double>(event, "done", 0);
+    int& hundredth = told[io::get_or<std::string>(event, "policy", "")];
+    if (static_cast<int>(100 * done) <= hundredth) return;
+    hundredth = static_cast<int>(100 * done);
+    complain(io::canonical({{"policy", event.at("policy")}, {"done", done}}));
   };
   auto replayed = loop::backtest(options, args.stop, observer);
   display.end();

@@ -105,6 +105,7 @@ constexpr Flag kBacktest[] = {
     {"--from", "TIME", "first decision"},
     {"--to", "TIME", "end"},
     {"--every", "SPAN", "a look each, default 1d"},
+    {"--progress", "", "with --json: lines of progress as JSON on standard error"},
     {"--window", "A..B", "print the error over this stretch too: 2011-10-28..2011-12-12"},
     {"--report", "FILE", "write the HTML report there"},
     {"--adopt", "best|P", "put that policy to work: best, if its gain on the last third is clear"},

@@ -1,4 +1,4 @@
-// trigger, pause, resume, promote, reject, rollback, accept_rows, backfill, import, ack, snooze:
+// trigger, pause, resume, promote, reject, rollback, accept_rows, backfill, import, ack, snooze, adopt:
 // each becomes one fact or more, in the transaction that answers the request.
 #include "loop/requests.h"
 
@@ -243,7 +243,8 @@ constexpr Act kActs[] = {{"trigger", note},     {"pause", note},     {"resume", 
                          {"promote", promote},  {"reject", reject},  {"rollback", rollback},
                          {"accept_rows", accept_rows}, {"import", import_version},
                          {"backfill", backfill},       {kAcceptClock, note},
-                         {"ack", acknowledge},         {"snooze", snooze}};
+                         {"ack", acknowledge},         {"snooze", snooze},
+                         {"adopt", note}};
 
 Json said(const Request& request, const State& state) {
   Json out = {{"act", request.act},

@@ -181,10 +181,24 @@ void ClassifierEvidence::prepare() {
   }
 }
 
+void ClassifierEvidence::take_terms() {
+  terms_.clear();
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < sample_.columns(); ++i) {
+    for (std::size_t j = 0; j < i; ++j, ++at) {
+      if (stake_[at] != 0) terms_.push_back({j, i, stake_[at]});
+    }
+  }
+}
+
 /// tanh of half the discriminant.
-double ClassifierEvidence::answer(std::span<const double> phi) const {
+double ClassifierEvidence::answer(std::span<const std::uint8_t> bins) const {
   double sum = offset_;
-  for (std::size_t i = 0; i < phi.size(); ++i) sum += stake_[i] * phi[i];
+  for (const Term& term : terms_) {
+    const double product = sample_.scores[term.first][bins[term.first]] *
+                           sample_.scores[term.second][bins[term.second]];
+    sum += term.stake * std::clamp(product, -kClip, kClip);
+  }
   return 1 - 2 / (portable_exp(std::clamp(sum, -30.0, 30.0)) + 1);
 }
 
@@ -195,7 +209,7 @@ void ClassifierEvidence::add(std::span<const std::uint8_t> bins) {
   for (std::size_t i = 0; i < features(); ++i) seen_[i] = keep * seen_[i] + phi_[i];
   ++fresh_;
   ++rows_;
-  if (separates_) sum_ += answer(phi_);
+  if (separates_) sum_ += answer(bins);
 }
 
 void ClassifierEvidence::skip() {
@@ -241,6 +255,7 @@ void ClassifierEvidence::refit() {
   stake_.assign(p, 0);
   bound_ = 1;
   separates_ = !far.empty();
+  terms_.clear();
   if (!separates_) return;
   const std::size_t n = far.size();
   std::vector<double> part(n * n), apart(n);
@@ -260,6 +275,7 @@ void ClassifierEvidence::refit() {
     stake_[at] = scale * w[i];
     offset_ -= stake_[at] * (mean_[at] + apart[i] / 2);
   }
+  take_terms();
   bound();
 }
 
@@ -271,8 +287,7 @@ void ClassifierEvidence::bound() {
   std::map<std::int64_t, Window> windows;
   for (std::size_t at = 0; at < sample_.rows(); ++at) {
     if (at % kFitted == 0) continue;
-    expand(row(at), phi_);
-    const double g = answer(phi_);
+    const double g = answer(row(at));
     n += 1;
     const double before = g - mean;
     mean += before / n;
@@ -291,24 +306,13 @@ void ClassifierEvidence::bound() {
 
 ClassifierEvidence::Pair ClassifierEvidence::strongest() const {
   Pair out;
-  if (!separates_) return out;
-  std::size_t place = 0;
-  double most = -1;
-  const auto won = [&](std::size_t i) { return stake_[i] * (seen_[i] / weight_ - mean_[i]); };
-  for (std::size_t i = 0; i < features(); ++i) {
-    if (won(i) <= most) continue;
-    most = won(i);
-    place = i;
-  }
-  out.before = mean_[place];
-  out.now = seen_[place] / weight_;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < sample_.columns(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (at++ != place) continue;
-      out.first = j;
-      out.second = i;
-    }
+  double most = 0;
+  for (const Term& term : terms_) {
+    const std::size_t at = term.second * (term.second - 1) / 2 + term.first;
+    const double before = mean_[at], now = seen_[at] / weight_;
+    if (term.stake * (now - before) <= most) continue;
+    most = term.stake * (now - before);
+    out = {term.first, term.second, before, now};
   }
   return out;
 }
@@ -345,6 +349,7 @@ Result<void> ClassifierEvidence::read(const Json& state) {
   bound_ = TRY(io::get<double>(state, "bound"));
   sum_ = TRY(io::get<double>(state, "sum"));
   rows_ = TRY(io::get<std::uint64_t>(state, "rows"));
+  take_terms();
   prepare();
   return {};
 }

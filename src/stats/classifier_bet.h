@@ -72,7 +72,8 @@ class ClassifierEvidence {
   void expand(std::span<const std::uint8_t> bins, std::vector<double>& out) const;
   std::span<const std::uint8_t> row(std::size_t i) const;
   void prepare();
-  double answer(std::span<const double> phi) const;
+  double answer(std::span<const std::uint8_t> bins) const;
+  void take_terms();
   void refit();
   void bound();
 
@@ -84,6 +85,11 @@ class ClassifierEvidence {
   double weight_ = 0;
   std::uint64_t fresh_ = 0, refits_ = 0;   // rows since the last refit
   std::vector<double> stake_;              // w
+  struct Term {
+    std::size_t first = 0, second = 0;
+    double stake = 0;
+  };
+  std::vector<Term> terms_;                // those of w that are not 0
   double offset_ = 0, bound_ = 1;          // C
   double sum_ = 0;                         // of g since the last observation ended
   std::uint64_t rows_ = 0;

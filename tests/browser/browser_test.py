@@ -150,6 +150,40 @@ class Story(unittest.TestCase):
         self.shot("tried")
         self.quiet()
 
+    def test_4b_columns_by_window_open_into_their_bins(self):
+        """Six days of requests, x far away on the last of them."""
+        for day in range(13, 19):
+            wanted = [{"x": (h * 7 % 24) / 2.4 + (90 if day == 18 else 0), "kind": "abc"[h % 3],
+                       "_time": "2024-01-%02dT%02d:00:00Z" % (day, h)} for h in range(24)]
+            status, said = ask(self.base, "/api/v1/predict", {"rows": wanted})
+            self.assertEqual(status, 200, said)
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            if len(ask(self.base, "/api/v1/shifts")[1]["windows"]) >= 6:
+                break
+            time.sleep(0.2)
+        self.browser("open", url=self.base + "/#/monitoring", width=1280)
+        self.see("Columns by window")
+        self.browser("click", text="x", role="button", exact=True)
+        self.see("24 rows from")
+        self.see("beside the training of v1")
+        self.assertIn("column=x", self.browser("url"))
+        self.assertEqual(self.browser("axe"), [])
+        self.shot("columns")
+        self.quiet()
+
+    def test_4c_a_backtest_is_started_from_the_page(self):
+        self.browser("open", url=self.base + "/#/backtest", width=1280)
+        self.browser("click", text="Measure", role="button", exact=True)
+        self.see("Costs and deeds", timeout=240)
+        self.browser("click", text="Adopt cron:7d", role="button")
+        self.see("is written into rondo.toml")
+        self.shot("adopt")
+        self.browser("press", key="Escape")
+        self.assertEqual(self.browser("axe"), [])
+        self.shot("backtest")
+        self.quiet()
+
     def test_5_every_page_in_every_width_and_both_colours(self):
         write_csv(self.project.path("rows.csv"), rows(12, seed=2, first=12), mode="a")
         status = ask(self.base, "/api/v1/trigger", {"why": "a second version"},

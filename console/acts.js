@@ -59,8 +59,9 @@ export const kActs = {
   adopt: { title: "Put a policy to work", role: "deployer", button: "Adopt",
     what: ({ policy, against, versus, sure }) => html`<p><strong>${policy}</strong> is written into
       rondo.toml and at work from the next start of rondo up.</p>${
-      typeof versus.value === "number" && html`<p>Against ${against} the error differed by ${num(versus.value)} (${num(versus.low)} to
-      ${num(versus.high)})${sure ? "." : ": the interval covers 0, so this may be luck."}</p>`}` },
+      typeof versus.value === "number" && html`<p>Against ${against} the error differed by ${
+      num(versus.value)} (${num(versus.low)} to ${num(versus.high)})${sure ? "."
+      : ": the interval covers 0, so this may be luck."}</p>`}` },
   ack: { title: "Acknowledge an alert", role: "trainer", button: "Acknowledge",
     what: ({ alert }) => html`<p>Reminders of ${alert} stop until it becomes graver. What is kept
       out

@@ -44,7 +44,9 @@ bool rolls_out(const Config& config) {
 Json endings_of(Stage stage, const Config& config, bool serves) {
   Json out = Json::array();
   for (const Transition& row : transitions()) {
-    const bool never = (row.outcome == "rolling out" && !rolls_out(config)) ||
+    const bool proves = config.deploy.prove_labels > 0;
+    const bool never = (row.outcome == "rolling out" && !rolls_out(config) && !proves) ||
+                       (row.outcome == "undecided, to prove itself" && !proves) ||
                        (row.outcome == "rejected by a person" && config.deploy.approve != "ask");
     if (row.stage != stage || never) continue;
     const std::optional<Stage> after = serves ? row.with_model : row.without;

@@ -1,5 +1,5 @@
-// trigger, pause, resume, promote, reject, rollback, accept_rows, backfill, import, ack, snooze, adopt:
-// each becomes one fact or more, in the transaction that answers the request.
+// trigger, pause, resume, promote, reject, rollback, accept_rows, backfill, import, ack, snooze,
+// adopt: each becomes one fact or more, in the transaction that answers the request.
 #include "loop/requests.h"
 
 #include <fmt/format.h>

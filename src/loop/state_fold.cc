@@ -195,10 +195,9 @@ Result<void> rolled(State& s, const Fact& fact) {
     s.rollout->held.clear();
     return {};
   }
-  if (!s.rollout->watched) {
-    ++s.fruitless;
-    if (!s.rollout->proves) ++s.rollbacks;
-  }
+  const bool revived = s.rollout->challenger < s.rollout->champion;  // no cycle brought it
+  if (!s.rollout->watched && !revived) ++s.fruitless;
+  if (!s.rollout->watched && !s.rollout->proves) ++s.rollbacks;
   s.rollout.reset();
   return {};
 }

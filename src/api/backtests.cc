@@ -13,20 +13,39 @@
 namespace rondo::api {
 namespace {
 
-constexpr std::size_t kMostResult = 64 << 20;
+constexpr std::size_t kMostResult = 64 << 20, kMostSaid = 2'000;  // bytes
 
 bool running(const Json& shown) { return shown.at("state") == "running"; }
 
-/// The last line that is JSON; what a failed child said, if none is.
-Result<Json> result_of(const std::string& said) {
-  std::size_t end = said.size();
-  while (end > 0) {
-    const std::size_t line = said.rfind('\n', end - 1) + 1;  // npos + 1 is 0
-    const auto json = io::parse_json(said.substr(line, end - line), "a result");
-    if (json && json->contains("policies")) return *json;
-    end = line == 0 ? 0 : line - 1;
+/// {"policy","done"} of a line of progress.
+std::optional<Json> tick_of(std::string_view line) {
+  auto json = io::parse_json(line, "progress");
+  if (!json || !json->is_object() || !json->contains("done")) return std::nullopt;
+  return *std::move(json);
+}
+
+/// Calls each(line), without its end.
+template <class Each>
+void for_lines(std::string_view text, const Each& each) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    each(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return fail(Code::kUnavailable, said.substr(0, 2'000));
+}
+
+/// What follows the last line of progress; the error is what it says, if that is no result.
+Result<Json> result_of(const std::string& said) {
+  std::size_t from = 0;
+  for_lines(said, [&](std::string_view line) {
+    if (!line.starts_with("{\"done\"") || !tick_of(line)) return;
+    const auto end = static_cast<std::size_t>(line.data() - said.data()) + line.size() + 1;
+    from = std::min(said.size(), end);
+  });
+  const std::string_view rest = std::string_view(said).substr(from);
+  auto json = io::parse_json(rest, "a result");
+  if (json && json->is_object() && json->contains("policies")) return *std::move(json);
+  return fail(Code::kUnavailable, std::string(rest.substr(0, kMostSaid)));
 }
 
 }  // namespace
@@ -80,15 +99,11 @@ void Backtests::note_progress(const std::filesystem::path& file) {
   const auto said = io::real_fs()->read(file, kMostResult);
   if (!said) return;
   Json progress = Json::object();
-  std::string_view rest = *said;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const auto tick = io::parse_json(rest.substr(0, end), "progress");
-    if (tick && tick->contains("done")) {
-      progress[io::get_or<std::string>(*tick, "policy", "")] = io::get_or<double>(*tick, "done", 0);
-    }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  for_lines(*said, [&](std::string_view line) {
+    if (!line.starts_with("{\"done\"")) return;
+    const auto tick = tick_of(line);
+    if (tick) progress[io::get_or<std::string>(*tick, "policy", "")] = tick->at("done");
+  });
   held_.with([&](Held& held) { held.shown["progress"] = std::move(progress); });
 }
 

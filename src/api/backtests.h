@@ -1,5 +1,6 @@
 // A backtest that somebody asked for over the API: one at a time, in a process of its own that
-// gives way to answers, and that ends with this one. What came of the last is kept until the next begins.
+// gives way to answers, and that ends with this one. What came of the last is kept until the next
+// begins.
 #pragma once
 
 #include <filesystem>

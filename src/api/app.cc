@@ -14,8 +14,7 @@ App::App(loop::Service& service, const Limits& limits, std::span<const std::stri
       limits_(limits),
       access_(hosts, service.admin_token(),
               [&service] { return Holders{service.tokens(), service.now()}; }),
-      quotas_(limits.quota),
-      backtests_(service.store().folder.parent_path()) {
+      quotas_(limits.quota) {
   for (std::size_t i = 0; i < threads; ++i) {
     scratches_.push_back(std::make_unique<Scratch>());
     scratches_.back()->thread = static_cast<std::uint16_t>(i);

@@ -37,6 +37,7 @@ std::expected<Backtests::Wish, Refusal> wish_of(Call& call) {
                      R"(like {"policies": ["never", "cron:7d", "own"]})");
   }
   Backtests::Wish wish;
+  wish.project = call.app.service().store().folder.parent_path();
   for (const Element element : list) wish.policies.push_back(TRY(policy_of(call.app, element)));
   if (found[1]) wish.from = std::string(TRY(text_of(*found[1], "\"from\"")));
   if (!wish.from.empty() && !parse_time(wish.from)) {

@@ -111,7 +111,7 @@ void Backtests::note_progress(const std::filesystem::path& file) {
 std::string Backtests::live(const Wish& wish, const Stop& stop, Json& result) {
   const io::Scratch folder;
   io::ChildOptions options;
-  options.argv = {"/proc/self/exe", "-C", project_.string(), "backtest", "--json", "--progress",
+  options.argv = {"/proc/self/exe", "-C", wish.project.string(), "backtest", "--json", "--progress",
                   "--policy", fmt::format("{}", fmt::join(wish.policies, ",")),
                   "--into", (folder / "lived").string()};
   if (!wish.from.empty()) options.argv.insert(options.argv.end(), {"--from", wish.from});

@@ -18,11 +18,11 @@ namespace rondo::api {
 class Backtests {
  public:
   struct Wish {
+    std::filesystem::path project;        // the folder with rondo.toml
     std::vector<std::string> policies;
     std::string from;                     // empty: where a replay begins by itself
   };
-  /// `project` is the folder with rondo.toml.
-  explicit Backtests(std::filesystem::path project) : project_(std::move(project)) {}
+  Backtests() = default;
   /// Ends what runs.
   ~Backtests();
   /// Errors: kConflict while one runs. Threads: any, as of the others.
@@ -43,7 +43,6 @@ class Backtests {
   void note_progress(const std::filesystem::path& file);
   std::string live(const Wish& wish, const Stop& stop, Json& result);
 
-  std::filesystem::path project_;
   mutable Guarded<Held> held_;
 };
 

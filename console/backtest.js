@@ -21,7 +21,7 @@ function Begin({ session, running }) {
   const begin = async (event) => {
     event.preventDefault();
     try {
-      await post("api/v1/backtest", { policies: chosen, ...(from ? { from } : {}) });
+      await post("api/v1/backtest/start", { policies: chosen, ...(from ? { from } : {}) });
       setError(null);
     } catch (fault) {
       setError(fault);

@@ -1,5 +1,6 @@
-// GET and POST /api/v1/backtest, /stop, /adopt: policies measured on the recorded history, and one
-// of them put to work. Adopting writes one line of rondo.toml and records who said so.
+// GET /api/v1/backtest, POST /api/v1/backtest/start, /stop, /adopt: policies measured on the
+// recorded history, and one of them put to work. Adopting writes one line of rondo.toml and records
+// who said so.
 #include <fmt/format.h>
 
 #include <array>
@@ -57,7 +58,7 @@ Reply post_backtest(Call& call) {
 
 Reply post_backtest_stop(Call& call) {
   if (!call.app.backtests().stop()) {
-    return refuse(409, "conflict", "no backtest runs", "POST /api/v1/backtest begins one");
+    return refuse(409, "conflict", "no backtest runs", "POST /api/v1/backtest/start begins one");
   }
   return shown(call.app.backtests().view());
 }

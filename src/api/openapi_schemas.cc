@@ -194,6 +194,7 @@ constexpr std::string_view kSchemas = R"json({
 "BacktestRequest": {"type": "object", "required": ["policies"], "additionalProperties": false,
   "properties": {"policies": {"type": "array", "minItems": 1, "maxItems": 12,
     "items": {"type": "string"}}, "from": {"type": "string", "description": "the first decision"}}},
+"StopRequest": {"type": "object"},
 "AdoptRequest": {"type": "object", "required": ["policy", "why"], "additionalProperties": false,
   "properties": {"policy": {"type": "string"}, "why": {"type": "string"}}},
 "SnoozeRequest": {"type": "object", "required": ["why", "for"], "additionalProperties": false,

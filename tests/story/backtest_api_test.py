@@ -48,17 +48,17 @@ class BacktestApi(unittest.TestCase):
                             ({"policies": ["sometimes"]}, "sometimes"),
                             ({"policies": ["never"], "from": "monday"}, "from"),
                             ({"policies": ["never"], "to": "x"}, "to")):
-            status, said = self.ask("", body)
+            status, said = self.ask("/start", body)
             self.assertEqual(status, 400, said)
             self.assertIn(about, str(said))
-        self.assertEqual(ask(self.base, "/api/v1/backtest", {"policies": ["never"]})[0], 401)
+        self.assertEqual(ask(self.base, "/api/v1/backtest/start", {"policies": ["never"]})[0], 401)
 
     def test_2_it_is_watched_and_its_result_is_the_commands(self):
         wish = {"policies": ["never", "own"], "from": "2024-02-05"}
-        status, said = self.ask("", wish)
+        status, said = self.ask("/start", wish)
         self.assertEqual((status, said["state"], said["policies"]), (200, "running",
                                                                       ["never", "own"]), said)
-        self.assertEqual(self.ask("", wish)[0], 409, "one at a time")
+        self.assertEqual(self.ask("/start", wish)[0], 409, "one at a time")
         seen = self.until("done")
         shares = [one["progress"].get("own", 0) for one in seen]
         self.assertEqual(shares, sorted(shares))
@@ -71,7 +71,7 @@ class BacktestApi(unittest.TestCase):
                 self.assertEqual(ours[name], theirs[name], name)
 
     def test_3_it_is_stopped(self):
-        self.assertEqual(self.ask("", {"policies": ["never", "cron:1d"]})[0], 200)
+        self.assertEqual(self.ask("/start", {"policies": ["never", "cron:1d"]})[0], 200)
         self.assertEqual(self.ask("/stop", {})[0], 200)
         self.until("stopped")
 
@@ -87,7 +87,7 @@ class BacktestApi(unittest.TestCase):
         self.assertEqual(self.ask("/adopt", {"policy": "own", "why": "no"})[0], 409)
 
     def test_5_a_running_one_holds_up_no_end(self):
-        self.assertEqual(self.ask("", {"policies": ["cron:1d"]})[0], 200)
+        self.assertEqual(self.ask("/start", {"policies": ["cron:1d"]})[0], 200)
         self.up.terminate()
         self.assertEqual(self.up.wait(60), 0)
 

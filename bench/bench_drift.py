@@ -7,11 +7,10 @@ standard error and left out.
 import json
 import os
 import subprocess
-import sys
 import tempfile
 
 from bench_data import spent
-from common import SOURCE, figure
+from common import figure, peer_says
 
 PINS = ("evidently==0.7.23", "pandas==2.3.3", "pyarrow")
 PEER = r"""
@@ -34,29 +33,13 @@ print(json.dumps({"seconds": spent, "scores": scores}))
 """
 
 
-def evidently(folder):
-    """What Evidently says of both files; none where it cannot be had."""
-    home = os.path.join(SOURCE, "build", "bench", "drift")
-    python = os.path.join(home, "bin", "python")
-    try:
-        if not os.path.exists(python):
-            subprocess.run([sys.executable, "-m", "venv", home], check=True, capture_output=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", *PINS], check=True,
-                           capture_output=True, timeout=1800)
-        done = subprocess.run([python, "-W", "ignore", "-c", PEER, "a.parquet", "b.parquet"],
-                              cwd=folder, capture_output=True, text=True, check=True, timeout=3600)
-        return json.loads(done.stdout.splitlines()[-1])
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        print("bench drift: without Evidently: %s" % error, file=sys.stderr, flush=True)
-        return None
-
-
 def measure(program):
     inner = os.path.join(os.path.dirname(program), "bench_drift")
     with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:
         said = json.loads(subprocess.run([inner, folder], capture_output=True, text=True,
                                          check=True).stdout)
-        peer = evidently(folder)
+        peer = peer_says("drift", "Evidently", PINS, PEER, "a.parquet", "b.parquet",
+                         cwd=folder)
         beside = ("Evidently, from memory", peer["seconds"]) if peer else ("", None)
         yield figure("drift", "1M + 1M rows x 20, from memory", said["own"]["seconds"], "s",
                      "<= 1", *beside)

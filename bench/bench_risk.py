@@ -4,9 +4,8 @@ with their defaults on the same kind of stream: rows until an alarm after .10 be
 import json
 import os
 import subprocess
-import sys
 
-from common import SOURCE, figure
+from common import figure, peer_says
 
 PINS = ("river==0.22.0",)
 PEER = """
@@ -42,29 +41,12 @@ print(json.dumps(out))
 """
 
 
-def river():
-    """What river's detectors do; none where it cannot be had."""
-    home = os.path.join(SOURCE, "build", "bench", "risk")
-    python = os.path.join(home, "bin", "python")
-    try:
-        if not os.path.exists(python):
-            subprocess.run([sys.executable, "-m", "venv", home], check=True, capture_output=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", *PINS], check=True,
-                           capture_output=True, timeout=1800)
-        done = subprocess.run([python, "-W", "ignore", "-c", PEER], capture_output=True, text=True,
-                              check=True, timeout=3600)
-        return json.loads(done.stdout.splitlines()[-1])
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        print("bench risk: without river: %s" % error, file=sys.stderr, flush=True)
-        return {}
-
-
 def measure(program):
     inner = [os.path.join(os.path.dirname(program), "bench_risk")]
     if os.environ.get("RONDO_FULL"):
         inner.append("--full")
     said = json.loads(subprocess.run(inner, capture_output=True, text=True, check=True).stdout)
-    peers = river()
+    peers = peer_says("risk", "river", PINS, PEER) or {}
     millions = said["rows"] / 1e6
     yield figure("risk", "false alarms per 1,000,000 rows, of %d million" % millions,
                  said["false"] / millions, "", "<= 1")

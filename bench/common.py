@@ -1,4 +1,5 @@
 """What the benchmarks share: figures, projects, timings."""
+import json
 import os
 import shutil
 import statistics
@@ -50,6 +51,24 @@ class Bikes:
             raise AssertionError("rondo %s: %s%s" % (" ".join(words), done.stdout[-2000:],
                                                     done.stderr[-2000:]))
         return done
+
+
+def peer_says(bench, name, pins, code, *words, cwd=None, limit=3600):
+    """What a program of another project prints last, as JSON; its packages, pinned, are installed
+    under build/bench/BENCH. None where it cannot be had: a bench says so and goes on."""
+    home = os.path.join(SOURCE, "build", "bench", bench)
+    python = os.path.join(home, "bin", "python")
+    try:
+        if not os.path.exists(python):
+            subprocess.run([sys.executable, "-m", "venv", home], check=True, capture_output=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *pins], check=True,
+                       capture_output=True, timeout=1800)
+        done = subprocess.run([python, "-W", "ignore", "-c", code, *words], cwd=cwd, text=True,
+                              capture_output=True, check=True, timeout=limit)
+        return json.loads(done.stdout.splitlines()[-1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+        print("bench %s: without %s: %s" % (bench, name, error), file=sys.stderr, flush=True)
+        return None
 
 
 def timed(call):

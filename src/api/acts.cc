@@ -91,20 +91,25 @@ Refusal refusal_of(const Json& error) {
 
 }  // namespace
 
-Reply post_act(Call& call) {
-  const std::string act(call.path.substr(call.path.rfind('/') + 1));
-  const Wish wish = TRY(read_wish(call, act));
+std::expected<Json, Refusal> ask_loop(Call& call, const std::string& act, const Json& arguments,
+                                      const std::string& why, const std::string& key) {
   const Held ask(call.app.asks);
   if (ask.before() >= call.app.limits().asks_max) {
     return std::unexpected(
         Refusal(503, "unavailable", "others are waiting for the loop", "try again in a second")
             .with("Retry-After", "1"));
   }
-  const Json said =
-      TRY(call.app.service().ask(act, wish.arguments, call.who.who, wish.why, wish.key));
+  Json said = TRY(call.app.service().ask(act, arguments, call.who.who, why, key));
   if (said.is_object() && said.contains("error")) {
     return std::unexpected(refusal_of(said.at("error")));
   }
+  return said;
+}
+
+Reply post_act(Call& call) {
+  const std::string act(call.path.substr(call.path.rfind('/') + 1));
+  const Wish wish = TRY(read_wish(call, act));
+  const Json said = TRY(ask_loop(call, act, wish.arguments, wish.why, wish.key));
   Response response;
   response.body = io::canonical(said) + "\n";
   return response;

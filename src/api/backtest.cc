@@ -77,11 +77,10 @@ Reply post_backtest_adopt(Call& call) {
     return refuse(409, "conflict", "\"own\" is the policy that is at work already");
   }
   loop::Service& service = call.app.service();
-  TRY(loop::write_policy(*service.store().fs, service.store().folder.parent_path(), policy));
-  const Json said = TRY(service.ask("adopt", {{"policy", policy}}, call.who.who, why, ""));
-  if (said.contains("error")) {
-    return refuse(409, "conflict", io::get_or<std::string>(said.at("error"), "message", "refused"));
-  }
+  const io::Path project = service.store().folder.parent_path();
+  const std::string text = TRY(loop::project_with_policy(*service.store().fs, project, policy));
+  TRY(ask_loop(call, "adopt", {{"policy", policy}}, why, ""));
+  TRY(io::write_atomically(*service.store().fs, project / "rondo.toml", text));
   return shown({{"act", "adopt"}, {"policy", policy},
                 {"takes_effect", "at the next start of `rondo up`"}});
 }

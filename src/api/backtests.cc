@@ -19,8 +19,9 @@ bool running(const Json& shown) { return shown.at("state") == "running"; }
 
 /// {"policy","done"} of a line of progress.
 std::optional<Json> tick_of(std::string_view line) {
+  if (!line.starts_with("{\"done\"")) return std::nullopt;
   auto json = io::parse_json(line, "progress");
-  if (!json || !json->is_object() || !json->contains("done")) return std::nullopt;
+  if (!json || !json->is_object()) return std::nullopt;
   return *std::move(json);
 }
 
@@ -38,7 +39,7 @@ void for_lines(std::string_view text, const Each& each) {
 Result<Json> result_of(const std::string& said) {
   std::size_t from = 0;
   for_lines(said, [&](std::string_view line) {
-    if (!line.starts_with("{\"done\"") || !tick_of(line)) return;
+    if (!tick_of(line)) return;
     const auto end = static_cast<std::size_t>(line.data() - said.data()) + line.size() + 1;
     from = std::min(said.size(), end);
   });
@@ -100,7 +101,6 @@ void Backtests::note_progress(const std::filesystem::path& file) {
   if (!said) return;
   Json progress = Json::object();
   for_lines(*said, [&](std::string_view line) {
-    if (!line.starts_with("{\"done\"")) return;
     const auto tick = tick_of(line);
     if (tick) progress[io::get_or<std::string>(*tick, "policy", "")] = tick->at("done");
   });

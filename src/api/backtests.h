@@ -22,7 +22,6 @@ class Backtests {
     std::vector<std::string> policies;
     std::string from;                     // empty: where a replay begins by itself
   };
-  Backtests() = default;
   /// Ends what runs.
   ~Backtests();
   /// Errors: kConflict while one runs. Threads: any, as of the others.

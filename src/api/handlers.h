@@ -82,6 +82,9 @@ Reply get_events(Call& call);
 
 // acts.cc
 Reply post_act(Call& call);
+/// Has the loop record it, and what it said. Errors: the loop's refusal; 503 when many wait for it.
+std::expected<Json, Refusal> ask_loop(Call& call, const std::string& act, const Json& arguments,
+                                      const std::string& why, const std::string& key);
 
 // backtest.cc
 Reply get_backtest(Call& call);

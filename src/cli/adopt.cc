@@ -57,7 +57,11 @@ Result<int> adopt(const Args& args, loop::BacktestResult& result) {
   const loop::Choice choice = TRY(loop::choose(result, prices, kOwn, named));
   const bool stays = choice.policy == kOwn || choice.policy == config.loop.policy;
   const bool adopts = !stays && (!named.empty() || choice.clear());
-  if (adopts) TRY(loop::write_policy(*io::real_fs(), args.project, choice.policy));
+  if (adopts) {
+    const auto fs = io::real_fs();
+    const std::string text = TRY(loop::project_with_policy(*fs, args.project, choice.policy));
+    TRY(io::write_atomically(*fs, args.project / "rondo.toml", text));
+  }
   if (args.json) {
     result.json["adopt"] = choice.json;
     result.json["adopt"]["adopted"] = adopts;

@@ -151,15 +151,15 @@ std::string with_policy(std::string_view toml, const std::string& policy) {
   return fmt::format("{}\n", fmt::join(lines, "\n"));
 }
 
-Result<void> write_policy(io::Fs& fs, const io::Path& project, const std::string& policy) {
-  const io::Path file = project / "rondo.toml";
-  const std::string text = with_policy(TRY(fs.read(file, 1 << 20)), policy);
+Result<std::string> project_with_policy(io::Fs& fs, const io::Path& project,
+                                        const std::string& policy) {
+  std::string text = with_policy(TRY(fs.read(project / "rondo.toml", 1 << 20)), policy);
   const auto read = parse_config(text, "rondo.toml", "model");
   if (!read || read->loop.policy != policy) {
     return fail(Code::kInvalidInput, "rondo.toml sets the policy in a way that cannot be changed",
                 fmt::format("write policy = \"{}\" under [loop] yourself", policy));
   }
-  return io::write_atomically(fs, file, text);
+  return text;
 }
 
 }  // namespace rondo::loop

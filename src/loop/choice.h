@@ -39,8 +39,9 @@ Result<Choice> choose(const BacktestResult& result, const Prices& prices,
 
 /// The text of a rondo.toml in which [loop] has this policy; comments and the rest stay.
 std::string with_policy(std::string_view toml, const std::string& policy);
-/// Puts it to work: one line of rondo.toml, and only when the new text reads as that policy.
-/// Errors: kInvalidInput when it does not; kIo.
-Result<void> write_policy(io::Fs& fs, const io::Path& project, const std::string& policy);
+/// That of a project's rondo.toml, which reads as that policy; to write it puts it to work.
+/// Errors: kInvalidInput when it reads as another; kIo.
+Result<std::string> project_with_policy(io::Fs& fs, const io::Path& project,
+                                        const std::string& policy);
 
 }  // namespace rondo::loop

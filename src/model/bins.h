@@ -3,10 +3,28 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 namespace rondo::model {
 
+struct Cell;
 struct ColumnReference;
+
+/// Bins behind a column's own: other, missing, below the minimum, above the maximum.
+inline constexpr std::size_t kExtraBins = 4;
+
+/// bin_of of one column, with its categories looked up rather than searched.
+/// Threads: any at once. The column must outlive it.
+class BinFinder {
+ public:
+  explicit BinFinder(const ColumnReference& column);
+  std::size_t operator()(const Cell& cell) const;
+
+ private:
+  const ColumnReference* column_;
+  std::unordered_map<std::string_view, std::size_t> places_;
+};
 
 /// "12.5 to 14", "\"fog\"", "no value". Shape: below the number of its counts.
 std::string bin_text(const ColumnReference& column, std::size_t bin);

@@ -117,10 +117,7 @@ Shifts::Shifts(const Options& options, const model::Reference& reference)
     : reference_(&reference), notices_per_year_(kClockPart * options.false_notices_per_year) {
   for (const model::ColumnReference& column : reference.columns) columns_.push_back(&column);
   for (const model::ColumnReference& one : reference.derived) columns_.push_back(&one);
-  for (const model::ColumnReference* column : columns_) {
-    auto& places = categories_.emplace_back();
-    for (std::size_t i = 0; i < column->categories.size(); ++i) places[column->categories[i]] = i;
-  }
+  for (const model::ColumnReference* column : columns_) bins_.emplace_back(*column);
   std::vector<model::WindowClock> clocks = reference.clocks;
   if (clocks.empty() && !reference.has_clock) clocks.push_back({options.window, kFewRows, 0});
   for (std::size_t i = 0; i < clocks.size(); ++i) {
@@ -133,13 +130,6 @@ Shifts::Shifts(const Options& options, const model::Reference& reference)
       watched.columns.emplace_back(*column, envelope, options.drift_tolerance);
     }
   }
-}
-
-std::size_t Shifts::bin(std::size_t column, const model::Cell& cell) const {
-  const model::ColumnReference& c = *columns_[column];
-  if (cell.kind != model::Cell::Kind::kText || c.numeric) return model::bin_of(c, cell);
-  const auto found = categories_[column].find(cell.text);
-  return found == categories_[column].end() ? c.categories.size() : found->second;
 }
 
 model::Cell Shifts::cell_of(std::size_t column, const Judged& row) const {
@@ -173,7 +163,7 @@ void Shifts::look(const Cohort& cohort, std::span<const Judged* const> rows, Ope
   if (clocks_.empty()) return;
   std::vector<std::size_t> bins(columns_.size());
   for (const Judged* row : rows) {
-    for (std::size_t i = 0; i < bins.size(); ++i) bins[i] = bin(i, cell_of(i, *row));
+    for (std::size_t i = 0; i < bins.size(); ++i) bins[i] = bins_[i](cell_of(i, *row));
     for (Watched& w : clocks_) {
       const Time start = start_of(row->time, w.clock.length);
       if (w.rows >= w.clock.least_rows && start >= w.last + w.clock.length) {

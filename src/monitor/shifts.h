@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "model/bins.h"
@@ -93,7 +92,6 @@ class Shifts {
     Time from = kBeginningOfTime;                // of the window that is being filled
     Time last = kBeginningOfTime;                // start of its newest row's stretch
   };
-  std::size_t bin(std::size_t column, const model::Cell& cell) const;
   /// What row has of that column, or of what is watched beside them.
   model::Cell cell_of(std::size_t column, const Judged& row) const;
   /// Whether something else that is open explains it.
@@ -104,7 +102,7 @@ class Shifts {
   const model::Reference* reference_;
   std::vector<const model::ColumnReference*> columns_;  // then what is watched beside them
   double notices_per_year_;                      // of one clock
-  std::vector<std::unordered_map<std::string_view, std::size_t>> categories_;
+  std::vector<model::BinFinder> bins_;            // one a column
   std::vector<Watched> clocks_;
   std::vector<ShiftWindow> ended_;
 };

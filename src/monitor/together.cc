@@ -10,12 +10,10 @@
 namespace rondo::monitor {
 namespace {
 
-constexpr std::size_t kExtra = 4;  // other, missing, below, above: behind a column's own bins
-
 /// Scores of a column's bins: those of its values in rising order, below them and above them; 0
 /// where there is none.
 std::vector<double> scores_of(const model::ColumnReference& column) {
-  const std::size_t own = column.counts.size() - kExtra;
+  const std::size_t own = column.counts.size() - model::kExtraBins;
   std::vector<std::uint64_t> rising(column.counts.begin(),
                                     column.counts.begin() + static_cast<std::ptrdiff_t>(own));
   std::vector<double> scores = stats::normal_scores(rising);
@@ -46,11 +44,7 @@ Together::Together(const Options& options, const model::Reference& reference)
   if (!clocked || !stats::ClassifierEvidence::usable(sample)) return;
   evidence_.emplace(std::move(sample));
   for (const std::size_t column : reference.joint.columns) {
-    auto& places = categories_.emplace_back();
-    const auto& categories = reference.columns[column].categories;
-    for (std::size_t i = 0; i < categories.size(); ++i) {
-      places[categories[i]] = static_cast<std::uint8_t>(i);
-    }
+    bins_.emplace_back(reference.columns[column]);
   }
 }
 
@@ -67,18 +61,8 @@ bool Together::explained(const OpenSignals& open) const {
 
 std::vector<std::uint8_t> Together::bins_of(const Judged& row) const {
   std::vector<std::uint8_t> bins;
-  for (std::size_t i = 0; i < reference_->joint.columns.size(); ++i) {
-    const std::size_t at = reference_->joint.columns[i];
-    const model::ColumnReference& column = reference_->columns[at];
-    const model::Cell& cell = row.cells[at];
-    if (cell.kind == model::Cell::Kind::kText && !column.numeric) {
-      const auto found = categories_[i].find(cell.text);
-      const std::size_t other = column.categories.size();
-      bins.push_back(found == categories_[i].end() ? static_cast<std::uint8_t>(other)
-                                                   : found->second);
-    } else {
-      bins.push_back(static_cast<std::uint8_t>(model::bin_of(column, cell)));
-    }
+  for (std::size_t i = 0; i < bins_.size(); ++i) {
+    bins.push_back(static_cast<std::uint8_t>(bins_[i](row.cells[reference_->joint.columns[i]])));
   }
   return bins;
 }

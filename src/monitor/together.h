@@ -3,8 +3,7 @@
 // there is a clock, row by row without one.
 #pragma once
 
-#include <unordered_map>
-
+#include "model/bins.h"
 #include "monitor/signals.h"
 #include "stats/classifier_bet.h"
 
@@ -42,7 +41,7 @@ class Together {
   const model::Reference* reference_;
   double notices_per_year_;
   Span first_;                                   // what a first row without a clock stands for
-  std::vector<std::unordered_map<std::string_view, std::uint8_t>> categories_;
+  std::vector<model::BinFinder> bins_;            // of the columns looked at
   std::optional<stats::ClassifierEvidence> evidence_;
   std::int64_t day_ = 0;                         // that is being filled
   std::uint64_t day_rows_ = 0;

@@ -9,6 +9,7 @@
 
 #include "stats/intervals.h"
 #include "stats/portable.h"
+#include "stats/symmetric.h"
 
 namespace rondo::stats {
 namespace {
@@ -26,31 +27,6 @@ constexpr double kSpread = 2;              // deviation of the discriminant at l
 constexpr double kError = 0.01;            // that any C is too low
 constexpr std::array kRowBets = {200.0, 2000.0}, kWindowBets = {7.0, 28.0};  // half-lives
 constexpr double kFewDays = 8, kByChance = 3;
-
-/// In place, lower triangle; the ridge keeps it positive.
-void factor(std::vector<double>& a, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = a[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] = i == j ? std::sqrt(std::max(sum, 1e-12)) : sum / a[j * n + j];
-    }
-  }
-}
-
-/// x with L L' x = b.
-std::vector<double> solve(const std::vector<double>& l, std::vector<double> b) {
-  const std::size_t n = b.size();
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= l[i * n + k] * b[k];
-    b[i] /= l[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) b[i] -= l[k * n + i] * b[k];
-    b[i] /= l[i * n + i];
-  }
-  return b;
-}
 
 struct Window {
   double sum = 0, rows = 0;
@@ -264,8 +240,9 @@ void ClassifierEvidence::refit() {
     apart[i] = seen_[at] / weight_ - mean_[at];
     for (std::size_t j = 0; j < n; ++j) part[i * n + j] = covariance_[at * p + far[j].second];
   }
-  factor(part, n);
-  const std::vector<double> w = solve(part, apart);
+  std::vector<double> w = apart;
+  separates_ = solve_symmetric(part, w);
+  if (!separates_) return;
   double distance = 0;
   for (std::size_t i = 0; i < n; ++i) distance += apart[i] * w[i];
   const double scale = std::max(1.0, kSpread / std::sqrt(distance));
@@ -350,7 +327,7 @@ Result<void> ClassifierEvidence::read(const Json& state) {
   sum_ = TRY(io::get<double>(state, "sum"));
   rows_ = TRY(io::get<std::uint64_t>(state, "rows"));
   take_terms();
-  prepare();
+  if (separates_) prepare();  // strongest() wants the means
   return {};
 }
 

@@ -74,17 +74,6 @@ std::vector<double> normal(std::size_t count, std::uint64_t seed) {
   return out;
 }
 
-TEST(Linear, CholeskySolvesWhatIsPositiveDefinite) {
-  // A = L L' with L = (2 0 0; 1 3 0; -1 2 1), x = (1, -2, 3).
-  std::vector<double> a = {4, 2, -2, 2, 10, 5, -2, 5, 6}, b = {-6, -3, 6};
-  ASSERT_TRUE(solve_symmetric(a, b));
-  EXPECT_NEAR(b[0], 1, 1e-14);
-  EXPECT_NEAR(b[1], -2, 1e-14);
-  EXPECT_NEAR(b[2], 3, 1e-14);
-  std::vector<double> flat = {1, 2, 2, 1}, any = {1, 1};  // eigenvalues 3 and -1
-  EXPECT_FALSE(solve_symmetric(flat, any));
-}
-
 /// Of one column z the slope is S_zy / (S_zz + alpha n), the constant that of least squares.
 TEST(Linear, OfOneColumnIsTheRidgeByHand) {
   const std::vector<double> x = normal(200, 1), wrong = normal(200, 2);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "stats/portable.h"
+#include "stats/symmetric.h"
 
 namespace rondo::train {
 namespace {
@@ -41,7 +42,7 @@ Coefficients newton_step(const Question& q, const Coefficients& b, double alpha)
   }
   // A class of which all rows are certain leaves nothing to bend the constant.
   hessian[size * size - 1] += 1e-9 * q.all_weight;
-  return solve_symmetric(hessian, step) ? step : Coefficients{};
+  return stats::solve_symmetric(hessian, step) ? step : Coefficients{};
 }
 
 }  // namespace
@@ -80,28 +81,6 @@ bool settle(const Question& q, double alpha, Coefficients& b, int steps, const S
     if (!q.logistic || gain <= kSettled * (std::fabs(now) + 1e-300)) break;
   }
   return std::isfinite(now);
-}
-
-bool solve_symmetric(std::vector<double>& a, std::vector<double>& b) {
-  const std::size_t size = b.size();
-  for (std::size_t j = 0; j < size; ++j) {
-    for (std::size_t i = j; i < size; ++i) {
-      double sum = a[i * size + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= a[i * size + k] * a[j * size + k];
-      if (i > j) a[i * size + j] = sum / a[j * size + j];
-      else if (!(sum > 0) || !std::isfinite(sum)) return false;
-      else a[j * size + j] = std::sqrt(sum);
-    }
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= a[i * size + k] * b[k];
-    b[i] /= a[i * size + i];
-  }
-  for (std::size_t i = size; i-- > 0;) {
-    for (std::size_t k = i + 1; k < size; ++k) b[i] -= a[k * size + i] * b[k];
-    b[i] /= a[i * size + i];
-  }
-  return std::ranges::all_of(b, [](double x) { return std::isfinite(x); });
 }
 
 }  // namespace rondo::train

@@ -32,11 +32,6 @@ double objective(const Question& q, const Coefficients& b, double alpha);
 /// asked to stop. Cost: rows x (columns that are not 0 in a row)^2 a step.
 bool settle(const Question& q, double alpha, Coefficients& b, int steps, const Stop& stop);
 
-/// Solves A x = b for a symmetric, positive definite A by Cholesky's factors; b becomes x.
-/// Shape: row-major, size x size; the lower triangle is read and overwritten. False: A is not
-/// positive definite.
-bool solve_symmetric(std::vector<double>& a, std::vector<double>& b);
-
 double sigmoid_of(double x);
 
 }  // namespace rondo::train

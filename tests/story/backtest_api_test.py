@@ -75,6 +75,15 @@ class BacktestApi(unittest.TestCase):
         self.assertEqual(self.ask("/stop", {})[0], 200)
         self.until("stopped")
 
+    def test_3b_one_that_fails_says_why(self):
+        toml = self.project.text("rondo.toml")
+        self.project.write("rondo.toml", toml + "\n[nonsense]\n")
+        try:
+            self.assertEqual(self.ask("/start", {"policies": ["never"]})[0], 200)
+            self.assertIn("nonsense", self.until("failed")[-1]["why"])
+        finally:
+            self.project.write("rondo.toml", toml)
+
     def test_4_one_is_put_to_work(self):
         status, said = self.ask("/adopt", {"policy": "cost"})
         self.assertEqual(status, 400, "it needs a reason")

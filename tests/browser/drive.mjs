@@ -1,7 +1,8 @@
-// Drives Chromium for browser_test.py: a JSON line in, a JSON line out. Names that end in .test are
-// this machine, so that a rebound name can be tried; nothing else is asked of a network.
+// Drives Chromium for browser.py: a JSON line in, a JSON line out. Names that end in .test are
+// this machine, so that a rebound name can be tried; nothing else is asked of a network. Letters
+// are drawn with the fonts of fonts-dejavu-core, whatever else is installed.
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const [, , modules, home] = process.argv;
@@ -9,10 +10,15 @@ const require = createRequire(modules + "/x.js");
 const { chromium } = require("playwright-core");
 const axe = readFileSync(modules + "/axe-core/axe.min.js", "utf8");
 
+writeFileSync(home + "/fonts.conf", `<?xml version="1.0"?><fontconfig>
+  <dir>/usr/share/fonts/truetype/dejavu</dir><cachedir>${home}/fonts</cachedir><selectfont>
+  <rejectfont><glob>*Oblique*</glob><glob>*Italic*</glob><glob>*Condensed*</glob>
+  <glob>*ExtraLight*</glob><glob>*Math*</glob></rejectfont></selectfont></fontconfig>`);
 const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",
-  env: { ...process.env, HOME: home },
-  args: ["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1"],
+  env: { ...process.env, HOME: home, FONTCONFIG_FILE: home + "/fonts.conf" },
+  args: ["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-lcd-text",
+    "--font-render-hinting=none", "--force-color-profile=srgb"],
 });
 let context = null, page = null, faults = [];
 
@@ -27,12 +33,13 @@ async function person() {
 }
 
 const named = (wish) => wish.role
-  ? page.getByRole(wish.role, { name: wish.text, exact: wish.exact ?? true })
+  ? page.locator(wish.inside ?? "body").getByRole(wish.role,
+    { name: wish.text, exact: wish.exact ?? true })
   : page.getByText(wish.text, { exact: wish.exact ?? false });
 
 const acts = {
-  async open({ url, width, colour = "light" }) {
-    await page.setViewportSize({ width, height: width < 500 ? 740 : 900 });
+  async open({ url, width, height = width < 500 ? 740 : 900, colour = "light" }) {
+    await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: colour });
     await page.goto("about:blank");
     await page.goto(url);
@@ -45,6 +52,7 @@ const acts = {
   },
   wait_text: ({ text, timeout = 20 }) =>
     page.getByText(text).first().waitFor({ timeout: 1000 * timeout }),
+  wait_for: ({ selector }) => page.locator(selector).first().waitFor(),
   wait_mode: ({ text }) => page.locator(".side-foot [role=status]", { hasText: text }).waitFor(),
   click: (wish) => named(wish).first().click(),
   fill: ({ label, text }) => page.getByLabel(label).fill(text),

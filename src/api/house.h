@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/app.h"
+#include "base/progress.h"
 #include "base/published.h"
 
 namespace rondo::api {
@@ -30,8 +31,12 @@ class House {
  public:
   /// Opens what can be opened. Errors: kInvalidInput for a folder that is named twice.
   static Result<std::unique_ptr<House>> open(HouseOptions options);
+  /// Of one project that is being opened elsewhere: it says how far that is, and nothing else.
+  static std::unique_ptr<House> opening(const Progress& progress);
   ~House();
 
+  /// Of opening(); else null.
+  const Progress* progress() const { return progress_; }
   /// Of the requests that are for no project: health, numbers, lists.
   loop::Service& front() const { return *front_; }
   std::vector<Room> rooms() const;
@@ -52,7 +57,8 @@ class House {
   /// The app of the project that the path names, with Request::base set; else `front`.
   /// Threads: any. Cost: a lock and a search by name.
   App& choose(App& front, Request& request) const;
-  /// Errors: 404 for a name that is none, 503 with the reason for a project that is not open.
+  /// Errors: 404 for a name that is none, 503 with the reason for a project that is not open, or
+  /// with how far its opening is.
   std::expected<void, Refusal> check(const Request& head, std::string_view path) const;
 
  private:
@@ -67,6 +73,7 @@ class House {
   const Door* find(const Doors& doors, std::string_view name) const;
 
   HouseOptions options_;
+  const Progress* progress_ = nullptr;
   std::unique_ptr<loop::Service> front_;
   std::size_t threads_ = 0;
   std::vector<std::string> host_names_;

@@ -8,6 +8,7 @@
 
 #include "api/house.h"
 #include "api/openapi.h"
+#include "api/opening.h"
 #include "api/server.h"
 #include "api/target.h"
 #include "base/worker.h"
@@ -85,6 +86,18 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
   server.stop();
   service.stop();
   say("drained; bye");
+}
+
+/// What answers while a long store is read; null when its settings cannot be: they are told later.
+std::unique_ptr<api::Opening> opening_of(const Args& args, const Progress& progress) {
+  const auto config = loop::load_config(*io::real_fs(), args.project);
+  if (!config) return nullptr;
+  const auto options = server_options(args, *config);
+  if (!options) return nullptr;
+  return std::make_unique<api::Opening>(*options, progress, [=](std::uint16_t port) {
+    complain(fmt::format("the store is being read; {} shows how far that is",
+                         base_of(*options, port)));
+  });
 }
 
 /// Whether the event was one: of monitoring, or the champion does not answer, or it does again.
@@ -216,10 +229,14 @@ Result<int> run_up(const Args& args) {
   const auto observer = [&](const Json& event) {
     if (!tell_alert(event, "")) display(event);
   };
+  Progress progress;
+  auto opening = opening_of(args, progress);
   const auto service =
-      TRY(loop::Service::open({args.project, !args.has("--no-loop"), "up", observer}));
-  const api::ServerOptions options = TRY(server_options(args, service->config()));
+      TRY(loop::Service::open({args.project, !args.has("--no-loop"), "up", observer, &progress}));
+  api::ServerOptions options = TRY(server_options(args, service->config()));
+  if (opening) options = opening->follow(options);
   auto server = TRY(api::Server::start(options, *service));
+  opening.reset();
   service->start();
   serve(args, options, *server, *service);
   return kOk;

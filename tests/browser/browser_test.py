@@ -307,6 +307,23 @@ class Story(unittest.TestCase):
         self.browser("wait_mode", text="no connection")
         self.quiet("503|ERR_")
 
+    def test_9b_a_start_that_takes_long_is_watched_on_the_same_page(self):
+        facts = self.project.facts()[-1]["seq"]
+        self.project.start("up", "--listen", self.base.split("//")[1],
+                           env={"RONDO_FAILPOINTS": "pipeline_load=sleep:5000@1"})
+        self.see("Rondo is starting")
+        self.see("facts are read")
+        status, said = ask(self.base, "/health/ready")
+        self.assertEqual((status, said), (503, {
+            "status": "starting", "what": "facts", "done": facts, "of": facts}))
+        status, said = ask(self.base, "/api/v1/status")
+        self.assertEqual((status, said["error"]["code"]), (503, "starting"))
+        self.assertEqual(self.browser("axe"), [])
+        self.shot("starting")
+        self.browser("wait_for", selector='.facts a[href="#/models/v1"]')
+        self.browser("wait_mode", text="live")
+        self.quiet("503|ERR_")
+
 
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0]] + WORDS[2:])

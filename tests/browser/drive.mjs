@@ -4,6 +4,7 @@
 import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { compare, shrink } from "./pictures.mjs";
 
 const [, , modules, home] = process.argv;
 const require = createRequire(modules + "/x.js");
@@ -22,20 +23,39 @@ const browser = await chromium.launch({
 });
 let context = null, page = null, faults = [];
 
-async function person() {
+async function person({ scale = 1 } = {}) {
   if (context) await context.close();
   context = await browser.newContext({ reducedMotion: "reduce", locale: "en-GB",
-    timezoneId: "UTC" });
+    timezoneId: "UTC", deviceScaleFactor: scale });
   page = await context.newPage();
   page.setDefaultTimeout(20000);
   page.on("console", (m) => m.type() === "error" && faults.push(m.text()));
   page.on("pageerror", (e) => faults.push(e.stack));
 }
 
+async function aside(act) {
+  const other = await context.newPage();
+  try {
+    return await act(other);
+  } finally {
+    await other.close();
+  }
+}
+
 const named = (wish) => wish.role
   ? page.locator(wish.inside ?? "body").getByRole(wish.role,
     { name: wish.text, exact: wish.exact ?? true })
   : page.getByText(wish.text, { exact: wish.exact ?? false });
+
+/** What differs from run to run becomes the same: measured numbers by their names, digests. */
+function frozen(value, measured, name = "") {
+  if (Array.isArray(value)) return value.map((one) => frozen(one, measured, name));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, frozen(v, measured, k)]));
+  }
+  if (typeof value === "number") return measured.test(name) ? 1000 : value;
+  return typeof value === "string" ? value.replace(/\b[0-9a-f]{64}\b/g, "0".repeat(64)) : value;
+}
 
 const acts = {
   async open({ url, width, height = width < 500 ? 740 : 900, colour = "light" }) {
@@ -65,12 +85,38 @@ const acts = {
     faults = [];
     return all;
   },
-  async new_person() {
-    await person();
+  async new_person({ scale }) {
+    await person({ scale });
     faults = [];
   },
+  /** From now on answers are frozen(), and the clock of the page stands still. */
+  async freeze({ measured, now }) {
+    await page.clock.setFixedTime(now);
+    const names = new RegExp(measured);
+    await page.route(/\/(api\/v1\/|metrics$)/, async (route) => {
+      if (route.request().url().endsWith("/events")) return route.continue();
+      const reply = await route.fetch();
+      const text = await reply.text();
+      const json = /json/.test(reply.headers()["content-type"]);
+      await route.fulfill({ response: reply,
+        body: json ? JSON.stringify(frozen(JSON.parse(text), names)) : "" });
+    });
+  },
+  compare: (wish) => aside((other) => compare(other, wish)),
+  shrink: (wish) => aside((other) => shrink(other, wish)),
   overflow: () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-  shot: ({ path }) => page.screenshot({ path, fullPage: true }),
+  /** `instead`: [text, what stands in its place]. */
+  async shot({ path, whole = true, instead }) {
+    if (instead) {
+      await page.evaluate(([from, to]) => {
+        const all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (all.nextNode()) {
+          all.currentNode.nodeValue = all.currentNode.nodeValue.replaceAll(from, to);
+        }
+      }, instead);
+    }
+    await page.screenshot({ path, fullPage: whole });
+  },
   /** The rules of WCAG 2.1 A and AA, and best practices, that the page breaks. */
   async axe() {
     const session = await context.newCDPSession(page);

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { compare, shrink } from "./pictures.mjs";
+import { yearOn } from "./year.mjs";
 
 const [, , modules, home] = process.argv;
 const require = createRequire(modules + "/x.js");
@@ -104,6 +105,7 @@ const acts = {
   },
   compare: (wish) => aside((other) => compare(other, wish)),
   shrink: (wish) => aside((other) => shrink(other, wish)),
+  year: (wish) => yearOn(context, wish),
   overflow: () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
   /** `instead`: [text, what stands in its place]. */
   async shot({ path, whole = true, instead }) {

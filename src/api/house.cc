@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/server.h"
+#include "base/clock.h"
 #include "base/words.h"
 #include "loop/storeless.h"
 
@@ -190,10 +191,19 @@ void House::furnish(std::size_t threads, std::vector<std::string> hosts) {
   }
 }
 
+void House::tell(const Door& door) const {
+  if (!options_.told) return;
+  std::string code;
+  if (door.open && !door.open->service->admin_token().empty()) {
+    code = door.open->app->access().sessions().new_code(monotonic_us());
+  }
+  options_.told({door.name, door.reason, code});
+}
+
 void House::start() {
   for (const Door& door : *doors_.take()) {
     if (door.open) door.open->service->start();
-    if (options_.told) options_.told(door.name, door.reason);
+    tell(door);
   }
   porter_ = std::make_unique<Worker>("projects", [this](const Stop& stop) {
     for (sleep_for(kTryEvery, stop); !stop.requested(); sleep_for(kTryEvery, stop)) try_again();
@@ -217,9 +227,9 @@ void House::try_again() {
       door.name = (*opened)->name;
       door.open = *opened;
     }
-    const std::string name = door.name;
+    const Door now = door;
     doors_.publish(std::make_shared<const Doors>(std::move(doors)));
-    if (news && options_.told) options_.told(name, reason);
+    if (news) tell(now);
   }
 }
 

@@ -15,8 +15,13 @@ struct HouseOptions {
   bool tls = false;  // the port speaks HTTPS; a project that demands it is not served without
   /// What happens in a project, by its name; threads: its loop's.
   std::function<void(const std::string& name, const Json& event)> observer = nullptr;
-  /// A project came up (`reason` is empty) or did not, again for another reason.
-  std::function<void(const std::string& name, const std::string& reason)> told = nullptr;
+  /// What became of a project: it came up, or did not, again for another reason.
+  struct Told {
+    std::string name;
+    std::string reason;        // why it did not; empty: it came up
+    std::string login_code;    // of its administrator's session in a browser, once
+  };
+  std::function<void(const Told& what)> told = nullptr;
 };
 
 /// A project as it stands. Lives as long as the house once it is open.
@@ -70,6 +75,7 @@ class House {
   Result<std::shared_ptr<Open>> try_open(const io::Path& folder, const Doors& others) const;
   void furnish(Open& open) const;
   void try_again();
+  void tell(const Door& door) const;
   const Door* find(const Doors& doors, std::string_view name) const;
 
   HouseOptions options_;

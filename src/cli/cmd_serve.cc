@@ -144,9 +144,15 @@ Result<int> up_many(const Args& args) {
   rooms.run_loop = !args.has("--no-loop");
   rooms.tls = args.has("--tls");
   rooms.observer = [&](const std::string& name, const Json& event) { displays.show(name, event); };
-  rooms.told = [](const std::string& name, const std::string& reason) {
-    if (reason.empty()) say(fmt::format("  {} at /p/{}/", name, api::encoded(name)));
-    else complain(fmt::format("warning: {} is not served, and tried again: {}", name, reason));
+  std::string base;  // known before the first project is told of
+  rooms.told = [&base](const api::HouseOptions::Told& what) {
+    if (what.reason.empty()) {
+      say(fmt::format("  {} at {}/p/{}/{}", what.name, base, api::encoded(what.name),
+                      what.login_code.empty() ? "" : "#login=" + what.login_code));
+    } else {
+      complain(fmt::format("warning: {} is not served, and tried again: {}", what.name,
+                           what.reason));
+    }
   };
   const auto house = TRY(api::House::open(rooms));
   api::ServerOptions options;
@@ -156,14 +162,16 @@ Result<int> up_many(const Args& args) {
   options.hosts = house->hosts();
   options.insecure_bind = args.has("--insecure-bind");
   const auto server = TRY(api::Server::start(options, *house));
+  base = base_of(options, server->port());
   const std::size_t open = house->apps().size(), all = args.words.size();
   say(fmt::format("{}{} projects answer at {} (pid {}); Ctrl-C drains and ends",
                   open == all ? "" : fmt::format("{} of ", open), all,
-                  base_of(options, server->port()), ::getpid()));
+                  base, ::getpid()));
   if (server->grpc_port() != 0) {
     say(fmt::format("  gRPC at {}:{}", near_host(options.grpc), server->grpc_port()));
   }
   house->start();
+  if (!args.has("--no-loop")) say("    (each link signs in once, within the hour)");
   while (!args.stop.requested()) sleep_for(Span::millis(200), args.stop);
   server->stop();
   house->stop();

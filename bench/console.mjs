@@ -114,9 +114,12 @@ async function feedScrolled() {
       ? Promise.resolve(new Response(feed)) : real(url, wish);
   });
   await page.goto(base + "/#/decisions");
-  const more = page.getByRole("button", { name: "Show more" });
-  await more.waitFor();
-  while (await more.count()) await more.click();
+  await page.getByRole("button", { name: "Show more" }).waitFor();
+  await page.evaluate(async () => {
+    const more = () => [...document.querySelectorAll("main button")]
+      .find((b) => b.textContent.includes("Show more"));
+    for (; more(); await new Promise(requestAnimationFrame)) more().click();
+  });
   const stall = await page.evaluate(() => new Promise((done) => {
     const end = document.documentElement.scrollHeight;
     let last = performance.now(), most = 0, y = 0;

@@ -23,6 +23,7 @@ const browser = await chromium.launch({
     "--font-render-hinting=none", "--force-color-profile=srgb"],
 });
 let context = null, page = null, faults = [];
+const asked = new Set();  // requests for numbers that are not answered yet
 
 async function person({ scale = 1 } = {}) {
   if (context) await context.close();
@@ -31,6 +32,8 @@ async function person({ scale = 1 } = {}) {
   page = await context.newPage();
   page.setDefaultTimeout(20000);
   page.on("console", (m) => m.type() === "error" && faults.push(m.text()));
+  page.on("request", (one) => /\/(api\/v1\/(?!events)|metrics$)/.test(one.url()) && asked.add(one));
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (one) => asked.delete(one));
   page.on("pageerror", (e) => faults.push(e.stack));
 }
 
@@ -63,13 +66,17 @@ const acts = {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: colour });
     await page.goto("about:blank");
+    asked.clear();
     await page.goto(url);
   },
   async settled() {
     await page.waitForSelector("#app h1");
     await page.waitForFunction(() => !document.querySelector(".loading"));
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() =>
+    const drawn = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() =>
       requestAnimationFrame(done))));
+    await drawn();
+    for (const end = Date.now() + 20000; asked.size && Date.now() < end; ) await drawn();
+    await drawn();
   },
   wait_text: ({ text, timeout = 20 }) =>
     page.getByText(text).first().waitFor({ timeout: 1000 * timeout }),

@@ -1,4 +1,5 @@
-"""The console: what it weighs, what it asks for, when something is seen, what listeners cost.
+"""The console: what it weighs, what it asks for, when something is seen, what listeners cost, also
+who asks for predictions meanwhile.
 
 Sizes need the program alone; what a browser sees needs build/browser, which `make test-browser`
 makes.
@@ -6,10 +7,14 @@ makes.
 import json
 import os
 import re
+import shutil
 import socket
+import statistics
 import subprocess
 import time
+from contextlib import contextmanager
 
+from bench_serving import load, prepare
 from bench_start import Up
 from common import SOURCE, Bikes, figure
 from project import ask
@@ -47,10 +52,9 @@ def share_of_core(up):
     return (cpu_s(up.process.pid) - before) / (time.perf_counter() - began)
 
 
-def listeners_cost(up):
-    """Share of a core that so many pages cost which listen while nothing happens, beyond what the
-    program takes without them."""
-    alone = share_of_core(up)
+@contextmanager
+def listeners(up):
+    """So many pages that listen."""
     host, port = up.base.split("//")[1].split(":")
     open_ones = []
     try:
@@ -60,15 +64,38 @@ def listeners_cost(up):
             one.recv(4096)
             open_ones.append(one)
         time.sleep(1)
-        return max(0.0, share_of_core(up) - alone)
+        yield
     finally:
         for one in open_ones:
             one.close()
 
 
-def seen_by_browser(base):
-    done = subprocess.run(["node", os.path.join(SOURCE, "bench", "console.mjs"), MODULES, base],
-                          capture_output=True, text=True, timeout=300)
+def listeners_cost(up):
+    """Share of a core that they cost while nothing happens, beyond what the program takes without
+    them."""
+    alone = share_of_core(up)
+    with listeners(up):
+        return max(0.0, share_of_core(up) - alone)
+
+
+def latency_ratio(bikes, up):
+    """The 99th percentile of predictions beside open pages to that without, in turns."""
+    path = os.path.join(bikes.folder, "requests")
+    prepare(up.base, [1], path)
+    load(up.base, path, 1)
+    quiet, beside = [], []
+    for _ in range(5):
+        quiet.append(load(up.base, path, 3, ways=["paced"])["p99_ms"])
+        with listeners(up):
+            beside.append(load(up.base, path, 3, ways=["paced"])["p99_ms"])
+    return statistics.median(beside) / statistics.median(quiet)
+
+
+def seen_by_browser(bikes, base):
+    with open(os.path.join(bikes.folder, ".rondo", "token")) as file:
+        token = file.read().strip()
+    done = subprocess.run(["node", os.path.join(SOURCE, "bench", "console.mjs"), MODULES, base,
+                           token], capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise AssertionError(done.stderr[-2000:])
     return json.loads(done.stdout)
@@ -85,11 +112,23 @@ def measure(program):
                 time.sleep(0.2)
             yield figure("console", "%d open pages at rest" % LISTENERS,
                          100 * listeners_cost(up), "% core", "<= 1")
+            if shutil.which("wrk"):
+                yield figure("console", "99th percentile of predictions beside them, to that "
+                             "without", latency_ratio(bikes, up), "x", "<= 1.05")
+            else:
+                print("console: no wrk, so no predictions beside open pages")
             if not os.path.isdir(MODULES):
                 print("console: no browser; `make test-browser` makes build/browser")
                 return
-            said = seen_by_browser(up.base)
+            said = seen_by_browser(bikes, up.base)
             yield figure("console", "requests of the home page", said["requests"], "", "<= 20")
             yield figure("console", "first paint", said["paint_ms"], "ms", "<= 100")
             yield figure("console", "the model's sentence is there", said["usable_ms"], "ms",
                          "<= 300")
+            yield figure("console", "a fact on the page, after its own time", said["event_ms"],
+                         "ms", "<= 200")
+            yield figure("console", "the slowest of 20", said["event_most_ms"], "ms", "<= 200")
+            yield figure("console", "a year of hourly windows x 200 columns drawn",
+                         said["year_ms"], "ms", "<= 200")
+            yield figure("console", "10,000 decisions scrolled: the longest frame",
+                         said["feed_ms"], "ms", "<= 100")

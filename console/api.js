@@ -41,6 +41,7 @@ function valueOf({ reply, text }) {
   }
   if (reply.ok) return value;
   const error = value && value.error;
+  if (error && error.code === "starting") dispatchEvent(new Event("rondo-starting"));
   if (error && typeof error === "object") {
     throw new ApiError(reply.status, error.code, error.message, error.hint);
   }
@@ -54,7 +55,8 @@ async function patiently(path) {
   for (let left = 4; ; --left) {
     const got = await ask("GET", path);
     const after = Number(got.reply.headers.get("Retry-After"));
-    if (got.reply.status !== 503 || !after || after > 2 || left === 0) return got;
+    if (got.reply.status !== 503 || !after || after > 2 || left === 0
+      || got.text.includes('"starting"')) return got;
     await pause(1000 * after);
   }
 }
@@ -68,6 +70,12 @@ export async function fetchText(path) {
 export const get = async (path) => (await fetchText(path)).value;
 export const post = async (path, body, headers) =>
   valueOf(await ask("POST", path, body, headers));
+
+/** How far the start of the server is, {what, done, of}; null: it is over. */
+export async function starting() {
+  const said = JSON.parse((await ask("GET", "health/ready")).text);
+  return said.status === "starting" ? said : null;
+}
 
 /** Who this browser is to the server: {who, roles, csrf}. */
 export async function session() {

@@ -1,7 +1,9 @@
 // The frame: navigation, theme, who you are, and which page the address names. Pages are loaded
 // when they are opened.
-import { html, render, useState, useEffect, parseHash, Fault, Loading, Page } from "./ui.js";
-import { get, session as askSession, login, logout } from "./api.js";
+import {
+  html, render, useState, useEffect, parseHash, Card, Fault, Loading, Page, num, percent,
+} from "./ui.js";
+import { get, session as askSession, login, logout, starting } from "./api.js";
 import * as live from "./live.js";
 import * as lifecycle from "./lifecycle.js";
 
@@ -143,8 +145,31 @@ function App({ first }) {
     setSession=${setSession} /></${Frame}>`;
 }
 
+/** A long store is being read; the page comes by itself once it is. */
+function Starting() {
+  const [said, set] = useState({ what: "", done: 0, of: 0 });
+  useEffect(() => {
+    const look = () => starting().then((now) => now ? set(now) : location.reload(), () => {});
+    look();
+    const timer = setInterval(look, 500);
+    return () => clearInterval(timer);
+  }, []);
+  const share = said.of ? said.done / said.of : undefined;
+  return html`<main id="main" class="alone"><${Page} title="Rondo is starting"
+    lead="What the project has lived through is being read. This page opens by itself."><${Card}>
+    <progress class="start" aria-label="how much is read" max="1" value=${share}></progress>
+    <p class="muted">${said.of ? `${num(said.done)} of ${num(said.of)} ${said.what} are read, ${
+      percent(share)}.` : "The store is being opened."} Until then nothing is
+      predicted.</p></${Card}></${Page}></main>`;
+}
+
 async function start() {
   const root = document.getElementById("app"), boot = document.getElementById("boot");
+  addEventListener("rondo-starting", () => {
+    document.getElementById("boot")?.remove();
+    live.stop();
+    render(html`<${Starting} />`, root);
+  }, { once: true });
   const code = /^#login=([\w-]+)$/.exec(location.hash);
   if (code) history.replaceState(null, "", "#/");
   let who = null;
@@ -157,6 +182,7 @@ async function start() {
       render(html`<${Projects} projects=${projects} />`, root);
       return;
     }
+    if (error.code === "starting") return;
     if (code) location.hash = "#/login?failed=code";
     who = await askSession().catch(() => null);
   }

@@ -36,7 +36,7 @@ function Feed({ rows, query }) {
     decisions</p>
     <div class="feed">${kept.slice(0, shown).map((r) => html`<${Entry} key=${r.sequence} one=${r}
       />`)}</div>
-    ${kept.length > shown && html`<button type="button" onClick=${() => set(shown + 200)}>Show
+    ${kept.length > shown && html`<button type="button" onClick=${() => set(2 * shown)}>Show
       more
     </button>`}`;
 }

@@ -7,8 +7,12 @@ import { inkOf } from "./charts.js";
 const UNJUDGED = 254, LEARNS = 255;
 const ROW = 14;            // pixels of a column's row at least
 
-const bytesOf = (text) => Uint8Array.from(
-  atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+function bytesOf(text) {
+  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = new Uint8Array(plain.length);
+  for (let i = 0; i < plain.length; ++i) bytes[i] = plain.charCodeAt(i);
+  return bytes;
+}
 
 /** {columns, windows: [{from, until, rows, version, beyond: Uint8Array}], steps}. */
 export const unpacked = (shifts) => ({
@@ -26,17 +30,17 @@ function paint(canvas, { columns, windows, steps }) {
   const image = new ImageData(canvas.width, canvas.height);
   const still = channels(inkOf("--line")), moved = channels(inkOf("--bad"));
   const dark = channels(inkOf("--muted"));
-  for (let x = 0; x < windows.length; ++x) {
-    for (let y = 0; y < columns.length; ++y) {
-      const value = windows[x].beyond[y], at = 4 * (y * canvas.width + x);
-      const plain = value === UNJUDGED || value === LEARNS;
-      const much = plain ? 0.5 : Math.sqrt(value / steps);  // a tenth of the rows is much already
-      const to = plain ? dark : moved;
-      for (let k = 0; k < 3; ++k) {
-        image.data[at + k] = Math.round(still[k] + (to[k] - still[k]) * much);
-      }
-      image.data[at + 3] = 255;
-    }
+  // The colours of all values, once: a year of hours has millions of places.
+  const colours = new Uint8ClampedArray(4 * 256);
+  for (let value = 0; value < 256; ++value) {
+    const plain = value === UNJUDGED || value === LEARNS;
+    const much = plain ? 0.5 : Math.sqrt(value / steps);  // a tenth of the rows is much already
+    const to = plain ? dark : moved;
+    colours.set([...still.map((from, k) => from + (to[k] - from) * much), 255], 4 * value);
+  }
+  const ink = new Uint32Array(colours.buffer), pixels = new Uint32Array(image.data.buffer);
+  for (let y = 0, at = 0; y < columns.length; ++y) {
+    for (let x = 0; x < windows.length; ++x, ++at) pixels[at] = ink[windows[x].beyond[y]];
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }

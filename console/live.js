@@ -68,6 +68,13 @@ export function start() {
   document.addEventListener("visibilitychange", onVisibility);
   listen();
 }
+export function stop() {
+  document.removeEventListener("visibilitychange", onVisibility);
+  wanted = false;
+  if (source) source.close();
+  source = null;
+  clearTimeout(timer);
+}
 /** The status as a page just got it. */
 export function note(text) {
   last = text;

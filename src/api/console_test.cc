@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "api/events.h"
+#include "api/house.h"
 #include "api/testing.h"
 #include "base/clock.h"
 #include "io/compress.h"
@@ -176,6 +177,37 @@ TEST_F(Console, OnlySoManyListen) {
   EXPECT_EQ(listen().status, 200) << "who ends makes room";
   app.draining.request();
   EXPECT_EQ(listen().status, 503);
+}
+
+TEST(Opening, WhatNeedsNoProjectIsAnsweredAndAllElseTellsHowFarItIs) {
+  Progress progress;
+  const auto house = House::opening(progress);
+  App app(house->front(), {}, {}, 1);
+  app.house = house.get();
+  const auto get = [&](std::string target) {
+    return ask(app, {Method::kGet, std::move(target), "", {{"Accept", "text/html"}}});
+  };
+  EXPECT_NE(get("/api/v1/status").body.find("is being opened\""), std::string::npos);
+  progress.begin("facts", 12'000);
+  progress.reach(3'000);
+  EXPECT_EQ(get("/").status, 200);
+  EXPECT_EQ(get("/console/app.js").status, 200);
+  EXPECT_EQ(get("/health/live").status, 200);
+  const Response ready = get("/health/ready");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_EQ(ready.body,
+            "{\"done\":3000,\"of\":12000,\"status\":\"starting\",\"what\":\"facts\"}\n");
+  for (const char* path : {"/api/v1/status", "/api/v1/session", "/metrics", "/openapi.json"}) {
+    const Response refused = get(path);
+    EXPECT_EQ(refused.status, 503) << path;
+    EXPECT_EQ(header_of(refused, "Retry-After"), "1") << path;
+    const Json error = io::parse_json(refused.body)->at("error");
+    EXPECT_EQ(error.at("code"), "starting");
+    EXPECT_EQ(error.at("message"),
+              "the project is being opened: 3,000 of 12,000 facts are read");
+  }
+  progress.reach(20'000);
+  EXPECT_EQ(progress.look().done, 12'000U) << "more than were expected are all of them";
 }
 
 TEST(Events, WhatWasToldBeforeSomebodyFollowsIsToldThen) {

@@ -47,6 +47,13 @@ std::string metrics_of(App& app) {
 Reply get_live(Call&) { return with_status(200, "{\"status\":\"alive\"}\n"); }
 
 Reply get_ready(Call& call) {
+  if (const Progress* progress = call.app.house ? call.app.house->progress() : nullptr) {
+    const Progress::Seen seen = progress->look();
+    return with_status(503, io::canonical({{"status", "starting"},
+                                           {"what", std::string(seen.what)},
+                                           {"done", seen.done},
+                                           {"of", seen.of}}) + "\n");
+  }
   const bool ready = is_ready(call.app);
   return with_status(ready ? 200 : 503,
                      ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"not ready\"}\n");

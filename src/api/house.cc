@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "api/server.h"
+#include "base/clock.h"
+#include "base/words.h"
 #include "loop/storeless.h"
 
 namespace rondo::api {
@@ -36,6 +38,24 @@ class Front : public loop::StorelessService {
 /// The text up to the next of `ends`.
 std::string_view up_to(std::string_view text, std::string_view ends) {
   return text.substr(0, text.find_first_of(ends));
+}
+
+/// The page for people, and whether the program runs: what needs no project.
+bool needs_no_project(std::string_view path) {
+  return path == "/" || path == "/version" || path == "/ping" || path.starts_with("/console/") ||
+         path.starts_with("/health") || path.starts_with("/v2/health/");
+}
+
+std::expected<void, Refusal> check_opening(const Progress& progress, std::string_view path) {
+  if (needs_no_project(path)) return {};
+  const Progress::Seen seen = progress.look();
+  return std::unexpected(
+      Refusal(503, "starting",
+              seen.of == 0 ? std::string("the project is being opened")
+                           : fmt::format("the project is being opened: {} of {} {} are read",
+                                         grouped(seen.done), grouped(seen.of), seen.what),
+              "ask again in a second; GET /health/ready tells how far it is")
+          .with("Retry-After", "1"));
 }
 
 std::string folder_name(const io::Path& folder) {
@@ -81,6 +101,7 @@ bool somebody_known(loop::Service& service) {
 }
 
 bool House::somebody_known() const {
+  if (progress_ != nullptr) return true;  // the server that follows asks the project
   const auto doors = doors_.take();
   return std::ranges::any_of(*doors, [](const Door& door) {
     return door.open && api::somebody_known(*door.open->service);
@@ -101,6 +122,13 @@ House::House(HouseOptions options)
     : options_(std::move(options)), front_(std::make_unique<Front>()) {}
 
 House::~House() { stop(); }
+
+std::unique_ptr<House> House::opening(const Progress& progress) {
+  auto house = std::unique_ptr<House>(new House({}));
+  house->progress_ = &progress;
+  house->doors_.publish(std::make_shared<const Doors>());
+  return house;
+}
 
 Result<std::unique_ptr<House>> House::open(HouseOptions options) {
   auto house = std::unique_ptr<House>(new House(std::move(options)));
@@ -163,10 +191,19 @@ void House::furnish(std::size_t threads, std::vector<std::string> hosts) {
   }
 }
 
+void House::tell(const Door& door) const {
+  if (!options_.told) return;
+  std::string code;
+  if (door.open && !door.open->service->admin_token().empty()) {
+    code = door.open->app->access().sessions().new_code(monotonic_us());
+  }
+  options_.told({door.name, door.reason, code});
+}
+
 void House::start() {
   for (const Door& door : *doors_.take()) {
     if (door.open) door.open->service->start();
-    if (options_.told) options_.told(door.name, door.reason);
+    tell(door);
   }
   porter_ = std::make_unique<Worker>("projects", [this](const Stop& stop) {
     for (sleep_for(kTryEvery, stop); !stop.requested(); sleep_for(kTryEvery, stop)) try_again();
@@ -190,9 +227,9 @@ void House::try_again() {
       door.name = (*opened)->name;
       door.open = *opened;
     }
-    const std::string name = door.name;
+    const Door now = door;
     doors_.publish(std::make_shared<const Doors>(std::move(doors)));
-    if (news && options_.told) options_.told(name, reason);
+    if (news) tell(now);
   }
 }
 
@@ -249,6 +286,7 @@ App& House::choose(App& front, Request& request) const {
 }
 
 std::expected<void, Refusal> House::check(const Request& head, std::string_view path) const {
+  if (progress_ != nullptr) return check_opening(*progress_, path);
   const Named named = named_project(path);
   if (named.name.empty()) return {};
   const auto doors = doors_.take();

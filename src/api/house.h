@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/app.h"
+#include "base/progress.h"
 #include "base/published.h"
 
 namespace rondo::api {
@@ -14,8 +15,13 @@ struct HouseOptions {
   bool tls = false;  // the port speaks HTTPS; a project that demands it is not served without
   /// What happens in a project, by its name; threads: its loop's.
   std::function<void(const std::string& name, const Json& event)> observer = nullptr;
-  /// A project came up (`reason` is empty) or did not, again for another reason.
-  std::function<void(const std::string& name, const std::string& reason)> told = nullptr;
+  /// What became of a project: it came up, or did not, again for another reason.
+  struct Told {
+    std::string name;
+    std::string reason;        // why it did not; empty: it came up
+    std::string login_code;    // of its administrator's session in a browser, once
+  };
+  std::function<void(const Told& what)> told = nullptr;
 };
 
 /// A project as it stands. Lives as long as the house once it is open.
@@ -30,8 +36,12 @@ class House {
  public:
   /// Opens what can be opened. Errors: kInvalidInput for a folder that is named twice.
   static Result<std::unique_ptr<House>> open(HouseOptions options);
+  /// Of one project that is being opened elsewhere: it says how far that is, and nothing else.
+  static std::unique_ptr<House> opening(const Progress& progress);
   ~House();
 
+  /// Of opening(); else null.
+  const Progress* progress() const { return progress_; }
   /// Of the requests that are for no project: health, numbers, lists.
   loop::Service& front() const { return *front_; }
   std::vector<Room> rooms() const;
@@ -52,7 +62,8 @@ class House {
   /// The app of the project that the path names, with Request::base set; else `front`.
   /// Threads: any. Cost: a lock and a search by name.
   App& choose(App& front, Request& request) const;
-  /// Errors: 404 for a name that is none, 503 with the reason for a project that is not open.
+  /// Errors: 404 for a name that is none, 503 with the reason for a project that is not open, or
+  /// with how far its opening is.
   std::expected<void, Refusal> check(const Request& head, std::string_view path) const;
 
  private:
@@ -64,9 +75,11 @@ class House {
   Result<std::shared_ptr<Open>> try_open(const io::Path& folder, const Doors& others) const;
   void furnish(Open& open) const;
   void try_again();
+  void tell(const Door& door) const;
   const Door* find(const Doors& doors, std::string_view name) const;
 
   HouseOptions options_;
+  const Progress* progress_ = nullptr;
   std::unique_ptr<loop::Service> front_;
   std::size_t threads_ = 0;
   std::vector<std::string> host_names_;

@@ -211,7 +211,8 @@ constexpr std::string_view kSchemas = R"json({
   "budget": {"type": "object", "required": ["false_alarms_per_year", "expected", "opened"]}}},
 "ActReply": {"type": "object"},
 "Health": {"type": "object", "required": ["status"], "properties": {
-  "status": {"type": "string"}}},
+  "status": {"enum": ["alive", "ready", "not ready", "starting"]}, "what": {"type": "string"},
+  "done": {"type": "integer"}, "of": {"type": "integer"}}},
 "ProgramVersion": {"type": "object", "required": ["version"], "properties": {
   "version": {"type": "string"}}},
 "OpenApi": {"type": "object", "required": ["openapi", "info", "paths"]}

@@ -221,8 +221,10 @@ class RealServer : public Server {
     stop();
   }
 
-  Result<void> listen(Tcp::endpoint endpoint) {
-    if (endpoint.port() != 0) TRY(open_acceptor(lanes_[0]->context(), endpoint, false));
+  Result<void> listen(Tcp::endpoint endpoint, bool takes_over) {
+    if (endpoint.port() != 0 && !takes_over) {
+      TRY(open_acceptor(lanes_[0]->context(), endpoint, false));
+    }
     for (const auto& lane : lanes_) {
       port_ = lane->listen(TRY(open_acceptor(lane->context(), endpoint, true)));
       endpoint.port(port_);
@@ -272,7 +274,8 @@ class RealServer : public Server {
     if (house_ != nullptr) house_->drain();
     // Who is connected may be a balancer that sends more until it sees that we are not ready.
     Span more;
-    while (more < std::min(kAcceptAfterStop, drain_)) {
+    const bool taken_over = house_ != nullptr && house_->progress() != nullptr;
+    while (!taken_over && more < std::min(kAcceptAfterStop, drain_)) {
       if (more >= kAloneAfterStop && app_.connections.get() == 0) break;
       sleep_for(Span::millis(10));
       more.us += 10'000;
@@ -359,7 +362,7 @@ Result<std::unique_ptr<Server>> start_server(const ServerOptions& options, loop:
   std::unique_ptr<TlsFiles> tls;
   if (!options.tls.empty()) tls = TRY(open_tls(options.tls));
   auto server = std::make_unique<RealServer>(merged, service, house, threads, std::move(tls));
-  TRY(server->listen(endpoint));
+  TRY(server->listen(endpoint, options.takes_over));
   TRY(server->listen_grpc(options));
   return std::unique_ptr<Server>(std::move(server));
 }

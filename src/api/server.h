@@ -40,6 +40,7 @@ struct ServerOptions {
   bool durable = false;        // a reply waits until its answers are on disk
   bool terse = false;          // a refused prediction names no column, but to a deployer
   bool insecure_bind = false;  // another address than loopback, without TLS
+  bool takes_over = false;     // from another server of this program, at the same port
 };
 
 /// The `[deploy]` section as options. Errors: kInvalidInput for a size that is none.

@@ -8,6 +8,7 @@
 
 #include "api/house.h"
 #include "api/openapi.h"
+#include "api/opening.h"
 #include "api/server.h"
 #include "api/target.h"
 #include "base/worker.h"
@@ -87,6 +88,18 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
   say("drained; bye");
 }
 
+/// What answers while a long store is read; null when its settings cannot be: they are told later.
+std::unique_ptr<api::Opening> opening_of(const Args& args, const Progress& progress) {
+  const auto config = loop::load_config(*io::real_fs(), args.project);
+  if (!config) return nullptr;
+  const auto options = server_options(args, *config);
+  if (!options) return nullptr;
+  return std::make_unique<api::Opening>(*options, progress, [=](std::uint16_t port) {
+    complain(fmt::format("the store is being read; {} shows how far that is",
+                         base_of(*options, port)));
+  });
+}
+
 /// Whether the event was one: of monitoring, or the champion does not answer, or it does again.
 bool tell_alert(const Json& event, const std::string& of) {
   const auto kind = io::get_or<std::string>(event, "event", "");
@@ -131,9 +144,15 @@ Result<int> up_many(const Args& args) {
   rooms.run_loop = !args.has("--no-loop");
   rooms.tls = args.has("--tls");
   rooms.observer = [&](const std::string& name, const Json& event) { displays.show(name, event); };
-  rooms.told = [](const std::string& name, const std::string& reason) {
-    if (reason.empty()) say(fmt::format("  {} at /p/{}/", name, api::encoded(name)));
-    else complain(fmt::format("warning: {} is not served, and tried again: {}", name, reason));
+  std::string base;  // known before the first project is told of
+  rooms.told = [&base](const api::HouseOptions::Told& what) {
+    if (what.reason.empty()) {
+      say(fmt::format("  {} at {}/p/{}/{}", what.name, base, api::encoded(what.name),
+                      what.login_code.empty() ? "" : "#login=" + what.login_code));
+    } else {
+      complain(fmt::format("warning: {} is not served, and tried again: {}", what.name,
+                           what.reason));
+    }
   };
   const auto house = TRY(api::House::open(rooms));
   api::ServerOptions options;
@@ -143,14 +162,16 @@ Result<int> up_many(const Args& args) {
   options.hosts = house->hosts();
   options.insecure_bind = args.has("--insecure-bind");
   const auto server = TRY(api::Server::start(options, *house));
+  base = base_of(options, server->port());
   const std::size_t open = house->apps().size(), all = args.words.size();
   say(fmt::format("{}{} projects answer at {} (pid {}); Ctrl-C drains and ends",
                   open == all ? "" : fmt::format("{} of ", open), all,
-                  base_of(options, server->port()), ::getpid()));
+                  base, ::getpid()));
   if (server->grpc_port() != 0) {
     say(fmt::format("  gRPC at {}:{}", near_host(options.grpc), server->grpc_port()));
   }
   house->start();
+  if (!args.has("--no-loop")) say("    (each link signs in once, within the hour)");
   while (!args.stop.requested()) sleep_for(Span::millis(200), args.stop);
   server->stop();
   house->stop();
@@ -216,10 +237,14 @@ Result<int> run_up(const Args& args) {
   const auto observer = [&](const Json& event) {
     if (!tell_alert(event, "")) display(event);
   };
+  Progress progress;
+  auto opening = opening_of(args, progress);
   const auto service =
-      TRY(loop::Service::open({args.project, !args.has("--no-loop"), "up", observer}));
-  const api::ServerOptions options = TRY(server_options(args, service->config()));
+      TRY(loop::Service::open({args.project, !args.has("--no-loop"), "up", observer, &progress}));
+  api::ServerOptions options = TRY(server_options(args, service->config()));
+  if (opening) options = opening->follow(options);
   auto server = TRY(api::Server::start(options, *service));
+  opening.reset();
   service->start();
   serve(args, options, *server, *service);
   return kOk;

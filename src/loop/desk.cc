@@ -7,9 +7,16 @@ namespace rondo::loop {
 namespace {
 
 constexpr char kStateName[] = "state";
+constexpr std::size_t kPart = 2000;  // facts in memory at once
 
-Result<void> fold_after(ledger::Ledger& ledger, State& state) {
-  for (const ledger::Fact& fact : TRY(ledger.facts(state.sequence))) TRY(fold(state, fact));
+Result<void> fold_after(ledger::Ledger& ledger, State& state, Progress* progress = nullptr) {
+  if (progress) progress->begin("facts", static_cast<std::uint64_t>(TRY(ledger.head()).first));
+  for (bool more = true; more;) {
+    const auto part = TRY(ledger.facts(state.sequence, kPart));
+    for (const ledger::Fact& fact : part) TRY(fold(state, fact));
+    if (progress) progress->reach(static_cast<std::uint64_t>(state.sequence));
+    more = part.size() == kPart;
+  }
   return {};
 }
 
@@ -35,21 +42,22 @@ Result<State> fold_all(ledger::Ledger& ledger) {
   return state;
 }
 
-Result<State> read_state(ledger::Ledger& ledger) {
+Result<State> read_state(ledger::Ledger& ledger, Progress* progress) {
   State state;
   if (const auto kept = TRY(ledger.projection(kStateName))) {
     auto read = State::from_json(*kept);
     if (read) state = *std::move(read);
   }
-  TRY(fold_after(ledger, state));
+  TRY(fold_after(ledger, state, progress));
   return state;
 }
 
 Desk::Desk(ledger::Ledger& ledger, ledger::Lease lease, State state)
     : ledger_(ledger), lease_(std::move(lease)), state_(std::move(state)) {}
 
-Result<std::unique_ptr<Desk>> Desk::open(ledger::Ledger& ledger, ledger::Lease lease) {
-  State state = TRY(read_state(ledger));
+Result<std::unique_ptr<Desk>> Desk::open(ledger::Ledger& ledger, ledger::Lease lease,
+                                         Progress* progress) {
+  State state = TRY(read_state(ledger, progress));
   return std::unique_ptr<Desk>(new Desk(ledger, std::move(lease), std::move(state)));
 }
 

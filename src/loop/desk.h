@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "base/guarded.h"
+#include "base/progress.h"
 #include "loop/state.h"
 
 namespace rondo::loop {
@@ -22,7 +23,8 @@ struct Entry {
 class Desk {
  public:
   /// Reads the projection "state" and folds what came after it.
-  static Result<std::unique_ptr<Desk>> open(ledger::Ledger& ledger, ledger::Lease lease);
+  static Result<std::unique_ptr<Desk>> open(ledger::Ledger& ledger, ledger::Lease lease,
+                                            Progress* progress = nullptr);
 
   /// A copy of the state. Threads: any.
   State look() const;
@@ -46,7 +48,7 @@ class Desk {
 };
 
 /// Folds everything; without a desk, for reading commands. Cost: one row when the copy is fresh.
-Result<State> read_state(ledger::Ledger& ledger);
+Result<State> read_state(ledger::Ledger& ledger, Progress* progress = nullptr);
 /// From the first fact, ignoring the kept copy: what fsck compares with.
 Result<State> fold_all(ledger::Ledger& ledger);
 

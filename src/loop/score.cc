@@ -134,10 +134,14 @@ std::vector<double> in_classes(std::span<const double> answers,
 
 void fill(model::HistoryState& history, const ledger::RowsAndServed& rows,
           const std::string& target, const std::vector<std::string>& classes,
-          const prepare::Situation& situation) {
-  for (const model::Observation& observation :
-       prepare::observations(rows, history.spec(), target, classes, situation)) {
+          const prepare::Situation& situation, Progress* progress) {
+  constexpr std::uint64_t kStep = 1 << 16;
+  const auto all = prepare::observations(rows, history.spec(), target, classes, situation);
+  if (progress) progress->begin("values of lags", all.size());
+  std::uint64_t done = 0;
+  for (const model::Observation& observation : all) {
     history.apply(observation);
+    if (progress && ++done % kStep == 0) progress->reach(done);
   }
 }
 

@@ -2,6 +2,7 @@
 // evaluation compares a challenger with the champion on the same rows by this.
 #pragma once
 
+#include "base/progress.h"
 #include "ledger/served_rows.h"
 #include "ledger/stage_io.h"
 #include "model/pipeline.h"
@@ -21,7 +22,7 @@ Result<ledger::StageOutput> score(const ledger::StageInput& input);
 /// Fills a history with what rows know. Rows of `quarantine` are not applied.
 void fill(model::HistoryState& history, const ledger::RowsAndServed& rows,
           const std::string& target, const std::vector<std::string>& classes,
-          const prepare::Situation& situation);
+          const prepare::Situation& situation, Progress* progress = nullptr);
 /// Fills it with what the other tables of a dataset version know, if it reads any. Errors: as
 /// ledger::read_tables.
 Result<void> fill_sides(model::HistoryState& history, const ledger::Manifest& manifest,

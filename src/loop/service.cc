@@ -135,7 +135,8 @@ class RealService : public Service {
 
 Result<void> RealService::open() {
   if (options_.run_loop) {
-    session_ = TRY(open_session({options_.project, true, io::Durability::kDisk, options_.who}));
+    session_ = TRY(open_session(
+        {.project = options_.project, .holder = options_.who, .progress = options_.progress}));
     config_ = &session_->config;
     store_ = session_->store.get();
   } else {
@@ -168,7 +169,8 @@ Result<void> RealService::open() {
   }
   token_watch_.emplace(*store_->fs, store_->folder);
   follow_tokens();
-  world_ = std::make_unique<ServiceWorld>(*store_, *config_, session_.get(), log_.get());
+  world_ = std::make_unique<ServiceWorld>(*store_, *config_, session_.get(), log_.get(),
+                                          options_.progress);
   if (log_) {
     shadow_ = std::make_unique<ShadowScorer>(world_->router(), *log_);
     world_->passes_by(shadow_.get());
@@ -179,8 +181,6 @@ Result<void> RealService::open() {
     rollout_ = std::make_unique<RolloutTurn>(RolloutTurn::Parts{
         session_->desk.get(), store_, config_, world_.get(), clock_.get(),
         [this](const Json& event) { observe(event); }});
-  }
-  if (session_) {
     courier_ = TRY(open_courier(
         *config_, *session_->desk, *clock_,
         [this](const std::string& line) { observe({{"event", "alert_told"}, {"line", line}}); },

@@ -3,6 +3,7 @@
 // go on whatever happens to the loop, the disk or the data.
 #pragma once
 
+#include "base/progress.h"
 #include "base/worker.h"
 #include "deploy/router.h"
 #include "ledger/prediction_log.h"
@@ -39,6 +40,7 @@ struct ServiceOptions {
   Observer observer = nullptr;  // steps, signals, deployments: called in the loop's thread; and, by
                                 // another, {"event":"alert","sentence","version"}: the champion
                                 // does not answer, but `version` (0: none); empty: it does again
+  Progress* progress = nullptr;  // of open(): facts that are folded, what lags read; lives as long
 };
 
 struct FeedbackItem {

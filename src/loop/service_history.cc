@@ -71,7 +71,7 @@ Result<model::HistoryState> ServiceWorld::fresh_history(Loaded& loaded, const St
     situation.temp = store_.attempts().string();
     rows = TRY(ledger::read_with_served(manifest, *store_.objects, store_.attempts()));
     if (manifest.orders_only) through = 0;  // answers become no rows there
-    fill(history, rows, config_.project.target, pipeline.parts().classes, situation);
+    fill(history, rows, config_.project.target, pipeline.parts().classes, situation, progress_);
     TRY(fill_sides(history, manifest, *store_.objects, situation));
     table::Engine::rest();
   }

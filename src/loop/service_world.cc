@@ -23,7 +23,7 @@ constexpr char kMend[] = "put its file back from a backup, or promote another ve
 constexpr std::int64_t kAheadUs = 60'000'000;     // a label waits for what is not written yet
 constexpr std::int64_t kOvertakenUs = 2'000'000;  // and for what a later answer overtook
 constexpr std::size_t kRoundParts = 16;            // of the log, read between two requests
-constexpr std::size_t kAtOnceParts = 1024;
+constexpr std::size_t kAtOnceParts = 256;
 constexpr std::size_t kRoundLabels = 10'000;
 constexpr std::size_t kAtOnceLabels = 100'000;
 
@@ -56,8 +56,8 @@ std::optional<std::string> entity_of(const ledger::Prediction& prediction,
 }  // namespace
 
 ServiceWorld::ServiceWorld(ledger::Store& store, const Config& config, Session* session,
-                           ledger::PredictionLog* log)
-    : store_(store), config_(config), session_(session), log_(log) {
+                           ledger::PredictionLog* log, Progress* progress)
+    : store_(store), config_(config), session_(session), log_(log), progress_(progress) {
   loaded_.with([&](Loaded& loaded) { loaded.answers.emplace(*store.fs, store.log()); });
 }
 
@@ -137,7 +137,13 @@ Result<bool> ServiceWorld::next_labels(std::int64_t& row, std::size_t most, std:
 Result<std::vector<model::Observation>> ServiceWorld::all_served(
     Loaded& loaded, const model::Pipeline::Parts& parts) {
   if (!target_series(parts.transform.history(), config_.project.target)) return {};
+  std::uint64_t bytes = 0;
+  for (const io::LogSegment& segment : TRY(io::log_segments(*store_.fs, store_.log()))) {
+    bytes += segment.bytes;
+  }
+  if (progress_) progress_->begin("megabytes of answers", bytes >> 20);
   while (!TRY(loaded.answers->extend(kAtOnceParts))) {
+    if (progress_) progress_->reach(loaded.answers->parts());
   }
   std::vector<model::Observation> served;
   Labels labels, ahead;
@@ -149,10 +155,13 @@ Result<std::vector<model::Observation>> ServiceWorld::all_served(
     return {};
   };
   std::int64_t row = 0;
+  const std::int64_t last = TRY(store_.ledger->newest_label_row());
+  if (progress_) progress_->begin("labels", static_cast<std::uint64_t>(last));
   const std::int64_t since = monotonic_us() - kOvertakenUs;  // the log is read to its end
   for (bool more = true; more;) {
     more = TRY(next_labels(row, kAtOnceLabels, since, labels));
     TRY(take());
+    if (progress_) progress_->reach(static_cast<std::uint64_t>(row));
   }
   if (loaded.versions.empty()) {  // else the others learn on from where they are
     loaded.label_row = row;

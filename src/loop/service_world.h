@@ -19,8 +19,9 @@ struct LoopNumbers;
 
 class ServiceWorld : public World {
  public:
+  /// `progress`: of each history that is built; null: nobody asks.
   ServiceWorld(ledger::Store& store, const Config& config, Session* session,
-               ledger::PredictionLog* log);
+               ledger::PredictionLog* log, Progress* progress = nullptr);
   /// From whom records come to the log, while a rollout is under way. Must outlive this.
   void passes_by(ShadowScorer* shadow) { shadow_ = shadow; }
 
@@ -100,6 +101,7 @@ class ServiceWorld : public World {
   const Config& config_;
   Session* session_;
   ledger::PredictionLog* log_;
+  Progress* progress_;
   ShadowScorer* shadow_ = nullptr;
   deploy::Router router_;
   Guarded<Loaded> loaded_;

@@ -48,7 +48,7 @@ Result<std::unique_ptr<Session>> open_session(const SessionOptions& options) {
   open.boot = options.boot;
   session->store = TRY(ledger::Store::open(fs, store_folder(options.project), open));
   const ledger::Lease lease = TRY(session->store->ledger->take_lease(options.holder));
-  session->desk = TRY(Desk::open(*session->store->ledger, lease));
+  session->desk = TRY(Desk::open(*session->store->ledger, lease, options.progress));
   if (options.keep_lease) session->keeper = keep(*session->store->ledger, lease);
   return session;
 }

@@ -30,6 +30,7 @@ struct SessionOptions {
   std::shared_ptr<io::Fs> fs = nullptr;          // tests: in place of the real one
   std::shared_ptr<io::Record> record = nullptr;  // tests: of what SQLite writes
   std::string boot = {};                         // tests: in place of this machine's
+  Progress* progress = nullptr;                  // of folding the facts
 };
 
 /// Errors: kNotFound, kInvalidInput (rondo.toml), kConflict (another holds the lease).

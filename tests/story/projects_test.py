@@ -38,6 +38,7 @@ class Projects(unittest.TestCase):
         if not first.startswith("4 of 5 projects answer at "):
             raise AssertionError(first)
         cls.base = first.split(" answer at ")[1].split(" ")[0]
+        cls.links = dict(cls.process.stdout.readline().strip().split(" at ") for _ in range(4))
 
     @classmethod
     def tearDownClass(cls):
@@ -54,6 +55,15 @@ class Projects(unittest.TestCase):
             return said["outputs"][0]["data"][0]
         one = said["predictions"][0]
         return one["value"] if isinstance(one, dict) else one
+
+    def test_a_link_for_each_signs_in_to_it_alone_and_once(self):
+        codes = {name: self.links[name].split("#login=")[1] for name in ("one", "two")}
+        self.assertTrue(self.links["one"].startswith(self.base + "/p/one/#login="), self.links)
+        login = "/p/one/api/v1/login"
+        self.assertEqual(self.ask(login, {"code": codes["two"]})[0], 401)
+        status, said = self.ask(login, {"code": codes["one"]})
+        self.assertEqual((status, said["who"], said["project"]), (200, "admin", "one"))
+        self.assertEqual(self.ask(login, {"code": codes["one"]})[0], 401)
 
     def alone(self, project):
         """What the project says by itself, from its file."""

@@ -225,6 +225,8 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
               {"cost", {{"row_us", row_max.us}, {"bytes", size_max}}}};
   const auto& watched = parts_.config->monitor.slices;
   if (!watched.empty()) now["watched"] = watched;
+  const std::string& loss = parts_.config->monitor.loss;
+  if (loss != "auto") now["loss"] = loss;
   Names outputs;
   const StageOutput output =
       TRY(launch(action, attempt, "evaluate",

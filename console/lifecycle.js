@@ -112,18 +112,18 @@ function Known({ watch, champion }) {
       champion.version}>
       the card of v${champion.version}</a>.</p>`;
   }
+  const told = (key) => (watch.unit || 1) * watch[key];
   return html`<div class="known"><p><a href="#/monitoring">How this is known</a>: ${
-    num(watch.judged_rows)} predictions of ${num(watch.judged_days)} days met their labels; the
-      loss is ${
-    num(watch.mean_loss)}, its evaluation promised at most ${num(watch.risk_bound)}.</p>
-    <${Interval} low=${watch.lower} high=${watch.upper} value=${watch.mean_loss}
-      marks=${[{ at: watch.risk_bound, label: `proved bound ${num(watch.risk_bound)}`, tone:
+    num(watch.judged_rows)} ${watch.of === "pairs" ? "pairs of predictions" : "predictions"} of ${
+    num(watch.judged_days)} days met their labels; the ${watch.loss || "loss"} is ${
+    num(told("mean_loss"))}, its evaluation promised at most ${num(told("risk_bound"))}.</p>
+    <${Interval} low=${told("lower")} high=${told("upper")} value=${told("mean_loss")}
+      marks=${[{ at: told("risk_bound"), label: `proved bound ${num(told("risk_bound"))}`, tone:
       "bound" }]}
-      label=${`loss ${num(watch.mean_loss)}, between ${num(watch.lower)} and ${num(watch.upper)};
-      bound ${
-      num(watch.risk_bound)}`} /><p class="key"><span class="key-value"></span> loss <span
-      class="key-reach"></span> where it lies, with confidence <span class="key-bound"></span>
-      proved       bound</p>
+      label=${`loss ${num(told("mean_loss"))}, between ${num(told("lower"))} and ${
+      num(told("upper"))}; bound ${num(told("risk_bound"))}`} /><p class="key"><span
+      class="key-value"></span> loss <span class="key-reach"></span> where it lies, with confidence
+      <span class="key-bound"></span> proved bound</p>
     </div>`;
 }
 

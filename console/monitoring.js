@@ -7,6 +7,8 @@ import { Acts } from "./acts.js";
 import { Series } from "./charts.js";
 import { Heat } from "./heat.js";
 
+/** In the loss's own unit. */
+const told = (watch, key) => (watch.unit || 1) * watch[key];
 const tones = { risk: "bad", quality: "warn", drift: "plain" };
 
 /** The watch as each step of monitoring wrote it down, with what else happened. */
@@ -18,12 +20,13 @@ function Risk({ steps, deployed, signals, delay }) {
     return {
       times: points.map((p) => p.at),
       series: [
-        { label: "loss", values: points.map((p) => p.mean_loss), tone: "--accent", dots:
+        { label: "loss", values: points.map((p) => told(p, "mean_loss")), tone: "--accent", dots:
         points.length < 60 },
-        { label: "lowest", values: points.map((p) => p.lower), tone: "--muted", width: 1 },
-        { label: "highest", values: points.map((p) => p.upper), tone: "--muted", width: 1 },
-        { label: "proved bound", values: points.map((p) => p.risk_bound), tone: "--bad", dash: [6,
-        4] },
+        { label: "lowest", values: points.map((p) => told(p, "lower")), tone: "--muted", width: 1 },
+        { label: "highest", values: points.map((p) => told(p, "upper")), tone: "--muted",
+          width: 1 },
+        { label: "proved bound", values: points.map((p) => told(p, "risk_bound")), tone: "--bad",
+          dash: [6, 4] },
       ],
     };
   }, [steps]);
@@ -55,10 +58,12 @@ function Now({ watch, performs }) {
   }
   return html`<div class="stack"><p class="verdict-text"><${Said} text=${performs} /></p><${Facts}
     items=${[
-    ["judged rows", num(watch.judged_rows)], ["judged days", num(watch.judged_days)],
-    ["loss", num(watch.mean_loss)], ["on its test rows", num(watch.test_risk)],
-    ["proved bound", num(watch.risk_bound)],
-    ["lies between", `${num(watch.lower)} and ${num(watch.upper)}`],
+    [`judged ${watch.of || "rows"}`, num(watch.judged_rows)], ["judged days",
+      num(watch.judged_days)],
+    [watch.loss || "loss", num(told(watch, "mean_loss"))],
+    ["on its test rows", num(told(watch, "test_risk"))],
+    ["proved bound", num(told(watch, "risk_bound"))],
+    ["lies between", `${num(told(watch, "lower"))} and ${num(told(watch, "upper"))}`],
     ["evidence of harm", `${num(watch.evidence)} of ${num(watch.threshold)}`],
     ["labels in time", watch.labels_due ? percent(watch.labels_in_time / watch.labels_due) :
       "none due"],

@@ -54,6 +54,7 @@ Reply get_models(Call& call);
 Reply get_data(Call& call);
 Reply get_signals(Call& call);
 Reply get_alerts(Call& call);
+Reply get_audits(Call& call);
 Reply get_decisions(Call& call);
 Reply get_shifts(Call& call);
 Reply get_shift_column(Call& call);

@@ -209,6 +209,12 @@ constexpr std::string_view kSchemas = R"json({
 "Alerts": {"type": "object", "required": ["alerts", "budget"], "properties": {
   "alerts": {"type": "array", "items": {"$ref": "#/components/schemas/Alert"}},
   "budget": {"type": "object", "required": ["false_alarms_per_year", "expected", "opened"]}}},
+"Audits": {"type": "object", "required": ["per_day", "version", "asked", "judged"], "properties": {
+  "per_day": {"type": "integer"}, "version": {"type": "integer"},
+  "asked": {"type": "array", "items": {"type": "object", "required": ["id", "time", "probability",
+    "due", "labelled"], "properties": {"id": {"type": "string"}, "labelled": {"type": "boolean"},
+    "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}}}},
+  "judged": {"type": ["object", "null"]}}},
 "ActReply": {"type": "object"},
 "Health": {"type": "object", "required": ["status"], "properties": {
   "status": {"enum": ["alive", "ready", "not ready", "starting"]}, "what": {"type": "string"},

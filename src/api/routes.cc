@@ -190,6 +190,8 @@ constexpr auto kRoutes = std::to_array<Route>({
      {"ActRequest", "ActReply"}, "back to the former champion"},
     {kGet, "/api/v1/alerts", kViewer, kView, get_alerts,
      {"", "Alerts"}, "what monitoring still sees, by cause, beside the budget; ?all=true"},
+    {kGet, "/api/v1/audits", kViewer, kView, get_audits,
+     {"", "Audits"}, "whose labels monitoring asks for, and what came of them"},
     {kPost, "/api/v1/alerts/{alert}/ack", Role::kTrainer, kAct, post_act,
      {"ActRequest", "ActReply"}, "reminders of an alert stop until it gets graver"},
     {kPost, "/api/v1/alerts/{alert}/snooze", Role::kTrainer, kAct, post_act,

@@ -113,6 +113,11 @@ Reply get_alerts(Call& call) {
   return shown(TRY(loop::alerts_view(service.store(), service.config(), all == "true")));
 }
 
+Reply get_audits(Call& call) {
+  loop::Service& service = call.app.service();
+  return shown(TRY(loop::audits_view(service.store(), service.config())));
+}
+
 Reply get_decisions(Call& call) {
   const std::int64_t limit = TRY(number_of(call, "limit", 100, 10'000));
   return shown(TRY(

@@ -179,6 +179,8 @@ constexpr Command kCommands[] = {
      "rondo alerts\nrondo alerts --all --json\nrondo alerts ack A57 --why \"known, mended "
      "tomorrow\"\nrondo alerts snooze A57 7d --why \"the sensor is being replaced\"\n"
      "rondo alerts test || echo a sink does not answer", 0, 3, run_alerts},
+    {"audit", Group::kLook, "", "whose labels monitoring asks for, and what came of them", {},
+     "rondo audit\nrondo audit --json", 0, 0, run_audit},
     {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
      "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
     {"reproduce", Group::kLook, "[vN]", "a version made again from its data, digest by digest",

@@ -65,6 +65,8 @@ Result<int> run_reject(const Args& args);
 Result<int> run_rollback(const Args& args);
 // cmd_alerts.cc
 Result<int> run_alerts(const Args& args);
+// cmd_audit.cc
+Result<int> run_audit(const Args& args);
 // cmd_replay.cc
 Result<int> run_replay(const Args& args);
 Result<int> run_backtest(const Args& args);

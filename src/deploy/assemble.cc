@@ -102,11 +102,13 @@ Known known_of(const Prepared& twin) {
 }
 
 Result<void> fill_risk(const Prepared& twin, const Json& evidence, model::Reference& reference) {
-  reference.loss = twin.task == model::Task::kRegression ? "absolute" : "error";
+  reference.loss = model::name_of(model::plain_loss(twin.task));
   if (!evidence.is_object()) return {};
   const Json bound = io::get_or<Json>(evidence, "bound", Json::object());
   reference.loss = io::get_or<std::string>(bound, "loss", reference.loss);
   reference.loss_scale = io::get_or<double>(bound, "loss_scale", reference.loss_scale);
+  reference.false_positive = io::get_or<double>(bound, "false_positive", 1);
+  reference.false_negative = io::get_or<double>(bound, "false_negative", 1);
   reference.test_risk = io::get_or<double>(bound, "test_risk", reference.test_risk);
   reference.risk_bound = io::get_or<double>(bound, "risk_bound", reference.risk_bound);
   reference.test_days = io::get_or<std::uint64_t>(bound, "days", reference.test_days);
@@ -237,12 +239,13 @@ Result<std::uint64_t> write_and_load(const StageInput& input, const Pipeline::Pa
 
 std::string words_of(const Floor& floor) {
   if (floor.rows == 0) return "it knows none of the test rows";
+  const bool errors = floor.loss == model::Loss::kError;
   const auto number = [&](double x) {
-    return floor.share ? fmt::format("{:.3g} %", 100 * x) : fmt::format("{:.4g}", x);
+    return errors ? fmt::format("{:.3g} %", 100 * x) : fmt::format("{:.4g}", x);
   };
   return fmt::format("its {} on the {} test rows, which it has seen, is {}; the measured model's "
                      "is {}, and {} at most",
-                     floor.share ? "share of wrong answers" : "mean absolute error",
+                     errors ? "share of wrong answers" : model::words_of(floor.loss),
                      grouped(floor.rows),
                      number(floor.value), number(floor.measured), number(floor.most));
 }

@@ -256,6 +256,33 @@ TEST(Assemble, ClassesAreJudgedByTheirErrors) {
   EXPECT_EQ(loaded(project)->reference().loss, "error");
 }
 
+TEST(Assemble, TheFloorIsOfTheLossThatIsWatched) {
+  Project project;
+  project.binary = true;
+  project.leaf = 2;  // answers 0.12 and 0.88
+  project.evidence["metric"] = "log_loss";
+  project.evidence["bound"] = {{"loss", "error"}, {"loss_scale", 1.0}, {"test_risk", 0.02},
+                               {"risk_bound", 0.05}, {"days", 14}, {"rows", 336}};
+  auto output = project.assemble();
+  const double wrong = output->evidence.at("floor").at("value");
+  project.evidence["bound"]["loss"] = "brier";
+  output = project.assemble();
+  ASSERT_EQ(output->result, "deployed") << output->reason;
+  EXPECT_EQ(loaded(project)->reference().loss, "brier");
+  const double off = 1 / (1 + std::exp(2.0));
+  EXPECT_NEAR(output->evidence.at("floor").at("value").get<double>(),
+              off * off * (1 - wrong) + (1 - off) * (1 - off) * wrong, 1e-9);
+  EXPECT_NE(output->reason.find("Brier score"), std::string::npos) << output->reason;
+  project.evidence["bound"]["loss"] = "auc";
+  output = project.assemble();
+  ASSERT_EQ(output->result, "deployed") << output->reason;
+  EXPECT_LT(output->evidence.at("floor").at("value"), 0.04) << "nearly all pairs are in order";
+  project.leaf = -2;  // says the opposite
+  output = project.assemble();
+  EXPECT_EQ(output->result, "refused by its golden rows");
+  EXPECT_NE(output->reason.find("pairs in the wrong order"), std::string::npos) << output->reason;
+}
+
 TEST(Assemble, TheFloorIsOfTheClassThatTheThresholdAnswers) {
   Project project;
   project.binary = true;

@@ -28,25 +28,15 @@ std::vector<std::size_t> shared_rows(const model::Prepared& measured,
   return shared;
 }
 
-/// |y - f|, or whether the class is wrong; infinite for an answer that is no number.
-double loss_of(const model::Prepared& twin, const model::Answering& answering, double label,
-               std::span<const double> answer) {
-  if (!std::ranges::all_of(answer, [](double x) { return std::isfinite(x); })) {
-    return std::numeric_limits<double>::infinity();
-  }
-  std::size_t chosen = 0;
-  switch (twin.task) {
-    case model::Task::kRegression: return std::abs(label - answer[0]);
-    case model::Task::kBinary: chosen = answer[0] >= answering.cut() ? 1 : 0; break;
-    case model::Task::kMulticlass:
-      chosen = static_cast<std::size_t>(std::ranges::max_element(answer) - answer.begin());
-      break;
-  }
-  return chosen == static_cast<std::size_t>(label) ? 0 : 1;
-}
+/// Answers to the rows, and what was served of them.
+struct Answered {
+  std::vector<double> outputs;
+  std::vector<double> served;  // number, or class index
+  bool numbers = true;         // all of the outputs are
+};
 
-std::vector<double> losses_of(const model::Prepared& twin, const model::Pipeline::Parts& parts,
-                              const std::vector<std::size_t>& rows) {
+Answered answers_of(const model::Prepared& twin, const model::Pipeline::Parts& parts,
+                    const std::vector<std::size_t>& rows) {
   std::vector<double> features;
   features.reserve(rows.size() * twin.features.columns);
   for (const std::size_t row : rows) {
@@ -54,13 +44,32 @@ std::vector<double> losses_of(const model::Prepared& twin, const model::Pipeline
     features.insert(features.end(), values.begin(), values.end());
   }
   const std::size_t outputs = parts.forest.outputs();
-  std::vector<double> answers(rows.size() * outputs), losses;
-  model::CompiledForest(parts.forest).raw_batch(features, rows.size(), answers);
-  parts.forest.link(answers);
-  parts.answering.apply(answers);
+  Answered out;
+  out.outputs.resize(rows.size() * outputs);
+  model::CompiledForest(parts.forest).raw_batch(features, rows.size(), out.outputs);
+  parts.forest.link(out.outputs);
+  parts.answering.apply(out.outputs);
+  out.numbers = std::ranges::all_of(out.outputs, [](double x) { return std::isfinite(x); });
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    losses.push_back(loss_of(twin, parts.answering, twin.label[rows[i]],
-                             std::span(answers).subspan(i * outputs, outputs)));
+    const auto answer = std::span(out.outputs).subspan(i * outputs, outputs);
+    const auto most = std::ranges::max_element(answer) - answer.begin();
+    out.served.push_back(twin.task == model::Task::kRegression ? answer[0]
+                         : outputs > 1                         ? static_cast<double>(most)
+                         : answer[0] >= parts.answering.cut()  ? 1
+                                                               : 0);
+  }
+  return out;
+}
+
+/// |y - f|, or whether the class is wrong.
+std::vector<double> plain_losses(const model::Prepared& twin, const std::vector<std::size_t>& rows,
+                                 const Answered& answered) {
+  std::vector<double> losses;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double label = twin.label[rows[i]];
+    losses.push_back(twin.task == model::Task::kRegression ? std::abs(label - answered.served[i])
+                     : answered.served[i] == label         ? 0
+                                                           : 1);
   }
   return losses;
 }
@@ -85,13 +94,20 @@ double weighted_mean(const model::Prepared& twin, const std::vector<std::size_t>
   return all > 0 ? sum / all : 0;
 }
 
-/// As the bound was made: losses over `scale` clipped to 1, with a clock the mean of days' means.
+/// As the bound was made: scaled losses, with a clock the mean of days' means.
 double risk_of(const model::Prepared& twin, const std::vector<std::size_t>& rows,
-               const std::vector<double>& losses, double scale) {
+               const Answered& answered, const model::LossRule& rule) {
+  const std::size_t outputs = rows.empty() ? 1 : answered.outputs.size() / rows.size();
   std::map<std::int64_t, std::vector<double>> days;  // without a clock one day
+  std::map<std::int64_t, model::ScoredPairs> pairs;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    days[twin.time.empty() ? 0 : day_of(twin.time[rows[i]])].push_back(
-        std::min(1.0, losses[i] / scale));
+    const std::int64_t day = twin.time.empty() ? 0 : day_of(twin.time[rows[i]]);
+    const auto answer = std::span(answered.outputs).subspan(i * outputs, outputs);
+    model::Judgeable row{twin.label[rows[i]], answered.served[i], answer[0], {}};
+    if (outputs > 1) row.probabilities = answer;
+    const auto loss = rule.loss == model::Loss::kAuc ? pairs[day].add(row.label == 1, row.score)
+                                                     : std::optional(rule.of(row));
+    if (loss) days[day].push_back(*loss);
   }
   std::vector<double> means;
   for (const auto& [day, of_day] : days) means.push_back(mean(of_day));
@@ -113,24 +129,28 @@ std::optional<double> worst_end(const Json& evidence) {
 Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,
                const model::Pipeline::Parts& parts, const Json& evidence) {
   const std::vector<std::size_t> rows = shared_rows(measured, twin);
-  const std::vector<double> losses = losses_of(twin, parts, rows);
+  const Answered answered = answers_of(twin, parts, rows);
   Floor floor;
-  floor.share = twin.task != model::Task::kRegression;
   floor.rows = rows.size();
+  const auto told = [&](double value) {
+    return answered.numbers ? value : std::numeric_limits<double>::infinity();
+  };
   // The metric's accuracy is that of one half.
   const auto end = parts.answering.threshold ? std::nullopt : worst_end(evidence);
   if (end) {
     const auto value = io::get_or<double>(evidence, "value", 0);
-    floor.value = weighted_mean(twin, rows, losses);
-    floor.measured = floor.share ? 1 - value : value;
+    floor.loss = model::plain_loss(twin.task);
+    floor.value = told(weighted_mean(twin, rows, plain_losses(twin, rows, answered)));
+    floor.measured = floor.loss == model::Loss::kError ? 1 - value : value;
     floor.most = *end;
     return floor;
   }
   const model::Reference& reference = parts.reference;
-  const double scale = reference.loss_scale;
-  floor.value = risk_of(twin, rows, losses, scale) * scale;
-  floor.measured = reference.test_risk * scale;
-  floor.most = reference.risk_bound * scale;
+  const model::LossRule rule = reference.loss_rule();
+  floor.loss = rule.loss;
+  floor.value = told(risk_of(twin, rows, answered, rule) * rule.scale);
+  floor.measured = reference.test_risk * rule.scale;
+  floor.most = reference.risk_bound * rule.scale;
   return floor;
 }
 

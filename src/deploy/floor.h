@@ -8,7 +8,7 @@
 namespace rondo::deploy {
 
 struct Floor {
-  bool share = false;      // of wrong answers; else a mean absolute error, in the target's units
+  model::Loss loss = model::Loss::kAbsolute;  // what the numbers are means of, in its unit
   double value = 0;        // the twin's
   double measured = 0;     // the measured model's
   double most = 1;         // what it may be
@@ -19,7 +19,7 @@ struct Floor {
 /// The twin's loss on the test rows of `measured`. Where the gate looked at the mean absolute error
 /// or the accuracy, it must be within that interval, rows counting by their weight; by another
 /// metric, or without an interval, or where a threshold of its own decides which class is answered,
-/// the risk (clipped, with a clock a mean of days) must be within Reference::risk_bound.
+/// the risk (the watched loss, with a clock a mean of days) must be within Reference::risk_bound.
 /// Shape: both were prepared from the same dataset version; `parts` are the twin's. `evidence` is
 /// that of the evaluation.
 Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,

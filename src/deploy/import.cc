@@ -180,7 +180,7 @@ Result<model::Reference> reference_of(const Import& import, const model::Transfo
   for (table::ColumnBuilder& builder : builders) columns.push_back(builder.finish());
   const table::Table all(std::move(schema), std::move(columns));
   model::Reference reference = model::freeze(all, names, import.target, {});
-  reference.loss = import.model.task == model::Task::kRegression ? "absolute" : "error";
+  reference.loss = model::name_of(model::plain_loss(import.model.task));
   return reference;
 }
 

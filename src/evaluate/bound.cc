@@ -1,10 +1,15 @@
 // The bound of the risk; its reasons are in bound.h.
 #include "evaluate/bound.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <deque>
 #include <map>
 
+#include "evaluate/threshold.h"
 #include "stats/betting.h"
 #include "stats/intervals.h"
 
@@ -14,17 +19,53 @@ namespace {
 constexpr double kError = 0.01;
 constexpr std::size_t kWeek = 7;  // days from which the greatest one says something
 
-/// The smallest of the absolute errors that at least 99.9 % of them do not exceed; 1 when it is 0.
-double scale_of(const Truth& truth, const Answers& answers) {
-  std::vector<double> errors;
-  for (std::size_t i = 0; i < truth.rows(); ++i) {
-    errors.push_back(std::abs(truth.label[i] - answers[i]));
-  }
-  if (errors.empty()) return 1;
-  const double rank = std::ceil(0.999 * static_cast<double>(errors.size()));
-  const auto place = errors.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
-  std::nth_element(errors.begin(), place, errors.end());
+/// The smallest of the values that at least 99.9 % of them do not exceed; 1 when it is 0.
+double scale_of(std::vector<double> values) {
+  if (values.empty()) return 1;
+  const double rank = std::ceil(0.999 * static_cast<double>(values.size()));
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
+  std::nth_element(values.begin(), place, values.end());
   return *place > 0 ? *place : 1;
+}
+
+/// What is known of one loss: of a row, or of a pair of rows.
+struct Lost {
+  double loss = 0;
+  std::int64_t day = 0;
+  std::array<std::int64_t, 2> groups{};   // of a pair both rows'
+};
+
+std::vector<Lost> row_losses(const Truth& truth, const Answers& answers,
+                             const model::LossRule& rule) {
+  const std::vector<double> losses = scaled_losses(truth, answers, rule);
+  std::vector<Lost> lost;
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    const std::int64_t group = truth.group.empty() ? 0 : truth.group[i];
+    lost.push_back({losses[i], truth.day.empty() ? 0 : truth.day[i], {group, group}});
+  }
+  return lost;
+}
+
+std::vector<Lost> pair_losses(const Truth& truth, const Answers& answers) {
+  model::ScoredPairs pairs;
+  std::deque<std::int64_t> waiting;  // groups of the rows that wait for their pair
+  std::vector<Lost> lost;
+  for (std::size_t i = 0; i < truth.rows(); ++i) {
+    const bool next_day = i > 0 && !truth.day.empty() && truth.day[i] != truth.day[i - 1];
+    if (next_day) {
+      pairs.clear();
+      waiting.clear();
+    }
+    const std::int64_t group = truth.group.empty() ? 0 : truth.group[i];
+    const auto loss = pairs.add(truth.label[i] == 1, answers[i]);
+    if (!loss) {
+      waiting.push_back(group);
+      continue;
+    }
+    lost.push_back({*loss, truth.day.empty() ? 0 : truth.day[i], {waiting.front(), group}});
+    waiting.pop_front();
+  }
+  return lost;
 }
 
 /// Of a day, or of a group.
@@ -34,11 +75,11 @@ struct Day {
 
 /// Mean losses of the days that have at least half the rows of the median day, as only those count
 /// as days of reference: the first and the last are cut short by the split, and say less.
-std::vector<double> means_by_day(const Truth& truth, const std::vector<double>& losses) {
+std::vector<double> means_by_day(const std::vector<Lost>& losses) {
   std::vector<Day> days;
   for (std::size_t i = 0; i < losses.size(); ++i) {
-    if (i == 0 || truth.day[i] != truth.day[i - 1]) days.push_back({});
-    days.back().loss += losses[i];
+    if (i == 0 || losses[i].day != losses[i - 1].day) days.push_back({});
+    days.back().loss += losses[i].loss;
     days.back().rows += 1;
   }
   std::vector<double> sizes;
@@ -52,11 +93,11 @@ std::vector<double> means_by_day(const Truth& truth, const std::vector<double>& 
   return means;
 }
 
-std::vector<double> means_by_group(const Truth& truth, const std::vector<double>& losses) {
+std::vector<double> means_by_group(const std::vector<Lost>& losses, std::size_t side) {
   std::map<std::int64_t, Day> groups;
-  for (std::size_t i = 0; i < losses.size(); ++i) {
-    Day& group = groups[truth.group[i]];
-    group.loss += losses[i];
+  for (const Lost& one : losses) {
+    Day& group = groups[one.groups[side]];
+    group.loss += one.loss;
     group.rows += 1;
   }
   std::vector<double> means;
@@ -64,50 +105,119 @@ std::vector<double> means_by_group(const Truth& truth, const std::vector<double>
   return means;
 }
 
+/// Rows that do not depend on each other, or groups of them.
+double bound_of_rows(const Truth& truth, const std::vector<Lost>& lost,
+                     const std::vector<double>& losses, model::Loss loss) {
+  const auto hits = static_cast<std::uint64_t>(std::ranges::count(losses, 1.0));
+  double bound = loss == model::Loss::kError
+                     ? stats::clopper_pearson_upper({hits, losses.size()}, kError)
+                     : stats::mean_upper(losses, 1, kError);
+  // Rows of one group are not independent, so the bound is not below that of the groups' means.
+  for (const std::size_t side : {0U, 1U}) {
+    if (truth.group.empty()) break;
+    bound = std::max(bound, stats::mean_upper(means_by_group(lost, side), 1, kError));
+  }
+  return bound;
+}
+
 }  // namespace
 
-std::vector<double> scaled_losses(const Truth& truth, const Answers& answers, double scale) {
-  std::vector<double> losses;
+Result<model::Loss> watched_loss(std::string_view loss, std::string_view metric,
+                                 model::Task task) {
+  using model::Loss;
+  if (loss == "auto") {
+    const Loss plain = model::plain_loss(task);
+    const Loss follows = metric == "rmse" || metric == "r2"           ? Loss::kSquared
+                         : metric == "brier" || metric == "log_loss" ? Loss::kBrier
+                         : metric == "auc"                           ? Loss::kAuc
+                                                                     : plain;
+    return model::fits(follows, task) ? follows : plain;
+  }
+  const auto named = model::loss_from(loss);
+  if (named && model::fits(*named, task)) return *named;
+  std::string has;
+  for (const char* name : {"error", "absolute", "squared", "brier", "cost", "auc"}) {
+    if (model::fits(*model::loss_from(name), task)) has += fmt::format(", {}", name);
+  }
+  return fail(Code::kInvalidInput,
+              fmt::format("monitor.loss: \"{}\" is no loss of {}", loss, model::name_of(task)),
+              fmt::format("there are: auto{}", has));
+}
+
+Result<model::LossRule> watched_rule(std::string_view loss, const Options& options,
+                                     const Truth& truth, const Answers& answers) {
+  model::LossRule rule;
+  rule.loss = TRY(watched_loss(loss, options.metric, truth.task));
+  const auto costs = TRY(cost_rule(options.cost)).costs;
+  if (rule.loss == model::Loss::kCost && !costs) {
+    return fail(Code::kInvalidInput, "monitor.loss: is \"cost\", and nothing has a price",
+                "say what mistakes cost: [evaluate] cost = {fp = 1, fn = 5}");
+  }
+  if (rule.loss == model::Loss::kCost) {
+    rule.false_positive = costs->false_positive;
+    rule.false_negative = costs->false_negative;
+    rule.scale = std::max(costs->false_positive, costs->false_negative);
+  }
+  const bool sums_classes = truth.task == model::Task::kMulticlass;
+  if (rule.loss == model::Loss::kBrier && sums_classes) rule.scale = 2;
+  if (model::of_classes(rule.loss)) return rule;
+  std::vector<double> errors;
   for (std::size_t i = 0; i < truth.rows(); ++i) {
-    if (truth.task == model::Task::kRegression) {
-      losses.push_back(std::min(1.0, std::abs(truth.label[i] - answers[i]) / scale));
-    } else {
-      const auto label = static_cast<std::size_t>(truth.label[i]);
-      const bool right = served_class_of(truth, answers, i) == label;
-      losses.push_back(right ? 0 : 1);
+    const double error = std::abs(truth.label[i] - answers[i]);
+    errors.push_back(rule.loss == model::Loss::kSquared ? error * error : error);
+  }
+  rule.scale = scale_of(std::move(errors));
+  return rule;
+}
+
+std::vector<double> scaled_losses(const Truth& truth, const Answers& answers,
+                                  const model::LossRule& rule) {
+  const std::size_t outputs = outputs_of(truth);
+  std::vector<double> losses;
+  if (rule.loss == model::Loss::kAuc) return losses;
+  for (std::size_t i = 0; i < truth.rows(); ++i) {
+    model::Judgeable row{truth.label[i], answers[i * outputs], answers[i * outputs], {}};
+    if (truth.task != model::Task::kRegression) {
+      row.answer = static_cast<double>(served_class_of(truth, answers, i));
     }
+    if (outputs > 1) row.probabilities = std::span(answers).subspan(i * outputs, outputs);
+    losses.push_back(rule.of(row));
   }
   return losses;
 }
 
 Json to_json(const RiskBound& bound) {
-  return {{"loss", bound.loss},           {"loss_scale", bound.loss_scale},
-          {"test_risk", bound.test_risk}, {"risk_bound", bound.risk_bound},
-          {"ceiling", bound.ceiling},     {"days", bound.days},
-          {"rows", bound.rows},           {"day_correlation", bound.day_correlation}};
+  Json out = {{"loss", model::name_of(bound.rule.loss)},
+              {"loss_scale", bound.rule.scale},
+              {"test_risk", bound.test_risk},
+              {"risk_bound", bound.risk_bound},
+              {"ceiling", bound.ceiling},
+              {"days", bound.days},
+              {"rows", bound.rows},
+              {"day_correlation", bound.day_correlation}};
+  if (bound.rule.loss == model::Loss::kCost) {
+    out["false_positive"] = bound.rule.false_positive;
+    out["false_negative"] = bound.rule.false_negative;
+  }
+  return out;
 }
 
-RiskBound risk_bound(const Truth& truth, const Answers& answers, double scale) {
+RiskBound risk_bound(const Truth& truth, const Answers& answers, const model::LossRule& rule) {
   RiskBound bound;
-  bound.rows = truth.rows();
-  if (bound.rows == 0) return bound;
-  const bool classes = truth.task != model::Task::kRegression;
-  bound.loss = classes ? "error" : "absolute";
-  if (!classes) bound.loss_scale = scale > 0 ? scale : scale_of(truth, answers);
-  const std::vector<double> losses = scaled_losses(truth, answers, bound.loss_scale);
+  bound.rule = rule;
+  const std::vector<Lost> lost = rule.loss == model::Loss::kAuc
+                                     ? pair_losses(truth, answers)
+                                     : row_losses(truth, answers, rule);
+  bound.rows = lost.size();
+  if (lost.empty()) return bound;
   if (truth.day.empty()) {
+    std::vector<double> losses;
+    for (const Lost& one : lost) losses.push_back(one.loss);
     bound.test_risk = stats::moments(losses).mean;
-    const auto hits = static_cast<std::uint64_t>(std::count(losses.begin(), losses.end(), 1.0));
-    bound.risk_bound = classes ? stats::clopper_pearson_upper({hits, bound.rows}, kError)
-                               : stats::mean_upper(losses, 1, kError);
-    // Rows of one group are not independent, so the bound is not below that of the groups' means.
-    if (!truth.group.empty()) {
-      bound.risk_bound =
-          std::max(bound.risk_bound, stats::mean_upper(means_by_group(truth, losses), 1, kError));
-    }
+    bound.risk_bound = bound_of_rows(truth, lost, losses, rule.loss);
     return bound;
   }
-  const std::vector<double> means = means_by_day(truth, losses);
+  const std::vector<double> means = means_by_day(lost);
   bound.days = means.size();
   bound.test_risk = stats::moments(means).mean;
   bound.day_correlation = stats::lag_one(means);

@@ -2,27 +2,41 @@
 // that monitoring holds later losses against.
 #pragma once
 
+#include "evaluate/evaluate.h"
 #include "evaluate/metrics.h"
+#include "model/loss.h"
 
 namespace rondo::evaluate {
 
-/// The loss is the 0/1 error of classes, or |y - f| over `loss_scale` clipped to 1, with the scale
-/// the 99.9 % quantile of |y - f| on these rows.
+/// Which loss monitoring watches: `loss` of [monitor] by its name; "auto" follows the metric that
+/// was set, and with "auto" there too it is the error of classes and the absolute error of numbers.
+/// Errors: kInvalidInput when it is none of this task.
+Result<model::Loss> watched_loss(std::string_view loss, std::string_view metric,
+                                 model::Task task);
+
+/// The watched loss with its prices and its scale: of |y - f| and (y - f)^2 the 99.9 % quantile on
+/// these rows (1 when it is 0), of the Brier score of many classes 2, of the cost the greater
+/// price.
+/// Errors: those of watched_loss(); kInvalidInput for a cost without prices.
+Result<model::LossRule> watched_rule(std::string_view loss, const Options& options,
+                                     const Truth& truth, const Answers& answers);
+
 struct RiskBound {
-  std::string loss = "absolute";  // "absolute" | "error"
-  double loss_scale = 1;
+  model::LossRule rule;
   double test_risk = 0;           // mean loss; with a clock of the days' mean losses
   double risk_bound = 1;          // U, too low with probability .01
   double ceiling = 1;             // no observation's loss was assumed to be above it
-  std::uint64_t days = 0, rows = 0;
+  std::uint64_t days = 0, rows = 0;  // of the AUC pairs
   double day_correlation = 0;     // of neighbouring days; U takes it to be none
 };
 Json to_json(const RiskBound& bound);
 
-/// What each row lost by that rule. Shape: one in [0, 1] a row.
-std::vector<double> scaled_losses(const Truth& truth, const Answers& answers, double scale);
+/// What each row lost by that rule. Shape: one in [0, 1] a row; empty for the AUC, as a row has
+/// none of its own.
+std::vector<double> scaled_losses(const Truth& truth, const Answers& answers,
+                                  const model::LossRule& rule);
 
-/// U without a clock: 0/1 losses Clopper, Pearson 1934; else stats::mean_upper of the rows.
+/// U without a clock: 0/1 losses by Clopper, Pearson 1934; else stats::mean_upper of the rows.
 /// U with a clock: stats::mean_upper of the days' means, a day being one observation whatever its
 /// rows share. No bound that holds for every kind of day can be tight with few of them: what
 /// befalls 28 days in a hundred is missed by all of 14 days once in a hundred times, so if a day
@@ -37,7 +51,8 @@ std::vector<double> scaled_losses(const Truth& truth, const Answers& answers, do
 ///                                  for 16 % when one day in twenty is three times as bad
 /// U is too low for under 1 % of these, and of neighbours correlated by .5; of neighbours
 /// correlated by .8, as `day_correlation` would show, for 2 to 5 %.
-/// `scale`: that of more rows than these, as loss_scale; 0: of these.
-RiskBound risk_bound(const Truth& truth, const Answers& answers, double scale = 0);
+/// Of the AUC an observation is a pair, the i-th positive with the i-th negative of a day, or
+/// without a clock of all rows in their order.
+RiskBound risk_bound(const Truth& truth, const Answers& answers, const model::LossRule& rule);
 
 }  // namespace rondo::evaluate

@@ -16,12 +16,19 @@ namespace {
 
 using model::Task;
 
+RiskBound bound_of(const Truth& truth, const Answers& answers, const std::string& loss = "auto",
+                   const Json& cost = Json::object()) {
+  Options options;
+  options.cost = cost;
+  return risk_bound(truth, answers, watched_rule(loss, options, truth, answers).value());
+}
+
 TEST(RiskBound, OfClassesWithoutAClockIsClopperPearsons) {
   Truth truth{Task::kBinary, 2, std::vector<double>(200, 1), {}};
   Answers p(200, 0.9);
   for (std::size_t i = 0; i < 20; ++i) p[i] = 0.2;
-  const RiskBound bound = risk_bound(truth, p);
-  EXPECT_EQ(bound.loss, "error");
+  const RiskBound bound = bound_of(truth, p);
+  EXPECT_EQ(bound.rule.loss, model::Loss::kError);
   EXPECT_DOUBLE_EQ(bound.test_risk, 0.1);
   EXPECT_EQ(bound.risk_bound, stats::clopper_pearson_upper({20, 200}, 0.01));
   EXPECT_EQ(bound.days, 0U);
@@ -32,9 +39,9 @@ TEST(RiskBound, IsOfTheClassThatIsServed) {
   Answers p(200, 0.9);
   for (std::size_t i = 0; i < 20; ++i) p[i] = 0.2;
   truth.threshold = 0.2;
-  EXPECT_EQ(risk_bound(truth, p).test_risk, 0);
+  EXPECT_EQ(bound_of(truth, p).test_risk, 0);
   truth.threshold = 0.95;
-  EXPECT_EQ(risk_bound(truth, p).test_risk, 1);
+  EXPECT_EQ(bound_of(truth, p).test_risk, 1);
 }
 
 // |error| 1..1000: the smallest value that 99.9 % do not exceed is 999, and 1000 is clipped.
@@ -42,12 +49,90 @@ TEST(RiskBound, ScaleIsTheQuantileAndLossesAreClipped) {
   Truth truth{Task::kRegression, 0, std::vector<double>(1000, 0), {}};
   Answers f;
   for (int i = 1; i <= 1000; ++i) f.push_back(i);
-  const RiskBound bound = risk_bound(truth, f);
-  EXPECT_EQ(bound.loss_scale, 999);
+  const RiskBound bound = bound_of(truth, f);
+  EXPECT_EQ(bound.rule.scale, 999);
   EXPECT_NEAR(bound.test_risk, (999.0 * 1000 / 2 / 999 + 1) / 1000, 1e-12);
   EXPECT_GT(bound.risk_bound, bound.test_risk);
   EXPECT_LT(bound.risk_bound, 0.55);
   EXPECT_EQ(bound.ceiling, 1);
+}
+
+// Errors 1..1000 squared: 999^2 is exceeded once, and every other loss is (i/999)^2.
+TEST(RiskBound, OfSquaresIsOverTheirOwnQuantile) {
+  Truth truth{Task::kRegression, 0, std::vector<double>(1000, 0), {}};
+  Answers f;
+  double sum = 1;
+  for (int i = 1; i <= 1000; ++i) f.push_back(i);
+  for (int i = 1; i <= 999; ++i) sum += (i / 999.0) * (i / 999.0);
+  const RiskBound bound = bound_of(truth, f, "squared");
+  EXPECT_EQ(bound.rule.scale, 999.0 * 999.0);
+  EXPECT_NEAR(bound.test_risk, sum / 1000, 1e-12);
+  EXPECT_EQ(to_json(bound).at("loss"), "squared");
+}
+
+TEST(RiskBound, OfBrierScoresIsHalvedForManyClasses) {
+  const Truth two{Task::kBinary, 2, {1, 0}, {}};
+  EXPECT_NEAR(bound_of(two, {0.8, 0.4}, "brier").test_risk, (0.04 + 0.16) / 2, 1e-12);
+  const Truth three{Task::kMulticlass, 3, {0, 2}, {}};
+  const RiskBound bound = bound_of(three, {0.5, 0.3, 0.2, 1, 0, 0}, "brier");
+  EXPECT_EQ(bound.rule.scale, 2);  // the worst answer, certain and wrong, costs 2
+  EXPECT_NEAR(bound.test_risk, ((0.25 + 0.09 + 0.04) / 2 + 1) / 2, 1e-12);
+}
+
+TEST(RiskBound, OfCostsIsOverTheGreaterPrice) {
+  const Truth truth{Task::kBinary, 2, {1, 1, 0, 0}, {}};
+  const RiskBound bound = bound_of(truth, {0.9, 0.1, 0.9, 0.1}, "cost", {{"fp", 1}, {"fn", 4}});
+  EXPECT_EQ(bound.rule.scale, 4);
+  EXPECT_NEAR(bound.test_risk, (4 + 1) / 4.0 / 4, 1e-12);
+  EXPECT_EQ(to_json(bound).at("false_negative"), 4);
+}
+
+// Positives .9, .4 and .5; negatives .4 and .6: in order, a tie would be a half, not in order.
+TEST(RiskBound, OfTheAucIsOfPairs) {
+  const Truth truth{Task::kBinary, 2, {1, 0, 0, 1, 1}, {}};
+  const RiskBound bound = bound_of(truth, {0.9, 0.4, 0.6, 0.4, 0.5}, "auc");
+  EXPECT_EQ(bound.rows, 2U);
+  EXPECT_NEAR(bound.test_risk, (0.0 + 1.0) / 2, 1e-12);
+  EXPECT_NEAR(bound.risk_bound, stats::mean_upper(std::vector<double>{0, 1}, 1, 0.01), 1e-12);
+  // With a clock the pair across two days does not count.
+  const Truth days{Task::kBinary, 2, {1, 0, 0, 1, 0}, {1, 1, 1, 2, 2}};
+  const RiskBound of_days = bound_of(days, {0.5, 0.5, 0.9, 0.7, 0.2}, "auc");
+  EXPECT_EQ(of_days.days, 2U);
+  EXPECT_NEAR(of_days.test_risk, (0.5 + 0.0) / 2, 1e-12);
+  const Truth one_class{Task::kBinary, 2, {1, 1}, {}};
+  EXPECT_EQ(bound_of(one_class, {0.9, 0.8}, "auc").risk_bound, 1) << "no pair proves nothing";
+}
+
+TEST(RiskBound, TheLossFollowsTheMetricThatWasSet) {
+  struct Row {
+    const char *loss, *metric;
+    Task task;
+    const char* watched;  // null: refused
+  };
+  const Row rows[] = {
+      {"auto", "auto", Task::kBinary, "error"},
+      {"auto", "auto", Task::kRegression, "absolute"},
+      {"auto", "auc", Task::kBinary, "auc"},
+      {"auto", "log_loss", Task::kMulticlass, "brier"},
+      {"auto", "brier", Task::kBinary, "brier"},
+      {"auto", "accuracy", Task::kBinary, "error"},
+      {"auto", "rmse", Task::kRegression, "squared"},
+      {"auto", "r2", Task::kRegression, "squared"},
+      {"auto", "mae", Task::kRegression, "absolute"},
+      {"error", "auc", Task::kBinary, "error"},
+      {"brier", "mae", Task::kRegression, nullptr},
+      {"absolute", "auc", Task::kBinary, nullptr},
+      {"auc", "auto", Task::kMulticlass, nullptr},
+      {"cost", "auto", Task::kMulticlass, nullptr},
+  };
+  for (const Row& row : rows) {
+    const auto watched = watched_loss(row.loss, row.metric, row.task);
+    ASSERT_EQ(watched.has_value(), row.watched != nullptr) << row.loss << " " << row.metric;
+    if (!watched) continue;
+    EXPECT_EQ(model::name_of(*watched), row.watched) << row.loss << row.metric;
+  }
+  const auto wrong = watched_loss("brier", "mae", Task::kRegression);
+  EXPECT_EQ(wrong.error().hint, "there are: auto, absolute, squared");
 }
 
 /// Errors that make the day means `means`, two rows a day, one of them 0.
@@ -61,7 +146,7 @@ RiskBound of_days(const std::vector<double>& means) {
       f.push_back(error);
     }
   }
-  return risk_bound(truth, f);
+  return bound_of(truth, f);
 }
 
 TEST(RiskBound, ADayIsOneObservation) {
@@ -90,7 +175,7 @@ RiskBound of_error_shares(const std::vector<double>& shares) {
       p.push_back(hour < std::lround(24 * shares[day]) ? 0.1 : 0.9);
     }
   }
-  return risk_bound(truth, p);
+  return bound_of(truth, p);
 }
 
 TEST(RiskBound, CeilingIsTwiceTheWorstDayFromAWeekOn) {
@@ -109,13 +194,13 @@ TEST(RiskBound, DaysCutShortAreNotCounted) {
     truth.day.push_back(i / 24);
     p.push_back(i % 4 == 0 || i >= 8 * 24 ? 0.1 : 0.9);
   }
-  const RiskBound bound = risk_bound(truth, p);
+  const RiskBound bound = bound_of(truth, p);
   EXPECT_EQ(bound.days, 8U);
   EXPECT_DOUBLE_EQ(bound.test_risk, 0.25);
   EXPECT_DOUBLE_EQ(bound.ceiling, 0.5);
 }
 
-TEST(RiskBound, NoRowsProveNothing) { EXPECT_EQ(risk_bound({}, {}).risk_bound, 1); }
+TEST(RiskBound, NoRowsProveNothing) { EXPECT_EQ(bound_of({}, {}).risk_bound, 1); }
 
 using Days = std::function<std::vector<double>(Chance&, int)>;
 

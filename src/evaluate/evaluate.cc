@@ -131,7 +131,9 @@ Result<Case> read_case(const StageInput& input) {
         TRY(checked(candidate.linear_answers, c.truth, "the linear model")), c.truth.rows()));
   }
   c.watched = io::get_or<std::vector<std::string>>(now, "watched", {});
-  c.bound = risk_bound(c.truth, c.challenger);
+  const auto loss = io::get_or<std::string>(now, "loss", "auto");
+  c.bound = risk_bound(c.truth, c.challenger, TRY(watched_rule(loss, c.options, c.truth,
+                                                               c.challenger)));
   c.seed = input.seed;
   return c;
 }
@@ -249,8 +251,7 @@ std::vector<std::string> too_costly(const Case& c, const Json& cost) {
 /// What is told beside the verdict, and what of it keeps a model out.
 struct Details {
   Json slices, by_slice, worse_slices, watched_slices;
-  Json reliability, threshold, interval, fairness, robustness,
-      invariants, cost, sanity;
+  Json reliability, threshold, interval, fairness, robustness, invariants, cost, sanity;
 };
 
 /// Where it is worse than the champion; that keeps out what would win as a whole.
@@ -278,7 +279,7 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
   details.by_slice = TRY(named_slices_json(
       looked, TRY(named_columns(c.options.slices)),
       interval ? std::optional(interval->reach) : std::nullopt, c.options.confidence));
-  details.watched_slices = TRY(watched_slices_json(looked, c.watched, c.bound.loss_scale));
+  details.watched_slices = TRY(watched_slices_json(looked, c.watched, c.bound.rule));
   details.reliability = reliability_json(looked, c.options.confidence);
   if (!details.reliability.is_null() && c.chosen.answering.is_calibrated()) {
     const Json before = reliability_json({c.prepared, c.truth, c.uncalibrated},
@@ -361,8 +362,7 @@ void add_for_monitoring(const Case& c, Json& stored) {
   if (c.truth.rows() > 0) stored["answers"] = answers_json(looked);
   const Json scores = score_map_json(looked, c.seed.derive("scores"));
   if (!scores.is_null()) stored["scores"] = scores;
-  const model::RiskTree tree =
-      grow_risk_tree(looked, scaled_losses(c.truth, c.challenger, c.bound.loss_scale));
+  const auto tree = grow_risk_tree(looked, scaled_losses(c.truth, c.challenger, c.bound.rule));
   if (!tree.nodes.empty()) stored["tree"] = tree.to_json();
 }
 

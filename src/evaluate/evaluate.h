@@ -69,7 +69,8 @@ void describe(Visitor& v, Options& o) {
 /// Output "evidence" (JSON; the file also holds "answering", model::Answering::to_json(), unless it
 /// is plain: what deployment freezes with the twin). Results: "good", "not better", "undecided".
 /// options = {"evaluate": Options, "now": {"look": j, "champion": {"version", "name"} | null,
-/// "cost": {"row_us", "bytes"}, what a model may take at most}}.
+/// "cost": {"row_us", "bytes"}, what a model may take at most, "watched"?, "loss"?: those of
+/// [monitor]}}.
 /// evidence of the StageOutput: {"metric", "value", "low", "high", "champion"?, "baselines": [...],
 /// "verdict": {...}, "bound": {"loss", "loss_scale", "test_risk", "risk_bound", "days", "rows",
 /// "day_correlation"}, "calibration", "threshold", "interval": those of answering.h,

@@ -198,6 +198,20 @@ TEST(Evaluate, AFirstModelThatBeatsTheBaselinesIsGood) {
   EXPECT_EQ(e.at("verdict").at("decision"), "promote");
 }
 
+TEST(Evaluate, BoundsTheLossThatMonitoringWatches) {
+  Project p;
+  p.candidate(p.answers(2, 0));
+  p.input.options["now"]["loss"] = "squared";
+  EXPECT_EQ(p.run().evidence.at("bound").at("loss"), "squared");
+  p.input.options["now"].erase("loss");
+  p.input.options["evaluate"]["metric"] = "rmse";
+  EXPECT_EQ(p.run().evidence.at("bound").at("loss"), "squared") << "it follows the metric";
+  p.input.options["now"]["loss"] = "brier";
+  const auto refused = run(p.input);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text().find("is no loss of regression"), std::string::npos);
+}
+
 TEST(Evaluate, StoresWhatItSays) {
   Project p;
   p.candidate(p.answers(2, 0));

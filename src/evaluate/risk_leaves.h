@@ -9,7 +9,7 @@ namespace rondo::evaluate {
 /// Depth 4 at most, leaves of 200 rows at least; each split is the one that lowers the squared
 /// deviation of the losses most, by a value of a category or one of 20 quantiles of a number, and
 /// only where it lowers it by a hundredth. Inputs that are features by themselves.
-/// Empty with fewer than 400 test rows.
+/// Empty with fewer than 400 test rows, and without losses.
 /// Shape: losses in [0, 1], one a test row.
 /// Source: Breiman, Friedman, Olshen, Stone 1984, regression trees.
 /// Cost: depth x rows x features, sorted once a node.

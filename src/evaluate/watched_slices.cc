@@ -117,7 +117,7 @@ double median_rows_of_a_day(const std::vector<std::int64_t>& days) {
 }
 
 /// What is proved of the part; false: it has too few rows or days for anything.
-bool bound_part(const Looked& looked, double scale, WatchedPart& part) {
+bool bound_part(const Looked& looked, const model::LossRule& rule, WatchedPart& part) {
   const Truth& whole = looked.truth;
   const std::size_t outputs = outputs_of(whole);
   Truth truth;
@@ -132,7 +132,7 @@ bool bound_part(const Looked& looked, double scale, WatchedPart& part) {
     for (std::size_t k = 0; k < outputs; ++k) answers.push_back(looked.answers[row * outputs + k]);
   }
   if (truth.rows() < kFewestOfGroup) return false;
-  const RiskBound bound = risk_bound(truth, answers, scale);
+  const RiskBound bound = risk_bound(truth, answers, rule);
   if (!truth.day.empty() && bound.days < kFewestDays) return false;
   part.slice.test_risk = bound.test_risk;
   part.slice.risk_bound = bound.risk_bound;
@@ -145,7 +145,7 @@ bool bound_part(const Looked& looked, double scale, WatchedPart& part) {
 }  // namespace
 
 Result<Json> watched_slices_json(const Looked& looked, const std::vector<std::string>& columns,
-                                 double scale) {
+                                 const model::LossRule& rule) {
   const std::vector<std::size_t> rows = looked.prepared.rows_on(table::Side::kTest);
   std::vector<SliceReference> slices;
   for (const std::string& column : columns) {
@@ -157,7 +157,7 @@ Result<Json> watched_slices_json(const Looked& looked, const std::vector<std::st
     }
     auto parts = step.is_category() ? parts_by_value(step, values) : parts_by_quarter(step, values);
     for (auto& [number, part] : parts) {
-      if (!bound_part(looked, scale, part)) continue;
+      if (!bound_part(looked, rule, part)) continue;
       part.slice.column = column;
       slices.push_back(std::move(part.slice));
     }

@@ -47,7 +47,7 @@ struct Known {
     prepared.features.columns = 3;
   }
   Result<Json> watched(const std::vector<std::string>& columns) const {
-    return watched_slices_json({prepared, truth, answers}, columns, 1);
+    return watched_slices_json({prepared, truth, answers}, columns, {});
   }
 };
 

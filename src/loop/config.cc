@@ -82,6 +82,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file,
   if (config.project.name.empty()) config.project.name = folder_name;
   config.file = file;
   config.places = toml.where;
+  config.monitor.seed = static_cast<std::uint64_t>(config.train.seed);
   TRY(check_values(config));
   return config;
 }

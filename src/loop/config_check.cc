@@ -113,6 +113,17 @@ void check_canary(const std::vector<double>& shares, Mistakes& mistakes) {
   }
 }
 
+void check_loss(const Config& config, std::optional<model::Task> task, Mistakes& mistakes) {
+  const std::string& loss = config.monitor.loss;
+  const std::string& metric = config.evaluate.metric;
+  mistakes.demand("monitor.loss",
+                  evaluate::check_loss(loss, metric, config.evaluate.cost, task));
+  const bool pairs = loss == "auc" || (loss == "auto" && metric == "auc");
+  if (!pairs || config.monitor.audit_per_day == 0) return;
+  mistakes.add("monitor.audit_per_day", "is set, and the AUC is watched, which is of pairs of rows",
+               "write [monitor] loss = \"brier\", or \"error\"");
+}
+
 void check_evaluate(const Config& config, Mistakes& mistakes) {
   const evaluate::Options& o = config.evaluate;
   mistakes.demand("evaluate.test", test_rows(o.test));
@@ -129,7 +140,9 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
   mistakes.demand("evaluate.cost", evaluate::check_cost(o.cost));
   mistakes.demand("evaluate.slices", evaluate::check_slices(o.slices));
   check_number("evaluate.min_effect", o.min_effect, "auto", mistakes);
-  if (const auto task = model::task_from(config.project.task)) {
+  const auto task = model::task_from(config.project.task);
+  check_loss(config, task ? std::optional(*task) : std::nullopt, mistakes);
+  if (task) {
     mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));
     if (*task != model::Task::kBinary && o.calibrate != "auto" && o.calibrate != "none") {
       mistakes.add("evaluate.calibrate", "needs a target of two classes", "leave it out");
@@ -250,9 +263,9 @@ void check_task(const Config& config, const table::Column& target, Mistakes& mis
   const model::Task natural = !classes           ? model::Task::kRegression
                               : values.size() < 3 ? model::Task::kBinary
                                                   : model::Task::kMulticlass;
-  mistakes.demand("evaluate.metric",
-                  evaluate::metric_for(config.evaluate.metric,
-                                       model::task_from(asked).value_or(natural)));
+  const model::Task task = model::task_from(asked).value_or(natural);
+  mistakes.demand("evaluate.metric", evaluate::metric_for(config.evaluate.metric, task));
+  check_loss(config, task, mistakes);
 }
 
 }  // namespace

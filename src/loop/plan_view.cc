@@ -5,6 +5,7 @@
 #include "ledger/manifest.h"
 #include "loop/desk.h"
 #include "loop/jobs.h"
+#include "loop/mix.h"
 #include "loop/plan.h"
 #include "loop/served.h"
 #include "loop/session.h"
@@ -59,8 +60,10 @@ Result<void> look_for_model(ledger::Store& store, const Config& config, PlanInpu
   const auto prepared = s.outputs.find("prepared");
   if (prepared == s.outputs.end()) return {};
   input.prepared = prepared->second;
-  const JobName name = job_name(
-      TRY(training_job(*store.fs, config, store.folder.parent_path(), input.prepared)));
+  Job job = TRY(training_job(*store.fs, config, store.folder.parent_path(), input.prepared));
+  const Json mix = TRY(mix_to_train(store, config, s));
+  if (!mix.is_null()) job.input.options.at("now")["mix"] = mix;
+  const JobName name = job_name(job);
   input.trained = TRY(store.ledger->projection(name.key)).has_value();
   if (!s.open || s.open->stage != Stage::kTraining) return {};
   const io::Path kept = name.kept(attempt_folder(store, s.open->step, "train"));

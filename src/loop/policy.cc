@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/words.h"
+#include "loop/mix.h"
 
 namespace rondo::loop {
 namespace {
@@ -209,13 +210,16 @@ Due Policy::wanted(const Snapshot& now) const {
       why["drift_signals"] = s.drift_signals;
       return harmed(now, s.drift_sentence, std::move(why), base);
     }
+    const Json mix = mix_of(s);
+    if (!mix.is_null()) why["mix"] = mix;
     if (kind_ == Kind::kPerformance) {
-      return harmed(now, s.risk_sentence, std::move(why), base);
+      return harmed(now, s.risk_sentence + mix_text(mix), std::move(why), base);
     }
     why["excess_cost"] = excess_of(now);
     why["cost_of_cycle"] = options_.cost_of_cycle;
     const std::string what = learns(now) ? kLearns : s.risk_sentence;
-    return harmed(now, fmt::format("{}; {}", what, excess_text(now)), std::move(why), base);
+    return harmed(now, fmt::format("{}; {}{}", what, excess_text(now), mix_text(mix)),
+                  std::move(why), base);
   }
   const std::int64_t needed = base + growth(base);
   Json numbers = {{"labelled", have}, {"needed", needed}, {"trained_on", trained},

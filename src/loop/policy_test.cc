@@ -235,5 +235,34 @@ TEST(Policy, CyclesStayWithinTheBudgetUnderConstantAlarm) {
   EXPECT_LE(cycles, 20) << "2, 4, 8, 16, then a cycle in 30 days";
 }
 
+/// A model-wide alarm with so much concept in it, and new rows.
+Snapshot alarmed(double concept_share) {
+  Snapshot now = resting();
+  now.new_labelled = 50;
+  now.state.risk_signals = 1;
+  now.state.risk_sentence = "RISK v1";
+  monitor::Signal risk;
+  risk.kind = "risk";
+  risk.subject = "model";
+  risk.cause = {{"concept", concept_share}, {"mix", 1 - concept_share}, {"shares", {0.9, 0.1}}};
+  now.state.open_signals = {risk};
+  return now;
+}
+
+TEST(Policy, AMixIsAnsweredByWeightsAndSaysSo) {
+  for (const char* name : {"performance", "cost"}) {
+    Snapshot now = alarmed(0.12);
+    now.watch["excess"] = {{"cost", 1e6}};
+    const Due due = policy(name).due(now);
+    EXPECT_TRUE(due.yes) << due.reason;
+    EXPECT_NE(due.reason.find("; 88 % of it is mix: the rows to train on are weighed"),
+              std::string::npos) << due.reason;
+    EXPECT_EQ(due.numbers.at("mix").at("shares").at(0), 0.9);
+    const Due by_concept = policy(name).due(alarmed(0.34));
+    EXPECT_EQ(by_concept.reason.find("weighed"), std::string::npos) << by_concept.reason;
+    EXPECT_FALSE(by_concept.numbers.contains("mix"));
+  }
+}
+
 }  // namespace
 }  // namespace rondo::loop

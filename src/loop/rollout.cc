@@ -118,7 +118,7 @@ monitor::GuardOptions RolloutWatch::options() const {
   const bool numbers = older_->parts().task == model::Task::kRegression;
   const bool same = numbers ? gate.metric == "auto" || gate.metric == "mae"
                             : gate.metric == "accuracy";
-  const double unit = numbers ? std::max(reference.loss_scale, 1e-300) : 1;
+  const double unit = numbers ? std::max(reference.error_scale(), 1e-300) : 1;
   options.min_effect = kEffect * reference.test_risk;
   if (same) {
     options.margin = gate.margin / unit;
@@ -270,7 +270,7 @@ double RolloutWatch::loss_of(const Answered& answer, const Json& label) const {
   if (parts.task != model::Task::kRegression) {
     return label_number(Json(answer.text), parts) == truth ? 0 : 1;
   }
-  return std::min(1.0, std::abs(answer.value - *truth) / parts.reference.loss_scale);
+  return std::min(1.0, std::abs(answer.value - *truth) / parts.reference.error_scale());
 }
 
 /// The labels of one request are one observation.

@@ -9,6 +9,7 @@
 #include "base/worker.h"
 #include "loop/conductor.h"
 #include "loop/jobs.h"
+#include "loop/mix.h"
 #include "loop/plan.h"
 #include "loop/rollout.h"
 #include "loop/served.h"
@@ -178,9 +179,12 @@ Result<Outcome> Conductor::prepare_step(const Action& action, std::int64_t attem
 Result<Outcome> Conductor::train_step(const Action& action, std::int64_t attempt,
                                       const Stop& stop) {
   const State state = parts_.desk->look();
+  Json options = training_options(*parts_.config);
+  const Json mix = TRY(mix_to_train(*parts_.store, *parts_.config, state));
+  if (!mix.is_null()) options.at("now")["mix"] = mix;
   Names outputs;
   const StageOutput output =
-      TRY(launch(action, attempt, "train", training_options(*parts_.config),
+      TRY(launch(action, attempt, "train", std::move(options),
                  {{"prepared", state.outputs.at("prepared")}}, stop, &outputs));
   TRY(keep_jobs(outputs));
   return outcome_of(action, output, std::move(outputs));
@@ -225,6 +229,8 @@ Result<Outcome> Conductor::evaluate_step(const Action& action, std::int64_t atte
               {"cost", {{"row_us", row_max.us}, {"bytes", size_max}}}};
   const auto& watched = parts_.config->monitor.slices;
   if (!watched.empty()) now["watched"] = watched;
+  const std::string& loss = parts_.config->monitor.loss;
+  if (loss != "auto") now["loss"] = loss;
   Names outputs;
   const StageOutput output =
       TRY(launch(action, attempt, "evaluate",
@@ -264,7 +270,7 @@ Result<Conductor::Twin> Conductor::fit_twin(const Action& action, std::int64_t a
       TRY(io::Digest::from_hex(state.outputs.at("candidate")))));
   const auto candidate = TRY(model::Candidate::decode(candidate_bytes));
   Json now = {{"rounds", candidate.rounds}};
-  for (const char* own : {"members", "script"}) {
+  for (const char* own : {"members", "script", "mix"}) {
     if (candidate.options.contains(own)) now[own] = candidate.options.at(own);
   }
   outputs.clear();

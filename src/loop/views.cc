@@ -113,10 +113,13 @@ std::string performs(const State& state, const Json& watch) {
   const Json summary = own ? io::get_or<Json>(watch, "summary", Json::object()) : Json::object();
   const auto rows = io::get_or<std::int64_t>(summary, "judged_rows", 0);
   if (rows == 0) return fmt::format("v{} serves; no labels have been judged yet", state.champion);
-  return fmt::format("v{} performs well: loss {:.3f} in {} judged rows, proved bound {:.3f}",
-                     state.champion, io::get_or<double>(summary, "mean_loss", 0),
+  const auto unit = io::get_or<double>(summary, "unit", 1);
+  return fmt::format("v{} performs well: {} {:.3g} in {} judged {}, proved bound {:.3g}",
+                     state.champion, io::get_or<std::string>(summary, "loss", "loss"),
+                     unit * io::get_or<double>(summary, "mean_loss", 0),
                      grouped(static_cast<std::uint64_t>(rows)),
-                     io::get_or<double>(summary, "risk_bound", 0));
+                     io::get_or<std::string>(summary, "of", "rows"),
+                     unit * io::get_or<double>(summary, "risk_bound", 0));
 }
 
 struct Measured {

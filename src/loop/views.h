@@ -39,6 +39,10 @@ Result<Json> why_view(ledger::Store& store, const Config& config, const std::str
 /// them. `opened` are signals by severity that are under the budget. Cost: with `all` it reads the
 /// facts of three kinds.
 Result<Json> alerts_view(ledger::Store& store, const Config& config, bool all);
+/// {"per_day","version","asked":[{"id","time","probability","due","labelled"}],"judged"}: whose
+/// labels are asked for ([monitor] audit_per_day) in windows that are not judged yet, and what came
+/// of those that are: monitor::Audits::summary(), or null. Cost: a look-up a row.
+Result<Json> audits_view(ledger::Store& store, const Config& config);
 /// "RISK model, since T: ... (A57, acknowledged)".
 std::string alert_line(const Alert& alert, Time now);
 /// Open and closed signals, newest first.

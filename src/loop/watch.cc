@@ -201,6 +201,7 @@ monitor::Judged Watch::row_of(const ledger::Prediction& prediction, Cells& keep)
     const auto& all = prediction.probabilities;
     if (parts.task == model::Task::kBinary) row.score = prediction.value;
     else if (!all.empty()) row.score = *std::ranges::max_element(all);
+    if (parts.task == model::Task::kMulticlass) row.probabilities = all;
   }
   if (auto cells = model::decode_cells(prediction.cells)) {
     keep.push_back(*std::move(cells));

@@ -6,6 +6,7 @@
 
 #include "io/json.h"
 #include "model/joint_sample.h"
+#include "model/loss.h"
 #include "model/risk_tree.h"
 #include "model/row.h"
 #include "model/slice_reference.h"
@@ -67,11 +68,12 @@ struct Reference {
                                        // count as reference days
   double rows_per_day_least = 0, rows_per_day_most = 0;
   Span longest_gap;                    // between neighbouring event times
-  double loss_scale = 1;               // |error| is divided by this and clipped to [0, 1]
-  std::string loss = "absolute";       // "absolute" | "error"
+  double loss_scale = 1;               // a loss is divided by this and clipped to [0, 1]
+  std::string loss = "absolute";       // of model/loss.h
+  double false_positive = 1, false_negative = 1;  // what the loss "cost" is made of
   double test_risk = 0;                // mean scaled loss on the test rows of the measured twin
   double risk_bound = 1;               // U: too low with probability .01
-  std::uint64_t test_days = 0, test_rows = 0;
+  std::uint64_t test_days = 0, test_rows = 0;  // of the AUC pairs
   double day_correlation = 0;          // lag-1 correlation of day means, printed with the claim
   std::vector<SliceReference> slices{};  // watched by themselves: [monitor] slices
   // How often an answer was right on the test rows by the probability that came with it. Of two
@@ -82,6 +84,9 @@ struct Reference {
   RiskTree tree{};                     // kinds of rows by their losses on the test rows
   Json to_json() const;
   static Result<Reference> from_json(const Json& json);
+  LossRule loss_rule() const;
+  /// What |error| of numbers is divided by, whatever loss is watched.
+  double error_scale() const;
 };
 
 /// Freezes inputs and label from the training rows; risk and loss are left to the caller. A column

@@ -184,8 +184,11 @@ Result<void> check(const Reference& r) {
       std::fabs(r.day_correlation) > 1 || r.longest_gap.us < 0) {
     return fail(Code::kInvalidInput, "risk, its bound, its scale or a gap is out of range");
   }
-  if (r.loss != "absolute" && r.loss != "error") {
+  if (!loss_from(r.loss)) {
     return fail(Code::kInvalidInput, "there is no loss \"" + r.loss + "\"");
+  }
+  if (!(r.false_positive >= 0) || !(r.false_negative >= 0)) {
+    return fail(Code::kInvalidInput, "a mistake has no price");
   }
   return {};
 }
@@ -224,6 +227,14 @@ Result<void> read_clocks(const Json& json, Reference& r) {
 
 }  // namespace
 
+LossRule Reference::loss_rule() const {
+  return {loss_from(loss).value_or(Loss::kAbsolute), loss_scale, false_positive, false_negative};
+}
+
+double Reference::error_scale() const {
+  return loss == name_of(Loss::kSquared) ? std::sqrt(loss_scale) : loss_scale;
+}
+
 Json Reference::to_json() const {
   Json list = Json::array();
   for (const ColumnReference& c : columns) list.push_back(column_json(c));
@@ -242,6 +253,10 @@ Json Reference::to_json() const {
           {"test_days", test_days},
           {"test_rows", test_rows},
           {"day_correlation", day_correlation}};
+  if (loss == name_of(Loss::kCost)) {
+    out["false_positive"] = false_positive;
+    out["false_negative"] = false_negative;
+  }
   for (const SliceReference& slice : slices) out["slices"].push_back(slice.to_json());
   for (const ColumnReference& c : derived) out["derived"].push_back(column_json(c));
   if (!joint.columns.empty()) out["joint"] = joint.to_json();
@@ -266,6 +281,8 @@ Result<Reference> Reference::from_json(const Json& json) {
   r.longest_gap.us = TRY(io::get<std::int64_t>(json, "longest_gap_us"));
   r.loss_scale = TRY(io::get<double>(json, "loss_scale"));
   r.loss = TRY(io::get<std::string>(json, "loss"));
+  r.false_positive = io::get_or<double>(json, "false_positive", 1);
+  r.false_negative = io::get_or<double>(json, "false_negative", 1);
   r.test_risk = TRY(io::get<double>(json, "test_risk"));
   r.risk_bound = TRY(io::get<double>(json, "risk_bound"));
   r.test_days = TRY(io::get<std::uint64_t>(json, "test_days"));

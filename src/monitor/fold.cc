@@ -20,11 +20,6 @@ constexpr double kBeyond = 2;               // standard errors that are no diffe
 
 double window_days(const Options& options) { return options.window.in_days(); }
 
-/// A loss that was not measured at the gate has no bound: its mean is shown and never pages.
-double proved_bound(const Options& options, const model::Reference& reference) {
-  return options.loss == "auto" || options.loss == reference.loss ? reference.risk_bound : 1;
-}
-
 ColumnCheck::Setting setting_of(const Options& options, const model::Reference& reference,
                                 ColumnCheck::Role role) {
   ColumnCheck::Setting setting;
@@ -45,15 +40,17 @@ Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t 
     : reference(r),
       options(o),
       version(v),
-      loss(watches_errors(o, r) ? "error" : "absolute"),
-      proved(proved_bound(o, r)),
+      rule(r.loss_rule()),
+      loss(r.loss),
+      proved(r.risk_bound),
       by_day(r.has_clock),
-      label(r.label, setting_of(o, r, r.loss == "error" ? ColumnCheck::Role::kClassLabel
-                                                        : ColumnCheck::Role::kLabel)),
+      label(r.label, setting_of(o, r, model::of_classes(rule.loss) ? ColumnCheck::Role::kClassLabel
+                                                             : ColumnCheck::Role::kLabel)),
       shifts(o, r),
       together(o, r),
       slices(options, r, v),
-      estimate(o, r),
+      estimate(r),
+      audits(options, r),
       change(r),
       risk(null_of(o, r, r.risk_bound, kRiskPart)),
       mean(kMeanError) {
@@ -74,10 +71,9 @@ OpenSignals::Context Watcher::State::quality(Scope scope, const Cohort& cohort) 
   return {scope, {cohort.from, cohort.until}, kQualityPart * options.false_alarms_per_year};
 }
 
-double Watcher::State::loss_of(const Judged& row) const {
-  if (loss == "error") return row.answer == *row.label ? 0 : 1;
-  const double error = std::abs(row.answer - *row.label) / reference.loss_scale;
-  return std::isfinite(error) ? std::min(1.0, error) : 1;
+std::optional<double> Watcher::State::loss_of(const Judged& row) {
+  if (rule.loss == model::Loss::kAuc) return pairs.add(*row.label == 1, row.score);
+  return rule.of({*row.label, row.answer, row.score, row.probabilities});
 }
 
 void Watcher::State::look_at_labels(const Cohort& cohort, std::vector<Signal>& out) {
@@ -89,9 +85,13 @@ void Watcher::State::look_at_labels(const Cohort& cohort, std::vector<Signal>& o
     }
   }
   scratch.sort();
-  const stats::Share late{cohort.rows.size() - scratch.rows, cohort.rows.size()};
+  stats::Share late{cohort.rows.size() - scratch.rows, cohort.rows.size()};
+  if (audits.on()) {
+    const Audits::Labels asked = audits.labels_of(cohort);
+    late = {asked.asked - asked.came, asked.asked};
+  }
   labels_due += late.rows;
-  labels_in_time += scratch.rows;
+  labels_in_time += late.rows - late.hits;
   const auto context = quality(Scope::kLabelCount, cohort);
   if (late.value() > kLabelsLate) {
     stats::Budget budget = setting_of(options, reference, ColumnCheck::Role::kLabel).budget;
@@ -103,7 +103,7 @@ void Watcher::State::look_at_labels(const Cohort& cohort, std::vector<Signal>& o
     open.note(context, target, std::span(&finding, 1), out);
   }
   open.settle(Scope::kLabelCount, context.window, out);
-  if (scratch.rows == 0) return;
+  if (scratch.rows == 0 || audits.on()) return;  // what is asked is not drawn alike
   open.note(quality(Scope::kLabel, cohort), target,
             label.look(scratch, label_memory.median, label_memory.told), out);
   open.settle(Scope::kLabel, context.window, out);
@@ -113,56 +113,92 @@ void Watcher::State::look_at_labels(const Cohort& cohort, std::vector<Signal>& o
 }
 
 void Watcher::State::fold(const Cohort& cohort, std::vector<Signal>& out) {
-  double sum = 0;
-  std::uint64_t rows = 0;
+  const double sum_before = loss_sum;
+  const std::uint64_t before = judged_rows;
+  const OpenSignals::Window window{cohort.from, cohort.until};
+  pairs.clear();
+  slices.begin();
   for (const Judged& row : cohort.rows) {
     if (!row.label || !std::isfinite(*row.label)) continue;
-    const double loss_here = loss_of(row);
-    ++rows;
-    sum += loss_here;
     const std::int64_t of = day_of(row.time);
     if (by_day && day_rows > 0 && of > day) end_day(out);
-    slices.add(row, loss_here);
-    change.add(row, loss_here);
-    if (by_day) {
-      if (day_rows == 0) day = of;
-      ++day_rows;
-      day_loss += loss_here;
-      continue;
-    }
-    const Span since = observed ? std::max(Span{0}, row.time - *observed) : options.window;
-    observed = std::max(observed.value_or(row.time), row.time);
-    observe({loss_here, since.in_days() / kDaysPerYear, row.time, 1}, {cohort.from, cohort.until},
-            out);
+    if (by_day && day_rows == 0) day = of;
+    add(row, loss_of(row), window, out);
   }
-  judged_rows += rows;
-  loss_sum += sum;
+  const std::uint64_t losses = judged_rows - before;
   if (by_day) {
     if (day_rows > 0 && cohort.until >= start_of_day(day + 1)) end_day(out);
-  } else if (rows > 0) {
+  } else if (losses > 0) {
     ++judged_days;
-    const OpenSignals::Window window{cohort.from, cohort.until};
-    if (sum / static_cast<double>(rows) > risk.null().mean) open.seen("risk", "model", window);
+    const double mean_loss = (loss_sum - sum_before) / static_cast<double>(losses);
+    if (mean_loss > risk.null().mean) open.seen("risk", "model", window);
     open.settle(Scope::kRisk, window, out);
     slices.close(window, open, out);
     change.close(window);
   }
 }
 
+void Watcher::State::add(const Judged& row, std::optional<double> lost,
+                         OpenSignals::Window window, std::vector<Signal>& out) {
+  ++labelled_rows;
+  slices.add(row, lost);
+  if (by_day) ++day_rows;
+  if (!lost) return;
+  ++judged_rows;
+  loss_sum += *lost;
+  change.add(row, *lost);
+  if (by_day) {
+    ++day_losses;
+    day_loss += *lost;
+    return;
+  }
+  const Span since = observed ? std::max(Span{0}, row.time - *observed) : options.window;
+  observed = std::max(observed.value_or(row.time), row.time);
+  observe({*lost, since.in_days() / kDaysPerYear, row.time, 1}, window, out);
+}
+
+/// A window is one observation, or a part of its day: what is known is how low its mean can be.
+/// What nobody asked for would select.
+void Watcher::State::fold_audited(const Cohort& cohort, std::vector<Signal>& out) {
+  const auto audited = audits.judge(cohort);
+  if (!audited) return;
+  const std::uint64_t rows = cohort.rows.size();
+  double sum = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    sum += audited->of_rows[i];
+    change.add(cohort.rows[i], audited->of_rows[i]);
+  }
+  labelled_rows += rows;
+  judged_rows += rows;
+  loss_sum += sum;
+  const bool part_of_day = by_day && options.window < Span::days(1);
+  const std::int64_t of = day_of(cohort.from);
+  if (part_of_day && day_rows > 0 && of > day) end_day(out);
+  day = of;
+  day_rows += rows;
+  day_losses += rows;
+  day_loss += sum;
+  day_least = std::min(day_least, audited->least);
+  if (!part_of_day || cohort.until >= start_of_day(day + 1)) end_day(out);
+}
+
 /// A day with less than half of the least rows of a reference day is no day: nothing is known about
 /// the mean of such a rest.
 void Watcher::State::end_day(std::vector<Signal>& out) {
   const double rows = static_cast<double>(day_rows);
-  const double mean_loss = day_loss / rows;
+  const bool too_short = rows < reference.rows_per_day_least / 2 || day_losses == 0;
+  const double mean_loss = day_loss / static_cast<double>(std::max<std::uint64_t>(1, day_losses));
   const Time from = start_of_day(day);
   const stats::Observation observation{
-      mean_loss, (observed ? (from - *observed).in_days() : 1) / kDaysPerYear, from, day_rows};
-  day_rows = 0;
-  day_loss = 0;
+      mean_loss, (observed ? (from - *observed).in_days() : 1) / kDaysPerYear, from, day_losses,
+      day_least};
+  day_rows = day_losses = 0;
+  day_loss = day_least = 0;
+  pairs.clear();
   const OpenSignals::Window window{from, from + Span::days(1)};
   slices.close(window, open, out);
   change.close(window);
-  if (rows < reference.rows_per_day_least / 2) {
+  if (too_short) {
     ++short_days;
     return;
   }
@@ -176,7 +212,7 @@ void Watcher::State::end_day(std::vector<Signal>& out) {
 void Watcher::State::observe(const stats::Observation& observation, OpenSignals::Window window,
                              std::vector<Signal>& out) {
   risk.add(observation);
-  mean.add(observation.loss);
+  if (!audits.on()) mean.add(observation.loss);  // it is of losses in [0, 1]
   if (harm) {
     harm->rows += observation.rows;
     harm->loss += observation.loss * static_cast<double>(observation.rows);
@@ -202,8 +238,10 @@ std::uint64_t Watcher::State::waiting_since(Time time) const {
 Json Watcher::State::excess_json() const {
   const auto told = [&](Time since, std::uint64_t rows, double share, double r,
                         double was) -> Json {
+    const double losses_a_row = static_cast<double>(judged_rows) /
+                                static_cast<double>(std::max<std::uint64_t>(1, labelled_rows));
     const auto waiting = static_cast<std::uint64_t>(
-        std::llround(share * static_cast<double>(waiting_since(since))));
+        std::llround(share * losses_a_row * static_cast<double>(waiting_since(since))));
     const double all = static_cast<double>(rows + waiting);
     return {{"since", to_text(since)}, {"judged_rows", rows}, {"unjudged_rows", waiting},
             {"mean_loss", r}, {"test_risk", was},
@@ -220,7 +258,7 @@ Json Watcher::State::excess_json() const {
     excess["slice"] = part->where;
     return excess;
   }
-  const bool learning = goal && loss == reference.loss && newest < goal->since + kLearning;
+  const bool learning = goal && newest < goal->since + kLearning;
   if (!learning) return nullptr;
   const double tested = static_cast<double>(reference.test_rows);
   const double r = (reference.test_risk * tested + loss_sum) * unit() /

@@ -1,6 +1,7 @@
 // What a Watcher remembers, and the limits that it computed once from the reference.
 #pragma once
 
+#include "monitor/audit.h"
 #include "monitor/check.h"
 #include "monitor/label_free.h"
 #include "monitor/risk_change.h"
@@ -42,20 +43,23 @@ struct Watcher::State {
   Json to_json() const;
   /// Takes what to_json() gave. Errors: kCorrupt.
   Result<void> read(const Json& json);
-  double loss_of(const Judged& row) const;
+  /// None: the row waits for its pair.
+  std::optional<double> loss_of(const Judged& row);
   /// See Watcher::summary(), "excess".
   Json excess_json() const;
   /// What the version that answered before was measured by, if it was on its way back from harm.
   /// Errors: kCorrupt.
   Result<void> take_goal(const Json& older);
   void fold(const Cohort& cohort, std::vector<Signal>& out);
+  void fold_audited(const Cohort& cohort, std::vector<Signal>& out);
   void look_at_labels(const Cohort& cohort, std::vector<Signal>& out);
   OpenSignals::Context quality(Scope scope, const Cohort& cohort) const;
 
   const model::Reference& reference;
   Options options;
   std::int64_t version = 0;
-  std::string loss;                     // "absolute" | "error"
+  model::LossRule rule;
+  std::string loss;                     // its name
   double proved = 1;                    // U
   bool by_day = false;                  // a day is one observation; else a row is
 
@@ -68,6 +72,8 @@ struct Watcher::State {
   Together together;
   SliceRisks slices;
   LabelFree estimate;
+  Audits audits;
+  model::ScoredPairs pairs;             // of the cohort
   RiskChange change;
   stats::RiskEvidence risk;
   stats::MeanSequence mean;
@@ -76,21 +82,25 @@ struct Watcher::State {
   Time newest = kBeginningOfTime;       // prediction time of the newest row seen
   std::optional<Time> observed;         // start of the last observation
   std::int64_t day = 0;                 // that is being filled
-  double day_loss = 0;
-  std::uint64_t day_rows = 0;
+  double day_loss = 0, day_least = 0;
+  std::uint64_t day_rows = 0, day_losses = 0;
   double loss_sum = 0;
-  std::uint64_t judged_rows = 0, judged_days = 0, withheld_rows = 0, older_rows = 0, short_days = 0;
+  // Of the AUC judged rows are pairs; labelled ones are rows.
+  std::uint64_t labelled_rows = 0, judged_rows = 0, judged_days = 0;
+  std::uint64_t withheld_rows = 0, older_rows = 0, short_days = 0;
   std::uint64_t labels_due = 0, labels_in_time = 0;
   std::optional<Harm> harm;             // while a risk signal is open
   std::optional<Goal> goal;             // of a successor after harm
   std::vector<Unjudged> unjudged;
 
  private:
+  void add(const Judged& row, std::optional<double> loss, OpenSignals::Window window,
+           std::vector<Signal>& out);
   void observe(const stats::Observation& observation, OpenSignals::Window window,
                std::vector<Signal>& out);
   void end_day(std::vector<Signal>& out);
   Result<void> read_harm(const Json& json);
-  double unit() const { return loss == "error" ? 1 : reference.loss_scale; }
+  double unit() const { return rule.scale; }
   std::uint64_t waiting_since(Time time) const;
   Signal alarm(OpenSignals::Window window) const;
   /// See Signal::cause; null: nothing is known of it.

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "monitor/slice_risks.h"
-
 namespace rondo::monitor {
 namespace {
 
@@ -16,9 +14,9 @@ constexpr double kBroken = 3;        // standard errors of their mean
 
 }  // namespace
 
-LabelFree::LabelFree(const Options& options, const model::Reference& reference)
+LabelFree::LabelFree(const model::Reference& reference)
     : reference_(reference),
-      estimates_(!reference.scores.empty() && watches_errors(options, reference)) {}
+      estimates_(!reference.scores.empty()) {}
 
 stats::ErrorEstimate LabelFree::estimate_of(const Cohort& cohort, bool labelled,
                                             double* wrong) const {

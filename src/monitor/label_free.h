@@ -12,8 +12,8 @@ namespace rondo::monitor {
 
 class LabelFree {
  public:
-  /// Classes alone have one, and only while errors are what is watched.
-  LabelFree(const Options& options, const model::Reference& reference);
+  /// Classes alone have one: of wrong answers, whatever loss is watched.
+  explicit LabelFree(const model::Reference& reference);
   /// A window of answers, as soon as it closed.
   void look(const Cohort& cohort);
   /// The same rows with their labels.

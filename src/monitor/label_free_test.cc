@@ -58,7 +58,7 @@ double error_of(const Cohort& cohort) {
 
 TEST(LabelFree, TheBandHoldsWhileInputsMove) {
   const model::Reference reference = two_classes();
-  LabelFree estimate({}, reference);
+  LabelFree estimate(reference);
   EXPECT_TRUE(estimate.summary().is_null());
   Law law(2);
   int covered = 0;
@@ -79,7 +79,7 @@ TEST(LabelFree, TheBandHoldsWhileInputsMove) {
 
 TEST(LabelFree, ALawThatMovedIsTold) {
   const model::Reference reference = two_classes();
-  LabelFree estimate({}, reference);
+  LabelFree estimate(reference);
   Law law(3);
   for (int window = 0; window < 20; ++window) {
     const Cohort cohort = law.window(0, 1.5);
@@ -93,11 +93,11 @@ TEST(LabelFree, ALawThatMovedIsTold) {
 
 TEST(LabelFree, ARestartChangesNothing) {
   const model::Reference reference = two_classes();
-  LabelFree whole({}, reference);
+  LabelFree whole(reference);
   Law law(4);
   for (int window = 0; window < 30; ++window) {
     const Cohort cohort = law.window(0, 0, 50);
-    LabelFree part({}, reference);
+    LabelFree part(reference);
     ASSERT_TRUE(part.read(whole.state()));
     for (LabelFree* one : {&whole, &part}) {
       one->look(cohort);
@@ -107,14 +107,14 @@ TEST(LabelFree, ARestartChangesNothing) {
     ASSERT_EQ(part.summary(), whole.summary());
   }
   EXPECT_EQ(whole.summary().at("compared"), 20);
-  LabelFree other({}, reference);
+  LabelFree other(reference);
   EXPECT_FALSE(other.read({{"compared", "none"}}));
   EXPECT_FALSE(other.read({{"compared", Json::array()}, {"newest", {1, 2}}}));
 }
 
 TEST(LabelFree, WhatHasNoScoreOrNoLabelDoesNotCount) {
   const model::Reference reference = two_classes();
-  LabelFree estimate({}, reference);
+  LabelFree estimate(reference);
   Law law(5);
   Cohort cohort = law.window(0, 0, 10);
   cohort.rows[0].score = std::nan("");
@@ -122,9 +122,8 @@ TEST(LabelFree, WhatHasNoScoreOrNoLabelDoesNotCount) {
   estimate.look(cohort);
   estimate.compare(cohort);
   EXPECT_EQ(estimate.summary().at("rows"), 9);
-  Options numbers;
-  numbers.loss = "absolute";
-  LabelFree none(numbers, reference);
+  const model::Reference numbers;  // have no scores
+  LabelFree none(numbers);
   none.look(cohort);
   EXPECT_TRUE(none.summary().is_null());
   EXPECT_TRUE(none.state().is_null());

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kWindows = 60, kFewestWindows = 5;
 constexpr int kDraws = 200;
+constexpr double kShareSteps = 1e4;
 constexpr double kWide = 1.96;
 
 /// Of two parts that add up to a rise; one that is below 0 hides some of the other.
@@ -65,6 +66,7 @@ RiskChange::Parts RiskChange::parts_of(std::span<const Window* const> windows) c
   for (std::size_t i = 0; i < sums.size(); ++i) {
     const model::RiskTree::Node& leaf = tree_.nodes[leaves_[i]];
     const double share = sums[i].rows / rows;
+    parts.shares.push_back(std::round(kShareSteps * share) / kShareSteps);
     parts.mix += (share - leaf.share) * leaf.risk;
     if (sums[i].rows > 0) parts.concept_part += share * (sums[i].loss / sums[i].rows - leaf.risk);
   }
@@ -88,7 +90,8 @@ Json RiskChange::cause(Time since) const {
   const Parts parts = parts_of(windows);
   if (!(parts.mix + parts.concept_part > 0)) return nullptr;
   const double share = share_of(parts.concept_part, parts.mix);
-  Json out = {{"concept", share}, {"mix", 1 - share}, {"error", nullptr}, {"rows", rows}};
+  Json out = {{"concept", share}, {"mix", 1 - share}, {"error", nullptr}, {"rows", rows},
+              {"shares", parts.shares}};
   if (windows.size() < kFewestWindows) return out;
   Chance chance(Seed{static_cast<std::uint64_t>(since.us)}.derive("cause"));
   std::vector<const Window*> drawn(windows.size());

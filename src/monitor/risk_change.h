@@ -15,9 +15,10 @@ class RiskChange {
   void add(const Judged& row, double loss);
   /// The day, or without a clock the cohort, is over. The newest 60 are kept.
   void close(OpenSignals::Window window);
-  /// {"concept","mix","error","rows"}: shares of the rise in the windows from `since` on, sum 1;
-  /// "error" is the half width of 95 % over drawn windows, null with fewer than five. Null: there
-  /// is no tree, nothing was judged, or the risk did not rise.
+  /// {"concept","mix","error","rows","shares"}: shares of the rise in the windows from `since` on,
+  /// sum 1; "error" is the half width of 95 % over drawn windows, null with fewer than five;
+  /// "shares" are those of the rows by leaf, in the order of the tree's nodes. Null: there is no
+  /// tree, nothing was judged, or the risk did not rise.
   /// With P the share of the rows and r the mean loss of leaf b: mix = sum over b of (P_now -
   /// P_test) r_test, concept = sum of P_now (r_now - r_test).
   Json cause(Time since) const;
@@ -35,6 +36,7 @@ class RiskChange {
   };
   struct Parts {
     double concept_part = 0, mix = 0;
+    std::vector<double> shares{};        // of the rows, by leaf
   };
   Parts parts_of(std::span<const Window* const> windows) const;
 

@@ -13,24 +13,26 @@ namespace {
 
 constexpr double kDayHalfLife = 14, kRowHalfLife = 1000;
 
-double unit_of(const Options& options, const model::Reference& reference) {
-  return watches_errors(options, reference) ? 1 : reference.loss_scale;
+model::Loss loss_of(const model::Reference& reference) { return reference.loss_rule().loss; }
+
+/// "2,310 judged rows", "1,155 judged pairs".
+std::string judged_text(const Options& options, model::Loss loss, std::uint64_t losses) {
+  if (loss == model::Loss::kAuc) return fmt::format("{} judged pairs", losses);
+  return fmt::format("{} {}", losses,
+                     options.audit_per_day > 0 ? "rows judged by audits" : "judged rows");
 }
 
 }  // namespace
 
-bool watches_errors(const Options& options, const model::Reference& reference) {
-  return (options.loss == "auto" ? reference.loss : options.loss) == "error";
-}
-
 stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference,
                                   double bound, double part) {
-  const bool measured = options.loss == "auto" || options.loss == reference.loss;
   stats::RiskEvidence::Null null;
-  null.mean = std::min((measured ? bound : 1) * (1 + options.tolerance), 0.999);
+  null.mean = std::min(bound * (1 + options.tolerance), 0.999);
   null.false_alarms_per_year = part * options.false_alarms_per_year;
-  null.real_valued = reference.has_clock || !watches_errors(options, reference);
-  null.half_life = reference.has_clock ? kDayHalfLife : kRowHalfLife;
+  null.real_valued = reference.has_clock || loss_of(reference) != model::Loss::kError;
+  null.learned_only = options.audit_per_day > 0 && loss_of(reference) != model::Loss::kAuc;
+  const bool by_window = reference.has_clock || null.learned_only;
+  null.half_life = by_window ? kDayHalfLife : kRowHalfLife;
   return null;
 }
 
@@ -42,15 +44,15 @@ Harm harm_of(const stats::RiskEvidence& risk, Time otherwise) {
 
 std::string risk_sentence(const Options& options, const model::Reference& reference,
                           std::int64_t version, const std::string& where, const Signal& signal,
-                          double bound, std::uint64_t rows) {
-  const double unit = unit_of(options, reference);
+                          double bound, std::uint64_t losses) {
+  const model::LossRule rule = reference.loss_rule();
   return fmt::format(
-      "RISK v{}{}{}, since {}, seen {}: {} {:.3g} in {} judged rows; proved bound {:.3g}{}; "
+      "RISK v{}{}{}, since {}, seen {}: {} {:.3g} in {}; proved bound {:.3g}{}; "
       "evidence {:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a "
       "year{}",
       version, where.empty() ? "" : " where ", where, to_text(signal.since), to_text(signal.seen),
-      watches_errors(options, reference) ? "error" : "mean absolute error", signal.value * unit,
-      rows, bound * unit,
+      words_of(rule.loss), signal.value * rule.scale, judged_text(options, rule.loss, losses),
+      bound * rule.scale,
       options.tolerance > 0 ? fmt::format(" (+{:.2g} % tolerated)", 100 * options.tolerance) : "",
       signal.evidence, signal.false_alarms_per_year,
       reference.has_clock ? fmt::format(" (neighbouring days of the test correlate by {:.2f})",
@@ -73,7 +75,7 @@ SliceRisks::SliceRisks(const Options& options, const model::Reference& reference
     watched_.push_back({&slice,
                         stats::RiskEvidence(null_of(options, reference, slice.risk_bound,
                                                     kSlicePart)),
-                        0, 0, {}, 0, 0, {}});
+                        0, 0, 0, {}, {}, 0, 0, {}});
   }
 }
 
@@ -98,7 +100,12 @@ void SliceRisks::observe(Watched& w, double loss, Time from, Span first, std::ui
   w.harm->loss += loss * static_cast<double>(rows);
 }
 
-void SliceRisks::add(const Judged& row, double loss) {
+void SliceRisks::begin() {
+  for (Watched& w : watched_) w.pairs.clear();
+}
+
+void SliceRisks::add(const Judged& row, std::optional<double> loss) {
+  const bool paired = loss_of(reference_) == model::Loss::kAuc;
   ++judged_rows_;
   for (const ByColumn& column : columns_) {
     if (column.column >= row.cells.size()) continue;
@@ -106,10 +113,13 @@ void SliceRisks::add(const Judged& row, double loss) {
     if (!part) continue;
     Watched& w = watched_[*part];
     ++w.rows;
-    w.loss += loss;
+    const auto lost = paired ? w.pairs.add(*row.label == 1, row.score) : loss;
+    if (!lost) continue;
+    ++w.losses;
+    w.loss += *lost;
     ++w.judged_rows;
-    w.loss_sum += loss;
-    if (!reference_.has_clock) observe(w, loss, row.time, options_.window, 1);
+    w.loss_sum += *lost;
+    if (!reference_.has_clock) observe(w, *lost, row.time, options_.window, 1);
   }
 }
 
@@ -118,14 +128,15 @@ void SliceRisks::close(OpenSignals::Window window, OpenSignals& open, std::vecto
   bool looked = watched_.empty();  // what an older version's parts left open ends too
   for (Watched& w : watched_) {
     const double rows = static_cast<double>(w.rows);
-    if (w.rows > 0 && rows >= w.slice->rows_per_day / 2) {
+    if (w.losses > 0 && rows >= w.slice->rows_per_day / 2) {
       looked = true;
-      const double mean = w.loss / rows;
-      if (reference_.has_clock) observe(w, mean, window.from, Span::days(1), w.rows);
+      const double mean = w.loss / static_cast<double>(w.losses);
+      if (reference_.has_clock) observe(w, mean, window.from, Span::days(1), w.losses);
       if (mean > w.risk.null().mean) open.seen("risk", w.slice->where, window);
     }
-    w.rows = 0;
+    w.rows = w.losses = 0;
     w.loss = 0;
+    w.pairs.clear();
   }
   raise(window, open, out);
   if (looked) open.settle(Scope::kSlices, window, out);
@@ -180,7 +191,7 @@ Json SliceRisks::state() const {
   Json out = Json::object();
   for (const Watched& w : watched_) {
     out[w.slice->where] = {
-        {"risk", w.risk.state()}, {"loss", w.loss}, {"rows", w.rows},
+        {"risk", w.risk.state()}, {"loss", w.loss}, {"rows", w.rows}, {"losses", w.losses},
         {"observed_us", w.observed ? Json(w.observed->us) : Json(nullptr)},
         {"loss_sum", w.loss_sum}, {"judged_rows", w.judged_rows},
         {"harm", w.harm ? Json::array({w.harm->since.us, w.harm->rows, w.harm->loss})
@@ -202,6 +213,7 @@ Result<void> SliceRisks::read(const Json& state) {
     w.risk = TRY(stats::RiskEvidence::restore(w.risk.null(), TRY(io::get<Json>(one, "risk"))));
     w.loss = TRY(io::get<double>(one, "loss"));
     w.rows = TRY(io::get<std::uint64_t>(one, "rows"));
+    w.losses = io::get_or<std::uint64_t>(one, "losses", w.rows);
     w.loss_sum = TRY(io::get<double>(one, "loss_sum"));
     w.judged_rows = TRY(io::get<std::uint64_t>(one, "judged_rows"));
     w.observed.reset();

@@ -21,23 +21,24 @@ struct Harm {
 /// Of what has been proved just now, until `window`.
 Harm harm_of(const stats::RiskEvidence& risk, Time otherwise);
 
-/// "error" | "absolute".
-bool watches_errors(const Options& options, const model::Reference& reference);
-/// Against a proved bound; a loss that was not measured at the gate has none, and never alarms.
+/// Against a proved bound of the loss that was frozen with the reference.
 stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference,
                                   double bound, double part);
 /// "RISK v7 where region = north, since ..., seen ...: error .171 in 2,310 judged rows; proved
 /// bound .128 (+5 % tolerated); evidence 4.1 times the threshold". Empty `where`: of all rows.
 std::string risk_sentence(const Options& options, const model::Reference& reference,
                           std::int64_t version, const std::string& where, const Signal& signal,
-                          double bound, std::uint64_t rows);
+                          double bound, std::uint64_t losses);
 
 class SliceRisks {
  public:
   SliceRisks(const Options& options, const model::Reference& reference, std::int64_t version);
-  /// A judged row. With a clock it is part of its day; without one an observation.
+  /// A cohort begins. Audits say nothing of parts.
+  void begin();
+  /// A judged row. With a clock it is part of its day; without one an observation. Of the AUC each
+  /// part pairs its own rows, and `loss` is not looked at.
   /// Cost: a look-up a column, a comparison a range.
-  void add(const Judged& row, double loss);
+  void add(const Judged& row, std::optional<double> loss);
   /// The day, or without a clock the cohort, is over.
   void close(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out);
   /// What the part that cost most has cost since its change point, while its signal is open.
@@ -60,7 +61,8 @@ class SliceRisks {
     const model::SliceReference* slice = nullptr;
     stats::RiskEvidence risk;
     double loss = 0;                    // of the day or the cohort
-    std::uint64_t rows = 0;
+    std::uint64_t rows = 0, losses = 0;
+    model::ScoredPairs pairs;           // of the cohort
     std::optional<Time> observed;       // start of the last observation
     double loss_sum = 0;
     std::uint64_t judged_rows = 0;

@@ -54,6 +54,7 @@ Json Watcher::State::to_json() const {
           {"together", together.state()},
           {"slices", slices.state()},
           {"estimate", estimate.state()},
+          {"audits", audits.state()},
           {"change", change.state()},
           {"label", memory_json(label_memory)},
           {"newest_us", newest.us},
@@ -61,7 +62,10 @@ Json Watcher::State::to_json() const {
           {"day", day},
           {"day_loss", day_loss},
           {"day_rows", day_rows},
+          {"day_losses", day_losses},
+          {"day_least", day_least},
           {"loss_sum", loss_sum},
+          {"labelled_rows", labelled_rows},
           {"judged_rows", judged_rows},
           {"judged_days", judged_days},
           {"withheld_rows", withheld_rows},
@@ -88,6 +92,7 @@ Result<void> Watcher::State::read(const Json& json) {
   TRY(together.read(io::get_or<Json>(json, "together", nullptr)));
   TRY(slices.read(io::get_or<Json>(json, "slices", nullptr)));
   TRY(estimate.read(io::get_or<Json>(json, "estimate", nullptr)));
+  TRY(audits.read(io::get_or<Json>(json, "audits", nullptr)));
   TRY(change.read(io::get_or<Json>(json, "change", nullptr)));
   label_memory = TRY(memory_from(io::get_or<Json>(json, "label", nullptr)));
   newest.us = TRY(io::get<std::int64_t>(json, "newest_us"));
@@ -97,8 +102,11 @@ Result<void> Watcher::State::read(const Json& json) {
   day = TRY(io::get<std::int64_t>(json, "day"));
   day_loss = TRY(io::get<double>(json, "day_loss"));
   day_rows = TRY(io::get<std::uint64_t>(json, "day_rows"));
+  day_losses = io::get_or<std::uint64_t>(json, "day_losses", day_rows);
+  day_least = io::get_or<double>(json, "day_least", 0);
   loss_sum = TRY(io::get<double>(json, "loss_sum"));
   judged_rows = TRY(io::get<std::uint64_t>(json, "judged_rows"));
+  labelled_rows = io::get_or<std::uint64_t>(json, "labelled_rows", judged_rows);
   judged_days = TRY(io::get<std::uint64_t>(json, "judged_days"));
   withheld_rows = TRY(io::get<std::uint64_t>(json, "withheld_rows"));
   older_rows = TRY(io::get<std::uint64_t>(json, "older_rows"));
@@ -216,6 +224,7 @@ std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
   s.shifts.look(cohort, rows, s.open, out);
   s.together.look(cohort, rows, s.open, out);
   s.estimate.look(cohort);
+  s.audits.choose(cohort);
   s.unjudged.back().kept_out = s.open.quarantines();
   return out;
 }
@@ -248,7 +257,7 @@ std::vector<Signal> Watcher::judge(const Cohort& cohort) {
   } else if (kept_out || s.open.quarantines(reference_->label.name)) {
     s.withheld_rows += cohort.rows.size();
   } else {
-    s.fold(cohort, out);
+    s.audits.on() ? s.fold_audited(cohort, out) : s.fold(cohort, out);
     s.estimate.compare(cohort);
     if (!s.open.open("risk", "model")) s.harm.reset();
   }
@@ -307,6 +316,9 @@ Json Watcher::summary() const {
           {"mean_loss", s.loss_sum / rows},
           {"test_risk", reference_->test_risk},
           {"risk_bound", s.proved},
+          {"loss", words_of(s.rule.loss)},
+          {"unit", s.rule.scale},
+          {"of", s.rule.loss == model::Loss::kAuc ? "pairs" : "rows"},
           {"evidence", std::min(s.risk.value(), 1e300)},
           {"threshold", 1.0},
           {"since", since ? Json(to_text(*since)) : Json(nullptr)},
@@ -326,6 +338,7 @@ Json Watcher::summary() const {
   if (Json together = s.together.summary(); !together.is_null()) {
     out["together"] = std::move(together);
   }
+  if (Json audits = s.audits.summary(); !audits.is_null()) out["audits"] = std::move(audits);
   if (Json estimate = s.estimate.summary(); !estimate.is_null()) {
     out["estimate"] = std::move(estimate);
   }

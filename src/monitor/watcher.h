@@ -6,6 +6,7 @@
 #pragma once
 
 #include <limits>
+#include <span>
 
 #include "io/options.h"
 #include "model/reference.h"
@@ -15,7 +16,7 @@ namespace rondo::monitor {
 inline constexpr double kDaysPerYear = 365.25;
 
 struct Options {
-  std::string loss = "auto";            // auto | error | absolute
+  std::string loss = "auto";            // of the next model: auto, or one of model/loss.h
   double cost_per_error = 1;
   double tolerance = 0.05;
   Span label_delay = Span::days(1);
@@ -25,12 +26,16 @@ struct Options {
   Span window = Span::days(1);
   std::int64_t sample_rows = 50'000;
   std::vector<std::string> slices{};
+  std::int64_t audit_per_day = 0;
+  std::uint64_t seed = 1;               // [train] seed: whom audits ask follows from it
 };
 
 template <class Visitor>
 void describe(Visitor& v, Options& o) {
   using io::Key;
-  v(Key{"loss", "what is watched", 0, 0, "auto|error|absolute"}, o.loss);
+  v(Key{"loss", "what is watched, from the next model on; \"auto\" follows [evaluate] metric", 0, 0,
+        "auto|error|brier|auc|absolute|squared|cost"},
+    o.loss);
   v(Key{"cost_per_error", "price of a unit of loss: of a wrong answer, or of 1 in the target", 0,
         1e18},
     o.cost_per_error);
@@ -45,6 +50,8 @@ void describe(Visitor& v, Options& o) {
   v(Key{"sample_rows", "answers of a window that are judged; of more a random part", 100, 1e8},
     o.sample_rows);
   v(Key{"slices", "columns whose values are watched one by one, numbers by quarters"}, o.slices);
+  v(Key{"audit_per_day", "labels that Rondo may ask for; 0: it waits for those that come", 0, 1e6},
+    o.audit_per_day);
 }
 
 /// One judged or unjudged prediction of a cohort. Cells in the order of the reference's columns.
@@ -56,6 +63,7 @@ struct Judged {
   // The probability that came with it: of two classes that of the second, of more that of the
   // answered one. NaN: none.
   double score = std::numeric_limits<double>::quiet_NaN();
+  std::span<const double> probabilities{};  // of more than two classes, owned by the log's row
   std::optional<double> label;          // number, or class index; absent: did not come in time
 };
 
@@ -119,8 +127,10 @@ class Watcher {
   /// "excess": null, or while a risk signal is open {"since","judged_rows","unjudged_rows",
   /// "mean_loss","test_risk","cost"}, what the risen risk cost since its change point; of a
   /// successor that is still worse than what was proved before the change, with "learning",
-  /// "estimate"?: LabelFree::summary(), "shifts": Shifts::summary(), "together"?:
-  /// Together::summary(), "slices"?: SliceRisks::summary(), "day_correlation"}: of neighbouring
+  /// "loss", "unit", "of": what it is called, what its numbers are divided by, and whether it is of
+  /// "rows" or of "pairs"; "audits"?: Audits::summary(), "estimate"?: LabelFree::summary(),
+  /// "shifts": Shifts::summary(), "together"?: Together::summary(), "slices"?:
+  /// SliceRisks::summary(), "day_correlation"}: of neighbouring
   /// days in the test, which the claim takes to be small.
   Json summary() const;
 

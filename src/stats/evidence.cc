@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 namespace rondo::stats {
 namespace {
@@ -46,10 +47,10 @@ void RiskEvidence::restart() {
   squares_ = null_.mean * (1 - null_.mean);
 }
 
-double RiskEvidence::learned_stake() const noexcept {
+double RiskEvidence::learned_stake(double least) const noexcept {
   const double excess = mean_ - null_.mean;
   const double stake = excess / (squares_ / weight_ + excess * excess);
-  return std::clamp(std::isfinite(stake) ? stake : 0.0, 0.0, 1 / (2 * null_.mean));
+  return std::clamp(std::isfinite(stake) ? stake : 0.0, 0.0, 1 / (2 * (null_.mean - least)));
 }
 
 void RiskEvidence::learn(double loss) {
@@ -78,12 +79,15 @@ void RiskEvidence::place(Bet& bet, double granted, const Observation& observatio
 
 void RiskEvidence::add(const Observation& observation) {
   const double granted = null_.false_alarms_per_year * std::max(0.0, observation.years);
-  bets_.back().stake = learned_stake();
-  for (Bet& bet : bets_) place(bet, granted, observation);
+  bets_.back().stake = learned_stake(observation.least);
+  for (Bet& bet : null_.learned_only ? std::span(&bets_.back(), 1) : std::span(bets_)) {
+    place(bet, granted, observation);
+  }
   learn(observation.loss);
 }
 
 double RiskEvidence::value() const noexcept {
+  if (null_.learned_only) return bets_.back().evidence;
   double fixed = 0;
   for (std::size_t i = 0; i + 1 < bets_.size(); ++i) fixed += bets_[i].evidence;
   fixed /= static_cast<double>(bets_.size() - 1);

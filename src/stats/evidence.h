@@ -15,10 +15,11 @@ namespace rondo::stats {
 
 /// One bet: the mean loss of a day (rows that depend on each other), or of one row.
 struct Observation {
-  double loss = 0;            // in [0, 1]
+  double loss = 0;            // in [0, 1], of an audit from `least` on
   double years = 0;           // since the last observation
   Time from;                  // where it begins
   std::uint64_t rows = 1;     // that it stands for
+  double least = 0;           // what the loss cannot be below: of an audit it may be under 0
 };
 
 /// Mixture of e-SR detectors (Shin, Ramdas, Rinaldo 2023) against "the mean loss is at most r0".
@@ -31,6 +32,7 @@ class RiskEvidence {
     double false_alarms_per_year = 0.5;
     bool real_valued = true;            // half of the weight to a bet that learns the spread
     double half_life = 14;              // of what it learns; in observations
+    bool learned_only = false;          // losses below 0 allow no fixed bets
   };
   /// What followed the change point: the observations after the last minimum of the heaviest bet.
   struct Change {
@@ -59,7 +61,7 @@ class RiskEvidence {
   };
   void place(Bet& bet, double granted, const Observation& observation) const;
   void learn(double loss);
-  double learned_stake() const noexcept;
+  double learned_stake(double least) const noexcept;
 
   Null null_;
   std::vector<Bet> bets_;               // the fixed ones, then the one that learns

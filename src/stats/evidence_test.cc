@@ -47,6 +47,38 @@ TEST(RiskEvidence, SpendsItsBudget) {
   EXPECT_GE(alarms(null, 200, [](Chance& c) { return c.uniform() < 0.3 ? 1.0 : 0.0; }), 20);
 }
 
+/// .1 + (xi/.1)(loss - .1) with xi = 1 once in ten: what an audit says of a loss of that mean. From
+/// -.9 to 9.1.
+double audited(Chance& chance, double mean) {
+  const double loss = chance.uniform() < mean ? 1 : 0;
+  return 0.1 + (chance.uniform() < 0.1 ? (loss - 0.1) / 0.1 : 0);
+}
+
+TEST(RiskEvidence, LossesOfAuditsMayBeBelowZero) {
+  RiskEvidence::Null null{0.1, 0.5, true, 14};
+  null.learned_only = true;
+  Chance chance(Seed{12});
+  RiskEvidence evidence(null);
+  int count = 0, found = 0;
+  for (int i = 0; i < 200 * 365; ++i) {
+    Observation one = day(i, audited(chance, 0.1));
+    one.least = 1 - 1 / 0.1;
+    evidence.add(one);
+    ASSERT_TRUE(std::isfinite(evidence.value()));
+    if (evidence.value() < 1) continue;
+    ++count;
+    evidence.restart();
+  }
+  EXPECT_LE(count, 132);
+  evidence.restart();
+  for (; found < 2'000 && evidence.value() < 1; ++found) {
+    Observation one = day(found, audited(chance, 0.4));
+    one.least = 1 - 1 / 0.1;
+    evidence.add(one);
+  }
+  EXPECT_LT(found, 400);
+}
+
 TEST(RiskEvidence, NoticesARiseAndSaysSince) {
   Chance chance(Seed{3});
   RiskEvidence evidence({0.15, 0.5, true, 14});

@@ -20,6 +20,7 @@ model::Candidate candidate_of(const model::Prepared& prepared, const Model& mode
     candidate.held_answers = std::move(held.answers);
   }
   candidate.options = std::move(options);
+  if (!plan.mix.is_null()) candidate.options["mix"] = plan.mix;
   if (learners_of(plan.options).line && plan.options.command.empty()) {
     candidate.options["line_was_tried"] = true;
   }

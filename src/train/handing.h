@@ -17,6 +17,7 @@ struct Plan {
   Parameters parameters;
   Limits limits;                // stop and budget
   LineChoices lines;             // of an original: what lines are worth on its inner part
+  Json mix{};                    // what the rows are weighed like, or null
   std::optional<Line> baseline;  // the straight one, beside which the candidate is measured
 };
 

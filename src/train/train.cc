@@ -15,6 +15,7 @@
 #include "train/ensemble.h"
 #include "train/handing.h"
 #include "train/inputs.h"
+#include "train/mix.h"
 #include "train/script.h"
 
 namespace rondo::train {
@@ -238,7 +239,8 @@ Result<StageOutput> take_over(const Prepared& prepared, const RowList& rows, con
 
 /// What else was asked for, and what it is measured beside.
 void add_wishes(const Prepared& prepared, const Plan& plan, Json& evidence) {
-  if (!prepared.weight.empty()) evidence["weight"] = prepared.weight_column;
+  if (!prepared.weight_column.empty()) evidence["weight"] = prepared.weight_column;
+  if (!plan.mix.is_null()) evidence["mix"] = plan.mix.at("shares");
   if (!plan.options.class_weight.empty()) evidence["class_weight"] = plan.options.class_weight;
   if (!plan.options.monotone.empty()) evidence["monotone"] = plan.options.monotone;
   if (plan.baseline) evidence["linear"] = plan.baseline->json();
@@ -342,13 +344,18 @@ Result<StageOutput> fit_as_planned(const Prepared& prepared, const RowList& rows
 }
 
 Result<StageOutput> train(const StageInput& input) {
-  const Prepared prepared = TRY(read_prepared(input));
+  Prepared prepared = TRY(read_prepared(input));
+  const Json now = io::get_or<Json>(input.options, "now", Json::object());
+  const Json mix = io::get_or<Json>(now, "mix", nullptr);
+  if (!mix.is_null()) TRY(weigh_like(mix, prepared));
   const RowList rows = rows_of(prepared, table::Side::kTrain);
   TRY(check_inputs(prepared, rows));
   Plan plan = TRY(plan_for(input, prepared));
+  plan.mix = mix;
   look_at_lines(prepared, rows, plan, input);
   StageOutput output = TRY(fit_as_planned(prepared, rows, plan, input));
   if (output.result == "trained") add_wishes(prepared, plan, output.evidence);
+  if (!mix.is_null()) output.reason += "; rows of kinds that come oftener now count more";
   return output;
 }
 

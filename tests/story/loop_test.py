@@ -157,7 +157,7 @@ class Cycles(unittest.TestCase):
             project.run("replay", "--into", lived, "--from", "2024-01-12", "--policy", "cron:20d",
                         check=0)
             said = project.run("status", folder=lived, check=0).stdout
-            self.assertIn("performs well: loss", said)
+            self.assertIn("performs well: mean absolute error", said)
             project.run("rollback", "--why", "odd answers", folder=lived, check=0)
             said = project.run("status", folder=lived, check=0).stdout
             self.assertIn("no labels have been judged yet", said)

@@ -1,7 +1,9 @@
-"""What a model is worth after 60 s of training: four shared sets, a fifth of the rows held out.
+"""What a model is worth after 60 s of training: four shared sets, a fifth of the rows held out;
+beside FLAML and AutoGluon with the same seconds, cores and rows, and scikit-learn's boosted trees
+as they come. They run one after the other, from a virtual environment in build/bench/training.
 
 Needs ../shared/data and is left out aloud without it. RONDO_BENCH_SECONDS=5 gives less time; the
-bounds are those of 60 s.
+bounds are those of 60 s. RONDO_BENCH_PEERS="" leaves the peers out, "FLAML" all others.
 """
 import csv
 import json
@@ -11,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from common import SOURCE, figure, timed
+from common import SOURCE, figure, peer_says, timed
 
 DATA = os.path.join(SOURCE, "..", "shared", "data")
 ADULT = ("age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation",
@@ -39,6 +41,54 @@ features = "auto"
 
 [train]
 budget = "%ds"
+"""
+
+
+PINS = ("flaml[automl]==2.8.0", "autogluon.tabular[lightgbm,catboost,xgboost]==1.6.3",
+        "scikit-learn==1.9.1", "pandas==2.3.3", "numpy==2.4.6")
+PEERS = {
+    "FLAML": """
+from flaml import AutoML
+model = AutoML()
+model.fit(X_train=x, y_train=y, task="classification" if positive else "regression",
+          time_budget=seconds, metric="roc_auc" if positive else "r2", n_jobs=2, seed=1, verbose=0)
+""",
+    "AutoGluon": """
+from autogluon.tabular import TabularPredictor
+model = TabularPredictor(label=target, path="ag", verbosity=0,
+                         eval_metric="roc_auc" if positive else "r2")
+model.fit(train, time_limit=seconds, num_cpus=2)
+""",
+    "scikit-learn": """
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+make = HistGradientBoostingClassifier if positive else HistGradientBoostingRegressor
+model = make(categorical_features="from_dtype", random_state=1)
+for column in x.columns:
+    if x[column].dtype == object:
+        x[column] = x[column].astype("category")
+        test[column] = pandas.Categorical(test[column], categories=x[column].cat.categories)
+model.fit(x, y)
+""",
+}
+BEFORE = """
+import json, sys, time
+import pandas
+target, positive, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+train, test = pandas.read_csv("train.csv"), pandas.read_csv("test.csv")
+began = time.monotonic()
+x, y = train.drop(columns=[target, *sys.argv[4:]]), train[target]
+train, test = pandas.concat([x, y], axis=1), test[x.columns]
+"""
+AFTER = """
+took = time.monotonic() - began
+if positive:
+    said = model.predict_proba(test)
+    named = hasattr(said, "columns")
+    said = said[positive] if named else said[:, list(model.classes_).index(positive)]
+else:
+    said = model.predict(test)
+print()
+print(json.dumps({"took": took, "said": [float(one) for one in said]}))
 """
 
 
@@ -103,6 +153,16 @@ def ours(program, folder, target, ignored, positive, seconds):
         return [float(row[column]) for row in csv.DictReader(file)]
 
 
+def peers(folder, target, ignored, positive, seconds):
+    """(name, seconds, scores of test.csv) of each that can be had."""
+    wanted = os.environ.get("RONDO_BENCH_PEERS", " ".join(PEERS)).split()
+    for name in wanted:
+        told = peer_says("training", name, PINS, BEFORE + PEERS[name] + AFTER, target,
+                         positive or "", str(seconds), *ignored, cwd=folder)
+        if told:
+            yield name, told["took"], told["said"]
+
+
 def measure(program):
     seconds = int(os.environ.get("RONDO_BENCH_SECONDS", "60"))
     if not os.path.exists(DATA):
@@ -124,4 +184,8 @@ def measure(program):
             took, said = timed(lambda: ours(program, folder, target, ignored, positive, seconds))
             own = worth(truth, said)
             what = "%s, %d s (all six stages took %.0f s)" % (name, seconds, took)
-        yield figure("training", what, own, unit, must)
+            yield figure("training", what, own, unit, must)
+            for peer, spent, scores in peers(folder, target, ignored, positive, seconds):
+                theirs = worth(truth, scores)
+                yield figure("training", "  ahead of %s, which took %.0f s" % (peer, spent),
+                             own - theirs, unit, ">= 0", peer, theirs)

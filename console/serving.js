@@ -151,18 +151,23 @@ function Calls({ row }) {
 function Answer({ said }) {
   const one = said.predictions[0];
   const byClass = one.base !== undefined && typeof one.base === "object" && one.base !== null;
-  const values = byClass ? (one.contributions || {})[one.value] : one.contributions;
+  // By class, or by level: then those of the level that is answered.
+  const told = one.quantiles
+    ? Object.keys(one.quantiles).find((level) => one.quantiles[level] === one.value) : one.value;
+  const values = byClass ? (one.contributions || {})[told] : one.contributions;
   return html`<div class="stack" role="status"><div><p class="muted">v${one.model_version}
     answers</p>
     <p class="big">${typeof one.value === "number" ? num(one.value) : one.value}</p>${one.low !==
       undefined
     && html`<p>between ${num(one.low)} and ${num(one.high)}</p>`}${one.probabilities &&
       html`<${Facts}
-    items=${Object.entries(one.probabilities).map(([k, v]) => [k, percent(v)])} />`}</div>
+    items=${Object.entries(one.probabilities).map(([k, v]) => [k, percent(v)])} />`}${
+      one.quantiles && html`<${Facts}
+    items=${Object.entries(one.quantiles).map(([k, v]) => [`quantile ${k}`, num(v)])} />`}</div>
     ${values && html`<div><h3>What each column adds</h3><p class="muted">From ${num(byClass
-      ? one.base[one.value] : one.base)}, the mean over its training rows, to the raw score
+      ? one.base[told] : one.base)}, the mean over its training rows, to the raw score
       ${num(byClass
-      ? one.raw_score[one.value] : one.raw_score)}.</p><${Contributions} values=${values}
+      ? one.raw_score[told] : one.raw_score)}.</p><${Contributions} values=${values}
       /></div>`}
     <p class="muted">Prediction <code>${one.id}</code>; a label for it goes to
       <code>/api/v1/feedback</code>.</p></div>`;

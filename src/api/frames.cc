@@ -184,7 +184,7 @@ void write_values(std::string& out, const Batch& batch, Output output) {
   for (std::size_t row = 0; row < batch.rows().size(); ++row) {
     const ledger::Prediction& one = batch.rows()[row];
     if (row != 0) out += ',';
-    if (output == Output::kProbabilities) {
+    if (is_several(output)) {
       list(one.probabilities);
     } else if (output == Output::kRawScore) {
       const auto raw = batch.raw().subspan(row * outputs, outputs);
@@ -201,7 +201,7 @@ void write_values(std::string& out, const Batch& batch, Output output) {
     } else if (is_interval(output)) {
       const stats::Bounds ends = batch.interval_of(one);
       write_number(out, output == Output::kIntervalLow ? ends.low : ends.high);
-    } else if (batch.parts().task == model::Task::kRegression) {
+    } else if (model::is_number(batch.parts().task)) {
       write_number(out, one.value);
     } else {
       write_text(out, one.answer);
@@ -211,7 +211,8 @@ void write_values(std::string& out, const Batch& batch, Output output) {
 }
 
 std::expected<FrameOptions, Refusal> read_frame_options(const std::optional<Element>& element,
-                                                        std::string_view what, bool classes) {
+                                                        std::string_view what,
+                                                        model::Task task) {
   FrameOptions options;
   if (!element || element->is_null()) return options;
   constexpr std::array<std::string_view, 2> kNames = {"output", "time"};
@@ -219,7 +220,7 @@ std::expected<FrameOptions, Refusal> read_frame_options(const std::optional<Elem
   TRY(members(*element, what, kNames, found, Others::kIgnored));
   if (found[1] && !found[1]->is_null()) options.time = TRY(read_time(*found[1], "\"time\""));
   if (!found[0]) return options;
-  options.output = TRY(output_named(TRY(text_of(*found[0], "\"output\"")), classes));
+  options.output = TRY(output_named(TRY(text_of(*found[0], "\"output\"")), task));
   return options;
 }
 

@@ -51,6 +51,6 @@ struct FrameOptions {
   }
 };
 std::expected<FrameOptions, Refusal> read_frame_options(const std::optional<Element>& element,
-                                                        std::string_view what, bool classes);
+                                                        std::string_view what, model::Task task);
 
 }  // namespace rondo::api

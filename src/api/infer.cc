@@ -30,7 +30,7 @@ class OutputTensor {
   std::vector<std::size_t> dimensions() const {
     std::vector<std::size_t> out;
     const std::size_t outputs = batch_.by().pipeline->outputs();
-    if (output_ == Output::kProbabilities) return {batch_.parts().classes.size()};
+    if (is_several(output_)) return {batch_.by().pipeline->answer_names().size()};
     if (is_interval(output_)) return {};
     if (output_ != Output::kPrediction && outputs > 1) out.push_back(outputs);
     if (output_ == Output::kContributions) {
@@ -60,7 +60,7 @@ class OutputTensor {
 
  private:
   bool is_text() const {
-    return output_ == Output::kPrediction && batch_.parts().task != model::Task::kRegression;
+    return output_ == Output::kPrediction && !model::is_number(batch_.parts().task);
   }
   template <class Number, class Text, class After>
   void each(Number number, Text text, After after) const {
@@ -74,7 +74,7 @@ class OutputTensor {
       return;
     }
     for (const ledger::Prediction& row : batch_.rows()) {
-      if (output_ == Output::kProbabilities) {
+      if (is_several(output_)) {
         for (const double value : row.probabilities) one(value);
       } else if (is_text()) {
         text(row.answer);
@@ -237,20 +237,19 @@ std::expected<Element, Refusal> read_json(Call& call, std::size_t json, bool ann
 
 Reply post_infer(Call& call) {
   Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
-  const bool classes = by->pipeline->parts().task != model::Task::kRegression;
+  const model::Task task = by->pipeline->parts().task;
   if (const RpcInfer* const rpc = call.request.rpc) {
-    return infer_rpc(call, std::move(by), TRY(read_infer_request(*rpc, classes)), *rpc);
+    return infer_rpc(call, std::move(by), TRY(read_infer_request(*rpc, task)), *rpc);
   }
   const auto length = TRY(json_length(call.request));
   if (length == std::size_t{0}) {
     InferRequest asked;
-    asked.outputs.push_back({Output::kPrediction});
-    if (classes) asked.outputs.push_back({Output::kProbabilities});
+    asked.outputs = usual_wishes(task, false);
     return infer_matrix(call, std::move(by), asked);
   }
   const std::size_t json = length.value_or(call.request.body.size());
   const Element root = TRY(read_json(call, json, length.has_value()));
-  const InferRequest asked = TRY(read_infer_request(root, classes));
+  const InferRequest asked = TRY(read_infer_request(root, task));
   TRY(check_asked(asked, *by));
   Batch batch(call, std::move(by), wanted_by(asked), asked.wants_interval());
   if (asked.timeout) batch.expire_after(*asked.timeout);

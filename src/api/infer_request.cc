@@ -57,21 +57,14 @@ std::expected<void, Refusal> add_wish(std::vector<InferRequest::Wish>& wishes,
   return {};
 }
 
-/// What is answered to who names no output.
-std::vector<InferRequest::Wish> usual_wishes(bool classes, bool binary) {
-  std::vector<InferRequest::Wish> out = {{Output::kPrediction, binary}};
-  if (classes) out.push_back({Output::kProbabilities, binary});
-  return out;
-}
-
-std::expected<InferRequest::Wish, Refusal> read_output(const Element& element, bool classes,
+std::expected<InferRequest::Wish, Refusal> read_output(const Element& element, model::Task task,
                                                        bool binary) {
   constexpr std::array<std::string_view, 2> kNames = {"name", "parameters"};
   std::array<std::optional<Element>, kNames.size()> found;
   TRY(members(element, "an output", kNames, found, Others::kIgnored));
   if (!found[0]) return bad_shape("an output lacks \"name\"");
   const std::string_view name = TRY(text_of(*found[0], "an output's name"));
-  const Output output = TRY(output_named(name, classes));
+  const Output output = TRY(output_named(name, task));
   if (!found[1]) return InferRequest::Wish{output, binary};
   constexpr std::array<std::string_view, 3> kMore = {"binary_data", "classification",
                                                      "shared_memory_region"};
@@ -84,35 +77,46 @@ std::expected<InferRequest::Wish, Refusal> read_output(const Element& element, b
 }
 
 std::expected<std::vector<InferRequest::Wish>, Refusal> read_outputs(
-    const std::optional<Element>& element, bool classes, bool binary) {
+    const std::optional<Element>& element, model::Task task, bool binary) {
   Array array;
   if (element && element->get(array) != simdjson::SUCCESS) {
     return bad_shape("\"outputs\" must be an array");
   }
-  if (!element || array.size() == 0) return usual_wishes(classes, binary);
+  if (!element || array.size() == 0) return usual_wishes(task, binary);
   std::vector<InferRequest::Wish> out;
-  for (const Element one : array) TRY(add_wish(out, TRY(read_output(one, classes, binary))));
+  for (const Element one : array) TRY(add_wish(out, TRY(read_output(one, task, binary))));
   return out;
 }
 
 }  // namespace
 
-std::expected<Output, Refusal> output_named(std::string_view name, bool classes) {
+std::expected<Output, Refusal> output_named(std::string_view name, model::Task task) {
   const auto place = std::ranges::find(kOutputNames, name);
   const auto output = static_cast<Output>(place - std::begin(kOutputNames));
-  const bool fits = classes ? !is_interval(output) : output != Output::kProbabilities;
+  const bool numbers = model::is_number(task), quantiles = task == model::Task::kQuantile;
+  const bool fits = output == Output::kProbabilities ? !numbers
+                    : output == Output::kQuantiles   ? quantiles
+                                                     : numbers || !is_interval(output);
   if (place != std::end(kOutputNames) && fits) return output;
   return bad_shape(fmt::format("there is no output \"{}\"", name.substr(0, 100)),
-                   fmt::format("there are \"prediction\", {}\"raw_score\" and \"contributions\"",
-                               classes ? "\"probabilities\", "
-                                       : "\"interval_low\", \"interval_high\", "));
+                   fmt::format("there are \"prediction\", {}{}\"raw_score\" and \"contributions\"",
+                               quantiles ? "\"quantiles\", " : "",
+                               numbers ? "\"interval_low\", \"interval_high\", "
+                                       : "\"probabilities\", "));
+}
+
+std::vector<InferRequest::Wish> usual_wishes(model::Task task, bool binary) {
+  std::vector<InferRequest::Wish> out = {{Output::kPrediction, binary}};
+  if (!model::is_number(task)) out.push_back({Output::kProbabilities, binary});
+  if (task == model::Task::kQuantile) out.push_back({Output::kQuantiles, binary});
+  return out;
 }
 
 bool InferRequest::wants(Output output) const {
   return std::ranges::any_of(outputs, [&](const Wish& wish) { return wish.output == output; });
 }
 
-std::expected<InferRequest, Refusal> read_infer_request(const Element& root, bool classes) {
+std::expected<InferRequest, Refusal> read_infer_request(const Element& root, model::Task task) {
   constexpr std::array<std::string_view, 6> kNames = {"id",         "inputs", "outputs",
                                                       "parameters", "rows",   "time"};
   std::array<std::optional<Element>, kNames.size()> found;
@@ -126,7 +130,7 @@ std::expected<InferRequest, Refusal> read_infer_request(const Element& root, boo
   asked.timeout = parameters.timeout;
   const std::optional<Element> time = parameters.time ? parameters.time : found[5];
   if (time && !time->is_null()) asked.time = TRY(read_time(*time, "\"time\""));
-  asked.outputs = TRY(read_outputs(found[2], classes, parameters.binary));
+  asked.outputs = TRY(read_outputs(found[2], task, parameters.binary));
   if (asked.inputs.has_value() == asked.rows.has_value()) {
     return bad_shape("the body has either \"inputs\" or \"rows\"",
                      "GET the model's metadata for the names of its inputs");
@@ -134,14 +138,14 @@ std::expected<InferRequest, Refusal> read_infer_request(const Element& root, boo
   return asked;
 }
 
-std::expected<InferRequest, Refusal> read_infer_request(const RpcInfer& rpc, bool classes) {
+std::expected<InferRequest, Refusal> read_infer_request(const RpcInfer& rpc, model::Task task) {
   InferRequest asked;
   if (!rpc.id.empty()) asked.id = rpc.id;
   if (!rpc.time.empty()) asked.time = TRY(read_time(rpc.time, "\"time\""));
   if (rpc.timeout_us >= 0) asked.timeout = Span{std::max<std::int64_t>(rpc.timeout_us, 1)};
-  if (rpc.outputs.empty()) asked.outputs = usual_wishes(classes, true);
+  if (rpc.outputs.empty()) asked.outputs = usual_wishes(task, true);
   for (const RpcWish& wish : rpc.outputs) {
-    const Output output = TRY(output_named(wish.name, classes));
+    const Output output = TRY(output_named(wish.name, task));
     if (wish.classification) return not_supported(wish.name, "classification");
     if (wish.shared_memory) return not_supported(wish.name, "shared_memory_region");
     TRY(add_wish(asked.outputs, {output, true}));

@@ -42,14 +42,14 @@ bool is_csv(const Request& request) {
 
 Reply post_invocations(Call& call) {
   Picked by = TRY(pick(call.app, call.app.service().model_name(), ""));
-  const bool classes = by->pipeline->parts().task != model::Task::kRegression;
+  const model::Task task = by->pipeline->parts().task;
   if (is_csv(call.request)) {
     Batch batch(call, std::move(by));
     TRY(add_csv(batch, call.request.body, call.app.service().config().collect.null, {}));
     return finish_invocation(batch, Output::kPrediction);
   }
   const FormsFound found = TRY(read_invocation(call));
-  const FrameOptions options = TRY(read_frame_options(found[4], "\"params\"", classes));
+  const FrameOptions options = TRY(read_frame_options(found[4], "\"params\"", task));
   if (options.output == Output::kContributions) TRY(check_explains(*by));
   if (is_interval(options.output)) TRY(check_interval(*by));
   Batch batch(call, std::move(by), options.wanted(), is_interval(options.output));

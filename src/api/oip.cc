@@ -50,7 +50,7 @@ void write_list(std::string& out, std::span<const std::string> names) {
 
 void write_outputs(std::string& out, const deploy::Deployed& by) {
   const model::Pipeline::Parts& parts = by.pipeline->parts();
-  const bool regression = parts.task == model::Task::kRegression;
+  const bool regression = model::is_number(parts.task);
   out += "\"outputs\":[{\"name\":\"prediction\",\"datatype\":\"";
   out += regression ? "FP64" : "BYTES";
   out += "\",\"shape\":[-1]}";
@@ -59,6 +59,13 @@ void write_outputs(std::string& out, const deploy::Deployed& by) {
     write_number(out, static_cast<std::uint64_t>(parts.classes.size()));
     out += "],\"parameters\":{\"classes\":";
     write_list(out, parts.classes);
+    out += "}}";
+  }
+  if (!parts.levels.empty()) {
+    out += ",{\"name\":\"quantiles\",\"datatype\":\"FP64\",\"shape\":[-1,";
+    write_number(out, static_cast<std::uint64_t>(parts.levels.size()));
+    out += "],\"parameters\":{\"levels\":";
+    write_list(out, by.pipeline->answer_names());
     out += "}}";
   }
   const auto outputs = static_cast<std::uint64_t>(parts.forest.outputs());

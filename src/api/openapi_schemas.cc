@@ -28,6 +28,8 @@ constexpr std::string_view kSchemas = R"json({
   "low": {"type": "number", "description": "of its interval, with ?interval=true"},
   "high": {"type": "number"},
   "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+  "quantiles": {"type": "object", "description": "by level, of a model of quantiles",
+    "additionalProperties": {"type": "number"}},
   "model_version": {"$ref": "#/components/schemas/Version"},
   "raw_score": {"$ref": "#/components/schemas/ByClass"},
   "base": {"$ref": "#/components/schemas/ByClass"},
@@ -82,7 +84,7 @@ constexpr std::string_view kSchemas = R"json({
   "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
   "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
   "outputs": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
-    "name": {"enum": ["prediction", "probabilities", "raw_score", "contributions",
+    "name": {"enum": ["prediction", "probabilities", "quantiles", "raw_score", "contributions",
       "interval_low", "interval_high"]},
     "parameters": {"$ref": "#/components/schemas/Parameters"}}}}}},
 "InferReply": {"type": "object",
@@ -130,7 +132,7 @@ constexpr std::string_view kSchemas = R"json({
   "version": {"type": ["string", "integer"]}}}}},
 
 "FrameOptions": {"type": "object", "properties": {
-  "output": {"enum": ["prediction", "probabilities", "raw_score", "contributions",
+  "output": {"enum": ["prediction", "probabilities", "quantiles", "raw_score", "contributions",
     "interval_low", "interval_high"]},
   "time": {"$ref": "#/components/schemas/Time"}}},
 "Rows": {"type": "array", "description": "objects by name, or arrays by position"},

@@ -8,14 +8,16 @@
 namespace rondo::api {
 namespace {
 
-void write_probabilities(std::string& out, const model::Pipeline::Parts& parts,
-                         std::span<const double> probabilities) {
-  out += ",\"probabilities\":{";
-  for (std::size_t i = 0; i < probabilities.size() && i < parts.classes.size(); ++i) {
+/// One a class, or one a level.
+void write_several(std::string& out, const model::Pipeline& pipeline,
+                   std::span<const double> values) {
+  const std::vector<std::string>& names = pipeline.answer_names();
+  out += pipeline.parts().levels.empty() ? ",\"probabilities\":{" : ",\"quantiles\":{";
+  for (std::size_t i = 0; i < values.size() && i < names.size(); ++i) {
     if (i != 0) out += ',';
-    write_text(out, parts.classes[i]);
+    write_text(out, names[i]);
     out += ':';
-    write_number(out, probabilities[i]);
+    write_number(out, values[i]);
   }
   out += '}';
 }
@@ -52,20 +54,20 @@ void write_explanation(std::string& out, const Batch& batch, std::size_t row) {
   const std::size_t outputs = batch.by().pipeline->outputs(), width = columns.size() + 1;
   const std::span<const double> raw = batch.raw().subspan(row * outputs, outputs);
   const auto all = batch.contributions().subspan(row * outputs * width, outputs * width);
-  const auto by_class = [&](std::string_view name, auto&& write) {
+  const auto by_output = [&](std::string_view name, auto&& write) {
     out += name;
     if (outputs == 1) return write(std::size_t{0});
     for (std::size_t i = 0; i < outputs; ++i) {
       out += i == 0 ? '{' : ',';
-      write_text(out, batch.parts().classes[i]);
+      write_text(out, batch.by().pipeline->answer_names()[i]);
       out += ':';
       write(i);
     }
     out += '}';
   };
-  by_class("\"raw_score\":", [&](std::size_t i) { write_number(out, raw[i]); });
-  by_class(",\"base\":", [&](std::size_t i) { write_number(out, all[(i + 1) * width - 1]); });
-  by_class(",\"contributions\":", [&](std::size_t i) {
+  by_output("\"raw_score\":", [&](std::size_t i) { write_number(out, raw[i]); });
+  by_output(",\"base\":", [&](std::size_t i) { write_number(out, all[(i + 1) * width - 1]); });
+  by_output(",\"contributions\":", [&](std::size_t i) {
     for (std::size_t k = 0; k < columns.size(); ++k) {
       out += k == 0 ? '{' : ',';
       write_text(out, columns[k]);
@@ -85,8 +87,9 @@ void write_predictions(std::string& out, const Batch& batch, bool interval) {
     out += "{\"id\":\"";
     out += row.id;
     out += "\",\"value\":";
-    if (batch.parts().task == model::Task::kRegression) {
+    if (model::is_number(batch.parts().task)) {
       write_number(out, row.value);
+      if (!row.probabilities.empty()) write_several(out, *batch.by().pipeline, row.probabilities);
       if (interval) {
         const stats::Bounds ends = batch.interval_of(row);
         out += ",\"low\":";
@@ -96,7 +99,7 @@ void write_predictions(std::string& out, const Batch& batch, bool interval) {
       }
     } else {
       write_text(out, row.answer);
-      write_probabilities(out, batch.parts(), row.probabilities);
+      write_several(out, *batch.by().pipeline, row.probabilities);
     }
     out += ",\"model_version\":";
     write_number(out, row.version);

@@ -14,7 +14,8 @@ std::expected<void, Refusal> add_rows(Batch& batch, const Element& rows, std::op
 /// by class where there is a score a class.
 void write_explanation(std::string& out, const Batch& batch, std::size_t row);
 /// With an explanation of each row, if the batch has contributions, and with its interval if that
-/// is asked for: "predictions":[{"id","value","low"?,"high"?,"probabilities"?,"model_version"}]
+/// is asked for: "predictions":[{"id","value","quantiles"?,"low"?,"high"?,
+/// "probabilities"?,"model_version"}]
 void write_predictions(std::string& out, const Batch& batch, bool interval = false);
 
 }  // namespace rondo::api

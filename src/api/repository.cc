@@ -148,7 +148,7 @@ std::vector<std::int64_t> loaded_versions(const deploy::Routing* routing) {
 Reply get_model_config(Call& call) {
   const Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   const model::Pipeline::Parts& parts = by->pipeline->parts();
-  const bool classes = parts.task != model::Task::kRegression;
+  const bool classes = !model::is_number(parts.task);
   std::string out = "{\"name\":";
   write_text(out, call.params[0]);
   out += ",\"platform\":\"rondo\",\"backend\":\"rondo\",\"max_batch_size\":0,\"input\":[";
@@ -157,8 +157,9 @@ Reply get_model_config(Call& call) {
   }
   out += "],\"output\":[";
   write_config(out, "prediction", classes ? "BYTES" : "FP64", {});
-  std::vector<std::uint64_t> widths = {parts.classes.size()};
+  std::vector<std::uint64_t> widths = {by->pipeline->answer_names().size()};
   if (classes) write_config(out, "probabilities", "FP64", widths);
+  if (!parts.levels.empty()) write_config(out, "quantiles", "FP64", widths);
   widths.clear();
   if (by->pipeline->outputs() > 1) widths.push_back(by->pipeline->outputs());
   write_config(out, "raw_score", "FP64", widths);

@@ -70,7 +70,9 @@ class Batch {
   const std::string& id() const { return id_; }
   /// Shape: a row of a version that passed check_interval().
   stats::Bounds interval_of(const ledger::Prediction& row) const {
-    return parts().answering.interval->around(row.value);
+    return parts().answering.interval->around(parts().levels.empty()
+                                                  ? std::span(&row.value, 1)
+                                                  : std::span<const double>(row.probabilities));
   }
 
  private:

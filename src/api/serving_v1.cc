@@ -43,8 +43,8 @@ std::expected<V1Found, Refusal> read_v1_body(Call& call) {
 Reply post_v1_predict(Call& call) {
   Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   const V1Found found = TRY(read_v1_body(call));
-  const bool classes = by->pipeline->parts().task != model::Task::kRegression;
-  const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", classes));
+  const model::Task task = by->pipeline->parts().task;
+  const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", task));
   if (options.output == Output::kContributions) TRY(check_explains(*by));
   if (is_interval(options.output)) TRY(check_interval(*by));
   Batch batch(call, std::move(by), options.wanted(), is_interval(options.output));
@@ -61,8 +61,8 @@ Reply post_v1_explain(Call& call) {
   Picked by = TRY(pick(call.app, call.params[0], call.params[1]));
   TRY(check_explains(*by));
   const V1Found found = TRY(read_v1_body(call));
-  const bool classes = by->pipeline->parts().task != model::Task::kRegression;
-  const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", classes));
+  const model::Task task = by->pipeline->parts().task;
+  const FrameOptions options = TRY(read_frame_options(found[2], "\"parameters\"", task));
   Batch batch(call, std::move(by), deploy::Wanted::kContributions);
   TRY(found[0] ? add_instances(batch, *found[0], options.time)
                : add_columnar(batch, *found[1], options.time));

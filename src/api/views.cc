@@ -27,9 +27,10 @@ Json prediction_json(const ledger::Prediction& row, const deploy::Deployed* by) 
                                                           : Json(row.shadow->answer)}};
   }
   if (by == nullptr) return out;
-  const auto& classes = by->pipeline->parts().classes;
-  for (std::size_t i = 0; i < row.probabilities.size() && i < classes.size(); ++i) {
-    out["probabilities"][classes[i]] = row.probabilities[i];
+  const auto& names = by->pipeline->answer_names();
+  const char* const several = by->pipeline->parts().levels.empty() ? "probabilities" : "quantiles";
+  for (std::size_t i = 0; i < row.probabilities.size() && i < names.size(); ++i) {
+    out[several][names[i]] = row.probabilities[i];
   }
   const auto cells = model::decode_cells(row.cells);
   const auto& fields = by->pipeline->transform().inputs().fields;

@@ -62,9 +62,10 @@ class Line {
   std::size_t column_ = 0;
 };
 
-/// Where the shape's columns and classes stand in what a version wrote; -1: nowhere.
+/// Where the shape's columns, and its classes or levels, stand in what a version wrote; -1:
+/// nowhere.
 struct Places {
-  std::vector<std::ptrdiff_t> inputs, classes;
+  std::vector<std::ptrdiff_t> inputs, several;
 };
 
 class Table {
@@ -86,7 +87,7 @@ class Table {
   std::span<const table::Field> inputs() const {
     return shape_.pipeline->transform().inputs().fields;
   }
-  const std::vector<std::string>& classes() const { return shape_.pipeline->parts().classes; }
+  const std::vector<std::string>& names() const { return shape_.pipeline->answer_names(); }
   const Places& places_of(std::int64_t version);
   Result<void> add(const ledger::Prediction& row);
   void add_inputs(const ledger::Prediction& row, const Places& places, Line& line) const;
@@ -112,7 +113,7 @@ const Places& Table::places_of(std::int64_t version) {
   Places& places = at->second;
   if (!fresh) return places;
   places.inputs.assign(inputs().size(), -1);
-  places.classes.assign(classes().size(), -1);
+  places.several.assign(names().size(), -1);
   const auto by = version_of_(version);
   if (!by) return places;
   const model::Pipeline& pipeline = *(*by)->pipeline;
@@ -121,10 +122,10 @@ const Places& Table::places_of(std::int64_t version) {
     const auto found = std::ranges::find(fields, inputs()[i].name, &table::Field::name);
     if (found != fields.end()) places.inputs[i] = found - fields.begin();
   }
-  const auto& named = pipeline.parts().classes;
-  for (std::size_t i = 0; i < classes().size(); ++i) {
-    const auto found = std::ranges::find(named, classes()[i]);
-    if (found != named.end()) places.classes[i] = found - named.begin();
+  const auto& named = pipeline.answer_names();
+  for (std::size_t i = 0; i < names().size(); ++i) {
+    const auto found = std::ranges::find(named, names()[i]);
+    if (found != named.end()) places.several[i] = found - named.begin();
   }
   return places;
 }
@@ -157,7 +158,7 @@ Result<void> Table::add(const ledger::Prediction& row) {
     else line.text(label);
   };
   answer(row.value, row.answer);
-  for (const std::ptrdiff_t place : places.classes) {
+  for (const std::ptrdiff_t place : places.several) {
     const auto at = static_cast<std::size_t>(place);
     if (place < 0 || at >= row.probabilities.size()) line.nothing();
     else line.number(row.probabilities[at]);
@@ -223,8 +224,8 @@ table::Schema answers_schema(const deploy::Deployed& shape) {
                    {"model_version", Type::kInteger},
                    {"arm", Type::kText},
                    {"prediction", answer}};
-  for (const std::string& name : pipeline.parts().classes) {
-    schema.fields.push_back({"probability_" + name, Type::kNumber});
+  for (const std::string& name : pipeline.answer_names()) {
+    schema.fields.push_back({fmt::format("{}_{}", pipeline.answer_kind(), name), Type::kNumber});
   }
   schema.fields.push_back({"shadow_version", Type::kInteger});
   schema.fields.push_back({"shadow_prediction", answer});

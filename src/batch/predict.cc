@@ -47,7 +47,7 @@ class Run {
       TRY(input_.go_on(*place));
       progress.rows = progress.rows_before = place->rows;
     } else {
-      head_ = header(settings_.form, leading(), classes(), beside());
+      head_ = header(settings_.form, leading(), *settings_.by->pipeline, beside());
     }
     const bool in_turn = settings_.clock.orders_only() &&
                          needs_time(settings_.by->pipeline->parts().transform);
@@ -82,7 +82,6 @@ class Run {
   }
 
  private:
-  std::span<const std::string> classes() const { return settings_.by->pipeline->parts().classes; }
   std::vector<std::string> beside() const {
     return names_beside(*settings_.by->pipeline, settings_.beside);
   }

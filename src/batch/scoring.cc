@@ -1,6 +1,8 @@
 // Blocks of rows through transform, kernels and link; and the text of their answers.
 #include "batch/scoring.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -37,7 +39,7 @@ void append_json(std::string& out, std::string_view text) {
 }
 
 std::string header(Form form, std::span<const std::string> keys,
-                   std::span<const std::string> classes, std::span<const std::string> beside) {
+                   const model::Pipeline& pipeline, std::span<const std::string> beside) {
   std::string line;
   if (form == Form::kJson) return line;
   for (const std::string& key : keys) {
@@ -45,9 +47,9 @@ std::string header(Form form, std::span<const std::string> keys,
     line += ',';
   }
   line += "prediction";
-  for (const std::string& name : classes) {
+  for (const std::string& name : pipeline.answer_names()) {
     line += ',';
-    append_csv(line, "probability_" + name);
+    append_csv(line, fmt::format("{}_{}", pipeline.answer_kind(), name));
   }
   for (const std::string& name : beside) {
     line += ',';
@@ -60,11 +62,11 @@ std::vector<std::string> reason_names(const model::Pipeline& pipeline) {
   std::vector<std::string> names;
   for (std::size_t output = 0; output < pipeline.outputs(); ++output) {
     const std::string of =
-        pipeline.outputs() == 1 ? "" : pipeline.parts().classes[output] + "_";
+        pipeline.outputs() == 1 ? "" : pipeline.answer_names()[output] + "_";
     for (const std::string& column : pipeline.explained()) {
       names.push_back("contribution_" + of + column);
     }
-    names.push_back(of.empty() ? "base_score" : "base_score_" + pipeline.parts().classes[output]);
+    names.push_back(of.empty() ? "base_score" : "base_score_" + pipeline.answer_names()[output]);
   }
   return names;
 }
@@ -84,7 +86,7 @@ Scorer::Scorer(std::shared_ptr<const deploy::Deployed> by, Form form, Beside bes
   CHECK(!interval_ || parts_.answering.interval, "an interval is asked of a model that has one");
   const std::string version = std::to_string(by_->version);
   end_ = form == Form::kCsv ? "," + version + "\n" : ",\"model_version\":" + version + "}\n";
-  for (const std::string& name : parts_.classes) {
+  for (const std::string& name : by_->pipeline->answer_names()) {
     std::string& label = labels_.emplace_back();
     if (form == Form::kCsv) append_csv(label, name);
     else append_json(label, name);
@@ -133,7 +135,7 @@ void Scorer::flush() {
     out_.append(keys_, from, key_ends_[row] - from);
     from = key_ends_[row];
     append_answer(scores.subspan(row * outputs, outputs));
-    if (interval_) append_interval(scores[row]);
+    if (interval_) append_interval(scores.subspan(row * outputs, outputs));
     if (!explained_.empty()) {
       const std::size_t wide = outputs * (explained_.size() + 1);
       append_reasons(std::span(reasons_).subspan(row * wide, wide));
@@ -148,22 +150,32 @@ void Scorer::append_answer(std::span<const double> scores) {
   const bool json = form_ == Form::kJson;
   if (json) out_ += "\"prediction\":";
   if (parts_.task == model::Task::kRegression) return append_number(out_, scores[0]);
+  if (parts_.task == model::Task::kQuantile) {
+    append_number(out_, scores[model::middle_of(parts_.levels)]);
+    return append_several(json ? ",\"quantiles\":{" : "", scores);
+  }
   if (parts_.task == model::Task::kBinary) {
     probabilities_ = {1 - scores[0], scores[0]};
   } else {
     probabilities_.assign(scores.begin(), scores.end());
   }
   out_ += labels_[parts_.answering.class_of(probabilities_)];
-  if (json) out_ += ",\"probabilities\":{";
-  for (std::size_t i = 0; i < probabilities_.size(); ++i) {
+  append_several(json ? ",\"probabilities\":{" : "", probabilities_);
+}
+
+/// One a class, or one a level.
+void Scorer::append_several(std::string_view name, std::span<const double> values) {
+  const bool json = form_ == Form::kJson;
+  out_ += name;
+  for (std::size_t i = 0; i < values.size(); ++i) {
     if (!json || i > 0) out_ += ',';
     if (json) out_.append(labels_[i]).append(":");
-    append_number(out_, probabilities_[i]);
+    append_number(out_, values[i]);
   }
   if (json) out_ += '}';
 }
 
-void Scorer::append_interval(double answer) {
+void Scorer::append_interval(std::span<const double> answer) {
   const stats::Bounds ends = parts_.answering.interval->around(answer);
   out_ += form_ == Form::kCsv ? "," : ",\"interval_low\":";
   append_number(out_, ends.low);

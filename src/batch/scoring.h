@@ -26,7 +26,7 @@ std::vector<std::string> names_beside(const model::Pipeline& pipeline, Beside be
 /// The first line, or nothing for JSON. `keys`: what the first columns are called; `beside`: the
 /// last but one.
 std::string header(Form form, std::span<const std::string> keys,
-                   std::span<const std::string> classes, std::span<const std::string> beside);
+                   const model::Pipeline& pipeline, std::span<const std::string> beside);
 
 class Scorer {
  public:
@@ -39,7 +39,8 @@ class Scorer {
 
  private:
   void append_answer(std::span<const double> scores);
-  void append_interval(double answer);
+  void append_several(std::string_view name, std::span<const double> values);
+  void append_interval(std::span<const double> answer);
   void append_reasons(std::span<const double> reasons);
 
   std::shared_ptr<const deploy::Deployed> by_;
@@ -48,7 +49,7 @@ class Scorer {
   bool interval_;
   std::string& out_;
   std::string end_;                  // the version, and the line's end
-  std::vector<std::string> labels_;  // of classes, as they stand in a line
+  std::vector<std::string> labels_;  // of classes or levels, as they stand in a line
   std::vector<double> lags_, features_, scores_, probabilities_, reasons_;
   std::vector<std::string> explained_;  // columns as JSON; empty: no reasons are asked for
   std::string keys_;

@@ -200,7 +200,10 @@ void say_interval(const Json& evaluation, const Args& args) {
   if (found.empty()) return;
   heading("Do its intervals hold what they promise?", args);
   if (!text_at(found, "reason").empty()) return say(text_at(found, "reason"));
-  say(fmt::format("answer +- {} is made to hold {:g} % of the labels, by {} that training held out",
+  const bool quantiles = text_at(found, "around") == "quantiles";
+  say(fmt::format("{} {} is made to hold {:g} % of the labels, by {} that training held out",
+                  quantiles ? "from the lowest quantile to the highest, wider at both ends by"
+                            : "answer +-",
                   number(number_at(found, "reach")), 100 * number_at(found, "coverage"),
                   counted(io::get_or<std::uint64_t>(found, "rows", 0), "row")));
   std::vector<std::vector<std::string>> rows;
@@ -223,6 +226,22 @@ void say_interval(const Json& evaluation, const Args& args) {
     add(day("from") + " to " + day("to"), one);
   }
   say(table({"of", "rows", "held", "interval"}, rows, args.color));
+}
+
+/// How many labels are at or below each quantile.
+void say_levels(const Json& evaluation, const Args& args) {
+  const Json levels = io::get_or<Json>(evaluation, "levels", Json::array());
+  if (levels.empty()) return;
+  heading("Are its quantiles where they say?", args);
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& one : levels) {
+    const Json& below = one.at("below");
+    rows.push_back({number(number_at(one, "level")),
+                    fmt::format("{:.1f} %", 100 * number_at(below, "value")),
+                    fmt::format("{:.1f} to {:.1f} %", 100 * number_at(below, "low"),
+                                100 * number_at(below, "high"))});
+  }
+  say(table({"level", "labels at or below", "interval"}, rows, args.color));
 }
 
 void say_fairness(const Json& evaluation, const Args& args) {
@@ -264,6 +283,7 @@ void say_findings(const Json& evaluation, const Args& args) {
   say_parts(evaluation, args);
   say_reliability(evaluation, args);
   say_threshold(evaluation, args);
+  say_levels(evaluation, args);
   say_interval(evaluation, args);
   say_fairness(evaluation, args);
 }

@@ -81,6 +81,7 @@ Result<int> export_foreign(const Args& args, const std::string& bytes, std::int6
               {"bytes", file.size()}, {"sha256", io::sha256(file).hex()}, {"notes", notes},
               {"features", model::feature_list(transform)},
               {"classes", pipeline->parts().classes},
+              {"levels", pipeline->parts().levels},
               {"answering", pipeline->parts().answering.to_json()}});
     return kOk;
   }

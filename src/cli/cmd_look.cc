@@ -6,6 +6,7 @@
 #include "cli/render.h"
 #include "cli/tasks.h"
 #include "loop/views.h"
+#include "model/loss.h"
 
 namespace rondo::cli {
 namespace {
@@ -25,7 +26,7 @@ std::string first_line(const std::string& text) {
   return line.ends_with(':') ? line.substr(0, end - 1) + "; `rondo why` lists them" : line;
 }
 
-/// "error about 0.14 (0.11 to 0.17) in 240 answers until ... without their labels".
+/// "error about 0.14 (0.11 to 0.17) in 240 answers until ..., without labels: if ...".
 std::string estimate_line(const Json& estimate) {
   const auto of = [&](const char* key) { return rounded(estimate.at(key).get<double>()); };
   const auto compared = estimate.at("compared").get<std::int64_t>();
@@ -34,11 +35,14 @@ std::string estimate_line(const Json& estimate) {
                        "average, so nothing is said of those without",
                        compared, of("off"));
   }
-  return fmt::format("error about {} ({} to {}) in {} until {}, without labels: if a probability "
-                     "means what it meant on the test{}",
-                     of("value"), of("low"), of("high"),
+  const auto loss = model::loss_from(text(estimate, "loss")).value_or(model::Loss::kError);
+  const bool numbers = !model::of_classes(loss);
+  return fmt::format("{} about {} ({} to {}) in {} until {}, without labels: if {} on the test{}",
+                     model::words_of(loss), of("value"), of("low"), of("high"),
                      counted(estimate.at("rows").get<std::int64_t>(), "answer"),
                      text(estimate, "until"),
+                     numbers ? "rows of a kind are answered as well as"
+                             : "a probability means what it meant",
                      compared == 0 ? std::string("; no labels came to check that")
                                    : fmt::format("; checked on {} with labels",
                                                  counted(compared, "window")));

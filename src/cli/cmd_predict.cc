@@ -113,8 +113,9 @@ table::Schema line_schema(const batch::Settings& settings) {
   }
   if (settings.keys.empty()) schema.fields.push_back({"row", Type::kInteger});
   schema.fields.push_back({"prediction", parts.classes.empty() ? Type::kNumber : Type::kText});
-  for (const std::string& name : parts.classes) {
-    schema.fields.push_back({"probability_" + name, Type::kNumber});
+  const model::Pipeline& pipeline = *settings.by->pipeline;
+  for (const std::string& name : pipeline.answer_names()) {
+    schema.fields.push_back({fmt::format("{}_{}", pipeline.answer_kind(), name), Type::kNumber});
   }
   for (const std::string& name : batch::names_beside(*settings.by->pipeline, settings.beside)) {
     schema.fields.push_back({name, Type::kNumber});

@@ -181,10 +181,15 @@ std::string groups(const Json& fairness) {
 std::string interval(const Json& found) {
   if (!has(found)) return {};
   if (!found.contains("reach")) return paragraph("None: " + text_at(found, "reason") + ".");
+  const bool quantiles = text_at(found, "around") == "quantiles";
+  const std::string reach = number(number_at(found, "reach"));
   std::string out = paragraph(fmt::format(
-      "An answer f stands for f - {0} to f + {0}, made for {1:g} % of new labels, from {2} rows "
-      "that the model did not learn from (split conformal).", number(number_at(found, "reach")),
-      100 * number_at(found, "coverage"), number(number_at(found, "rows"))));
+      "An answer stands for {}, made for {:g} % of new labels, from {} rows that the model did not "
+      "learn from ({}).",
+      quantiles ? fmt::format("the lowest quantile - {0} to the highest + {0}", reach)
+                : fmt::format("f - {0} to f + {0}", reach),
+      100 * number_at(found, "coverage"), number(number_at(found, "rows")),
+      quantiles ? "conformalized quantiles" : "split conformal"));
   Json rows = Json::array();
   const auto add = [&](const std::string& what, const Json& one) {
     rows.push_back({{"what", what}, {"rows", one.at("rows")}, {"value", one.at("value")},
@@ -197,6 +202,17 @@ std::string interval(const Json& found) {
   }
   return out + html_table({{"what", "of"}, {"rows", "rows"}, {"value", "share inside"},
                            {"low", "low"}, {"high", "high"}}, rows);
+}
+
+std::string levels(const Json& found) {
+  Json rows = Json::array();
+  for (const Json& one : found) {
+    const Json& below = one.at("below");
+    rows.push_back({{"level", one.at("level")}, {"value", below.at("value")},
+                    {"low", below.at("low")}, {"high", below.at("high")}});
+  }
+  return html_table({{"level", "level"}, {"value", "share of labels at or below"}, {"low", "low"},
+                     {"high", "high"}}, rows);
 }
 
 std::string reasons_section(const Json& reasons) {
@@ -302,6 +318,9 @@ std::string model_report(const Json& card, const Json& reasons) {
   if (const Json map = part(evaluation, "calibration"); has(map)) {
     out += paragraph(fmt::format("Map of the probabilities: {}. {}", text_at(map, "map"),
                                  text_at(map, "reason")));
+  }
+  if (const Json found = part(evaluation, "levels"); has(found)) {
+    out += section("Are its quantiles where they say?", levels(found));
   }
   out += section("How wide an answer is", interval(part(evaluation, "interval")));
   out += section("Where it fails", slices(part(evaluation, "slices")));

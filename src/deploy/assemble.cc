@@ -202,6 +202,7 @@ Result<Pipeline::Parts> make_parts(const StageInput& input, const Inputs& in) {
   parts.task = in.twin.task;
   parts.target = in.twin.target;
   parts.classes = in.twin.classes;
+  parts.levels = in.twin.levels;
   parts.transform = in.twin.transform;
   parts.forest = in.forest;
   return parts;

@@ -53,7 +53,7 @@ Answered answers_of(const model::Prepared& twin, const model::Pipeline::Parts& p
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto answer = std::span(out.outputs).subspan(i * outputs, outputs);
     const auto most = std::ranges::max_element(answer) - answer.begin();
-    out.served.push_back(twin.task == model::Task::kRegression ? answer[0]
+    out.served.push_back(model::is_number(twin.task) ? answer[model::middle_of(twin.levels)]
                          : outputs > 1                         ? static_cast<double>(most)
                          : answer[0] >= parts.answering.cut()  ? 1
                                                                : 0);
@@ -67,7 +67,7 @@ std::vector<double> plain_losses(const model::Prepared& twin, const std::vector<
   std::vector<double> losses;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double label = twin.label[rows[i]];
-    losses.push_back(twin.task == model::Task::kRegression ? std::abs(label - answered.served[i])
+    losses.push_back(model::is_number(twin.task) ? std::abs(label - answered.served[i])
                      : answered.served[i] == label         ? 0
                                                            : 1);
   }

@@ -91,7 +91,12 @@ Answer Router::answer(const std::shared_ptr<const Deployed>& by, const model::Ro
     score(*by, row, std::span(&answer.value, 1), counts, answer);
     return answer;
   }
-  answer.probabilities.resize(parts.classes.size());
+  answer.probabilities.resize(std::max(parts.classes.size(), parts.levels.size()));
+  if (parts.task == model::Task::kQuantile) {
+    score(*by, row, answer.probabilities, counts, answer);
+    answer.value = answer.probabilities[model::middle_of(parts.levels)];
+    return answer;
+  }
   if (parts.task == model::Task::kBinary) {
     score(*by, row, std::span(&answer.value, 1), counts, answer);
     answer.probabilities[0] = 1 - answer.value;

@@ -57,10 +57,11 @@ struct Routing {
 /// One answered row; the caller gives it an id.
 struct Answer {
   std::int64_t version = 0;
-  double value = 0;                   // regression: the answer; binary: probability of the
-                                      // positive class; more classes: of the one that is answered
-  std::string_view label;             // class name, empty for regression; lives with `by`
-  std::vector<double> probabilities;  // one a class; empty for regression
+  double value = 0;                   // regression: the answer; quantiles: the middle one; binary:
+                                      // probability of the positive class; more classes: of the
+                                      // one that is answered
+  std::string_view label;             // class name, empty for numbers; lives with `by`
+  std::vector<double> probabilities;  // one a class; quantiles: one a level; empty for regression
   std::vector<double> lags;           // what the history answered; empty without lags
   std::vector<double> raw;            // before the link, one an output; only when asked for
   std::vector<double> contributions;  // model::Pipeline::explain(); only when asked for

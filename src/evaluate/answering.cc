@@ -159,10 +159,27 @@ Result<void> cut(const Options& options, const Prepared& prepared,
 
 Result<void> enclose(const Options& options, const Prepared& prepared,
                      const model::Candidate& candidate, Chosen& out) {
-  if (prepared.task != Task::kRegression || options.interval == 0) return {};
+  if (!model::is_number(prepared.task) || options.interval == 0) return {};
   const std::vector<double> labels = TRY(held_labels(prepared, candidate));
-  const Conformal found = split_conformal({labels, candidate.held_answers}, options.interval);
+  Conformal found;
+  if (prepared.task == Task::kQuantile) {
+    if (prepared.levels.size() < 2) return {};
+    const std::size_t outputs = prepared.outputs();
+    if (candidate.held_answers.size() != labels.size() * outputs) {
+      return fail(Code::kConflict, "evaluation: the candidate answers other levels",
+                  "prepared data and candidate belong to different cycles");
+    }
+    std::vector<stats::Bounds> between;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const auto row = std::span(candidate.held_answers).subspan(i * outputs, outputs);
+      between.push_back({row.front(), row.back()});
+    }
+    found = quantile_conformal({labels, between}, options.interval);
+  } else {
+    found = split_conformal({labels, candidate.held_answers}, options.interval);
+  }
   out.interval = {{"coverage", found.coverage}, {"rows", found.rows}, {"rank", found.rank}};
+  if (prepared.task == Task::kQuantile) out.interval["around"] = "quantiles";
   if (!found.reach) {
     out.interval["reason"] = found.reason;
     return {};

@@ -156,6 +156,40 @@ TEST(Answering, TheReachIsThatRankOfTheErrorsThatLetsAsManyNewOnesIn) {
       choose_answering(options, c.prepared, c.candidate, Seed{1}).value().interval.is_null());
 }
 
+/// Labels stand 1 to 100 above the highest of two quantiles, or as much below the lowest.
+TEST(Answering, OfQuantilesTheReachIsWhatLiesOutsideOfThem) {
+  Case c = numbers();
+  c.prepared.task = model::Task::kQuantile;
+  c.prepared.levels = {0.2, 0.8};
+  c.candidate.held_answers.clear();
+  for (std::size_t i = 0; i < 100; ++i) {
+    const double label = c.prepared.label[c.candidate.held_rows[i]];
+    const double nearest = i % 2 == 0 ? label - 1 - static_cast<double>(i)
+                                      : label + 1 + static_cast<double>(i);
+    c.candidate.held_answers.push_back(i % 2 == 0 ? nearest - 50 : nearest);
+    c.candidate.held_answers.push_back(i % 2 == 0 ? nearest : nearest + 50);
+  }
+  const Chosen chosen = choose_answering({}, c.prepared, c.candidate, Seed{1}).value();
+  ASSERT_TRUE(chosen.answering.interval);
+  EXPECT_EQ(chosen.answering.interval->reach, 91);
+  EXPECT_EQ(chosen.interval.at("around"), "quantiles");
+  const std::vector<double> answer = {10, 20};
+  EXPECT_EQ(chosen.answering.interval->around(answer).low, 10 - 91);
+  EXPECT_EQ(chosen.answering.interval->around(answer).high, 20 + 91);
+  // All labels within: the reach is below 0, and never turns the ends around.
+  for (std::size_t i = 0; i < 100; ++i) {
+    const double label = c.prepared.label[c.candidate.held_rows[i]];
+    c.candidate.held_answers[2 * i] = label - 8;
+    c.candidate.held_answers[2 * i + 1] = label + 8;
+  }
+  const Chosen narrow = choose_answering({}, c.prepared, c.candidate, Seed{1}).value();
+  EXPECT_EQ(narrow.answering.interval->reach, -8);
+  EXPECT_EQ(narrow.answering.interval->around(answer).low, 15);
+  EXPECT_EQ(narrow.answering.interval->around(answer).high, 15);
+  c.prepared.levels = {0.5};
+  EXPECT_TRUE(choose_answering({}, c.prepared, c.candidate, Seed{1}).value().interval.is_null());
+}
+
 TEST(Answering, TheThresholdFollowsFromWhatMistakesCostOnHeldOutRows) {
   const Case c(1, 4'000, false);
   Options options;

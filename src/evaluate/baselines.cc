@@ -33,6 +33,16 @@ double median(std::vector<Counted> values) {
   return values.back().value;
 }
 
+/// The least value that has so much of the weight at or below it. Shape: ascending.
+double quantile(const std::vector<Counted>& values, double weight) {
+  double below = 0;
+  for (const Counted& each : values) {
+    below += each.weight;
+    if (below >= weight) return each.value;
+  }
+  return values.back().value;
+}
+
 double weight_of(const Prepared& prepared, std::size_t row) {
   return prepared.weight.empty() ? 1 : prepared.weight[row];
 }
@@ -66,7 +76,11 @@ Baseline constant(const Prepared& prepared, Metric metric,
     all += labels.back().weight;
   }
   Answers one;
-  if (prepared.task == Task::kRegression) {
+  if (prepared.task == Task::kQuantile) {
+    baseline.name = "quantiles";
+    std::ranges::stable_sort(labels, {}, &Counted::value);
+    for (const double level : prepared.levels) one.push_back(quantile(labels, level * all));
+  } else if (prepared.task == Task::kRegression) {
     double mean = 0;
     for (const Counted& each : labels) mean += each.value * each.weight / all;
     const bool by_median = metric == Metric::kMae;
@@ -105,15 +119,15 @@ Baseline former_value(const Prepared& prepared, Metric metric, std::string name,
                       const std::vector<double>& former, const std::vector<std::size_t>& train,
                       const std::vector<std::size_t>& test) {
   Baseline baseline{std::move(name), {}, {}};
-  const bool itself = prepared.task == Task::kRegression || metric == Metric::kAccuracy;
+  const bool itself = model::is_number(prepared.task) || metric == Metric::kAccuracy;
   std::vector<std::vector<double>> counts;
   if (!itself) counts = transitions(prepared, former, train);
   for (std::size_t i = 0; i < test.size(); ++i) {
     const double value = former[test[i]];
     if (!std::isfinite(value)) continue;
     baseline.rows.push_back(i);
-    if (prepared.task == Task::kRegression) {
-      baseline.answers.push_back(value);
+    if (model::is_number(prepared.task)) {
+      baseline.answers.insert(baseline.answers.end(), prepared.outputs(), value);
     } else if (itself) {
       put_class(prepared, static_cast<std::size_t>(value), baseline.answers);
     } else {
@@ -124,7 +138,7 @@ Baseline former_value(const Prepared& prepared, Metric metric, std::string name,
 }
 
 Result<void> check_former(const Prepared& prepared, const std::vector<double>& former) {
-  if (prepared.task == Task::kRegression) return {};
+  if (model::is_number(prepared.task)) return {};
   for (const double value : former) {
     const bool is_class = !std::isfinite(value) ||
                           (value >= 0 && value < static_cast<double>(prepared.classes.size()));

@@ -103,6 +103,7 @@ Json curve_json(const Truth& truth, const Answers& answers,
   switch (truth.task) {
     case model::Task::kBinary: return roc(truth, answers);
     case model::Task::kRegression: return tenths(truth, answers);
+    case model::Task::kQuantile: return nullptr;  // as numbers: evaluate/test_rows.h
     case model::Task::kMulticlass: break;
   }
   return confusion(truth, answers, classes);

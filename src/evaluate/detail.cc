@@ -214,10 +214,25 @@ Json cut_json(const Looked& looked, const CostRule& rule, double confidence, See
   return out;
 }
 
-Json coverage_json(const Looked& looked, double reach, double confidence) {
+Json levels_json(const Truth& truth, const Answers& answers, double confidence) {
+  if (truth.levels.empty() || truth.rows() == 0) return nullptr;
+  Json out = Json::array();
+  const std::vector<std::uint32_t> all(truth.rows(), 0);
+  for (std::size_t k = 0; k < truth.levels.size(); ++k) {
+    std::vector<stats::Bounds> below;
+    for (std::size_t i = 0; i < truth.rows(); ++i) {
+      below.push_back({-std::numeric_limits<double>::infinity(),
+                       answers[i * truth.levels.size() + k]});
+    }
+    const auto found = coverage_by({truth.label, below}, all, confidence);
+    out.push_back({{"level", truth.levels[k]}, {"below", to_json(found.front())}});
+  }
+  return out;
+}
+
+Json coverage_json(const Looked& looked, std::span<const stats::Bounds> between,
+                   double confidence) {
   const std::size_t rows = looked.truth.rows();
-  std::vector<stats::Bounds> between;
-  for (const double answer : looked.answers) between.push_back({answer - reach, answer + reach});
   const Enclosed enclosed{looked.truth.label, between};
   const std::vector<std::uint32_t> all(rows, 0);
   Json out = {{"inside", nullptr}, {"by_answer", Json::array()}, {"by_time", Json::array()}};

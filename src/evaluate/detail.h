@@ -37,8 +37,13 @@ Json cut_json(const Looked& looked, const CostRule& rule, double confidence, See
 
 /// How many test labels the interval holds: {"inside": {"rows","value","low","high"}, "by_answer":
 /// [the same, with "from","to": a quarter of the rows by their answers], "by_time": [the same by
-/// quarters of the days; empty without a clock]}. Shape: numbers.
-Json coverage_json(const Looked& looked, double reach, double confidence);
+/// quarters of the days; empty without a clock]}. Shape: numbers; an interval a row.
+Json coverage_json(const Looked& looked, std::span<const stats::Bounds> between,
+                   double confidence);
+
+/// Of each level of quantiles how many test labels are at or below its answer:
+/// [{"level","below": {"rows","value","low","high"}}]; null for other tasks.
+Json levels_json(const Truth& truth, const Answers& answers, double confidence);
 
 /// Of each column, which must be a feature with categories: {"column","groups":[{"name","rows",
 /// "judged","selected","true_positive","false_positive": {"value","low","high"}}],

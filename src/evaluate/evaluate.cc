@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 #include "base/failpoint.h"
 #include "evaluate/answering.h"
 #include "evaluate/baselines.h"
 #include "evaluate/bound.h"
 #include "evaluate/compare.h"
+#include "evaluate/cost_limits.h"
 #include "evaluate/curves.h"
 #include "evaluate/detail.h"
 #include "evaluate/named_slices.h"
@@ -24,7 +26,6 @@
 #include "evaluate/watched_slices.h"
 #include "evaluate/worse_slices.h"
 #include "io/bundle.h"
-#include "model/cost.h"
 
 namespace rondo::evaluate {
 namespace {
@@ -44,11 +45,6 @@ Result<std::string> read(const StageInput& input, const std::string& name) {
   return during(input.objects->get(found->second), "reading " + name);
 }
 
-/// [train] row_max and size_max, which the loop hands on.
-struct CostLimits {
-  std::optional<double> row_us, bytes;  // none: any
-};
-
 /// Everything that is compared, on the test rows.
 struct Case {
   Options options;
@@ -56,6 +52,9 @@ struct Case {
   Metric metric = Metric::kMae;
   std::int64_t look = 1;
   Truth truth;
+  Truth told_truth;                     // quantiles as one number each, else the same: what is told
+  Answers told;                         // in detail, and what monitoring watches
+  std::vector<stats::Bounds> between;   // intervals of the test rows; empty: there are none
   Chosen chosen;
   Answers challenger, uncalibrated;     // as it will be served; as the trees say
   model::Forest forest;
@@ -131,9 +130,15 @@ Result<Case> read_case(const StageInput& input) {
         TRY(checked(candidate.linear_answers, c.truth, "the linear model")), c.truth.rows()));
   }
   c.watched = io::get_or<std::vector<std::string>>(now, "watched", {});
+  std::tie(c.told_truth, c.told) = as_numbers(c.truth, c.challenger);
+  const std::size_t outputs = outputs_of(c.truth);
+  for (std::size_t i = 0; c.chosen.answering.interval && i < c.truth.rows(); ++i) {
+    c.between.push_back(c.chosen.answering.interval->around(
+        std::span(c.challenger).subspan(i * outputs, outputs)));
+  }
   const auto loss = io::get_or<std::string>(now, "loss", "auto");
-  c.bound = risk_bound(c.truth, c.challenger, TRY(watched_rule(loss, c.options, c.truth,
-                                                               c.challenger)));
+  c.bound = risk_bound(c.told_truth, c.told,
+                       TRY(watched_rule(loss, c.options, c.told_truth, c.told)));
   c.seed = input.seed;
   return c;
 }
@@ -159,7 +164,7 @@ std::uint64_t counted_rows(const Truth& truth) {
 }
 
 std::uint64_t least_class(const Truth& truth) {
-  if (truth.task == model::Task::kRegression) return counted_rows(truth);
+  if (model::is_number(truth.task)) return counted_rows(truth);
   std::vector<std::uint64_t> counts(truth.classes);
   for (std::size_t row = 0; row < truth.rows(); ++row) {
     if (has_weight(truth, row)) ++counts[static_cast<std::size_t>(truth.label[row])];
@@ -223,43 +228,19 @@ Json all_metrics(const Case& c) {
   return metrics;
 }
 
-/// What a model costs, and what of it is more than [train] row_max and size_max allow.
-Json cost_json(const Case& c) {
-  const auto limit = [](const std::optional<double>& most) { return most ? Json(*most) : Json(); };
-  return {{"row_us", model::predicted_row_us(
-                         {c.forest.trees(), c.forest.leaves(), c.forest.features(),
-                          c.forest.terms().size()})},
-          {"bytes", c.forest_bytes}, {"trees", c.forest.trees()}, {"leaves", c.forest.leaves()},
-          {"row_us_max", limit(c.limits.row_us)}, {"bytes_max", limit(c.limits.bytes)}};
-}
-
-std::vector<std::string> too_costly(const Case& c, const Json& cost) {
-  std::vector<std::string> out;
-  const double row = cost.at("row_us").get<double>(), bytes = cost.at("bytes").get<double>();
-  if (c.limits.row_us && row > *c.limits.row_us) {
-    out.push_back(fmt::format("a row would take about {:.3g} us to score ({} trees of {} leaves), "
-                              "and [train] row_max allows {:g} us", row, c.forest.trees(),
-                              c.forest.leaves(), *c.limits.row_us));
-  }
-  if (c.limits.bytes && bytes > *c.limits.bytes) {
-    out.push_back(fmt::format("the forest has {:.4g} MiB, and [train] size_max allows {:.4g} MiB",
-                              bytes / 1048576, *c.limits.bytes / 1048576));
-  }
-  return out;
-}
-
 /// What is told beside the verdict, and what of it keeps a model out.
 struct Details {
   Json slices, by_slice, worse_slices, watched_slices;
-  Json reliability, threshold, interval, fairness, robustness, invariants, cost, sanity;
+  Json reliability, threshold, interval, levels, fairness, robustness, invariants, cost, sanity;
 };
 
 /// Where it is worse than the champion; that keeps out what would win as a whole.
 void compare_slices(const Case& c, const Looked& looked, std::span<const SliceFeature> features,
                     Evidence& evidence, Details& details) {
   if (!evidence.champion || c.options.slices == "off") return;
+  const Answers champion = as_numbers(c.truth, c.champion_answers).second;
   details.worse_slices =
-      worse_slices_json(looked, features, c.champion_answers, c.options.confidence,
+      worse_slices_json(looked, features, champion, c.options.confidence,
                         c.seed.derive("worse slices"));
   if (!(evidence.champion->paired.gain.low > -c.options.margin)) return;
   for (std::string& why : worse_served(details.worse_slices, *c.champion)) {
@@ -268,17 +249,15 @@ void compare_slices(const Case& c, const Looked& looked, std::span<const SliceFe
 }
 
 Result<Details> details_of(const Case& c, Evidence& evidence) {
-  const Looked looked{c.prepared, c.truth, c.challenger};
+  const Looked looked{c.prepared, c.told_truth, c.told};
   Details details;
   std::vector<SliceFeature> features;
   if (c.options.slices != "off") {
     features = slice_features(c.prepared);
     details.slices = slices_json(looked, features, c.options.confidence, c.seed.derive("slices"));
   }
-  const auto& interval = c.chosen.answering.interval;
-  details.by_slice = TRY(named_slices_json(
-      looked, TRY(named_columns(c.options.slices)),
-      interval ? std::optional(interval->reach) : std::nullopt, c.options.confidence));
+  details.by_slice = TRY(named_slices_json(looked, TRY(named_columns(c.options.slices)), c.between,
+                                           c.options.confidence));
   details.watched_slices = TRY(watched_slices_json(looked, c.watched, c.bound.rule));
   details.reliability = reliability_json(looked, c.options.confidence);
   if (!details.reliability.is_null() && c.chosen.answering.is_calibrated()) {
@@ -294,15 +273,16 @@ Result<Details> details_of(const Case& c, Evidence& evidence) {
                                       c.options.confidence, c.seed.derive("cost curve")));
   }
   details.interval = c.chosen.interval;
-  if (interval) {
-    details.interval.update(coverage_json(looked, interval->reach, c.options.confidence));
+  if (!c.between.empty()) {
+    details.interval.update(coverage_json(looked, c.between, c.options.confidence));
   }
+  details.levels = levels_json(c.truth, c.challenger, c.options.confidence);
   details.fairness = TRY(fairness_json(looked, c.options.fairness, c.options.confidence));
   evidence.guards = unfair(details.fairness, c.options.fairness_max);
   compare_slices(c, looked, features, evidence, details);
   const Probed probed{c.prepared, c.forest, c.truth, c.chosen.answering};
-  details.cost = cost_json(c);
-  for (std::string& why : too_costly(c, details.cost)) evidence.guards.push_back(std::move(why));
+  details.cost = cost_json(c.forest, c.forest_bytes, c.limits);
+  for (std::string& why : too_costly(details.cost)) evidence.guards.push_back(std::move(why));
   details.robustness = robustness_json(probed, c.seed.derive("robustness"));
   details.sanity = sanity_json(probed, c.metric, evidence.challenger.value, c.uncalibrated,
                                details.robustness);
@@ -340,7 +320,7 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
   if (!c.truth.weight.empty()) json["weight"] = c.prepared.weight_column;
   if (evidence.champion) json["champion"] = to_json(*evidence.champion);
   if (!c.chosen.calibration.is_null()) json["calibration"] = c.chosen.calibration;
-  if (const Json curve = curve_json(c.truth, c.challenger, c.prepared.classes); !curve.is_null()) {
+  if (const Json curve = curve_json(c.told_truth, c.told, c.prepared.classes); !curve.is_null()) {
     json["curve"] = curve;
   }
   if (!details.robustness.is_null()) json["robustness"] = details.robustness;
@@ -352,17 +332,18 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
   if (!details.reliability.is_null()) json["reliability"] = details.reliability;
   if (!details.threshold.is_null()) json["threshold"] = details.threshold;
   if (!details.interval.is_null()) json["interval"] = details.interval;
+  if (!details.levels.is_null()) json["levels"] = details.levels;
   if (!details.fairness.empty()) json["fairness"] = details.fairness;
   return json;
 }
 
 /// What is frozen with the pipeline to explain losses and to estimate them without labels.
 void add_for_monitoring(const Case& c, Json& stored) {
-  const Looked looked{c.prepared, c.truth, c.challenger};
+  const Looked looked{c.prepared, c.told_truth, c.told};
   if (c.truth.rows() > 0) stored["answers"] = answers_json(looked);
   const Json scores = score_map_json(looked, c.seed.derive("scores"));
   if (!scores.is_null()) stored["scores"] = scores;
-  const auto tree = grow_risk_tree(looked, scaled_losses(c.truth, c.challenger, c.bound.rule));
+  const auto tree = grow_risk_tree(looked, scaled_losses(c.told_truth, c.told, c.bound.rule));
   if (!tree.nodes.empty()) stored["tree"] = tree.to_json();
 }
 

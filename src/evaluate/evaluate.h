@@ -29,7 +29,8 @@ struct Options {
 template <class Visitor>
 void describe(Visitor& v, Options& o) {
   using io::Key;
-  v(Key{"metric", "what counts", 0, 0, "auto|mae|rmse|r2|auc|log_loss|accuracy|brier"}, o.metric);
+  v(Key{"metric", "what counts", 0, 0, "auto|mae|rmse|r2|auc|log_loss|accuracy|brier|pinball"},
+    o.metric);
   v(Key{"at_least", "worse is never deployed (errors: at most)"}, o.at_least);
   v(Key{"test", "\"auto\", a share (\"0.2\") or a span (\"14d\") of newest rows"}, o.test);
   v(Key{"split",

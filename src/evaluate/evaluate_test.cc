@@ -7,6 +7,7 @@
 
 #include "io/bundle.h"
 #include "io/scratch.h"
+#include "model/blend.h"
 #include "model/forest_build.h"
 #include "model/prepared.h"
 #include "model/reference.h"
@@ -133,6 +134,44 @@ TEST(Evaluate, AModelThatAnswersAllAlikeIsKeptOut) {
   EXPECT_NE(output.reason.find("it answers all 336 test rows alike (200)"), std::string::npos)
       << output.reason;
   EXPECT_EQ(output.evidence.at("/sanity/train/rows"_json_pointer), 26 * 24);
+}
+
+/// Three quantiles that stand 20 times a normal quantile off the truth are as often above a label
+/// as they say; slices, curve and the risk that is watched are those of the middle one.
+TEST(Evaluate, QuantilesAreJudgedTogetherAndToldByTheMiddleOne) {
+  Project p;
+  p.prepared.task = model::Task::kQuantile;
+  p.prepared.levels = {0.1, 0.5, 0.9};
+  p.put("prepared", p.prepared.encode().value());
+  std::vector<double> scores;
+  for (const double regular : p.wave) {
+    for (const double away : {-1.2816, 0.0, 1.2816}) scores.push_back(regular + 20 * away);
+  }
+  auto level = [](double leaf) {
+    auto builder = model::ForestBuilder::start({.features = 1}).value();
+    EXPECT_TRUE(builder.add({{0}, {2}, {0}, {12}, {0}, {~0}, {~1}, {100 + leaf, leaf}}));
+    return builder.finish().value();
+  };
+  p.forest = model::side_by_side(std::vector{level(0), level(1), level(2)}).value().encode();
+  p.candidate(scores);
+  const auto output = p.run();
+  EXPECT_EQ(output.result, "good") << output.reason;
+  const Json& e = output.evidence;
+  EXPECT_EQ(e.at("metric"), "pinball");
+  // For normal noise of deviation s the mean pinball loss of level t is s phi(z_t).
+  EXPECT_NEAR(e.at("value").get<double>(), 20 * (2 * 0.17550 + 0.39894) / 3, 0.4);
+  EXPECT_EQ(e.at("baselines")[0].at("name"), "quantiles");
+  ASSERT_EQ(e.at("levels").size(), 3U);
+  for (const Json& one : e.at("levels")) {
+    EXPECT_NEAR(one.at("/below/value"_json_pointer).get<double>(), one.at("level").get<double>(),
+                0.06);
+  }
+  EXPECT_EQ(e.at("/curve/kind"_json_pointer), "tenths");
+  EXPECT_EQ(e.at("/slices/loss"_json_pointer), "mae");
+  EXPECT_EQ(e.at("/bound/loss"_json_pointer), "absolute");
+  EXPECT_NEAR(e.at("/metrics/mae"_json_pointer).get<double>(), 20 * 0.7979, 1.5);
+  p.candidate(p.answers(1, 0));
+  EXPECT_FALSE(evaluate::run(p.input)) << "one number where three are needed";
 }
 
 TEST(Evaluate, AFirstModelThatALinearOneBeatsIsKeptOut) {

@@ -17,16 +17,17 @@ struct Known {
   Metric metric;
   std::string_view name;
   bool greater_is_better;
-  bool regression, binary, multiclass;
+  bool regression, binary, multiclass, quantile;
 };
-constexpr std::array<Known, 7> kKnown = {{
-    {Metric::kMae, "mae", false, true, false, false},
-    {Metric::kRmse, "rmse", false, true, false, false},
-    {Metric::kR2, "r2", true, true, false, false},
-    {Metric::kAuc, "auc", true, false, true, false},
-    {Metric::kLogLoss, "log_loss", false, false, true, true},
-    {Metric::kAccuracy, "accuracy", true, false, true, true},
-    {Metric::kBrier, "brier", false, false, true, true},
+constexpr std::array<Known, 8> kKnown = {{
+    {Metric::kMae, "mae", false, true, false, false, true},
+    {Metric::kRmse, "rmse", false, true, false, false, true},
+    {Metric::kR2, "r2", true, true, false, false, true},
+    {Metric::kAuc, "auc", true, false, true, false, false},
+    {Metric::kLogLoss, "log_loss", false, false, true, true, false},
+    {Metric::kAccuracy, "accuracy", true, false, true, true, false},
+    {Metric::kBrier, "brier", false, false, true, true, false},
+    {Metric::kPinball, "pinball", false, false, false, false, true},
 }};
 
 const Known& known(Metric metric) noexcept { return kKnown[static_cast<std::size_t>(metric)]; }
@@ -36,6 +37,7 @@ bool fits(const Known& each, Task task) noexcept {
     case Task::kRegression: return each.regression;
     case Task::kBinary: return each.binary;
     case Task::kMulticlass: return each.multiclass;
+    case Task::kQuantile: return each.quantile;
   }
   return false;
 }
@@ -61,13 +63,27 @@ double brier(const Truth& truth, const Answers& answers, std::size_t row) noexce
   return sum;
 }
 
+double pinball(const Truth& truth, const Answers& answers, std::size_t row) noexcept {
+  const std::size_t levels = truth.levels.size();
+  double sum = 0;
+  for (std::size_t k = 0; k < levels; ++k) {
+    const double above = truth.label[row] - answers[row * levels + k];
+    sum += (truth.levels[k] - (above < 0 ? 1 : 0)) * above;
+  }
+  return sum / static_cast<double>(levels);
+}
+
 double loss_of(Metric metric, const Truth& truth, const Answers& answers,
                std::size_t row) noexcept {
   const double y = truth.label[row];
   switch (metric) {
-    case Metric::kMae: return std::abs(y - answers[row]);
+    case Metric::kMae: return std::abs(y - number_of(truth, answers, row));
     case Metric::kRmse:
-    case Metric::kR2: return (y - answers[row]) * (y - answers[row]);
+    case Metric::kR2: {
+      const double off = y - number_of(truth, answers, row);
+      return off * off;
+    }
+    case Metric::kPinball: return pinball(truth, answers, row);
     case Metric::kLogLoss: {
       const double p = probability(truth, answers, row, static_cast<std::size_t>(y));
       return -std::log(std::clamp(p, 1e-15, 1 - 1e-15));
@@ -97,6 +113,7 @@ std::vector<Metric> metrics_of(Task task) {
 Result<Metric> metric_for(std::string_view name, Task task) {
   if (name == "auto") {
     if (task == Task::kRegression) return Metric::kMae;
+    if (task == Task::kQuantile) return Metric::kPinball;
     return task == Task::kBinary ? Metric::kAuc : Metric::kAccuracy;
   }
   std::string possible;
@@ -112,8 +129,15 @@ Result<Metric> metric_for(std::string_view name, Task task) {
 }
 
 std::size_t outputs_of(const Truth& truth) noexcept {
+  if (truth.task == Task::kQuantile) return truth.levels.size();
   return truth.task == Task::kMulticlass ? truth.classes : 1;
 }
+
+double number_of(const Truth& truth, const Answers& answers, std::size_t row) noexcept {
+  if (truth.levels.empty()) return answers[row];
+  return answers[row * truth.levels.size() + model::middle_of(truth.levels)];
+}
+
 
 std::size_t class_of(const Truth& truth, const Answers& answers, std::size_t row) noexcept {
   if (truth.task == Task::kBinary) return answers[row] >= 0.5 ? 1 : 0;

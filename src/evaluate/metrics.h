@@ -9,13 +9,13 @@
 
 namespace rondo::evaluate {
 
-enum class Metric { kMae, kRmse, kR2, kAuc, kLogLoss, kAccuracy, kBrier };
+enum class Metric { kMae, kRmse, kR2, kAuc, kLogLoss, kAccuracy, kBrier, kPinball };
 
 std::string_view name_of(Metric metric) noexcept;
 bool greater_is_better(Metric metric) noexcept;
-/// By name; "auto" is mae for regression, auc for two classes, accuracy for more: of many classes
-/// the 0/1 error is also what monitoring watches, so the gate and the watcher speak of one thing.
-/// Errors: kInvalidInput when the task does not have that metric.
+/// By name; "auto" is mae for regression, pinball for quantiles, auc for two classes, accuracy for
+/// more: of many classes the 0/1 error is also what monitoring watches, so the gate and the watcher
+/// speak of one thing. Errors: kInvalidInput when the task does not have that metric.
 Result<Metric> metric_for(std::string_view name, model::Task task);
 std::vector<Metric> metrics_of(model::Task task);
 
@@ -28,15 +28,19 @@ struct Truth {
   double threshold = 0.5;              // of what is judged: from here on the second of two classes
   std::vector<double> weight{};        // how much a row counts; empty: once each
   std::vector<std::int64_t> group{};   // whose row it is, without a clock; empty: its own
+  std::vector<double> levels{};        // of quantiles
   std::size_t rows() const { return label.size(); }
   /// Which rows depend on each other: those of a day, or of a group; empty: each for itself.
   const std::vector<std::int64_t>& unit() const { return day.empty() ? group : day; }
 };
 
 /// What a model answered to them. Shape: row-major; regression: 1, the value; two classes: 1, the
-/// probability of the second; more: one a class.
+/// probability of the second; more: one a class; quantiles: one a level, ascending.
 using Answers = std::vector<double>;
 std::size_t outputs_of(const Truth& truth) noexcept;
+
+/// The number that is answered: of quantiles the middle one (model::middle_of).
+double number_of(const Truth& truth, const Answers& answers, std::size_t row) noexcept;
 
 /// The class that is answered: the most probable, the first of equals; of two classes the second
 /// from one half on.
@@ -57,9 +61,11 @@ struct Sums {
   }
 };
 
-/// With y the label, f the answer, p_k the probability of class k, [.] 1 if true:
+/// With y the label, f the answer (of quantiles the middle), p_k the probability of class k, [.]
+/// 1 if true:
 ///   mae       |y - f|                          rmse, r2   (y - f)^2
 ///   log_loss  -ln p_y, p clipped to [1e-15, 1 - 1e-15]     accuracy   [class_of = y]
+///   pinball   mean over the levels t of (t - [y < q_t]) (y - q_t) (Koenker, Bassett 1978)
 ///   brier     (p - y)^2 for two classes, sum over k of (p_k - [y = k])^2 for more (Brier 1950)
 /// All of it times the weight of the row. Not for the AUC.
 /// `centre` is any number near the mean of the labels; it keeps digits for r2.

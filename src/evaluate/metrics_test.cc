@@ -26,6 +26,19 @@ TEST(Metrics, OfNumbersWorkedByHand) {
   EXPECT_DOUBLE_EQ(value(Metric::kR2, truth, {1, 2, 3, 6}), 1);
 }
 
+// Levels .1, .5, .8; y = 10 is 2 above, 1 above and 2 below: (.2 + .5 + .4) / 3.
+TEST(Metrics, OfQuantilesWorkedByHand) {
+  Truth truth{Task::kQuantile, 0, {10, 20}, {}};
+  truth.levels = {0.1, 0.5, 0.8};
+  const Answers answers = {8, 9, 12, 20, 20, 20};
+  EXPECT_DOUBLE_EQ(value(Metric::kPinball, truth, answers), (0.2 + 0.5 + 0.4) / 3 / 2);
+  EXPECT_DOUBLE_EQ(value(Metric::kMae, truth, answers), 0.5);
+  EXPECT_EQ(outputs_of(truth), 3U);
+  EXPECT_EQ(metric_for("auto", Task::kQuantile).value(), Metric::kPinball);
+  EXPECT_FALSE(metric_for("pinball", Task::kRegression));
+  EXPECT_FALSE(metric_for("auc", Task::kQuantile));
+}
+
 TEST(Metrics, R2OfEqualLabelsIsUndefined) {
   const Truth truth{Task::kRegression, 0, {0.1, 0.1, 0.1}, {}};
   EXPECT_TRUE(std::isnan(value(Metric::kR2, truth, {0, 0, 0})));

@@ -62,7 +62,7 @@ Result<std::vector<std::string>> named_columns(const Json& slices) {
 }
 
 Result<Json> named_slices_json(const Looked& looked, const std::vector<std::string>& columns,
-                               std::optional<double> reach, double confidence) {
+                               std::span<const stats::Bounds> between, double confidence) {
   Json out = Json::array();
   if (columns.empty()) return out;
   const std::vector<double> losses = slice_losses(looked.truth, looked.answers);
@@ -76,14 +76,15 @@ Result<Json> named_slices_json(const Looked& looked, const std::vector<std::stri
       const double label = looked.truth.label[i], answer = looked.answers[i];
       part.rows += 1;
       part.loss += losses[i];
-      part.inside += reach && label >= answer - *reach && label <= answer + *reach ? 1 : 0;
+      const bool enclosed = !between.empty() && between[i].low <= label && label <= between[i].high;
+      part.inside += enclosed ? 1 : 0;
       part.probability += answer;
       part.positives += label > 0.5 ? 1 : 0;
     }
     Json told = Json::array();
     for (std::size_t code = 0; code < parts.size(); ++code) {
       if (parts[code].rows == 0) continue;
-      told.push_back(part_json(parts[code], feature.text[code], looked, reach.has_value(),
+      told.push_back(part_json(parts[code], feature.text[code], looked, !between.empty(),
                                confidence));
     }
     out.push_back({{"column", column}, {"parts", std::move(told)}});

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "evaluate/slice_features.h"
 #include "io/json.h"
+#include "stats/intervals.h"
 
 namespace rondo::evaluate {
 
@@ -14,11 +15,11 @@ Result<std::vector<std::string>> named_columns(const Json& slices);
 
 /// Of each column, a feature of the model, [{"column","parts":[{"where","rows","judged",
 /// "mean_loss","coverage"?,"mean_probability"?,"positive"?}]}]: categories by their names, numbers
-/// by quarters of their values. "coverage": how often f +- reach holds the label, if there is a
-/// reach; "positive": the share of the second class, beside the mean probability, of two classes;
+/// by quarters of their values. "coverage": how often `between` holds the label, an interval a row
+/// or none; "positive": the share of the second class, beside the mean probability, of two classes;
 /// both {"value","low","high"}. Fewer than 30 rows are shown and not judged.
 /// Errors: kInvalidInput naming a column that is no feature.
 Result<Json> named_slices_json(const Looked& looked, const std::vector<std::string>& columns,
-                               std::optional<double> reach, double confidence);
+                               std::span<const stats::Bounds> between, double confidence);
 
 }  // namespace rondo::evaluate

@@ -45,7 +45,9 @@ struct Parts {
 TEST(NamedSlices, CoverageByCategoryAndByQuarter) {
   const Parts p;
   const Looked looked{p.prepared, p.truth, p.answers};
-  const Json told = named_slices_json(looked, {"kind", "size"}, 2.0, 0.95).value();
+  std::vector<stats::Bounds> between;
+  for (const double answer : looked.answers) between.push_back({answer - 2, answer + 2});
+  const Json told = named_slices_json(looked, {"kind", "size"}, between, 0.95).value();
   ASSERT_EQ(told.size(), 2U);
   const Json& a = told.at("/0/parts/0"_json_pointer);
   const Json& b = told.at("/0/parts/1"_json_pointer);

@@ -19,6 +19,7 @@ constexpr std::size_t kMostRows = 500, kFewestRowsProbed = 30, kMostHeld = 2'000
 constexpr double kNoise = 0.1, kScale = 1'000;
 
 Metric loss_of(const Truth& truth) {
+  if (truth.task == model::Task::kQuantile) return Metric::kPinball;
   return truth.task == model::Task::kRegression ? Metric::kMae : Metric::kLogLoss;
 }
 
@@ -26,6 +27,7 @@ Metric loss_of(const Truth& truth) {
 double mean_loss(const Truth& truth, const std::vector<std::size_t>& which,
                  const Answers& answers) {
   Truth some{truth.task, truth.classes, {}, {}};
+  some.levels = truth.levels;
   for (const std::size_t row : which) some.label.push_back(truth.label[row]);
   double sum = 0;
   for (std::size_t i = 0; i < which.size(); ++i) {
@@ -175,6 +177,7 @@ Result<Json> invariants_json(const Probed& probed, const std::vector<Invariant>&
   }
   const ChangedRows rows(probed.prepared, probed.forest, probed.answering, kMostHeld);
   const Answers before = rows.answers();
+  const std::size_t outputs = outputs_of(probed.truth);
   for (const Invariant& invariant : invariants) {
     const std::size_t input = TRY(input_of(probed, rows, invariant));
     const bool number = rows.seen(input) == ChangedRows::Seen::kNumber;
@@ -187,8 +190,11 @@ Result<Json> invariants_json(const Probed& probed, const std::vector<Invariant>&
     for (std::size_t i = 0; i < rows.rows(); ++i) {
       if (changed[i] == 0) continue;
       ++asked;
-      if (holds(invariant.answer, before[i], after[i])) continue;
-      if (broken++ == 0) example = {{"before", before[i]}, {"after", after[i]}};
+      for (std::size_t at = i * outputs; at < (i + 1) * outputs; ++at) {
+        if (holds(invariant.answer, before[at], after[at])) continue;
+        if (broken++ == 0) example = {{"before", before[at]}, {"after", after[at]}};
+        break;  // one broken quantile breaks the row
+      }
     }
     out.push_back({{"invariant", invariant.text}, {"rows", asked}, {"broken", broken},
                    {"share", asked == 0 ? Json(nullptr)

@@ -22,6 +22,7 @@ Json on_training_rows(const Probed& probed, Metric metric) {
   const std::size_t count = std::min(most, train.size());
   Truth truth{prepared.task, prepared.classes.size(), {}, {}};
   truth.threshold = probed.truth.threshold;
+  truth.levels = prepared.levels;
   std::vector<double> features;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t row = train[i * train.size() / count];

@@ -34,7 +34,7 @@ struct Prediction {
   std::int64_t version = 0; // model version that really scored it
   double value = 0;         // regression: answer; binary: probability of the positive class
   std::string answer;       // class name; empty for regression
-  std::vector<double> probabilities;  // classes, in class order; may be empty
+  std::vector<double> probabilities;  // one a class, or one a level of quantiles; may be empty
   std::string cells;        // the raw row, as encode_cells() of model/ wrote it
   std::vector<double> lags;  // what the history answered then, so that it can be scored again
   Arm arm = Arm::kChampion;

@@ -26,7 +26,7 @@ Result<void> demand_fitting(std::span<const FeedbackItem> items,
     if (label_number(items[i].label, parts)) continue;
     const std::string label =
         items[i].label.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 80);
-    if (parts.task == model::Task::kRegression) {
+    if (model::is_number(parts.task)) {
       return fail(Code::kInvalidInput,
                   fmt::format("label {}: the target is a number, not {}", i, label),
                   "nothing of this was taken");

@@ -12,6 +12,7 @@
 #include "evaluate/metrics.h"
 #include "io/address.h"
 #include "loop/config.h"
+#include "loop/mistakes.h"
 #include "loop/policy.h"
 #include "prepare/draft.h"
 #include "train/script.h"
@@ -22,47 +23,6 @@ namespace {
 constexpr std::size_t kColumnsTold = 20;
 constexpr std::uint64_t kLeastLog = 64 << 10;
 constexpr std::uint64_t kLeastPushLog = 1 << 20;
-constexpr std::string_view kGeneralHint = "`rondo config` lists every key with its default";
-
-class Mistakes {
- public:
-  explicit Mistakes(const Config& config) : config_(config) {}
-
-  void add(const std::string& key, const std::string& sentence, std::string hint = {}) {
-    const std::string named = key + ": ";
-    lines_.push_back(fmt::format("{}: {}{}", io::place_of(config_.places, config_.file, key),
-                                 sentence.starts_with(named) ? "" : named, sentence));
-    hints_.push_back(std::move(hint));
-  }
-  void add(const std::string& key, const Error& error) { add(key, error.message, error.hint); }
-  /// A line that names its place itself.
-  void add_line(std::string line) {
-    lines_.push_back(std::move(line));
-    hints_.emplace_back();
-  }
-
-  /// Keeps a mistake and says whether there was none.
-  template <class T>
-  void demand(const std::string& key, const Result<T>& value) {
-    if (!value) add(key, value.error());
-  }
-
-  Result<void> finish() const {
-    if (lines_.empty()) return {};
-    const bool one = lines_.size() == 1;
-    std::string text;
-    for (std::size_t i = 0; i < lines_.size(); ++i) {
-      text += (i == 0 ? "" : "\n") + lines_[i];
-      if (!one && !hints_[i].empty()) text += "; " + hints_[i];
-    }
-    return fail(Code::kInvalidInput, text,
-                one && !hints_[0].empty() ? hints_[0] : std::string(kGeneralHint));
-  }
-
- private:
-  const Config& config_;
-  std::vector<std::string> lines_, hints_;
-};
 
 /// A list of tables that `read` takes as a whole.
 template <class Read>
@@ -113,6 +73,13 @@ void check_canary(const std::vector<double>& shares, Mistakes& mistakes) {
   }
 }
 
+/// The task, where the settings alone say it.
+std::optional<model::Task> task_asked(const Config& config) {
+  if (!config.train.quantiles.empty()) return model::Task::kQuantile;
+  const auto task = model::task_from(config.project.task);
+  return task ? std::optional(*task) : std::nullopt;
+}
+
 void check_loss(const Config& config, std::optional<model::Task> task, Mistakes& mistakes) {
   const std::string& loss = config.monitor.loss;
   const std::string& metric = config.evaluate.metric;
@@ -140,8 +107,13 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
   mistakes.demand("evaluate.cost", evaluate::check_cost(o.cost));
   mistakes.demand("evaluate.slices", evaluate::check_slices(o.slices));
   check_number("evaluate.min_effect", o.min_effect, "auto", mistakes);
-  const auto task = model::task_from(config.project.task);
-  check_loss(config, task ? std::optional(*task) : std::nullopt, mistakes);
+  const auto task = task_asked(config);
+  const std::string& named = config.project.task;
+  if (task == model::Task::kQuantile && named != "auto" && named != "regression") {
+    mistakes.add("train.quantiles", fmt::format("ask for a number, but project.task is {}", named),
+                 "leave one of them out");
+  }
+  check_loss(config, task, mistakes);
   if (task) {
     mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));
     if (*task != model::Task::kBinary && o.calibrate != "auto" && o.calibrate != "none") {
@@ -263,7 +235,12 @@ void check_task(const Config& config, const table::Column& target, Mistakes& mis
   const model::Task natural = !classes           ? model::Task::kRegression
                               : values.size() < 3 ? model::Task::kBinary
                                                   : model::Task::kMulticlass;
-  const model::Task task = model::task_from(asked).value_or(natural);
+  if (!config.train.quantiles.empty() && (text || target.type == table::Type::kBool)) {
+    return mistakes.add("train.quantiles", fmt::format("ask for a number, but the target \"{}\" "
+                                                       "is none", name),
+                        "take a column of numbers, or leave `quantiles` out");
+  }
+  const model::Task task = task_asked(config).value_or(natural);
   mistakes.demand("evaluate.metric", evaluate::metric_for(config.evaluate.metric, task));
   check_loss(config, task, mistakes);
 }
@@ -362,6 +339,7 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("train.monotone", train::check_monotone(config.train.monotone));
   mistakes.demand("train.learners", train::check_learners(config.train));
   mistakes.demand("train.class_weight", train::check_class_weight(config.train.class_weight));
+  mistakes.demand("train.quantiles", train::check_quantiles(config.train));
   if (!config.train.command.empty() && !config.train.class_weight.empty()) {
     mistakes.add("train.class_weight", "is set beside train.command",
                  "a script weighs its classes itself: leave one of them out");

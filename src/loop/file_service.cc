@@ -114,7 +114,10 @@ std::unexpected<Error> another_model(const std::string& difference) {
 }
 
 std::string answers_of(const model::Pipeline::Parts& parts) {
-  if (parts.task == model::Task::kRegression) return "a number";
+  if (parts.task == model::Task::kQuantile) {
+    return fmt::format("the quantiles {}", fmt::join(parts.levels, ", "));
+  }
+  if (model::is_number(parts.task)) return "a number";
   return fmt::format("the classes {}", fmt::join(parts.classes, ", "));
 }
 
@@ -151,7 +154,7 @@ Result<void> FileService::check_follows(const model::Pipeline& before, const mod
   if (is.target != was.target) {
     return another_model(fmt::format("it predicts \"{}\", not \"{}\"", is.target, was.target));
   }
-  if (is.task != was.task || is.classes != was.classes) {
+  if (is.task != was.task || is.classes != was.classes || is.levels != was.levels) {
     return another_model(fmt::format("it answers {}, not {}", answers_of(is), answers_of(was)));
   }
   const std::string inputs = other_inputs(before, next);

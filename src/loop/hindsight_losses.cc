@@ -29,7 +29,8 @@ Result<std::vector<GridVersion>> versions_of(ledger::Ledger& ledger) {
 ledger::Prediction as_logged(const deploy::Answer& answer) {
   ledger::Prediction row;
   row.value = answer.value;
-  if (answer.probabilities.size() > 2) row.probabilities = answer.probabilities;
+  const bool two = answer.probabilities.size() == 2 && !answer.label.empty();
+  if (!two) row.probabilities = answer.probabilities;
   return row;
 }
 

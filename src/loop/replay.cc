@@ -107,7 +107,7 @@ class Numbers {
   explicit Numbers(model::Task task) : task_(task) {}
   std::optional<double> of(const std::optional<Json>& label) {
     if (!label) return std::nullopt;
-    if (task_ == model::Task::kRegression) {
+    if (model::is_number(task_)) {
       return label->is_number() ? std::optional(label->get<double>()) : std::nullopt;
     }
     return classes_.try_emplace(label->dump(), static_cast<double>(classes_.size())).first->second;

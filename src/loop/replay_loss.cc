@@ -37,9 +37,15 @@ ShownLoss shown_loss(std::string_view configured, model::Task task) {
 std::optional<double> loss_of(Metric metric, const model::Pipeline::Parts& version,
                               const ledger::Prediction& prediction, const Json& truth) {
   const auto label = label_number(truth, version);
-  if (!label && version.task == model::Task::kRegression) return std::nullopt;
+  if (!label && model::is_number(version.task)) return std::nullopt;
   if (!label) return one_row(metric, {model::Task::kBinary, 2, {1}, {}}, {0});
   const evaluate::Truth row{version.task, version.classes.size(), {*label}, {}};
+  if (version.task == model::Task::kQuantile) {
+    evaluate::Truth levels = row;
+    levels.levels = version.levels;
+    if (prediction.probabilities.size() != version.levels.size()) return std::nullopt;
+    return one_row(metric, levels, prediction.probabilities);
+  }
   if (version.task == model::Task::kMulticlass) {
     if (prediction.probabilities.size() != version.classes.size()) return std::nullopt;
     return one_row(metric, row, prediction.probabilities);

@@ -64,7 +64,7 @@ double probability_of(const model::Pipeline::Parts& parts, const ledger::Predict
 /// Between two answers to one row: of the values, or the greatest of a probability.
 double difference_of(const model::Pipeline::Parts& a_parts, const ledger::Prediction& a,
                      const model::Pipeline::Parts& b_parts, const ledger::Prediction& b) {
-  if (a_parts.task == model::Task::kRegression) return std::abs(a.value - b.value);
+  if (model::is_number(a_parts.task)) return std::abs(a.value - b.value);
   double most = 0;
   for (const auto* classes : {&a_parts.classes, &b_parts.classes}) {
     for (const std::string& name : *classes) {
@@ -246,7 +246,7 @@ Json Replayer::to_json() const {
                          {"p90", differences_.percentile(0.9)},
                          {"p99", differences_.percentile(0.99)},
                          {"max", differences_.most()}};
-    if (parts().task != model::Task::kRegression) out["difference"]["class_changed"] = changed_;
+    if (!model::is_number(parts().task)) out["difference"]["class_changed"] = changed_;
   }
   if (logged_.rows > 0) {
     DayMean logged(shown_.name), replayed(shown_.name);

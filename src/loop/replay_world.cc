@@ -157,7 +157,8 @@ void ReplayWorld::answer(Time from, Time until) {
     row.version = answer.version;
     row.value = answer.value;
     row.answer = std::string(answer.label);
-    if (answer.probabilities.size() > 2) row.probabilities = answer.probabilities;
+    const bool two = answer.probabilities.size() == 2 && !answer.label.empty();
+    if (!two) row.probabilities = answer.probabilities;
     row.cells = model::encode_cells(cells);
     rows.push_back(std::move(row));
   }

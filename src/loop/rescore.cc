@@ -32,6 +32,11 @@ ledger::Prediction as_answered(const model::Pipeline::Parts& parts,
     out.value = answer[0];
     return out;
   }
+  if (parts.task == model::Task::kQuantile) {
+    out.value = answer[model::middle_of(parts.levels)];
+    out.probabilities.assign(answer.begin(), answer.end());
+    return out;
+  }
   if (parts.task == model::Task::kBinary) {
     out.value = answer[0];
     out.probabilities = {1 - answer[0], answer[0]};

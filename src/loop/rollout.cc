@@ -115,8 +115,9 @@ monitor::GuardOptions RolloutWatch::options() const {
   monitor::GuardOptions options = guard_options(config_.deploy);
   const model::Reference& reference = older_->reference();
   const evaluate::Options& gate = config_.evaluate;
-  const bool numbers = older_->parts().task == model::Task::kRegression;
-  const bool same = numbers ? gate.metric == "auto" || gate.metric == "mae"
+  const bool numbers = model::is_number(older_->parts().task);
+  const bool plain = older_->parts().task == model::Task::kRegression && gate.metric == "auto";
+  const bool same = numbers ? plain || gate.metric == "mae"
                             : gate.metric == "accuracy";
   const double unit = numbers ? std::max(reference.error_scale(), 1e-300) : 1;
   options.min_effect = kEffect * reference.test_risk;
@@ -267,7 +268,7 @@ double RolloutWatch::loss_of(const Answered& answer, const Json& label) const {
   const model::Pipeline::Parts& parts = older_->parts();
   const auto truth = label_number(label, parts);
   if (deploy::failed(answer.value) || !truth) return 1;
-  if (parts.task != model::Task::kRegression) {
+  if (!model::is_number(parts.task)) {
     return label_number(Json(answer.text), parts) == truth ? 0 : 1;
   }
   return std::min(1.0, std::abs(answer.value - *truth) / parts.reference.error_scale());

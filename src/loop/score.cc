@@ -29,6 +29,7 @@ struct Answerer {
   model::Forest forest;
   model::Answering answering;
   std::vector<std::string> classes;
+  std::vector<double> levels;
 };
 
 Result<Answerer> answerer_of(const StageInput& input) {
@@ -37,14 +38,16 @@ Result<Answerer> answerer_of(const StageInput& input) {
   if (!measured || input.inputs.contains("champion")) {  // a job of an older program has one alone
     const auto pipeline = TRY(model::Pipeline::load(TRY(read_input(input, "champion"))));
     const model::Pipeline::Parts& parts = pipeline->parts();
-    if (!measured) return Answerer{parts.transform, parts.forest, parts.answering, parts.classes};
+    if (!measured) {
+      return Answerer{parts.transform, parts.forest, parts.answering, parts.classes, parts.levels};
+    }
     answering = parts.answering;
   }
   auto prepared = TRY(model::Prepared::decode(TRY(read_input(input, "measured_prepared"))));
   const auto candidate =
       TRY(model::Candidate::decode(TRY(read_input(input, "measured_candidate"))));
   return Answerer{std::move(prepared.transform), TRY(model::Forest::decode(candidate.forest)),
-                  std::move(answering), std::move(prepared.classes)};
+                  std::move(answering), std::move(prepared.classes), std::move(prepared.levels)};
 }
 
 /// Whether its answers can be held against those of a model of these classes.
@@ -162,7 +165,7 @@ Result<StageOutput> score(const StageInput& input) {
   const auto manifest = TRY(ledger::Manifest::from_json(manifest_json));
   const auto prepared = TRY(model::Prepared::decode(TRY(read_input(input, "prepared"))));
   const Answerer by = TRY(answerer_of(input));
-  if (!is_comparable(by.classes, prepared.classes)) {
+  if (by.levels != prepared.levels || !is_comparable(by.classes, prepared.classes)) {
     return StageOutput{"incomparable", "it answers another question than the rows ask",
                        Json::object(), Json::object(), {}};
   }

@@ -13,6 +13,7 @@ prepare::Situation situation_of(const Config& config, const std::vector<Kept>& k
   s.target = config.project.target;
   s.task = config.project.task;
   s.weight = config.train.weight;
+  s.quantiles = config.train.quantiles;
   s.has_clock = !config.collect.time.empty();
   s.entity = config.collect.entity;
   s.split = config.evaluate.split;

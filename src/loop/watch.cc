@@ -22,7 +22,7 @@ Json place_json(const io::LogPosition& log, std::int64_t label_row) {
 }  // namespace
 
 std::optional<double> label_number(const Json& label, const model::Pipeline::Parts& parts) {
-  if (parts.task == model::Task::kRegression) {
+  if (model::is_number(parts.task)) {
     return label.is_number() ? std::optional(label.get<double>()) : std::nullopt;
   }
   // Canonical: the class "1" of a column of numbers is also told as 1.0.
@@ -196,7 +196,7 @@ monitor::Judged Watch::row_of(const ledger::Prediction& prediction, Cells& keep)
   row.id = prediction.id;
   row.answer = prediction.value;
   const model::Pipeline::Parts& parts = pipeline_->parts();
-  if (parts.task != model::Task::kRegression) {
+  if (!model::is_number(parts.task)) {
     row.answer = number_of(Json(prediction.answer)).value_or(-1);
     const auto& all = prediction.probabilities;
     if (parts.task == model::Task::kBinary) row.score = prediction.value;

@@ -85,8 +85,7 @@ Result<Calibration> map_from(const Json& json) {
 
 Result<Reach> reach_from(const Json& json) {
   const Reach reach{TRY(io::get<double>(json, "coverage")), TRY(io::get<double>(json, "reach"))};
-  if (!(reach.coverage > 0) || !(reach.coverage < 1) || !(reach.reach >= 0) ||
-      !std::isfinite(reach.reach)) {
+  if (!(reach.coverage > 0) || !(reach.coverage < 1) || !std::isfinite(reach.reach)) {
     return fail(Code::kInvalidInput, "the interval has no coverage in (0, 1), or no finite reach");
   }
   return reach;
@@ -160,8 +159,12 @@ Result<void> check_answering(const Answering& answering, Task task) {
   if (answering.threshold && task != Task::kBinary) {
     return fail(Code::kInvalidInput, "a threshold needs two classes");
   }
-  if (answering.interval && task != Task::kRegression) {
+  if (!answering.interval) return {};
+  if (!is_number(task)) {
     return fail(Code::kInvalidInput, "an interval is of numbers, and these are classes");
+  }
+  if (task == Task::kRegression && answering.interval->reach < 0) {
+    return fail(Code::kInvalidInput, "the interval's reach is below 0");
   }
   return {};
 }

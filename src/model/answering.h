@@ -16,11 +16,18 @@ namespace rondo::model {
 
 enum class Task;
 
-/// An answer f to a number has the interval f - reach to f + reach.
+/// An answer f to a number has the interval f - reach to f + reach; quantiles have it from the
+/// lowest - reach to the highest + reach, and there reach may be below 0.
 struct Reach {
   double coverage = 0.9;  // the share of new labels that it is made for
   double reach = 0;
-  stats::Bounds around(double answer) const noexcept { return {answer - reach, answer + reach}; }
+  /// Shape: one answer, or one a level, ascending. A reach that would turn them around leaves the
+  /// middle between them.
+  stats::Bounds around(std::span<const double> answer) const noexcept {
+    const double low = answer.front() - reach, high = answer.back() + reach;
+    return low <= high ? stats::Bounds{low, high}
+                       : stats::Bounds{(low + high) / 2, (low + high) / 2};
+  }
 };
 
 struct Answering {

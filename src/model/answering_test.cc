@@ -63,13 +63,16 @@ TEST(Answering, AnIntervalComesBackAndIsOfNumbersAlone) {
   const auto got = Answering::from_json(io::parse_json(io::canonical(json)).value());
   ASSERT_TRUE(got) << got.error().text();
   EXPECT_EQ(got->to_json(), json);
-  EXPECT_EQ(got->interval->around(2).low, 2 - 0.1);
-  EXPECT_EQ(got->interval->around(2).high, 2 + 0.1);
+  const double two[] = {2};
+  EXPECT_EQ(got->interval->around(two).low, 2 - 0.1);
+  EXPECT_EQ(got->interval->around(two).high, 2 + 0.1);
   Pipeline::Parts parts = small_parts();
   parts.answering = want;
   const auto loaded = Pipeline::load(Pipeline::encode(parts).value());
   ASSERT_TRUE(loaded) << loaded.error().text();
   EXPECT_EQ((*loaded)->parts().answering.interval->reach, 0.1);
+  parts.answering.interval->reach = -1;
+  EXPECT_FALSE(Pipeline::encode(parts)) << "quantiles alone may lie outside of their interval";
   EXPECT_FALSE(check_answering(want, Task::kBinary));
 }
 
@@ -97,7 +100,6 @@ TEST(Answering, WhatIsNoMapIsRefused) {
       {"{}", "says nothing"},
       {R"({"tomorrow":1})", "\"tomorrow\" is not known"},
       {R"({"threshold":1.5})", "the threshold is no probability"},
-      {R"({"interval":{"coverage":0.9,"reach":-1}})", "no finite reach"},
       {R"({"interval":{"coverage":1,"reach":1}})", "no coverage in (0, 1)"},
       {R"({"calibration":{"map":"magic"}})", "no map of probabilities \"magic\""},
       {R"({"calibration":{"map":"none"}})", "is none"},

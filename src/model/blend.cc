@@ -38,6 +38,43 @@ Result<Forest> blend(std::span<const Weighted> members) {
   return builder.finish();
 }
 
+Result<Forest> side_by_side(std::span<const Forest> members) {
+  std::vector<Loose> parts;
+  std::size_t rounds = 0;
+  for (const Forest& member : members) {
+    parts.push_back(take_apart(member));
+    const Loose& part = parts.back();
+    if (part.head.outputs != 1 || part.head.link != Link::kIdentity || !part.terms.empty() ||
+        part.trees.empty() || part.head.features != parts[0].head.features) {
+      return fail(Code::kInvalidInput, "these forests cannot stand side by side");
+    }
+    rounds = std::max(rounds, part.trees.size());
+  }
+  if (parts.empty()) return fail(Code::kInvalidInput, "no forest is there to stand beside others");
+  const ForestBuilder::Head head{parts[0].head.features, parts.size(), Link::kAscending, 1.0};
+  Loose all{head, {}, {{}}, {}};
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for (Loose& part : parts) {
+      ForestBuilder::Tree tree;
+      if (round < part.trees.size()) {
+        tree = std::move(part.trees[round]);
+      } else {
+        tree.leaves = {0};
+        if (members[0].has_covers()) tree.covers = {1};
+      }
+      for (std::uint32_t& set : tree.set) {
+        if (set == 0) continue;
+        all.sets.push_back(part.sets[set]);
+        set = static_cast<std::uint32_t>(all.sets.size() - 1);
+      }
+      all.trees.push_back(std::move(tree));
+    }
+  }
+  ForestBuilder builder = TRY(ForestBuilder::start(head));
+  TRY(add_member(builder, std::move(all), 1));
+  return builder.finish();
+}
+
 Result<Forest> shifted(const Forest& forest, std::span<const double> by) {
   Loose loose = take_apart(forest);
   if (by.size() != loose.head.outputs || loose.trees.size() < by.size()) {

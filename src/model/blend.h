@@ -18,6 +18,12 @@ struct Weighted {
 /// would have too many trees.
 Result<Forest> blend(std::span<const Weighted> members);
 
+/// One forest with an output for each member, its levels in order: of each, the raw scores in every
+/// bit. Whoever has fewer trees gets trees of one leaf of 0.
+/// Errors: kInvalidInput when there is none, when one has several outputs, terms or a link, when
+/// features differ, or when it would have too many trees.
+Result<Forest> side_by_side(std::span<const Forest> members);
+
 /// The forest with `by` added to each raw score, up to rounding: the leaves of the first tree of
 /// each output have it. Shape: one an output. Errors: kInvalidInput for another number of them.
 Result<Forest> shifted(const Forest& forest, std::span<const double> by);

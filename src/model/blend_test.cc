@@ -47,6 +47,36 @@ TEST(Blend, AnswersTheWeightedSum) {
   EXPECT_EQ(Forest::decode(both.encode()).value().encode(), both.encode());
 }
 
+TEST(Blend, SideBySideEachKeepsItsScoreAndTheAnswersAscend) {
+  const Forest a = small(0.5, 0b101, {1, 2, 4}), b = small(2.5, 0b010, {10, -20, 40});
+  const Weighted twice[] = {{&b, 1}, {&b, 1}};
+  const std::vector<Forest> members = {a, blend(twice).value(), a};
+  const Forest all = side_by_side(members).value();
+  EXPECT_EQ(all.outputs(), 3U);
+  EXPECT_EQ(all.trees(), 6U) << "the first and the last have a tree of one leaf more";
+  EXPECT_TRUE(all.has_covers());
+  EXPECT_EQ(Forest::decode(all.encode()).value().encode(), all.encode());
+  for (const double x : {0.0, 1.0, 3.0, std::numeric_limits<double>::quiet_NaN()}) {
+    for (const double category : {0.0, 1.0, 2.0, 7.0}) {
+      const std::vector<double> row = {x, category};
+      std::vector<double> sums(3);
+      all.raw(row, sums);
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        double own = 0;
+        members[i].raw(row, {&own, 1});
+        EXPECT_EQ(sums[i], own) << x << ", " << category << ", " << i;
+      }
+      const double least = std::min(sums[0], sums[1]), most = std::max(sums[0], sums[1]);
+      all.link(sums);
+      EXPECT_EQ(sums.front(), least);
+      EXPECT_EQ(sums.back(), most);
+    }
+  }
+  EXPECT_FALSE(side_by_side({}));
+  const std::vector<Forest> other = {a, small(1, 1, {1, 2, 3}, 3)};
+  EXPECT_FALSE(side_by_side(other)) << "another number of features";
+}
+
 TEST(Blend, OneAloneIsItself) {
   const Forest a = small(0.5, 0b101, {1, 2, 4});
   const Weighted alone[] = {{&a, 1}};

@@ -26,6 +26,9 @@ Result<std::string> objective_of(const Pipeline& pipeline, const ForestBuilder::
     case Link::kIdentity: return std::string("regression");
     case Link::kExp: return std::string("poisson");
     case Link::kSoftmax: return fmt::format("multiclass num_class:{}", head.outputs);
+    case Link::kAscending:
+      return fail(Code::kInvalidInput, "LightGBM's text has no model of several quantiles",
+                  "`rondo export V --to onnx` writes all of them");
     case Link::kSigmoid: break;
   }
   if (pipeline.parts().task == Task::kBinary) {

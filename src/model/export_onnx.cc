@@ -170,10 +170,12 @@ Result<void> add_tree(Ensemble& out, const Loose& forest, std::size_t number) {
 
 std::string node_message(const char* op, std::initializer_list<std::string_view> from,
                          std::string_view to, std::string_view domain = "",
-                         const std::vector<std::string>& attributes = {}) {
+                         const std::vector<std::string>& attributes = {},
+                         std::string_view second = "") {
   Message out;
   for (const std::string_view name : from) out.bytes(1, name);
   out.bytes(2, to);
+  if (!second.empty()) out.bytes(2, second);
   out.bytes(4, op);
   for (const std::string& one : attributes) out.bytes(5, one);
   if (!domain.empty()) out.bytes(7, domain);
@@ -309,7 +311,15 @@ std::string graph_of(const Ensemble& trees, const Loose& forest) {
   out.bytes(1, node_message("TreeEnsemble", {"features"}, plain ? "raw_score" : "trees_score",
                             "ai.onnx.ml", attributes));
   if (!plain) Lines(forest).put(out);
-  out.bytes(1, node_message(link, {"raw_score"}, "prediction"));
+  if (head.link == Link::kAscending) {
+    const std::vector<std::int64_t> all = {static_cast<std::int64_t>(head.outputs)};
+    out.bytes(5, tensor(kInt64, {1}, raw_of(all), "levels"));
+    out.bytes(1, node_message("TopK", {"raw_score", "levels"}, "prediction", "",
+                              {attribute("axis", std::int64_t{1}), attribute("largest", kNone),
+                               attribute("sorted", std::int64_t{1})}, "order"));
+  } else {
+    out.bytes(1, node_message(link, {"raw_score"}, "prediction"));
+  }
   out.bytes(2, "rondo");
   out.bytes(11, value_info("features", head.features));
   out.bytes(12, value_info("prediction", head.outputs));
@@ -330,8 +340,8 @@ Result<std::string> to_onnx(const Pipeline& pipeline) {
   out.bytes(8, opset("", kOpset));
   out.bytes(8, opset("ai.onnx.ml", kMlOpset));
   const Json about[] = {feature_list(pipeline.transform()), Json(pipeline.parts().classes),
-                        pipeline.parts().answering.to_json()};
-  const char* const names[] = {"features", "classes", "answering"};
+                        Json(pipeline.parts().levels), pipeline.parts().answering.to_json()};
+  const char* const names[] = {"features", "classes", "levels", "answering"};
   for (std::size_t i = 0; i < std::size(about); ++i) {
     Message entry;
     entry.bytes(1, names[i]);

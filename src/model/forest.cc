@@ -198,6 +198,11 @@ void Forest::link(std::span<double> scores) const noexcept {
   if (link_ == Link::kExp) {
     for (double& score : scores) score = stats::portable_exp(score);
   }
+  if (link_ == Link::kAscending) {
+    for (std::size_t from = 0; from + outputs_ <= scores.size(); from += outputs_) {
+      std::ranges::sort(scores.subspan(from, outputs_));
+    }
+  }
   if (link_ != Link::kSoftmax) return;
   for (std::size_t from = 0; from + outputs_ <= scores.size(); from += outputs_) {
     const auto row = scores.subspan(from, outputs_);

@@ -17,7 +17,8 @@
 
 namespace rondo::model {
 
-enum class Link : std::uint8_t { kIdentity, kSigmoid, kSoftmax, kExp };
+/// kAscending: an output a level of quantiles; a row's are put in order.
+enum class Link : std::uint8_t { kIdentity, kSigmoid, kSoftmax, kExp, kAscending };
 
 class Forest {
  public:
@@ -28,7 +29,7 @@ class Forest {
   std::string encode() const;
 
   std::size_t features() const { return features_; }
-  std::size_t outputs() const { return outputs_; }  // 1, or classes for multiclass
+  std::size_t outputs() const { return outputs_; }  // 1, or one a class, or one a level
   std::size_t trees() const { return roots_.size(); }
   /// "30 trees", "a linear model of 12 terms", or both.
   std::string text() const;

@@ -42,8 +42,9 @@ Result<ForestBuilder> ForestBuilder::start(const Head& head) {
   if (head.features < 1 || head.features > kMostFeatures) {
     return refuse("a forest reads 1 to 16,384 features, not " + std::to_string(head.features));
   }
-  const bool classes = head.link == Link::kSoftmax;
-  if (classes ? head.outputs < 2 || head.outputs > kMostClasses : head.outputs != 1) {
+  const bool one = head.link != Link::kSoftmax && head.link != Link::kAscending;
+  const std::size_t least = head.link == Link::kSoftmax ? 2 : 1;
+  if (one ? head.outputs != 1 : head.outputs < least || head.outputs > kMostClasses) {
     return refuse("the number of outputs does not fit the link function");
   }
   if (!std::isfinite(head.sigmoid) || head.sigmoid <= 0 ||

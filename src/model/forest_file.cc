@@ -157,7 +157,7 @@ Result<void> ForestCoder::read_head(ByteReader& in) {
   if (!has_covers_ && (layout & ~kAndTerms) != kPlain) {
     return damaged("layout " + std::to_string(layout) + " is not known here");
   }
-  if (link > 3) return damaged("there is no link function " + std::to_string(link));
+  if (link > 4) return damaged("there is no link function " + std::to_string(link));
   if (tree_count_ < 1 || tree_count_ > kMostTrees || leaf_count_ < tree_count_) {
     return damaged("a forest has 1 to 100,000 trees and a leaf in each");
   }

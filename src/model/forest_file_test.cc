@@ -113,7 +113,7 @@ TEST(ForestFile, MutantsOfStructureAreRefusedByPlace) {
       {patched<U32>(4, 16385), "16,384 features"},
       {patched<U32>(4, 3), "plane 4: its feature is out of range"},
       {patched<U32>(8, 2), "outputs does not fit"},
-      {patched<U32>(12, 4), "no link function 4"},
+      {patched<U32>(12, 5), "no link function 5"},
       {patched<U32>(12, 2), "outputs does not fit"},
       {patched<double>(16, 2), "slope"},
       {patched<U32>(24, 0xffffffff), "its counts ask for"},

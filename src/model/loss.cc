@@ -50,11 +50,11 @@ std::optional<Loss> loss_from(std::string_view name) noexcept {
 }
 
 Loss plain_loss(Task task) noexcept {
-  return task == Task::kRegression ? Loss::kAbsolute : Loss::kError;
+  return is_number(task) ? Loss::kAbsolute : Loss::kError;
 }
 
 bool fits(Loss loss, Task task) noexcept {
-  if (task == Task::kRegression) return !of_classes(loss);
+  if (is_number(task)) return !of_classes(loss);
   const bool pairs = loss == Loss::kCost || loss == Loss::kAuc;
   return of_classes(loss) && (task == Task::kBinary || !pairs);
 }

@@ -37,11 +37,15 @@ bool is_task_and_classes(const Pipeline::Parts& parts) {
   const std::size_t classes = parts.classes.size(), outputs = parts.forest.outputs();
   switch (parts.task) {
     case Task::kRegression:
-      return classes == 0 && outputs == 1 && parts.forest.link() != Link::kSoftmax;
+      return classes == 0 && outputs == 1 && parts.forest.link() != Link::kSoftmax &&
+             parts.forest.link() != Link::kAscending;
     case Task::kBinary:
       return classes == 2 && outputs == 1 && parts.forest.link() == Link::kSigmoid;
     case Task::kMulticlass:
       return classes >= 2 && outputs == classes && parts.forest.link() == Link::kSoftmax;
+    case Task::kQuantile:
+      return classes == 0 && are_levels(parts.levels) && outputs == parts.levels.size() &&
+             parts.forest.link() == Link::kAscending;
   }
   return false;
 }
@@ -86,6 +90,9 @@ Result<void> read_schema(const Json& json, Pipeline::Parts& parts) {
   parts.task = TRY(task_from(TRY(io::get<std::string>(json, "task"))));
   parts.target = TRY(io::get<std::string>(json, "target"));
   parts.classes = TRY(io::get<std::vector<std::string>>(json, "classes"));
+  if (parts.task == Task::kQuantile) {
+    parts.levels = TRY(io::get<std::vector<double>>(json, "levels"));
+  }
   TRY(io::get<Json>(json, "inputs"));
   return {};
 }
@@ -124,6 +131,7 @@ Result<std::string> Pipeline::encode(const Parts& parts) {
                  {"target", parts.target},
                  {"classes", parts.classes},
                  {"inputs", transform.at("inputs")}};
+  if (!parts.levels.empty()) schema["levels"] = parts.levels;
   transform.erase("inputs");
   Json provenance = parts.provenance;
   provenance["numerics"] = kNumerics;
@@ -168,6 +176,7 @@ Result<std::shared_ptr<const Pipeline>> Pipeline::load(std::string_view bytes) {
   parts.golden = TRY(in_section(decode_golden(golden_at.bytes, parts), golden_at));
   TRY(check_fit(parts));
   pipeline->name_explained();
+  pipeline->name_answers();
   pipeline->forest_.emplace(parts.forest, TRY(chosen_kernel()));
   return pipeline;
 }
@@ -194,6 +203,11 @@ void Pipeline::score(std::span<const Cell> cells, Time time, std::span<const dou
   forest_->raw(room.features(), out);
   if (!raw.empty()) std::ranges::copy(out, raw.begin());
   answer(out);
+}
+
+void Pipeline::name_answers() {
+  answer_names_ = parts_.classes;
+  for (const double level : parts_.levels) answer_names_.push_back(table::number_text(level));
 }
 
 void Pipeline::name_explained() {

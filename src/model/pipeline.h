@@ -37,6 +37,7 @@ class Pipeline {
     Task task = Task::kRegression;
     std::string target;
     std::vector<std::string> classes;
+    std::vector<double> levels{};    // of quantiles, ascending; empty for other tasks
     Transform transform;
     Forest forest;
     Answering answering;
@@ -53,6 +54,13 @@ class Pipeline {
   const Transform& transform() const { return parts_.transform; }
   const Reference& reference() const { return parts_.reference; }
   std::size_t outputs() const { return parts_.forest.outputs(); }
+  /// What several numbers of one answer are told by: the classes, or the levels as text; none where
+  /// an answer is one number.
+  const std::vector<std::string>& answer_names() const { return answer_names_; }
+  /// "probability" or "quantile": what each of these is.
+  std::string_view answer_kind() const {
+    return parts_.levels.empty() ? "probability" : "quantile";
+  }
   /// The forest as this CPU scores it.
   const CompiledForest& forest() const { return *forest_; }
   /// From raw scores to answers, in place: the forest's link, then what Answering says. Shape: rows
@@ -62,9 +70,9 @@ class Pipeline {
     parts_.answering.apply(scores);
   }
   /// Answers of one row: regression: value; binary: probability of the positive class; multiclass:
-  /// a probability a class. The history has answered its lags already, so that a caller holds its
-  /// lock for that alone. Shape: out has outputs() values; raw, the scores before the link, as many
-  /// or none. Threads: any. No allocation a row.
+  /// a probability a class; quantile: a value a level, ascending. The history has answered its lags
+  /// already, so that a caller holds its lock for that alone. Shape: out has outputs() values; raw,
+  /// the scores before the link, as many or none. Threads: any. No allocation a row.
   void score(std::span<const Cell> cells, Time time, std::span<const double> lags,
              std::span<double> out, InputCounts* counts = nullptr,
              std::span<double> raw = {}) const noexcept;
@@ -88,10 +96,11 @@ class Pipeline {
  private:
   class Room;
   void name_explained();
+  void name_answers();
   Result<std::shared_ptr<const ForestExplainer>> explainer() const;
   Parts parts_;
   std::optional<CompiledForest> forest_;  // of parts_, made at load
-  std::vector<std::string> explained_;
+  std::vector<std::string> explained_, answer_names_;
   // Places in explained_, one or two a feature (then they differ).
   std::vector<std::pair<std::size_t, std::size_t>> explained_by_;
   mutable Published<ForestExplainer> explainer_;  // null until somebody asks

@@ -145,6 +145,7 @@ TEST(Pipeline, PartsThatDoNotFitAreRefused) {
       {"a task that the model does not fit", with_json(Kind::kSchema, "/task", "binary"),
        "task, classes and outputs"},
       {"classes for a regression", with_json(Kind::kSchema, "/classes", {"a", "b"}), "classes"},
+      {"levels of a regression", with_json(Kind::kSchema, "/task", "quantile"), "levels"},
       {"a class twice", with_json(Kind::kSchema, "/classes", {"a", "a"}), "class"},
       {"no target", with_json(Kind::kSchema, "/target", ""), "target"},
       {"no inputs", with_json(Kind::kSchema, "/inputs", Json::array()), "section 2 (transform)"},

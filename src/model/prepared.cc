@@ -12,10 +12,11 @@
 namespace rondo::model {
 namespace {
 
-constexpr std::array<std::pair<Task, std::string_view>, 3> kTasks = {{
+constexpr std::array<std::pair<Task, std::string_view>, 4> kTasks = {{
     {Task::kRegression, "regression"},
     {Task::kBinary, "binary"},
     {Task::kMulticlass, "multiclass"},
+    {Task::kQuantile, "quantile"},
 }};
 
 std::unexpected<Error> damaged(const std::string& what) {
@@ -42,6 +43,9 @@ Result<void> check(const Prepared& p) {
       !may_lack(p.group.size())) {
     return damaged("a list has another length than the rows");
   }
+  if (p.task == Task::kQuantile ? !are_levels(p.levels) : !p.levels.empty()) {
+    return damaged("its levels are not those of quantiles");
+  }
   for (const double weight : p.weight) {
     if (!(weight >= 0 && std::isfinite(weight))) return damaged("a weight cannot be one");
   }
@@ -49,7 +53,7 @@ Result<void> check(const Prepared& p) {
     const bool number = std::isfinite(label);
     const bool is_class = number && label >= 0 && label < static_cast<double>(p.classes.size()) &&
                           label == std::floor(label);
-    if (p.task == Task::kRegression ? !number : !is_class) {
+    if (is_number(p.task) ? !number : !is_class) {
       return damaged("a label is no finite number, or no class");
     }
   }
@@ -70,7 +74,29 @@ Result<Task> task_from(std::string_view name) {
     if (each == name) return task;
   }
   return fail(Code::kInvalidInput, "there is no task \"" + std::string(name) + "\"",
-              "it is regression, binary or multiclass");
+              "it is regression, binary, multiclass or quantile");
+}
+
+bool are_levels(std::span<const double> levels) noexcept {
+  constexpr std::size_t kMost = 20;
+  if (levels.empty() || levels.size() > kMost) return false;
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    if (!(levels[i] > (i == 0 ? 0 : levels[i - 1]) && levels[i] < 1)) return false;
+  }
+  return true;
+}
+
+std::size_t middle_of(std::span<const double> levels) noexcept {
+  std::size_t middle = 0;
+  for (std::size_t i = 1; i < levels.size(); ++i) {
+    if (std::abs(levels[i] - 0.5) < std::abs(levels[middle] - 0.5)) middle = i;
+  }
+  return middle;
+}
+
+std::size_t Prepared::outputs() const noexcept {
+  if (task == Task::kMulticlass) return classes.size();
+  return task == Task::kQuantile ? levels.size() : 1;
 }
 
 std::vector<std::size_t> Prepared::rows_on(table::Side which) const {
@@ -98,6 +124,7 @@ Result<std::string> Prepared::encode() const {
                  {"label_until", label_until.us},
                  {"season", season.us},
                  {"findings", findings}};
+  if (!levels.empty()) bundle.meta["levels"] = levels;
   std::vector<std::int64_t> times, sources;
   for (const Time t : time) times.push_back(t.us);
   for (const std::uint64_t row : source_row) sources.push_back(static_cast<std::int64_t>(row));
@@ -126,6 +153,7 @@ Result<Prepared> Prepared::decode(std::string bytes) {
   p.task = TRY(task_from(TRY(io::get<std::string>(meta, "task"))));
   p.target = TRY(io::get<std::string>(meta, "target"));
   p.classes = TRY(io::get<std::vector<std::string>>(meta, "classes"));
+  if (p.task == Task::kQuantile) p.levels = TRY(io::get<std::vector<double>>(meta, "levels"));
   p.transform = TRY(Transform::from_json(TRY(io::get<Json>(meta, "transform"))));
   p.features.rows = TRY(io::get<std::uint64_t>(meta, "rows"));
   p.features.columns = TRY(io::get<std::uint64_t>(meta, "columns"));
@@ -202,7 +230,7 @@ Result<Candidate> Candidate::decode(std::string bytes) {
     candidate.held_rows.push_back(static_cast<std::uint32_t>(row));
   }
   candidate.held_answers = copy(TRY(bundle.f64("held_answers")));
-  if (candidate.held_answers.size() != candidate.held_rows.size()) {
+  if (candidate.held_answers.size() % candidate.held_rows.size() != 0) {
     return fail(Code::kCorrupt, "candidate: rows that were held out and their answers differ");
   }
   return candidate;

@@ -8,9 +8,19 @@
 
 namespace rondo::model {
 
-enum class Task { kRegression, kBinary, kMulticlass };
+enum class Task { kRegression, kBinary, kMulticlass, kQuantile };
+/// Whether labels are numbers rather than classes.
+constexpr bool is_number(Task task) noexcept {
+  return task == Task::kRegression || task == Task::kQuantile;
+}
 std::string_view name_of(Task task) noexcept;
 Result<Task> task_from(std::string_view name);
+
+/// Whether they are levels of quantiles: 1 to 20 of them, ascending, within (0, 1).
+bool are_levels(std::span<const double> levels) noexcept;
+/// The level whose answer stands where one number is asked for: the nearest to one half, the lower
+/// of two as near. 0 without levels.
+std::size_t middle_of(std::span<const double> levels) noexcept;
 
 /// Features. Shape: rows x columns, row-major.
 struct Matrix {
@@ -25,6 +35,7 @@ struct Prepared {
   Task task = Task::kRegression;
   std::string target;
   std::vector<std::string> classes;    // binary: {negative, positive}; multiclass: byte order
+  std::vector<double> levels{};        // of quantiles, ascending; empty for other tasks
   Transform transform;
   Matrix features;                     // rows with a known, usable label; in order of time, if any
   std::vector<double> label;           // number, or class index
@@ -42,6 +53,8 @@ struct Prepared {
   std::vector<double> season_value;    // same time one season before; NaN; empty: no clock
   Span season;                         // its length
   Json findings = Json::array();       // leaks, dropped columns, quarantined rows: numbers
+  /// Of a row: one a class where there are more than two, one a level of quantiles, or one.
+  std::size_t outputs() const noexcept;
   /// Rows of `features`, ascending.
   std::vector<std::size_t> rows_on(table::Side which) const;
   /// Errors: kCorrupt when the parts do not fit together.
@@ -59,7 +72,7 @@ struct Candidate {
   std::vector<double> test_scores;     // answers (after the link) on the test rows, row-major
   // Rows of `Prepared` that were held out while options and rounds were chosen, ascending within a
   // fold, and what models of the same recipe that had not learned from them answered (after the
-  // link). Empty: none were held out, or there is an answer a class.
+  // link), row-major. Empty: none were held out, or there is an answer a class.
   std::vector<std::uint32_t> held_rows;
   std::vector<double> held_answers;
   std::vector<double> linear_answers{};  // of a linear model on the test rows; empty: there is none

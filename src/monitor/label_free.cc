@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace rondo::monitor {
 namespace {
@@ -16,34 +17,64 @@ constexpr double kBroken = 3;        // standard errors of their mean
 
 LabelFree::LabelFree(const model::Reference& reference)
     : reference_(reference),
-      estimates_(!reference.scores.empty()) {}
+      rule_(reference.loss_rule()),
+      by_scores_(!reference.scores.empty()) {
+  if (by_scores_ || reference.tree.nodes.empty() || model::of_classes(rule_.loss)) return;
+  std::vector<std::string> columns;
+  for (const model::ColumnReference& column : reference.columns) columns.push_back(column.name);
+  walk_.emplace(reference.tree, columns);
+}
 
-stats::ErrorEstimate LabelFree::estimate_of(const Cohort& cohort, bool labelled,
-                                            double* wrong) const {
+LabelFree::Estimated LabelFree::by_scores(const Cohort& cohort, bool labelled) const {
   stats::ErrorEstimate estimate(reference_.scores);
+  double wrong = 0;
   for (const Judged& row : cohort.rows) {
     if (!std::isfinite(row.score) || (labelled && !row.label)) continue;
     estimate.add(row.score, !reference_.scores_of_positive || row.answer > 0.5);
-    if (wrong != nullptr) *wrong += row.label && row.answer == *row.label ? 0 : 1;
+    wrong += row.label && row.answer == *row.label ? 0 : 1;
   }
-  return estimate;
+  if (estimate.rows() == 0) return {};
+  return {estimate.error(), wrong / static_cast<double>(estimate.rows()),
+          estimate.chance_variance(), estimate.fit_variance(), estimate.rows()};
+}
+
+/// The variance of a loss in [0, 1] of mean r is r (1 - r) at most. Source: Bhatia, Davis 2000 (A
+/// Better Bound on the Variance, American Mathematical Monthly 107), theorem 1.
+LabelFree::Estimated LabelFree::by_kinds(const Cohort& cohort, bool labelled) const {
+  std::map<std::size_t, double> kinds;
+  Estimated out;
+  for (const Judged& row : cohort.rows) {
+    if (row.cells.size() != reference_.columns.size() || (labelled && !row.label)) continue;
+    ++out.rows;
+    kinds[walk_->leaf_of(row.cells)] += 1;
+    if (labelled) out.realized += rule_.of({*row.label, row.answer, 0, {}});
+  }
+  const auto all = static_cast<double>(out.rows);
+  for (const auto& [leaf, rows] : kinds) {
+    const model::RiskTree::Node& kind = reference_.tree.nodes[leaf];
+    const double spread = kind.risk * (1 - kind.risk);
+    const double tested = kind.share * static_cast<double>(reference_.tree.rows);
+    out.value += rows / all * kind.risk;
+    out.chance_variance += rows / all * spread / all;
+    out.fit_variance += rows / all * rows / all * spread / tested;
+  }
+  out.realized /= std::max(all, 1.0);
+  return out;
 }
 
 void LabelFree::look(const Cohort& cohort) {
-  if (!estimates_) return;
-  const stats::ErrorEstimate estimate = estimate_of(cohort, false, nullptr);
-  if (estimate.rows() == 0) return;
-  newest_ = Newest{estimate.error(), estimate.chance_variance() + estimate.fit_variance(),
-                   estimate.rows(), cohort.until};
+  if (!estimates()) return;
+  const Estimated estimate = estimate_of(cohort, false);
+  if (estimate.rows == 0) return;
+  newest_ = Newest{estimate.value, estimate.chance_variance + estimate.fit_variance, estimate.rows,
+                   cohort.until};
 }
 
 void LabelFree::compare(const Cohort& cohort) {
-  if (!estimates_) return;
-  double wrong = 0;
-  const stats::ErrorEstimate estimate = estimate_of(cohort, true, &wrong);
-  if (estimate.rows() == 0) return;
-  compared_.push_back({wrong / static_cast<double>(estimate.rows()) - estimate.error(),
-                       estimate.fit_variance()});
+  if (!estimates()) return;
+  const Estimated estimate = estimate_of(cohort, true);
+  if (estimate.rows == 0) return;
+  compared_.push_back({estimate.realized - estimate.value, estimate.fit_variance});
   if (compared_.size() > kCompared) compared_.pop_front();
 }
 
@@ -75,19 +106,20 @@ Json LabelFree::summary() const {
     const auto rank = std::ceil(kOffShare * static_cast<double>(off.size()));
     width += off[static_cast<std::size_t>(rank) - 1];
   }
-  return {{"loss", "error"},
-          {"value", newest_->value},
-          {"low", std::max(0.0, newest_->value - width)},
-          {"high", std::min(1.0, newest_->value + width)},
+  const double unit = by_scores_ ? 1 : rule_.scale;
+  return {{"loss", model::name_of(by_scores_ ? model::Loss::kError : rule_.loss)},
+          {"value", unit * newest_->value},
+          {"low", unit * std::max(0.0, newest_->value - width)},
+          {"high", unit * std::min(1.0, newest_->value + width)},
           {"rows", newest_->rows},
           {"until", to_text(newest_->until)},
           {"compared", compared_.size()},
-          {"off", mean_off()},
+          {"off", unit * mean_off()},
           {"violated", violated()}};
 }
 
 Json LabelFree::state() const {
-  if (!estimates_) return nullptr;
+  if (!estimates()) return nullptr;
   Json compared = Json::array();
   for (const Compared& one : compared_) compared.push_back({one.off, one.fit_variance});
   Json newest = nullptr;
@@ -97,7 +129,7 @@ Json LabelFree::state() const {
 
 /// A watcher of before had none.
 Result<void> LabelFree::read(const Json& state) {
-  if (state.is_null() || !estimates_) return {};
+  if (state.is_null() || !estimates()) return {};
   const auto wrong = fail(Code::kCorrupt, "the watcher's estimates have another shape");
   const Json compared = io::get_or<Json>(state, "compared", nullptr);
   const Json newest = io::get_or<Json>(state, "newest", nullptr);

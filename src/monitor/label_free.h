@@ -1,6 +1,7 @@
 // Performance without labels: what share of the answers is expected to be wrong by the
-// probabilities that came with them, held against the labels once they come (stats/cbpe.h). It
-// pages nobody and decides nothing.
+// probabilities that came with them (stats/cbpe.h), or of numbers how wrong rows of their kinds
+// were on the test (model/risk_tree.h); held against the labels once they come. It pages nobody and
+// decides nothing.
 #pragma once
 
 #include <deque>
@@ -12,7 +13,8 @@ namespace rondo::monitor {
 
 class LabelFree {
  public:
-  /// Classes alone have one: of wrong answers, whatever loss is watched.
+  /// Of classes the share of wrong answers, whatever loss is watched; of numbers the watched loss,
+  /// where the reference knows kinds of rows.
   explicit LabelFree(const model::Reference& reference);
   /// A window of answers, as soon as it closed.
   void look(const Cohort& cohort);
@@ -22,20 +24,32 @@ class LabelFree {
   /// Errors: kCorrupt.
   Result<void> read(const Json& state);
   /// {"loss","value","low","high","rows","until","compared","off","violated"} of the newest window;
-  /// "off" is the mean of realized minus estimated in up to 20 windows with labels. Null: there is
-  /// none.
+  /// "off" is the mean of realized minus estimated in up to 20 windows with labels; of numbers in
+  /// the target's unit. Null: there is none.
   Json summary() const;
 
  private:
   struct Compared {
     double off = 0, fit_variance = 0;
   };
-  stats::ErrorEstimate estimate_of(const Cohort& cohort, bool labelled, double* wrong) const;
+  /// Means of scaled losses of a window's rows.
+  struct Estimated {
+    double value = 0, realized = 0, chance_variance = 0, fit_variance = 0;
+    std::uint64_t rows = 0;
+  };
+  bool estimates() const { return by_scores_ || walk_; }
+  Estimated by_scores(const Cohort& cohort, bool labelled) const;
+  Estimated by_kinds(const Cohort& cohort, bool labelled) const;
+  Estimated estimate_of(const Cohort& cohort, bool labelled) const {
+    return by_scores_ ? by_scores(cohort, labelled) : by_kinds(cohort, labelled);
+  }
   double mean_off() const;
   bool violated() const;
 
   const model::Reference& reference_;
-  bool estimates_ = false;
+  model::LossRule rule_;
+  bool by_scores_ = false;
+  std::optional<model::RiskLeaves> walk_;  // of numbers
   struct Newest {
     double value = 0, variance = 0;
     std::uint64_t rows = 0;

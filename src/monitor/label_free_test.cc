@@ -91,6 +91,53 @@ TEST(LabelFree, ALawThatMovedIsTold) {
   EXPECT_GT(said.at("off").get<double>(), 0.03);
 }
 
+/// Numbers are missed by 1 to 2 where kind is a, by 5 to 6 where it is b: shares of .1 of the scale
+/// and .5; live more b come, and the estimate follows; then b is missed by 9 to 10.
+TEST(LabelFree, OfNumbersItFollowsTheKindsOfRows) {
+  model::Reference reference;
+  reference.loss = "absolute";
+  reference.loss_scale = 10;
+  reference.columns.resize(1);
+  reference.columns[0].name = "kind";
+  reference.columns[0].numeric = false;
+  reference.tree.rows = 4'000;
+  reference.tree.nodes = {{"kind", "a", 0, 1, 2, 0, 0}, {"", {}, 0, 0, 0, 0.8, 0.15},
+                          {"", {}, 0, 0, 0, 0.2, 0.55}};
+  LabelFree estimate(reference);
+  Chance chance(Seed{9});
+  const model::Cell a{model::Cell::Kind::kText, 0, "a"}, b{model::Cell::Kind::kText, 0, "b"};
+  const auto window = [&](int day, double share_of_b, double miss_of_b) {
+    const Time from{(20'000 + day) * Span::days(1).us};
+    Cohort cohort{1, from, from + Span::days(1), {}};
+    for (int i = 0; i < 500; ++i) {
+      const bool is_b = chance.uniform() < share_of_b;
+      Judged row;
+      row.cells = {is_b ? b : a};
+      row.answer = 100;
+      row.label = 100 + (is_b ? miss_of_b : 1) + chance.uniform();
+      cohort.rows.push_back(row);
+    }
+    return cohort;
+  };
+  int covered = 0;
+  for (int day = 0; day < 60; ++day) {
+    const Cohort cohort = window(day, day < 30 ? 0.2 : 0.7, 5);
+    estimate.look(cohort);
+    double error = 0;
+    for (const Judged& row : cohort.rows) error += (*row.label - row.answer) / 500;
+    const Json said = estimate.summary();
+    EXPECT_EQ(said.at("loss"), "absolute");
+    EXPECT_NEAR(said.at("value").get<double>(), day < 30 ? 2.3 : 4.3, 0.35);
+    EXPECT_FALSE(said.at("violated").get<bool>()) << day;
+    covered += said.at("low") <= error && error <= said.at("high") ? 1 : 0;
+    estimate.compare(cohort);
+  }
+  EXPECT_GE(covered, 58) << "the bound of the spread is wide";
+  for (int day = 60; day < 80; ++day) estimate.compare(window(day, 0.7, 9));
+  EXPECT_TRUE(estimate.summary().at("violated").get<bool>());
+  EXPECT_NEAR(estimate.summary().at("off").get<double>(), 0.7 * 4, 0.3);
+}
+
 TEST(LabelFree, ARestartChangesNothing) {
   const model::Reference reference = two_classes();
   LabelFree whole(reference);

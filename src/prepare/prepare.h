@@ -73,6 +73,7 @@ struct Situation {
   std::string target;
   std::string task = "auto";
   std::string weight;                  // column that says how much a row counts; empty: once each
+  std::vector<double> quantiles{};     // levels that are asked for in place of one number
   bool has_clock = false;
   std::vector<std::string> entity;
   Span label_delay;                    // labels of history rows are known so long after the row

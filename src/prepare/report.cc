@@ -155,6 +155,11 @@ Json joins_json(const Draft& draft) {
   return joins;
 }
 
+/// Quantiles are asked of a number; until they are learned it is one as any other.
+model::Task task_of(const Job& job, const Draft& draft) {
+  return job.situation.quantiles.empty() ? draft.task : model::Task::kQuantile;
+}
+
 Json evidence_of(const Job& job, const Draft& draft) {
   Json evidence = findings_json(draft);
   if (!draft.expectations.empty()) evidence["expectations"] = draft.expectations;
@@ -165,7 +170,7 @@ Json evidence_of(const Job& job, const Draft& draft) {
   evidence["test"] = draft.test.size();
   evidence["twin"] = job.situation.twin;
   evidence["split"] = job.situation.twin ? "none" : draft.split.by_time ? "time" : "hash";
-  evidence["task"] = name_of(draft.task);
+  evidence["task"] = name_of(task_of(job, draft));
   evidence["features"] = draft.transform.feature_names();
   evidence["lags"] = draft.transform.history().lags.size();
   if (Json joins = joins_json(draft); !joins.empty()) evidence["joins"] = std::move(joins);
@@ -200,7 +205,8 @@ std::string reason_of(const Job& job, const Draft& draft) {
 model::Prepared prepared_from(const Job& job, Draft draft) {
   model::Prepared out;
   out.findings = findings_json(draft);
-  out.task = draft.task;
+  out.task = task_of(job, draft);
+  out.levels = job.situation.quantiles;
   out.target = job.situation.target;
   out.classes = std::move(draft.classes);
   out.transform = std::move(draft.transform);

@@ -241,6 +241,7 @@ Answer answer_of(model::Task task, std::size_t classes, std::vector<double> labe
 double told_alone(const Binned& column, const Answer& answer) {
   switch (answer.task) {
     case model::Task::kRegression:
+    case model::Task::kQuantile:
       return std::max(r2_of(column, answer.label, answer.fold),
                       r2_of(column, answer.rank, answer.fold));
     case model::Task::kBinary: return auc_of(column, answer.label, answer.fold);

@@ -48,6 +48,7 @@ Json to_json(const Situation& s) {
               {"quarantine", std::move(quarantine)},
               {"temp", s.temp}};
   if (!s.weight.empty()) out["weight"] = s.weight;
+  if (!s.quantiles.empty()) out["quantiles"] = s.quantiles;
   return out;
 }
 
@@ -57,6 +58,7 @@ Result<Situation> situation_from(const Json& json) {
   s.target = TRY(io::get<std::string>(json, "target"));
   s.task = io::get_or<std::string>(json, "task", s.task);
   s.weight = io::get_or<std::string>(json, "weight", "");
+  s.quantiles = io::get_or<std::vector<double>>(json, "quantiles", {});
   s.has_clock = io::get_or<bool>(json, "has_clock", s.has_clock);
   s.entity = io::get_or<std::vector<std::string>>(json, "entity", {});
   s.label_delay.us = io::get_or<std::int64_t>(json, "label_delay_us", s.label_delay.us);

@@ -85,10 +85,13 @@ std::string too_few(const Job& job, const Draft& draft) {
 Broken choose_task(const Job& job, const Column& target, Draft& draft) {
   const std::string& name = job.situation.target;
   const bool asked = job.situation.task != "auto" && !job.situation.task.empty();
-  const bool wants_number = job.situation.task == "regression";
+  const bool quantiles = !job.situation.quantiles.empty();
+  const bool wants_number = job.situation.task == "regression" || quantiles;
   if (wants_number && is_text(target.type)) {
-    return fmt::format("the task is regression, but the target \"{}\" is text; take a column of "
-                       "numbers, or another task",
+    return fmt::format("{}, but the target \"{}\" is text; take a column of numbers, or another "
+                       "task",
+                       quantiles ? "[train] quantiles asks for quantiles of a number"
+                                 : "the task is regression",
                        name);
   }
   const std::size_t most = asked || is_text(target.type) ? kMostClasses : 2;

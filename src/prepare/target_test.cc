@@ -127,6 +127,17 @@ TEST(Target, SaysWhyNothingCanBeLearnt) {
   }
 }
 
+TEST(Target, QuantilesAreAskedOfANumber) {
+  Job job = job_of(rows_with(Type::kInteger, {"1", "0"}), "y");
+  job.situation.quantiles = {0.1, 0.9};
+  EXPECT_EQ(draft_of(job).task, model::Task::kRegression) << "of two values too";
+  job.rows = rows_with(Type::kCategory, {"a", "b"});
+  Draft draft;
+  EXPECT_EQ(work(job, draft),
+            "[train] quantiles asks for quantiles of a number, but the target \"y\" is text; take "
+            "a column of numbers, or another task");
+}
+
 TEST(Target, OneClassInTheTrainingPartIsNamed) {
   std::vector<std::string> target(1000, "no");
   for (std::size_t i = 900; i < 1000; ++i) target[i] = "yes";

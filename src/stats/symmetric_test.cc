@@ -1,3 +1,4 @@
+// A system that is solved by hand, and one that has no solution of this kind.
 #include "stats/symmetric.h"
 
 #include <gtest/gtest.h>

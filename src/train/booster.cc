@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -109,48 +110,68 @@ Result<Booster> Booster::make(const model::Prepared& prepared, const RowList& fi
                               const RowList& stop, const Parameters& parameters) {
   const LightgbmLibrary& library = *TRY(lightgbm_library());
   TRY(check_known(library, parameters));
-  const bool classes = prepared.task == model::Task::kMulticlass;
-  const std::string text = parameters.text();
-  Booster booster(library, prepared.features.columns, classes ? prepared.classes.size() : 1);
+  Booster booster(library, prepared.features.columns, prepared.outputs());
   booster.corrections_ = parameters.corrections();
+  booster.quantiles_ = !parameters.levels.empty();
   booster.fit_ = TRY(dataset(library, prepared, fit, parameters, nullptr));
-  void* handle = nullptr;
-  TRY(library.checked(library.BoosterCreate(booster.fit_.get(), text.c_str(), &handle),
-                      "starting a booster"));
-  booster.handle_.reset(handle);
+  for (std::size_t i = 0; i < std::max<std::size_t>(parameters.levels.size(), 1); ++i) {
+    void* handle = nullptr;
+    TRY(library.checked(
+        library.BoosterCreate(booster.fit_.get(), parameters.text(i).c_str(), &handle),
+        "starting a booster"));
+    booster.learners_.push_back({{handle, {&library}}});
+  }
   if (stop.empty()) return booster;
   booster.stop_ = TRY(dataset(library, prepared, stop, parameters, booster.fit_.get()));
-  TRY(library.checked(library.BoosterAddValidData(handle, booster.stop_.get()),
-                      "giving rows to stop on"));
+  for (const Learner& learner : booster.learners_) {
+    TRY(library.checked(library.BoosterAddValidData(learner.handle.get(), booster.stop_.get()),
+                        "giving rows to stop on"));
+  }
   booster.answers_.resize(stop.size() * booster.outputs_);
   booster.by_class_.resize(booster.answers_.size());
   return booster;
 }
 
 Result<bool> Booster::grow() {
-  int finished = 0;
-  TRY(library_->checked(library_->BoosterUpdateOneIter(handle_.get(), &finished), "growing trees"));
-  return finished == 0;
+  bool split = false;
+  for (Learner& learner : learners_) {
+    if (!learner.splits) continue;
+    int finished = 0;
+    TRY(library_->checked(library_->BoosterUpdateOneIter(learner.handle.get(), &finished),
+                          "growing trees"));
+    learner.splits = finished == 0;
+    split = split || learner.splits;
+  }
+  return split;
 }
 
 Result<std::size_t> Booster::rounds() const {
-  int rounds = 0;
-  TRY(library_->checked(library_->BoosterGetCurrentIteration(handle_.get(), &rounds),
-                        "counting rounds"));
-  return static_cast<std::size_t>(rounds);
+  int most = 0;
+  for (const Learner& learner : learners_) {
+    int rounds = 0;
+    TRY(library_->checked(library_->BoosterGetCurrentIteration(learner.handle.get(), &rounds),
+                          "counting rounds"));
+    most = std::max(most, rounds);
+  }
+  return static_cast<std::size_t>(most);
 }
 
 Result<std::span<const double>> Booster::answers() {
-  std::int64_t count = static_cast<std::int64_t>(by_class_.size());
-  TRY(library_->checked(
-      library_->BoosterGetPredict(handle_.get(), 1, &count, by_class_.data()),
-      "predicting the rows to stop on"));
+  const std::size_t each = by_class_.size() / learners_.size();
+  for (std::size_t i = 0; i < learners_.size(); ++i) {
+    auto count = static_cast<std::int64_t>(each);
+    TRY(library_->checked(library_->BoosterGetPredict(learners_[i].handle.get(), 1, &count,
+                                                      by_class_.data() + i * each),
+                          "predicting the rows to stop on"));
+  }
   const std::size_t rows = answers_.size() / outputs_;
-  for (std::size_t row = 0; row < rows; ++row) {  // LightGBM answers class after class
+  for (std::size_t row = 0; row < rows; ++row) {  // it answers class after class
     for (std::size_t k = 0; k < outputs_; ++k) {
       answers_[row * outputs_ + k] = by_class_[k * rows + row];
     }
-    correct(std::span(answers_).subspan(row * outputs_, outputs_));
+    const auto answer = std::span(answers_).subspan(row * outputs_, outputs_);
+    if (quantiles_) std::ranges::sort(answer);
+    else correct(answer);
   }
   return std::span<const double>(answers_);
 }
@@ -170,12 +191,18 @@ void Booster::correct(std::span<double> answer) const {
   for (double& p : answer) p /= sum;
 }
 
-Result<std::string> Booster::text(std::size_t rounds) const {
+Result<std::vector<std::string>> Booster::texts(std::size_t rounds) const {
+  std::vector<std::string> out;
+  for (const Learner& learner : learners_) out.push_back(TRY(text_of(learner, rounds)));
+  return out;
+}
+
+Result<std::string> Booster::text_of(const Learner& learner, std::size_t rounds) const {
   std::string text(std::size_t{1} << 20, '\0');
   for (;;) {
     std::int64_t size = 0;  // with the zero behind it
     TRY(library_->checked(
-        library_->BoosterSaveModelToString(handle_.get(), 0, static_cast<int>(rounds),
+        library_->BoosterSaveModelToString(learner.handle.get(), 0, static_cast<int>(rounds),
                                            C_API_FEATURE_IMPORTANCE_SPLIT,
                                            static_cast<std::int64_t>(text.size()), &size,
                                            text.data()),
@@ -190,17 +217,23 @@ Result<std::string> Booster::text(std::size_t rounds) const {
 Result<std::vector<double>> Booster::predicted(std::span<const double> features,
                                                std::size_t rounds, int kind,
                                                std::size_t values) const {
-  const std::size_t rows = features.size() / columns_;
-  std::vector<double> out(rows * values);
+  const std::size_t rows = features.size() / columns_, each = values / learners_.size();
+  std::vector<double> out(rows * values), one(rows * each);
   if (rows == 0) return out;
-  std::int64_t count = 0;
-  TRY(library_->checked(
-      library_->BoosterPredictForMat(handle_.get(), features.data(), C_API_DTYPE_FLOAT64,
-                                     static_cast<std::int32_t>(rows),
-                                     static_cast<std::int32_t>(columns_), 1, kind, 0,
-                                     static_cast<int>(rounds), "num_threads=1 verbosity=-1",
-                                     &count, out.data()),
-      "predicting with LightGBM"));
+  for (std::size_t i = 0; i < learners_.size(); ++i) {
+    std::int64_t count = 0;
+    TRY(library_->checked(
+        library_->BoosterPredictForMat(learners_[i].handle.get(), features.data(),
+                                       C_API_DTYPE_FLOAT64, static_cast<std::int32_t>(rows),
+                                       static_cast<std::int32_t>(columns_), 1, kind, 0,
+                                       static_cast<int>(rounds), "num_threads=1 verbosity=-1",
+                                       &count, one.data()),
+        "predicting with LightGBM"));
+    for (std::size_t row = 0; row < rows; ++row) {
+      const auto from = std::span(one).subspan(row * each, each);
+      std::ranges::copy(from, out.begin() + static_cast<std::ptrdiff_t>(row * values + i * each));
+    }
+  }
   return out;
 }
 

@@ -25,7 +25,7 @@ Booster grown(const Prepared& prepared, std::size_t rounds, std::size_t threads 
   const auto parameters = parameters_for(prepared, {}, Seed{1}, threads).value();
   auto booster =
       Booster::make(prepared, rows_of(prepared, table::Side::kTrain), {}, parameters).value();
-  EXPECT_EQ(grow(booster, prepared.task, {}, {.rounds = rounds}).value().rounds, rounds);
+  EXPECT_EQ(grow(booster, {}, {.rounds = rounds}).value().rounds, rounds);
   return booster;
 }
 
@@ -56,7 +56,7 @@ std::vector<double> thinned(std::span<const double> rows, std::size_t width) {
 }
 
 void expect_same_bits(const Booster& booster, std::size_t rounds, std::span<const double> rows) {
-  const Forest forest = Forest::from_lightgbm(booster.text(rounds).value()).value();
+  const Forest forest = Forest::from_lightgbm(booster.texts(rounds).value()[0]).value();
   const auto theirs = booster.raw(rows, rounds).value();
   for (const model::Kernel kernel : model::supported_kernels()) {
     const model::CompiledForest compiled(forest, kernel);
@@ -86,7 +86,7 @@ TEST_P(SameBits, OnRowsOfTrainingAndOnAwkwardOnes) {
     const Booster booster = grown(prepared, 40);
     expect_same_bits(booster, 40, prepared.features.values);
     expect_same_bits(booster, 40, awkward_rows());
-    const Forest forest = Forest::from_lightgbm(booster.text(40).value()).value();
+    const Forest forest = Forest::from_lightgbm(booster.texts(40).value()[0]).value();
     EXPECT_GT(forest.category_counts()[4], 32U);  // sets of more than one word were met
   }
 }
@@ -94,7 +94,7 @@ TEST_P(SameBits, OnRowsOfTrainingAndOnAwkwardOnes) {
 TEST_P(SameBits, ContributionsAreLightgbmsToTheLastDigits) {
   const Prepared prepared = generated({.task = GetParam(), .rows = 2'000, .missing = 0.1});
   const Booster booster = grown(prepared, 30);
-  const Forest forest = Forest::from_lightgbm(booster.text(30).value()).value();
+  const Forest forest = Forest::from_lightgbm(booster.texts(30).value()[0]).value();
   const std::vector<double> strange = thinned(awkward_rows(), forest.features());
   for (const std::span<const double> rows :
        {std::span<const double>(prepared.features.values).first(prepared.features.columns * 300),
@@ -112,7 +112,7 @@ TEST_P(SameBits, ContributionsAreLightgbmsToTheLastDigits) {
 TEST_P(SameBits, TheModelDoesNotDependOnThreads) {
   const Prepared prepared = generated({.task = GetParam(), .rows = 1'000});
   const auto trees = [&](std::size_t threads) {
-    const std::string text = grown(prepared, 10, threads).text(10).value();
+    const std::string text = grown(prepared, 10, threads).texts(10).value()[0];
     EXPECT_NE(text.find(fmt::format("[num_threads: {}]", threads)), std::string::npos);
     return text.substr(0, text.find("\nparameters:\n"));
   };
@@ -137,10 +137,10 @@ TEST(Booster, AnswersAreThoseOfItsModel) {
   const Inner inner = inner_split(prepared, rows_of(prepared, table::Side::kTrain), Seed{1});
   const auto parameters = parameters_for(prepared, {}, Seed{1}, 1).value();
   auto booster = Booster::make(prepared, inner.fit, inner.stop, parameters).value();
-  ASSERT_TRUE(grow(booster, prepared.task, {}, {.rounds = 5}));
+  ASSERT_TRUE(grow(booster, {}, {.rounds = 5}));
   const auto answers = booster.answers().value();
   const FeatureRows rows(prepared.features, inner.stop);
-  const Forest forest = Forest::from_lightgbm(booster.text(5).value()).value();
+  const Forest forest = Forest::from_lightgbm(booster.texts(5).value()[0]).value();
   std::vector<double> expected(answers.size());
   forest.raw_batch(rows.values(), inner.stop.size(), expected);
   forest.link(expected);

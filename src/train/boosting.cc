@@ -29,8 +29,7 @@ std::size_t patience_for(const Growth& growth, std::size_t rows) {
   return static_cast<std::size_t>(std::max(kLeast, std::min(kMost, kSteps / growth.rate) * share));
 }
 
-Result<Course> grow(Booster& booster, model::Task task, std::span<const double> labels,
-                    const Limits& limits, std::span<const double> weights) {
+Result<Course> grow(Booster& booster, const Judged& stop, const Limits& limits) {
   Course course;
   course.loss = std::numeric_limits<double>::quiet_NaN();
   while (course.rounds < limits.rounds) {
@@ -40,9 +39,9 @@ Result<Course> grow(Booster& booster, model::Task task, std::span<const double> 
     }
     const bool split = TRY(booster.grow());
     course.rounds = TRY(booster.rounds());
-    if (!labels.empty() && (split || course.best == 0)) {
+    if (!stop.labels.empty() && (split || course.best == 0)) {
       const auto answers = TRY(booster.answers());
-      const double loss = mean_loss(task, labels, answers, weights);
+      const double loss = mean_loss(stop, answers);
       if (course.best == 0 || loss < course.loss) {
         course.best = course.rounds;
         course.loss = loss;
@@ -53,7 +52,7 @@ Result<Course> grow(Booster& booster, model::Task task, std::span<const double> 
       course.ending = Ending::kNoSplit;
       break;
     }
-    if (!labels.empty() && course.rounds - course.best >= limits.patience) {
+    if (!stop.labels.empty() && course.rounds - course.best >= limits.patience) {
       course.ending = Ending::kPatience;
       break;
     }
@@ -61,7 +60,7 @@ Result<Course> grow(Booster& booster, model::Task task, std::span<const double> 
       limits.progress(course.rounds, course.loss);
     }
   }
-  if (labels.empty()) course.best = course.rounds;
+  if (stop.labels.empty()) course.best = course.rounds;
   return course;
 }
 

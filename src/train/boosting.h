@@ -30,10 +30,8 @@ struct Course {
   std::vector<double> answers{};  // there, for the rows to stop on, when they were asked for
 };
 
-/// Grows until an ending. `labels` are those of the rows to stop on, or empty; `weights` theirs, or
-/// empty.
-Result<Course> grow(Booster& booster, model::Task task, std::span<const double> labels,
-                    const Limits& limits, std::span<const double> weights = {});
+/// Grows until an ending. `stop`: the rows to stop on, or none.
+Result<Course> grow(Booster& booster, const Judged& stop, const Limits& limits);
 
 /// How many rounds without a gain end a fit: the slower it learns the more, with many rows fewer. A
 /// forest, which more trees do not harm, is never ended.

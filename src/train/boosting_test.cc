@@ -30,7 +30,7 @@ TEST(Grow, StopsWhenPatienceIsOverAndNamesTheBestRound) {
   const Prepared prepared = generated({.rows = 1'000});
   Fitted fitted = started(prepared);
   const Course course =
-      grow(fitted.booster, prepared.task, fitted.labels, {.rounds = 2'000, .patience = 30})
+      grow(fitted.booster, {prepared.task, fitted.labels}, {.rounds = 2'000, .patience = 30})
           .value();
   EXPECT_EQ(course.ending, Ending::kPatience);
   EXPECT_EQ(course.rounds, course.best + 30);
@@ -40,7 +40,7 @@ TEST(Grow, StopsWhenPatienceIsOverAndNamesTheBestRound) {
   std::size_t best = 0;
   for (std::size_t round = 1; round <= course.rounds; ++round) {
     ASSERT_TRUE(again.booster.grow().value());
-    const double loss = mean_loss(prepared.task, again.labels, again.booster.answers().value());
+    const double loss = mean_loss({prepared.task, again.labels}, again.booster.answers().value());
     if (loss < least) best = round;
     least = std::min(least, loss);
   }
@@ -60,7 +60,7 @@ TEST(Patience, IsLongerForSlowLearnersAndShorterForManyRows) {
 TEST(Grow, ExactlySoManyRounds) {
   const Prepared prepared = generated({.rows = 500});
   Fitted fitted = started(prepared);
-  const Course course = grow(fitted.booster, prepared.task, {}, {.rounds = 7}).value();
+  const Course course = grow(fitted.booster, {}, {.rounds = 7}).value();
   EXPECT_EQ(course.ending, Ending::kRounds);
   EXPECT_EQ(course.rounds, 7U);
   EXPECT_EQ(course.best, 7U);
@@ -76,7 +76,7 @@ TEST(Grow, ARequestToStopWaitsForOneRound) {
     asked_in = round;
     limits.stop.request();
   };
-  const Course course = grow(fitted.booster, prepared.task, {}, limits).value();
+  const Course course = grow(fitted.booster, {}, limits).value();
   EXPECT_EQ(course.ending, Ending::kStopped);
   EXPECT_GT(asked_in, 0U);
   EXPECT_EQ(course.rounds, asked_in);
@@ -86,7 +86,7 @@ TEST(Grow, ASpentBudgetEndsIt) {
   const Prepared prepared = generated({.rows = 500});
   Fitted fitted = started(prepared);
   const Course course =
-      grow(fitted.booster, prepared.task, {}, {.rounds = 9, .until_us = monotonic_us() - 1})
+      grow(fitted.booster, {}, {.rounds = 9, .until_us = monotonic_us() - 1})
           .value();
   EXPECT_EQ(course.ending, Ending::kBudget);
   EXPECT_EQ(course.rounds, 0U);
@@ -96,7 +96,7 @@ TEST(Grow, WithoutASplitOneConstantTreeIsLeft) {
   const Prepared prepared = constant_features(500);
   Fitted fitted = started(prepared);
   const Course course =
-      grow(fitted.booster, prepared.task, fitted.labels, {.rounds = 9, .patience = 5}).value();
+      grow(fitted.booster, {prepared.task, fitted.labels}, {.rounds = 9, .patience = 5}).value();
   EXPECT_EQ(course.ending, Ending::kNoSplit);
   EXPECT_EQ(course.rounds, 1U);
   EXPECT_EQ(course.best, 1U);

@@ -61,6 +61,11 @@ std::vector<double> row_losses(const Judged& rows, std::span<const double> raw) 
         losses[i] = (raw[i] - labels[i]) * (raw[i] - labels[i]);
         break;
       case model::Task::kBinary: losses[i] = soft_plus(labels[i] > 0.5 ? -raw[i] : raw[i]); break;
+      case model::Task::kQuantile: {
+        const std::size_t levels = rows.levels.size();
+        losses[i] = pinball(rows.levels, labels[i], raw.subspan(i * levels, levels));
+        break;
+      }
       case model::Task::kMulticlass: {
         const std::size_t classes = raw.size() / labels.size();
         losses[i] = class_loss(raw.subspan(i * classes, classes),
@@ -77,7 +82,7 @@ std::vector<double> row_losses(const Judged& rows, std::span<const double> raw) 
 std::vector<double> raw_of(model::Task task, std::span<const double> answers) {
   std::vector<double> raw(answers.begin(), answers.end());
   for (double& value : raw) {
-    if (task == model::Task::kRegression) break;
+    if (model::is_number(task)) break;
     const double p = std::clamp(value, 1e-15, 1 - 1e-15);
     value = task == model::Task::kBinary ? std::log(p) - std::log1p(-p) : std::log(p);
   }

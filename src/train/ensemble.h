@@ -16,16 +16,8 @@ struct Ensemble {
   double loss = 0;            // out of fold, together
 };
 
-/// The rows on which candidates are judged. Shape: weights one a row, of mean 1 over all that are
-/// judged, or none.
-struct Judged {
-  model::Task task = model::Task::kRegression;
-  std::span<const double> labels;
-  std::span<const double> weights{};
-};
-
-/// Loss of each row times its weight: over all rows their mean is the weighted loss.
-/// Shape: raw is row-major, one a row, or one a class.
+/// Loss of each row times its weight, whose mean over all rows is 1: then the losses' mean is the
+/// weighted loss. Shape: raw is row-major, one a row, one a class, or one a level, ascending.
 std::vector<double> row_losses(const Judged& rows, std::span<const double> raw);
 
 /// LightGBM's answers as raw scores, up to a constant a row. Shape: as the answers.

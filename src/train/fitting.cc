@@ -61,10 +61,23 @@ std::string digest_of_text(std::string_view text) {
       .hex();
 }
 
+/// One output a level; the digest is that of the levels' digests, a line each.
+Result<void> take_levels(const std::vector<std::string>& texts, Model& model) {
+  std::vector<model::Forest> levels;
+  std::string digests;
+  for (const std::string& text : texts) {
+    levels.push_back(TRY(model::Forest::from_lightgbm(text)));
+    digests += digest_of_text(text) + "\n";
+  }
+  model.forest = TRY(model::side_by_side(levels));
+  model.digest = io::sha256(digests).hex();
+  return {};
+}
+
 Result<Model> fit_model(const Prepared& prepared, const RowList& train,
                         const Parameters& parameters, const Limits& limits) {
   Booster booster = TRY(Booster::make(prepared, train, {}, parameters));
-  const Course course = TRY(grow(booster, prepared.task, {}, limits));
+  const Course course = TRY(grow(booster, {}, limits));
   if (course.ending == Ending::kStopped) {
     return fail(Code::kCancelled, "training was stopped before it had a model");
   }
@@ -72,14 +85,15 @@ Result<Model> fit_model(const Prepared& prepared, const RowList& train,
   model.spent = course.ending == Ending::kBudget;
   if (model.spent) return model;
   model.rounds = course.rounds;
-  std::string text = TRY(booster.text(course.rounds));
-  model.digest = digest_of_text(text);
+  std::vector<std::string> texts = TRY(booster.texts(course.rounds));
+  model.digest = digest_of_text(texts[0]);
   // LightGBM's raw scores of a forest are sums; that it divides them is a line of its text.
   constexpr std::string_view kMean = "\naverage_output\n";
-  if (const std::size_t at = text.find(kMean); parameters.forest && at != text.npos) {
-    text.replace(at, kMean.size(), "\n");
+  if (const std::size_t at = texts[0].find(kMean); parameters.forest && at != std::string::npos) {
+    texts[0].replace(at, kMean.size(), "\n");
   }
-  model.forest = TRY(model::Forest::from_lightgbm(text));
+  model.forest = TRY(model::Forest::from_lightgbm(texts[0]));
+  if (!parameters.levels.empty()) TRY(take_levels(texts, model));
   TRY(compare(model.forest, booster, course.rounds, prepared));
   if (parameters.forest) {
     const model::Weighted mean{&model.forest, 1 / static_cast<double>(course.rounds)};

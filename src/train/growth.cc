@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "model/prepared.h"
+
 namespace rondo::train {
 
 std::string_view learner_of(const Growth& growth) {
@@ -72,6 +74,23 @@ Result<void> check_learners(const Options& options) {
                  "add \"trees\", or leave monotone out");
   }
   return {};
+}
+
+Result<void> check_quantiles(const Options& options) {
+  const auto wrong = [](std::string what, std::string advice) {
+    return fail(Code::kInvalidInput, "train.quantiles: " + std::move(what), std::move(advice));
+  };
+  if (options.quantiles.empty()) return {};
+  if (!model::are_levels(options.quantiles)) {
+    return wrong("are no levels", "write 1 to 20 numbers between 0 and 1 that rise: quantiles = "
+                                  "[0.1, 0.5, 0.9]");
+  }
+  if (!options.command.empty()) {
+    return wrong("are set beside train.command",
+                 "a script answers one number: leave one of them out");
+  }
+  if (learners_of(options).trees) return {};
+  return wrong("are learned by trees, which train.learners leaves out", "add \"trees\"");
 }
 
 Learners learners_of(const Options& options) {

@@ -31,6 +31,13 @@ model::Candidate candidate_of(const model::Prepared& prepared, const Model& mode
   candidate.test_scores = answers_of(model.forest, prepared, test);
   if (plan.baseline) {
     candidate.linear_answers = answers_of(plan.baseline->forest, prepared, test);
+    if (!plan.around.empty()) {
+      std::vector<double> line = std::move(candidate.linear_answers);
+      candidate.linear_answers.clear();
+      for (const double middle : line) {
+        for (const double away : plan.around) candidate.linear_answers.push_back(middle + away);
+      }
+    }
   }
   return candidate;
 }

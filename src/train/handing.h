@@ -19,6 +19,7 @@ struct Plan {
   LineChoices lines;             // of an original: what lines are worth on its inner part
   Json mix{};                    // what the rows are weighed like, or null
   std::optional<Line> baseline;  // the straight one, beside which the candidate is measured
+  std::vector<double> around{};  // of quantiles: how far each lies from that line on inner rows
 };
 
 /// Rows that a model had not learned from, and what it answered.

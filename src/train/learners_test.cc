@@ -125,6 +125,48 @@ TEST_F(Learning, AForestIsALearner) {
   EXPECT_EQ(few.evidence.at("tried").size(), 2U) << "a forest and a line, and nothing else";
 }
 
+/// Alone, as a twin, and of a search: as often below each quantile as it says, and in order.
+TEST_F(Learning, QuantilesAreLearnedEachByItself) {
+  Prepared prepared = generated({.rows = 6'000, .missing = 0});
+  prepared.task = Task::kQuantile;
+  prepared.levels = {0.1, 0.5, 0.9};
+  Chance chance(Seed{7});
+  for (std::size_t i = 0; i < prepared.label.size(); ++i) {
+    const double x = prepared.features.row(i)[3];
+    prepared.label[i] = 10 * x + (1 + std::abs(x)) * chance.normal();
+  }
+  const std::vector<std::size_t> test = prepared.rows_on(table::Side::kTest);
+  for (const char* budget : {"1 candidate", "4 candidates"}) {
+    const StageOutput output = output_of(prepared, {.budget = budget, .rounds = 200});
+    EXPECT_EQ(output.evidence.at("task"), "quantile");
+    EXPECT_EQ(output.evidence.at("loss"), "pinball loss") << budget;
+    const Candidate original = last_;
+    ASSERT_EQ(original.test_scores.size(), 3 * test.size());
+    ASSERT_EQ(original.linear_answers.size(), 3 * test.size());
+    EXPECT_EQ(original.held_answers.size(), 3 * original.held_rows.size());
+    for (std::size_t k = 0; k < 3; ++k) {
+      double below = 0, by_line = 0;
+      for (std::size_t i = 0; i < test.size(); ++i) {
+        below += prepared.label[test[i]] <= original.test_scores[3 * i + k] ? 1 : 0;
+        by_line += prepared.label[test[i]] <= original.linear_answers[3 * i + k] ? 1 : 0;
+        EXPECT_TRUE(k == 0 ||
+                    original.test_scores[3 * i + k - 1] <= original.test_scores[3 * i + k]);
+      }
+      const auto rows = static_cast<double>(test.size());
+      EXPECT_NEAR(below / rows, prepared.levels[k], 0.06) << budget << ", level " << k;
+      EXPECT_NEAR(by_line / rows, prepared.levels[k], 0.06) << budget << ", level " << k;
+    }
+    StageInput again = input_for(prepared, {.budget = budget, .rounds = 200});
+    again.options["now"] = {{"rounds", original.rounds}};
+    if (original.options.contains("members")) {
+      again.options["now"]["members"] = original.options.at("members");
+    }
+    const auto twin = run(again);
+    ASSERT_TRUE(twin) << twin.error().text();
+    EXPECT_EQ(Candidate::decode(written(again, *twin)).value().forest, original.forest);
+  }
+}
+
 TEST_F(Learning, LearnersAreChecked) {
   EXPECT_TRUE(check_learners({}));
   for (const Options& wrong :

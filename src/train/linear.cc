@@ -23,7 +23,8 @@ constexpr double kTurned = 1e-6;           // of the objective, that a turn no l
 
 model::Link link_of(model::Task task) {
   switch (task) {
-    case model::Task::kRegression: return model::Link::kIdentity;
+    case model::Task::kRegression:
+    case model::Task::kQuantile: return model::Link::kIdentity;
     case model::Task::kBinary: return model::Link::kSigmoid;
     case model::Task::kMulticlass: return model::Link::kSoftmax;
   }
@@ -42,7 +43,7 @@ class Fit {
     double all = 0;
     for (const double one : weight) all += one;
     for (std::size_t k = 0; k < questions; ++k) {
-      Question q{design_, {}, weight, prepared.task != model::Task::kRegression, all};
+      Question q{design_, {}, weight, !model::is_number(prepared.task), all};
       for (const std::uint32_t row : rows) {
         const double label = prepared.label[row];
         q.label.push_back(many ? (label == static_cast<double>(k) ? 1 : 0) : label);
@@ -154,12 +155,14 @@ std::optional<LineChoice> choose(const model::Prepared& prepared, const Inner& i
   if (is_too_little(prepared, rows)) return std::nullopt;
   Fit fit(prepared, rows, bent);
   if (fit.columns() == 0) return std::nullopt;
+  const bool numbers = model::is_number(prepared.task);  // of quantiles it is the mean's line
+  const model::Task task = numbers ? model::Task::kRegression : prepared.task;
   for (const double alpha : kPenalties) {
     if (!fit.settle_at(alpha, stop)) break;
     const auto forest = fit.forest();
     if (!forest) break;
     std::vector<double> answers = answers_of(*forest, prepared, inner.stop);
-    const double loss = mean_loss(prepared.task, labels, answers, weights);
+    const double loss = mean_loss({task, labels, weights}, answers);
     if (!std::isfinite(loss) || loss >= best.loss) continue;
     best = {bent, alpha, loss, std::move(answers)};
   }

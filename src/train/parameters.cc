@@ -24,6 +24,7 @@ std::string_view objective_of(model::Task task) {
     case model::Task::kRegression: return "regression";
     case model::Task::kBinary: return "binary";
     case model::Task::kMulticlass: return "multiclass";
+    case model::Task::kQuantile: return "quantile";
   }
   return "regression";
 }
@@ -128,8 +129,9 @@ Result<void> check_monotone(const Json& monotone) {
   return {};
 }
 
-std::string Parameters::text() const {
+std::string Parameters::text(std::size_t level) const {
   std::string text;
+  if (!levels.empty()) text = fmt::format("alpha={}", levels[level]);
   for (const auto& [name, value] : values) {
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
   }
@@ -142,6 +144,7 @@ Json Parameters::json() const {
     if (name != "num_threads") json[name] = value;
   }
   if (!class_weights.empty()) json["class_weights"] = class_weights;
+  if (!levels.empty()) json["levels"] = levels;
   return json;
 }
 
@@ -177,6 +180,7 @@ Result<Parameters> parameters_with(const model::Prepared& prepared, const Growth
   Parameters p;
   p.class_weights = TRY(class_weights_of(prepared, options.class_weight));
   p.multiclass = prepared.task == model::Task::kMulticlass;
+  p.levels = prepared.levels;
   const auto set = [&p](std::string name, std::string value) {
     p.values.emplace_back(std::move(name), std::move(value));
   };

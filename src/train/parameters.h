@@ -12,6 +12,7 @@ namespace rondo::train {
 struct Parameters {
   std::vector<std::pair<std::string, std::string>> values;  // in the order of the text
   std::vector<double> class_weights{};  // one a class, beside the rows' own; empty: none
+  std::vector<double> levels{};         // of quantiles, each of which is learned by itself
   bool multiclass = false;
   bool forest = false;                  // raw scores are the mean over the rounds
 
@@ -20,8 +21,8 @@ struct Parameters {
   /// added to the log-odds of two classes, -ln w_k to the score of each of more.
   /// Source: Elkan 2001, The Foundations of Cost-Sensitive Learning (IJCAI), theorem 2.
   std::vector<double> corrections() const;
-  /// "name=value name=value"
-  std::string text() const;
+  /// "name=value name=value"; of quantiles that of one level.
+  std::string text(std::size_t level = 0) const;
   /// Without the number of threads, from which nothing follows.
   Json json() const;
 };

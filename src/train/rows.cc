@@ -82,11 +82,12 @@ FeatureRows::FeatureRows(const model::Matrix& features, const RowList& rows) {
 
 namespace {
 
-double loss_of(model::Task task, double label, std::span<const double> answer) {
+double loss_of(const Judged& rows, double label, std::span<const double> answer) {
   const auto log_loss = [](double p) { return -std::log(std::clamp(p, 1e-15, 1 - 1e-15)); };
-  switch (task) {
+  switch (rows.task) {
     case model::Task::kRegression: return (answer[0] - label) * (answer[0] - label);
     case model::Task::kBinary: return log_loss(label > 0.5 ? answer[0] : 1 - answer[0]);
+    case model::Task::kQuantile: return pinball(rows.levels, label, answer);
     case model::Task::kMulticlass: break;
   }
   return log_loss(answer[static_cast<std::size_t>(label)]);
@@ -94,16 +95,24 @@ double loss_of(model::Task task, double label, std::span<const double> answer) {
 
 }  // namespace
 
-double mean_loss(model::Task task, std::span<const double> labels,
-                 std::span<const double> answers, std::span<const double> weights) {
-  const std::size_t outputs = answers.size() / labels.size();
-  double sum = 0, rows = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const double weight = weights.empty() ? 1 : weights[i];
-    sum += weight * loss_of(task, labels[i], answers.subspan(i * outputs, outputs));
-    rows += weight;
+double pinball(std::span<const double> levels, double label, std::span<const double> answer) {
+  double sum = 0;
+  for (std::size_t k = 0; k < levels.size(); ++k) {
+    const double above = label - answer[k];
+    sum += above >= 0 ? levels[k] * above : (levels[k] - 1) * above;
   }
-  return sum / rows;
+  return sum / static_cast<double>(levels.size());
+}
+
+double mean_loss(const Judged& rows, std::span<const double> answers) {
+  const std::size_t outputs = answers.size() / rows.labels.size();
+  double sum = 0, all = 0;
+  for (std::size_t i = 0; i < rows.labels.size(); ++i) {
+    const double weight = rows.weights.empty() ? 1 : rows.weights[i];
+    sum += weight * loss_of(rows, rows.labels[i], answers.subspan(i * outputs, outputs));
+    all += weight;
+  }
+  return sum / all;
 }
 
 std::vector<double> weights_of(const model::Prepared& prepared, const RowList& rows) {
@@ -120,6 +129,7 @@ bool has_weight(const model::Prepared& prepared, const RowList& rows) {
 }
 
 std::string_view loss_name(model::Task task) {
+  if (task == model::Task::kQuantile) return "pinball loss";
   return task == model::Task::kRegression ? "squared error" : "log-loss";
 }
 

@@ -38,12 +38,24 @@ class FeatureRows {
   std::span<const double> values_;
 };
 
-/// Mean loss of predictions: squared error; or -log of the probability of what was there, clipped
-/// at 1e-15. Summed in the order of the rows, so that it has the same bits for any number of
-/// threads.
-/// Shape: answers is row-major, one a row, or one a class; weights one a row, or none.
-double mean_loss(model::Task task, std::span<const double> labels, std::span<const double> answers,
-                 std::span<const double> weights = {});
+/// The rows on which answers are judged. Shape: weights one a row, or none.
+struct Judged {
+  model::Task task = model::Task::kRegression;
+  std::span<const double> labels;
+  std::span<const double> weights{};
+  std::span<const double> levels{};  // of quantiles
+};
+
+/// Mean over the levels t of (t - [y < q_t]) (y - q_t).
+/// Shape: an answer a level, ascending.
+/// Source: Koenker, Bassett 1978 (Regression Quantiles, Econometrica 46), equation 2.
+double pinball(std::span<const double> levels, double label, std::span<const double> answer);
+
+/// Mean loss of predictions: squared error; pinball; or -log of the probability of what was there,
+/// clipped at 1e-15. Summed in the order of the rows, so that it has the same bits for any number
+/// of threads.
+/// Shape: answers is row-major, one a row, one a class, or one a level.
+double mean_loss(const Judged& rows, std::span<const double> answers);
 /// Weights of the rows; empty where each counts once.
 std::vector<double> weights_of(const model::Prepared& prepared, const RowList& rows);
 /// Whether one of them counts.

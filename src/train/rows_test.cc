@@ -91,16 +91,20 @@ TEST(FeatureRows, ViewsAndCopiesHoldTheSame) {
 }
 
 TEST(MeanLoss, FollowsItsFormulas) {
-  const double y[] = {1, 3}, f[] = {2, 0};
-  EXPECT_DOUBLE_EQ(mean_loss(model::Task::kRegression, y, f), (1.0 + 9.0) / 2);
-  EXPECT_DOUBLE_EQ(mean_loss(model::Task::kRegression, y, f, std::vector<double>{3, 1}),
+  const double y[] = {1, 3}, f[] = {2, 0}, weights[] = {3, 1};
+  EXPECT_DOUBLE_EQ(mean_loss({model::Task::kRegression, y}, f), (1.0 + 9.0) / 2);
+  EXPECT_DOUBLE_EQ(mean_loss({model::Task::kRegression, y, weights}, f),
                    (3 * 1.0 + 9.0) / 4);
   const double hit[] = {1, 0}, p[] = {0.8, 0.4};
-  EXPECT_DOUBLE_EQ(mean_loss(model::Task::kBinary, hit, p),
+  EXPECT_DOUBLE_EQ(mean_loss({model::Task::kBinary, hit}, p),
                    -(std::log(0.8) + std::log(1 - 0.4)) / 2);
   const double kind[] = {2, 0}, q[] = {0.1, 0.2, 0.7, 0, 0.5, 0.5};
-  EXPECT_DOUBLE_EQ(mean_loss(model::Task::kMulticlass, kind, q),
+  EXPECT_DOUBLE_EQ(mean_loss({model::Task::kMulticlass, kind}, q),
                    -(std::log(0.7) + std::log(1e-15)) / 2);
+  // y = 1 is 2 above the first and 1 below the second; y = 3 is 1 and 2 below.
+  const double levels[] = {0.1, 0.5}, answers[] = {-1, 2, 4, 5};
+  EXPECT_DOUBLE_EQ(mean_loss({model::Task::kQuantile, y, {}, levels}, answers),
+                   ((0.1 * 2 + 0.5 * 1) / 2 + (0.9 * 1 + 0.5 * 2) / 2) / 2);
 }
 
 }  // namespace

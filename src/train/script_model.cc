@@ -121,6 +121,7 @@ Result<void> check_task(const model::ForeignModel& model, const model::Prepared&
   const std::size_t outputs = model.forest.outputs();
   std::string wanted;
   switch (prepared.task) {
+    case model::Task::kQuantile: wanted = "quantiles, which no script does"; break;
     case model::Task::kRegression:
       if (answers_numbers && outputs == 1) return {};
       wanted = "a number: an objective such as \"regression\" or \"reg:squarederror\"";

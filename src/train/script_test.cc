@@ -27,7 +27,7 @@ std::string trained_text(const Prepared& prepared, std::size_t rounds) {
       Booster::make(prepared, rows_of(prepared, table::Side::kTrain), {}, parameters).value();
   for (std::size_t i = 0; i < rounds; ++i) EXPECT_TRUE(booster.grow());
   // As a script names them; ours have numbers.
-  const std::string text = booster.text(rounds).value();
+  const std::string text = booster.texts(rounds).value()[0];
   const std::size_t from = text.find("feature_names=") + 14, end = text.find('\n', from);
   return text.substr(0, from) +
          fmt::format("{}", fmt::join(script_columns(prepared.transform), " ")) + text.substr(end);

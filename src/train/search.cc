@@ -57,9 +57,9 @@ class Search {
     const Most most{.members = static_cast<std::size_t>(options_.ensemble),
                     .row_us = static_cast<double>(TRY(parse_span(options_.row_max)).us),
                     .bytes = static_cast<double>(TRY(parse_size(options_.size_max))),
-                    .outputs = prepared_.classes.size() > 2 ? prepared_.classes.size() : 1,
+                    .outputs = prepared_.outputs(),
                     .features = prepared_.features.columns};
-    searched.chosen = choose_together({prepared_.task, labels_, weights_}, searched.tried, most);
+    searched.chosen = choose_together(judged(labels_.size()), searched.tried, most);
     searched.raw = raw_together(searched.chosen, searched.tried);
     return searched;
   }
@@ -180,8 +180,8 @@ class Search {
     }
     limits.keep_answers = true;
     Booster booster = TRY(Booster::make(prepared_, fold.fit, fold.stop, parameters));
-    Fit made{TRY(grow(booster, prepared_.task, labels, limits,
-                      weights_of(prepared_, fold.stop)))};
+    const std::vector<double> weights = weights_of(prepared_, fold.stop);
+    Fit made{TRY(grow(booster, {prepared_.task, labels, weights, prepared_.levels}, limits))};
     const auto rounds = static_cast<double>(std::max<std::size_t>(made.course.rounds, 1));
     made.spent_us = static_cast<double>(monotonic_us() - began) *
                     static_cast<double>(made.course.best) / rounds;
@@ -201,7 +201,7 @@ class Search {
   Judged judged(std::size_t rows) const {
     const std::span<const double> weights = weights_;
     return {prepared_.task, std::span(labels_).first(rows),
-            weights.empty() ? weights : weights.first(rows)};
+            weights.empty() ? weights : weights.first(rows), prepared_.levels};
   }
 
   std::size_t labels_in(std::size_t folds) const {

@@ -41,6 +41,7 @@ Result<Plan> plan_for(const StageInput& input, const Prepared& prepared) {
   Plan plan;
   plan.options = TRY(
       io::read_options<Options>(io::get_or<Json>(input.options, "train", Json::object()), "train"));
+  if (prepared.task == model::Task::kQuantile) plan.options.learners = {"trees"};
   const Json now = io::get_or<Json>(input.options, "now", Json::object());
   plan.twin_rounds = io::get_or<std::uint64_t>(now, "rounds", 0);
   for (const Json& member : io::get_or<Json>(now, "members", Json::array())) {
@@ -54,10 +55,8 @@ Result<Plan> plan_for(const StageInput& input, const Prepared& prepared) {
   if (plan.budget.time && plan.twin_rounds == 0) {
     plan.limits.until_us = monotonic_us() + plan.budget.time->us;
   }
-  const bool classes = prepared.task == model::Task::kMulticlass;
-  const std::size_t outputs = classes ? prepared.classes.size() : 1;
   plan.most_rounds = std::min(static_cast<std::size_t>(plan.options.rounds),
-                              model::kMostTrees / std::max<std::size_t>(outputs, 1));
+                              model::kMostTrees / std::max<std::size_t>(prepared.outputs(), 1));
   if (growth_of(plan.options).forest) plan.most_rounds = std::min(plan.most_rounds, kForestTrees);
   plan.threads = threads_for(plan.options.threads, prepared.features.values.size());
   plan.parameters = TRY(parameters_for(prepared, plan.options, input.seed, plan.threads));
@@ -96,8 +95,8 @@ Result<Choice> choose_rounds(const Prepared& prepared, const RowList& train, con
   limits.patience = patience_for(growth_of(plan.options), inner.fit.size());
   limits.keep_answers = true;
   Booster booster = TRY(Booster::make(prepared, inner.fit, inner.stop, plan.parameters));
-  Course course = TRY(grow(booster, prepared.task, labels, limits,
-                           weights_of(prepared, inner.stop)));
+  const std::vector<double> weights = weights_of(prepared, inner.stop);
+  Course course = TRY(grow(booster, {prepared.task, labels, weights, prepared.levels}, limits));
   if (course.ending == Ending::kStopped) return stopped();
   const std::size_t rows = inner.stop.size();
   return Choice{course.best, rows, course.loss, course.ending == Ending::kBudget,
@@ -193,7 +192,7 @@ Result<StageOutput> find(const Prepared& prepared, const RowList& rows,
   SearchLimits limits{plan.budget.candidates, plan.limits.until_us, input.stop, input.progress};
   if (!input.kept.empty()) limits.trials = {*input.fs, input.kept};
   // All members together are one forest.
-  const std::size_t room = model::kMostTrees / std::max<std::size_t>(prepared.classes.size(), 1) /
+  const std::size_t room = model::kMostTrees / std::max<std::size_t>(prepared.outputs(), 1) /
                            static_cast<std::size_t>(plan.options.ensemble);
   const Searched searched =
       TRY(search(prepared, folds, plan.options,
@@ -246,14 +245,34 @@ void add_wishes(const Prepared& prepared, const Plan& plan, Json& evidence) {
   if (plan.baseline) evidence["linear"] = plan.baseline->json();
 }
 
+/// Of each level the quantile of what the labels are above a line's answers; empty without rows.
+std::vector<double> quantiles_around(const Prepared& prepared, const RowList& rows,
+                                     const std::vector<double>& line) {
+  std::vector<double> above;
+  for (std::size_t i = 0; i < line.size(); ++i) above.push_back(prepared.label[rows[i]] - line[i]);
+  std::ranges::sort(above);
+  std::vector<double> out;
+  for (const double level : prepared.levels) {
+    if (above.empty()) break;
+    const double rank = std::ceil(level * static_cast<double>(above.size()));
+    out.push_back(above[static_cast<std::size_t>(std::max(rank, 1.0)) - 1]);
+  }
+  return out;
+}
+
 /// What lines are worth on the inner part, and the straight one as a baseline.
 void look_at_lines(const Prepared& prepared, const RowList& rows, Plan& plan,
                    const StageInput& input) {
   if (plan.twin_rounds > 0 || !plan.twin_members.empty()) return;  // nothing is measured
   const bool learner = learners_of(plan.options).line && !plan.budget.searches &&
                        plan.options.command.empty();
-  plan.lines = choose_lines(prepared, inner_split(prepared, rows, input.seed), learner, input.stop);
+  const Inner inner = inner_split(prepared, rows, input.seed);
+  plan.lines = choose_lines(prepared, inner, learner, input.stop);
   if (!plan.lines.straight || prepared.rows_on(table::Side::kTest).empty()) return;
+  if (prepared.task == model::Task::kQuantile) {
+    plan.around = quantiles_around(prepared, inner.stop, plan.lines.straight->answers);
+    if (plan.around.empty()) return;
+  }
   plan.baseline = fit_line(prepared, rows, *plan.lines.straight, input.stop);
 }
 

@@ -24,6 +24,7 @@ struct Options {
   std::string row_max = "50us";
   std::string size_max = "64MiB";
   std::string weight{};
+  std::vector<double> quantiles{};
   std::vector<std::string> learners = {"trees", "linear", "forest"};
   Json class_weight = Json::object();  // class -> how often a row of it counts
   Json monotone = Json::object();      // feature -> 1 or -1
@@ -54,6 +55,7 @@ void describe(Visitor& v, Options& o) {
   v(Key{"weight",
         "column that says how much a row counts, in training and in metrics; it is no feature"},
     o.weight);
+  v(Key{"quantiles", "[0.1, 0.5, 0.9]: levels to answer in place of one number"}, o.quantiles);
   v(Key{"class_weight",
         "{yes = 5}: what trees learn from a row of a class; probabilities are put right again"},
     o.class_weight);
@@ -79,6 +81,8 @@ Result<void> check_monotone(const Json& monotone);
 /// Whether [train] learners names some, each once, and trees where [train] monotone needs them.
 /// Errors: kInvalidInput.
 Result<void> check_learners(const Options& options);
+/// Whether [train] quantiles are levels, and trees of ours may learn them. Errors: kInvalidInput.
+Result<void> check_quantiles(const Options& options);
 /// Whether each value of [train] class_weight is a number above 0. Errors: kInvalidInput.
 Result<void> check_class_weight(const Json& class_weight);
 

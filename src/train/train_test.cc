@@ -82,7 +82,7 @@ TEST_F(Training, HandsOnWhatItAnsweredToRowsThatItHadNotLearnedFrom) {
       EXPECT_EQ(made.held_rows, held) << budget;
       std::vector<double> labels;
       for (const std::uint32_t row : held) labels.push_back(prepared.label[row]);
-      EXPECT_NEAR(mean_loss(task, labels, made.held_answers),
+      EXPECT_NEAR(mean_loss({task, labels}, made.held_answers),
                   output.evidence.at("inner_loss").get<double>(), 1e-9)
           << "the loss by which it was chosen is theirs";
     }
@@ -178,8 +178,8 @@ TEST_F(Training, ProbabilitiesStayTrueWhenClassesHaveWeights) {
       EXPECT_NE(weighted.forest_digest, plain.forest_digest) << "it was learned otherwise";
       // As trees have learned it, 0.7 and more would be said.
       EXPECT_NEAR(share_of(weighted.test_scores), there / rows, 0.05) << name_of(task) << budget;
-      EXPECT_LT(mean_loss(task, labels, weighted.test_scores),
-                1.15 * mean_loss(task, labels, plain.test_scores));
+      EXPECT_LT(mean_loss({task, labels}, weighted.test_scores),
+                1.15 * mean_loss({task, labels}, plain.test_scores));
       if (outputs > 1) continue;
       EXPECT_NEAR(share_of(weighted.held_answers), there / rows, 0.08);
     }

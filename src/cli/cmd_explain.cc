@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/words.h"
@@ -53,9 +54,10 @@ Result<int> explain_all(const Args& args, const Opened& project, std::int64_t ve
 /// One answered row with its reasons, the greatest first.
 void say_row(const Json& row, const Args& args) {
   std::string head = row.contains("row") ? "row " + row.at("row").dump() : std::string();
-  for (const auto& item : row.items()) {
-    if (item.key() == "prediction") break;
-    if (item.key() == "row") continue;
+  constexpr std::array kTold = {"row", "prediction", "probabilities", "quantiles", "contributions",
+                                "base_score", "model_version"};
+  for (const auto& item : row.items()) {  // what is left are the columns of the key
+    if (std::ranges::find(kTold, item.key()) != kTold.end()) continue;
     const Json& value = item.value();
     head += fmt::format("{}{} {}", head.empty() ? "" : ", ", item.key(),
                         value.is_string() ? value.get<std::string>() : value.dump());

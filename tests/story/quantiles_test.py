@@ -83,6 +83,10 @@ class Quantiles(unittest.TestCase):
             sum_of = first["base_score"][level] + sum(first["contributions"][level].values())
             self.assertAlmostEqual(sum_of, first["quantiles"][level], delta=2)
 
+        shown = self.project.run("models", "explain", "v1", "--row", "ask.csv", check=0).stdout
+        self.assertTrue(shown.startswith("row 1: "), shown[:200])
+        self.assertIn("0.9  x", shown)
+
     def test_3_each_protocol_answers_them(self):
         self.project.run("predict", "ask.csv", "-o", "said.csv", check=0)
         head, *lines = [line.split(",") for line in self.project.text("said.csv").splitlines()]

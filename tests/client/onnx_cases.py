@@ -17,7 +17,7 @@ MODELS = ("lightgbm_regression.txt", "lightgbm_binary.txt", "lightgbm_multiclass
           "xgboost_multiclass.json")
 LINE = ('[project]\nname = "line"\ntarget = "y"\n[collect]\nsource = "rows.csv"\n[train]\n'
         'learners = ["linear"]\n')
-QUANTILES = LINE.replace('learners = ["linear"]', "quantiles = [0.1, 0.5, 0.9]")
+QUANTILES = LINE.replace('learners = ["linear"]', "quantiles = [0.1, 0.5, 0.9]\nrounds = 80")
 TOML = '[project]\nname = "flat"\ntarget = "y"\n[collect]\nsource = "rows.csv"\n'
 
 
@@ -75,7 +75,9 @@ class Onnx(unittest.TestCase):
                 theirs = session.run(["prediction"], {
                     "features": numpy.array(asked, dtype=numpy.float32)})[0]
                 self.assertGreater(numpy.ptp(ours), 0.1)
-                numpy.testing.assert_allclose(theirs, ours, rtol=5e-6, atol=5e-6)
+                # Sums of 80 trees' floats of up to 25 are near 0 as far off as elsewhere.
+                near = 2e-5 if name == "quantiles" else 5e-6
+                numpy.testing.assert_allclose(theirs, ours, rtol=5e-6, atol=near)
                 refused = room.run("export", "v1", "--to", "lightgbm", "-o", "m.txt", check=3)
                 self.assertIn("LightGBM's text has ", refused.stderr)
 

@@ -57,12 +57,15 @@ def peer_says(bench, name, pins, code, *words, cwd=None, limit=3600):
     """What a program of another project prints last, as JSON; its packages, pinned, are installed
     under build/bench/BENCH. None where it cannot be had: a bench says so and goes on."""
     home = os.path.join(SOURCE, "build", "bench", bench)
-    python = os.path.join(home, "bin", "python")
+    python, stamp = os.path.join(home, "bin", "python"), os.path.join(home, "pins")
     try:
-        if not os.path.exists(python):
-            subprocess.run([sys.executable, "-m", "venv", home], check=True, capture_output=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *pins], check=True,
-                       capture_output=True, timeout=1800)
+        if not os.path.exists(stamp) or open(stamp).read() != repr(pins):
+            subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True,
+                           capture_output=True)
+            subprocess.run([python, "-m", "pip", "install", "-q", *pins], check=True,
+                           capture_output=True, timeout=1800)
+            with open(stamp, "w") as file:
+                file.write(repr(pins))
         done = subprocess.run([python, "-W", "ignore", "-c", code, *words], cwd=cwd, text=True,
                               capture_output=True, check=True, timeout=limit)
         return json.loads(done.stdout.splitlines()[-1])

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <map>
 
+#include "model/answering.h"
+
 namespace rondo::evaluate {
 namespace {
 
@@ -38,14 +40,12 @@ bool holds(stats::Bounds band, double label) noexcept {
 }  // namespace
 
 stats::Bounds Conformal::around(double answer) const noexcept {
-  return {answer - reach.value_or(0), answer + reach.value_or(0)};
+  return around(stats::Bounds{answer, answer});
 }
 
 stats::Bounds Conformal::around(stats::Bounds between) const noexcept {
-  const stats::Bounds band = {between.low - reach.value_or(0), between.high + reach.value_or(0)};
-  if (band.low <= band.high) return band;
-  const double middle = band.low + (band.high - band.low) / 2;
-  return {middle, middle};
+  const double ends[] = {between.low, between.high};
+  return model::Reach{coverage, reach.value_or(0)}.around(ends);
 }
 
 Conformal split_conformal(const Answered& rows, double coverage) {

@@ -158,7 +158,7 @@ std::optional<Audits::Losses> Audits::judge(const Cohort& cohort) {
   answered_ += labels.came;
   const double count = static_cast<double>(parts.size());
   const double variance = parts.size() < 2 ? 1 : count * stats::moments(parts).variance;
-  newest_ = Newest{sum / n, variance, cohort.rows.size(), cohort.until};
+  newest_ = WindowMean{sum / n, variance, cohort.rows.size(), cohort.until};
   std::erase_if(windows_, [&](const Window& one) { return one.until <= cohort.until; });
   return losses;
 }
@@ -191,7 +191,7 @@ Json Audits::state() const {
         {{"until_us", window.until.us}, {"least", window.least}, {"rows", std::move(rows)}});
   }
   Json newest = nullptr;
-  if (newest_) newest = {newest_->value, newest_->variance, newest_->rows, newest_->until.us};
+  if (newest_) newest = newest_->to_json();
   return {{"windows", std::move(windows)}, {"newest", std::move(newest)}, {"asked", asked_},
           {"answered", answered_}};
 }
@@ -214,12 +214,8 @@ Result<void> Audits::read(const Json& state) {
   const Json newest = io::get_or<Json>(state, "newest", nullptr);
   newest_.reset();
   if (!newest.is_null()) {
-    const bool shaped = newest.is_array() && newest.size() == 4 && newest[0].is_number() &&
-                        newest[1].is_number() && newest[2].is_number_unsigned() &&
-                        newest[3].is_number_integer();
-    if (!shaped) return wrong;
-    newest_ = Newest{newest[0].get<double>(), newest[1].get<double>(),
-                     newest[2].get<std::uint64_t>(), {newest[3].get<std::int64_t>()}};
+    newest_ = WindowMean::from_json(newest);
+    if (!newest_) return wrong;
   }
   asked_ = TRY(io::get<std::uint64_t>(state, "asked"));
   answered_ = TRY(io::get<std::uint64_t>(state, "answered"));

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "model/risk_tree.h"
-#include "monitor/watcher.h"
+#include "monitor/window_mean.h"
 
 namespace rondo::monitor {
 
@@ -49,11 +49,6 @@ class Audits {
     double least = 0;                      // of the mean of Z
     std::vector<Row> rows;                 // that are asked
   };
-  struct Newest {
-    double value = 0, variance = 0;
-    std::uint64_t rows = 0;
-    Time until;
-  };
   double expected(const Judged& row) const;
   const Window* window_of(const Cohort& cohort) const;
 
@@ -63,7 +58,7 @@ class Audits {
   bool on_ = false;
   std::optional<model::RiskLeaves> leaves_;
   std::vector<Window> windows_;            // that wait for their labels, the oldest first
-  std::optional<Newest> newest_;
+  std::optional<WindowMean> newest_;
   std::uint64_t asked_ = 0, answered_ = 0; // of windows that were judged
 };
 

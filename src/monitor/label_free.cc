@@ -66,8 +66,8 @@ void LabelFree::look(const Cohort& cohort) {
   if (!estimates()) return;
   const Estimated estimate = estimate_of(cohort, false);
   if (estimate.rows == 0) return;
-  newest_ = Newest{estimate.value, estimate.chance_variance + estimate.fit_variance, estimate.rows,
-                   cohort.until};
+  newest_ = WindowMean{estimate.value, estimate.chance_variance + estimate.fit_variance,
+                       estimate.rows, cohort.until};
 }
 
 void LabelFree::compare(const Cohort& cohort) {
@@ -123,7 +123,7 @@ Json LabelFree::state() const {
   Json compared = Json::array();
   for (const Compared& one : compared_) compared.push_back({one.off, one.fit_variance});
   Json newest = nullptr;
-  if (newest_) newest = {newest_->value, newest_->variance, newest_->rows, newest_->until.us};
+  if (newest_) newest = newest_->to_json();
   return {{"newest", std::move(newest)}, {"compared", std::move(compared)}};
 }
 
@@ -143,12 +143,8 @@ Result<void> LabelFree::read(const Json& state) {
   }
   newest_.reset();
   if (newest.is_null()) return {};
-  const bool shaped = newest.is_array() && newest.size() == 4 && newest[0].is_number() &&
-                      newest[1].is_number() && newest[2].is_number_unsigned() &&
-                      newest[3].is_number_integer();
-  if (!shaped) return wrong;
-  newest_ = Newest{newest[0].get<double>(), newest[1].get<double>(),
-                   newest[2].get<std::uint64_t>(), {newest[3].get<std::int64_t>()}};
+  newest_ = WindowMean::from_json(newest);
+  if (!newest_) return wrong;
   return {};
 }
 

@@ -6,7 +6,7 @@
 
 #include <deque>
 
-#include "monitor/watcher.h"
+#include "monitor/window_mean.h"
 #include "stats/cbpe.h"
 
 namespace rondo::monitor {
@@ -50,12 +50,7 @@ class LabelFree {
   model::LossRule rule_;
   bool by_scores_ = false;
   std::optional<model::RiskLeaves> walk_;  // of numbers
-  struct Newest {
-    double value = 0, variance = 0;
-    std::uint64_t rows = 0;
-    Time until;
-  };
-  std::optional<Newest> newest_;
+  std::optional<WindowMean> newest_;
   std::deque<Compared> compared_;     // oldest first
 };
 

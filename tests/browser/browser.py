@@ -8,6 +8,13 @@ import subprocess
 import tempfile
 
 
+def lived(project, since):
+    """The address of a server over what a replay since that day lived through; no loop goes on."""
+    project.run("replay", "--into", "lived", "--from", since, check=0, timeout=300)
+    up = project.start("-C", "lived", "up", "--no-loop", "--listen", "127.0.0.1:0")
+    return up.stdout.readline().split(" answers at ")[1].split(" ")[0]
+
+
 class Browser:
     """Chromium, with a page."""
 

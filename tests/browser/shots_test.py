@@ -14,7 +14,7 @@ APPROVE = "--approve" in sys.argv
 WORDS = [word for word in sys.argv[1:] if word != "--approve"]
 PROGRAM, SOURCE = os.path.abspath(WORDS[0]), os.path.abspath(WORDS[1])
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
-from browser import Browser  # noqa: E402
+from browser import Browser, lived  # noqa: E402
 from project import Project, rows  # noqa: E402
 
 PAGES = ("", "data/d1", "models", "models/v2", "serving", "monitoring", "decisions", "why/v2")
@@ -32,9 +32,7 @@ class Shots(unittest.TestCase):
         project = Project(PROGRAM, rows(112, shift=lambda day: 0 if day < 72 else 30),
                           cool_down="0s", new_data=0)
         cls.addClassCleanup(project.__exit__)
-        project.run("replay", "--into", "lived", "--from", "2024-03-01", check=0, timeout=300)
-        up = project.start("-C", "lived", "up", "--no-loop", "--listen", "127.0.0.1:0")
-        cls.base = up.stdout.readline().split(" answers at ")[1].split(" ")[0]
+        cls.base = lived(project, "2024-03-01")
         cls.browser = Browser(SOURCE)
         cls.addClassCleanup(cls.browser.close)
         for folder in (APPROVED, SEEN):

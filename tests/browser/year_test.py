@@ -10,7 +10,7 @@ import unittest
 
 PROGRAM, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
-from browser import Browser  # noqa: E402
+from browser import Browser, lived  # noqa: E402
 from project import Project, rows  # noqa: E402
 
 HOURS, STEP = 365 * 24, 73 * 24  # looked at five times
@@ -22,9 +22,7 @@ class Year(unittest.TestCase):
     def setUpClass(cls):
         project = Project(PROGRAM, rows(60), rounds=20, cool_down="0s")
         cls.addClassCleanup(project.__exit__)
-        project.run("replay", "--into", "lived", "--from", "2024-02-01", check=0, timeout=300)
-        up = project.start("-C", "lived", "up", "--no-loop", "--listen", "127.0.0.1:0")
-        cls.base = up.stdout.readline().split(" answers at ")[1].split(" ")[0]
+        cls.base = lived(project, "2024-02-01")
         cls.browser = Browser(SOURCE)
         cls.addClassCleanup(cls.browser.close)
 

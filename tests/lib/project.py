@@ -153,6 +153,11 @@ class Project:
         return [json.loads(line) for line in
                 self.run("history", "--facts", check=0, folder=folder).stdout.splitlines()]
 
+    def finished(self, stage):
+        """How the last step of a stage ended."""
+        return [fact["body"] for fact in self.facts()
+                if fact["kind"] == "step_finished" and fact["body"]["stage"] == stage][-1]
+
     def start(self, *words, env=None):
         """Starts `rondo WORDS` in the background; it ends with the context."""
         process = subprocess.Popen([self.program, *words], cwd=self.folder,

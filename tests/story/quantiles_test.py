@@ -26,15 +26,8 @@ def noisy(days):
 
 
 def make(table, train='quantiles = [0.1, 0.5, 0.9]\n'):
-    project = Project(PROGRAM, table, rounds=40, prepare="", train="rate = 0.3\n", metric="auto")
-    text = project.text("rondo.toml")
-    project.write("rondo.toml", text.replace("[train]\n", "[train]\n" + train))
-    return project
-
-
-def finished(project, stage):
-    return [f["body"] for f in project.facts()
-            if f["kind"] == "step_finished" and f["body"]["stage"] == stage][-1]
+    return Project(PROGRAM, table, rounds=40, prepare="", train="rate = 0.3\n" + train,
+                   metric="auto")
 
 
 class Quantiles(unittest.TestCase):
@@ -48,7 +41,7 @@ class Quantiles(unittest.TestCase):
         write_csv(cls.project.path("ask.csv"), cls.asked)
 
     def test_1_the_gate_judges_all_of_them(self):
-        evidence = finished(self.project, "Model Evaluation")["evidence"]
+        evidence = self.project.finished("Model Evaluation")["evidence"]
         self.assertEqual(evidence["metric"], "pinball")
         self.assertEqual(evidence["baselines"][0]["name"], "quantiles")
         self.assertIn("linear", [one["name"] for one in evidence["baselines"]])
@@ -126,7 +119,7 @@ class Quantiles(unittest.TestCase):
         write_csv(self.project.path("rows.csv"), noisy(110))
         self.project.run("trigger", "--why", "other levels", check=0)
         self.project.run("run", check=0, timeout=400)
-        evidence = finished(self.project, "Model Evaluation")["evidence"]
+        evidence = self.project.finished("Model Evaluation")["evidence"]
         self.assertNotIn("champion", evidence, "it is compared with baselines alone")
         self.assertEqual([one["level"] for one in evidence["levels"]], [0.25, 0.75])
 

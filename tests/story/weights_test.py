@@ -28,20 +28,15 @@ def make(table, train, **settings):
     return project
 
 
-def finished(project, stage):
-    return [f["body"] for f in project.facts()
-            if f["kind"] == "step_finished" and f["body"]["stage"] == stage][-1]
-
-
 class Weights(unittest.TestCase):
     def test_rows_count_by_their_weight(self):
         with make(weighted(), 'weight = "w"\n') as project:
             project.run("run", check=0)
-            self.assertEqual(finished(project, "Model Training")["evidence"]["weight"], "w")
-            evidence = finished(project, "Model Evaluation")["evidence"]
+            self.assertEqual(project.finished("Model Training")["evidence"]["weight"], "w")
+            evidence = project.finished("Model Evaluation")["evidence"]
             self.assertEqual(evidence["weight"], "w")
             self.assertLess(evidence["value"], 3, "a row in 24 that is wrong by 500 costs 20")
-            names = finished(project, "Data Preparation")["evidence"]["features"]
+            names = project.finished("Data Preparation")["evidence"]["features"]
             self.assertNotIn("w", names)
             card = project.run("models", "show", "v1", check=0).stdout
             self.assertIn("a row counts as much as its w says, in metrics too", card)
@@ -74,7 +69,7 @@ class Weights(unittest.TestCase):
         for weights in ("", "class_weight = { yes = 20 }\n"):
             with make(table, weights, prepare="", metric="log_loss") as project:
                 project.run("run", check=0)
-                evidence = finished(project, "Model Evaluation")["evidence"]
+                evidence = project.finished("Model Evaluation")["evidence"]
                 said[weights] = evidence["value"]
                 if weights:
                     card = project.run("models", "show", "v1", check=0).stdout

@@ -27,12 +27,18 @@ std::string interval_text(const Json& object) {
 }
 
 std::string made_of(const Json& training, std::uint64_t trees) {
-  const bool line = io::get_or<std::string>(training, "learner", "") == "linear";
-  const std::string out = line ? "" : counted(trees, "tree");
-  if (!training.contains("terms")) return out;
-  return out + (line ? "" : " and ") +
-         fmt::format("a linear model of {}",
-                     counted(io::get_or<std::uint64_t>(training, "terms", 0), "term"));
+  const auto learner = io::get_or<std::string>(training, "learner", "");
+  std::vector<std::string> parts;
+  if (learner != "linear" && learner != "neighbours") parts.push_back(counted(trees, "tree"));
+  if (training.contains("terms")) {
+    parts.push_back("a linear model of " +
+                    counted(io::get_or<std::uint64_t>(training, "terms", 0), "term"));
+  }
+  if (const Json near = part_of(training, "neighbours"); !near.empty()) {
+    parts.push_back(fmt::format("{} neighbours among {}", near.at("k").dump(),
+                                counted(io::get_or<std::uint64_t>(near, "rows", 0), "row")));
+  }
+  return fmt::format("{}", fmt::join(parts, " and "));
 }
 
 void heading(const std::string& text, const Args& args) {

@@ -43,7 +43,8 @@ std::string metrics_text(const Json& metrics) {
 
 /// The configuration of a candidate as it reads best.
 std::string options_text(const Json& options) {
-  if (text_at(options, "learner") == "linear") return "no options";
+  const std::string learner = text_at(options, "learner");
+  if (learner == "linear" || learner == "neighbours") return "no options";
   return fmt::format("rate {}, {} leaves of {} rows, columns {}, rows {}, l2 {}",
                      number(number_at(options, "rate")), number(number_at(options, "leaves")),
                      number(number_at(options, "min_leaf")), number(number_at(options, "columns")),
@@ -81,7 +82,8 @@ void say_training(const Json& training, const Args& args) {
   std::string made;
   if (members > 1) made = fmt::format("{} candidates together: ", members);
   made += made_of(training, count("trees"));
-  if (text_at(training, "learner") != "linear") {
+  if (const auto learner = text_at(training, "learner");
+      learner != "linear" && learner != "neighbours") {
     made += fmt::format(", {}, {} leaves", counted(count("rounds"), "round"),
                         number(number_at(training, "leaves")));
   }

@@ -9,10 +9,14 @@ namespace rondo::evaluate {
 
 Json cost_json(const model::Forest& forest, std::size_t bytes, const CostLimits& limits) {
   const auto limit = [](const std::optional<double>& most) { return most ? Json(*most) : Json(); };
-  return {{"row_us", model::predicted_row_us({forest.trees(), forest.leaves(), forest.features(),
-                                              forest.terms().size()})},
-          {"bytes", bytes}, {"trees", forest.trees()}, {"leaves", forest.leaves()},
-          {"row_us_max", limit(limits.row_us)}, {"bytes_max", limit(limits.bytes)}};
+  const model::ForestShape shape = model::shape_of(forest);
+  Json cost = {{"row_us", model::predicted_row_us(shape)},
+               {"bytes", bytes}, {"trees", forest.trees()}, {"leaves", forest.leaves()},
+               {"row_us_max", limit(limits.row_us)}, {"bytes_max", limit(limits.bytes)}};
+  if (shape.stored_rows > 0) {
+    cost["stored"] = {{"rows", shape.stored_rows}, {"columns", shape.stored_columns}};
+  }
+  return cost;
 }
 
 std::vector<std::string> too_costly(const Json& cost) {
@@ -21,10 +25,13 @@ std::vector<std::string> too_costly(const Json& cost) {
     return cost.at(most).is_number() && cost.at(key).get<double>() > cost.at(most).get<double>();
   };
   if (beyond("row_us", "row_us_max")) {
-    out.push_back(fmt::format("a row would take about {:.3g} us to score ({} trees of {} leaves), "
-                              "and [train] row_max allows {:g} us",
-                              cost.at("row_us").get<double>(), cost.at("trees").get<std::size_t>(),
-                              cost.at("leaves").get<std::size_t>(),
+    std::string shape = fmt::format("{} trees of {} leaves", cost.at("trees").get<std::size_t>(),
+                                    cost.at("leaves").get<std::size_t>());
+    if (cost.contains("stored")) {
+      shape += fmt::format(", {} rows that are kept", cost.at("stored").at("rows").dump());
+    }
+    out.push_back(fmt::format("a row would take about {:.3g} us to score ({}), and [train] row_max "
+                              "allows {:g} us", cost.at("row_us").get<double>(), shape,
                               cost.at("row_us_max").get<double>()));
   }
   if (beyond("bytes", "bytes_max")) {

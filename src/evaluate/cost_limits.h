@@ -16,7 +16,8 @@ struct CostLimits {
   std::optional<double> row_us, bytes;  // none: any
 };
 
-/// {"row_us","bytes","trees","leaves","row_us_max","bytes_max"}; null where any is allowed.
+/// {"row_us","bytes","trees","leaves","row_us_max","bytes_max"}; null where any is allowed;
+/// and "stored" {"rows","columns"} with neighbours.
 Json cost_json(const model::Forest& forest, std::size_t bytes, const CostLimits& limits);
 
 /// What of it is more than is allowed, a sentence each. Shape: as cost_json() made it.

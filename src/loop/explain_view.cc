@@ -10,6 +10,7 @@
 #include "loop/state.h"
 #include "model/compiled_forest.h"
 #include "model/explain.h"
+#include "model/pipeline.h"
 #include "model/prepared.h"
 
 namespace rondo::loop {
@@ -50,9 +51,9 @@ Result<Json> explain_view(ledger::Store& store, std::int64_t version) {
   const auto forest = TRY(model::Forest::decode(candidate.forest));
   const auto explainer =
       TRY(model::ForestExplainer::make(forest, model::CompiledForest(forest).kernel()));
-  const std::size_t width = prepared.features.columns, outputs = forest.outputs();
+  const std::size_t outputs = forest.outputs(), width = explainer.columns();
   const std::vector<double> features = test_features(prepared);
-  const std::size_t rows = features.size() / width;
+  const std::size_t rows = features.size() / prepared.features.columns;
   std::vector<double> out(rows * outputs * (width + 1));
   explainer.contributions(features, rows, out);
   std::vector<double> mean(width);
@@ -73,7 +74,9 @@ Result<Json> explain_view(ledger::Store& store, std::int64_t version) {
   std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t i) { return mean[i]; });
   Json told = Json::array();
   for (const std::size_t column : order) {
-    told.push_back({{"feature", prepared.transform.steps()[column].feature},
+    told.push_back({{"feature", column < prepared.features.columns
+                                    ? prepared.transform.steps()[column].feature
+                                    : std::string(model::kNeighboursName)},
                     {"mean", mean[column]},
                     {"share", all > 0 ? mean[column] / all : 0}});
   }

@@ -17,6 +17,10 @@ Result<void> add_member(ForestBuilder& builder, Loose loose, double weight) {
     TRY(builder.add(tree));
   }
   for (LinearTerm& term : loose.terms) TRY(builder.add_term(scaled(std::move(term), weight)));
+  for (NeighbourTerm& term : loose.neighbours) {
+    term.weight *= weight;
+    TRY(builder.add_neighbours(std::move(term)));
+  }
   return {};
 }
 
@@ -45,14 +49,15 @@ Result<Forest> side_by_side(std::span<const Forest> members) {
     parts.push_back(take_apart(member));
     const Loose& part = parts.back();
     if (part.head.outputs != 1 || part.head.link != Link::kIdentity || !part.terms.empty() ||
-        part.trees.empty() || part.head.features != parts[0].head.features) {
+        !part.neighbours.empty() || part.trees.empty() ||
+        part.head.features != parts[0].head.features) {
       return fail(Code::kInvalidInput, "these forests cannot stand side by side");
     }
     rounds = std::max(rounds, part.trees.size());
   }
   if (parts.empty()) return fail(Code::kInvalidInput, "no forest is there to stand beside others");
   const ForestBuilder::Head head{parts[0].head.features, parts.size(), Link::kAscending, 1.0};
-  Loose all{head, {}, {{}}, {}};
+  Loose all{head, {}, {{}}, {}, {}};
   for (std::size_t round = 0; round < rounds; ++round) {
     for (Loose& part : parts) {
       ForestBuilder::Tree tree;

@@ -1,4 +1,4 @@
-// Several forests as one: raw scores add up, so the trees and linear terms of all of them, scaled
+// Several forests as one: raw scores add up, so the trees and terms of all of them, scaled
 // by each forest's weight, are a forest like any other. What serves, explains or exports a forest
 // needs to know nothing of it.
 #pragma once

@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "base/check.h"
+#include "model/neighbours.h"
 
 namespace rondo::model {
 namespace {
@@ -176,6 +177,11 @@ Result<ForestExplainer> ForestExplainer::make(const Forest& forest, Kernel kerne
   made.base_.assign(forest.outputs(), 0.0);
   for (std::size_t tree = 0; tree < forest.trees(); ++tree) made.add_tree(tree);
   for (const LinearTerm& term : forest.terms()) made.base_[term.output] += term.mean;
+  for (const NeighbourTerm& term : forest.neighbours()) {
+    for (std::size_t output = 0; output < forest.outputs(); ++output) {
+      made.base_[output] += term.weight * term.rows->parts().mean[output];
+    }
+  }
   return made;
 }
 
@@ -242,22 +248,36 @@ void ForestExplainer::explain_strip(std::span<const double> features, Strip& str
       }
     }
     for (std::size_t row = 0; row < rows; ++row) {
-      const auto to = out.subspan((row * outputs + output) * (width + 1), width + 1);
+      const auto to = out.subspan((row * outputs + output) * (columns() + 1), columns() + 1);
       for (std::size_t i = 0; i < width; ++i) to[i] = sum_of(strip.sums[row * width + i]);
-      to[width] = base_[output];
+      to[columns()] = base_[output];
     }
   }
   for (std::size_t row = 0; row < rows; ++row) {
     for (const LinearTerm& term : forest_->terms()) {
       const double value = term.value(features[row * width + term.feature]);
-      out[(row * outputs + term.output) * (width + 1) + term.feature] += value - term.mean;
+      out[(row * outputs + term.output) * (columns() + 1) + term.feature] += value - term.mean;
     }
   }
+  if (columns() > width) explain_neighbours(features, out);
+}
+
+void ForestExplainer::explain_neighbours(std::span<const double> features,
+                                         std::span<double> out) const {
+  const std::size_t width = forest_->features(), outputs = forest_->outputs();
+  std::vector<double> away(features.size() / width * outputs);
+  for (const NeighbourTerm& term : forest_->neighbours()) {
+    term.rows->add(features, term.weight, away);
+    for (std::size_t i = 0; i < away.size(); ++i) {
+      away[i] -= term.weight * term.rows->parts().mean[i % outputs];
+    }
+  }
+  for (std::size_t i = 0; i < away.size(); ++i) out[i * (columns() + 1) + width] = away[i];
 }
 
 void ForestExplainer::contributions(std::span<const double> features, std::size_t rows,
                                     std::span<double> out) const {
-  const std::size_t width = forest_->features(), each = forest_->outputs() * (width + 1);
+  const std::size_t width = forest_->features(), each = forest_->outputs() * (columns() + 1);
   CHECK(features.size() == rows * width && out.size() == rows * each, "a batch fits its forest");
   Strip strip(*this);
   for (std::size_t from = 0; from < rows; from += kStrip) {

@@ -121,7 +121,17 @@ std::string tree_text(const ForestBuilder::Tree& tree, const Loose& forest, std:
 
 }  // namespace
 
+Result<void> check_no_neighbours(const Forest& forest) {
+  if (forest.neighbours().empty()) return {};
+  return fail(Code::kInvalidInput,
+              "the model answers in part by rows of its training that it keeps, which neither "
+              "LightGBM's text nor ONNX can hold",
+              "train with [train] learners = [\"trees\", \"linear\", \"forest\"], or score with "
+              "rondo predict or serve FILE");
+}
+
 Result<std::string> to_lightgbm(const Pipeline& pipeline) {
+  TRY(check_no_neighbours(pipeline.parts().forest));
   const Loose forest = take_apart(pipeline.parts().forest);
   if (!forest.terms.empty()) {
     return fail(Code::kInvalidInput,

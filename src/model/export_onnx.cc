@@ -330,6 +330,7 @@ std::string graph_of(const Ensemble& trees, const Loose& forest) {
 }  // namespace
 
 Result<std::string> to_onnx(const Pipeline& pipeline) {
+  TRY(check_no_neighbours(pipeline.parts().forest));
   const Loose forest = take_apart(pipeline.parts().forest);
   Ensemble trees;
   for (std::size_t i = 0; i < forest.trees.size(); ++i) TRY(add_tree(trees, forest, i));

@@ -29,6 +29,7 @@
 
 #include "base/check.h"
 #include "base/words.h"
+#include "model/neighbours.h"
 #include "stats/portable.h"
 
 namespace rondo::model {
@@ -185,10 +186,16 @@ void Forest::raw_batch(std::span<const double> features, std::size_t rows,
 
 void Forest::add_terms_batch(std::span<const double> features, std::size_t rows,
                              std::span<double> sums) const noexcept {
-  if (terms_.empty()) return;
-  for (std::size_t row = 0; row < rows; ++row) {
-    add_terms(features.subspan(row * features_, features_), sums.subspan(row * outputs_, outputs_));
+  for (std::size_t row = 0; row < rows && !terms_.empty(); ++row) {
+    add_linear(features.subspan(row * features_, features_),
+               sums.subspan(row * outputs_, outputs_));
   }
+  add_neighbours(features, sums);
+}
+
+void Forest::add_neighbours(std::span<const double> features,
+                            std::span<double> sums) const noexcept {
+  for (const NeighbourTerm& term : neighbours_) term.rows->add(features, term.weight, sums);
 }
 
 void Forest::link(std::span<double> scores) const noexcept {
@@ -218,9 +225,13 @@ std::string Forest::text() const {
     return grouped(count) + " " + what + (count == 1 ? "" : "s");
   };
   std::string out;
-  if (!nodes_.empty() || terms_.empty()) out = counted(trees(), "tree");
-  if (terms_.empty()) return out;
-  return out + (out.empty() ? "" : " and ") + "a linear model of " + counted(terms_.size(), "term");
+  const auto add = [&](const std::string& part) { out += (out.empty() ? "" : " and ") + part; };
+  if (!nodes_.empty() || (terms_.empty() && neighbours_.empty())) add(counted(trees(), "tree"));
+  if (!terms_.empty()) add("a linear model of " + counted(terms_.size(), "term"));
+  for (const NeighbourTerm& term : neighbours_) {
+    add(grouped(term.rows->parts().k) + " neighbours among " + counted(term.rows->rows(), "row"));
+  }
+  return out;
 }
 
 Forest Forest::head(std::size_t iterations) const {
@@ -255,6 +266,12 @@ std::vector<std::uint64_t> Forest::category_counts() const {
   for (const LinearTerm& term : terms_) {
     counts[term.feature] = std::max<std::uint64_t>(counts[term.feature], term.by_code.size());
   }
+  for (const NeighbourTerm& term : neighbours_) {
+    for (const Neighbours::Column& column : term.rows->parts().columns) {
+      if (column.kind != Neighbours::Column::Kind::kCode) continue;
+      counts[column.feature] = std::max<std::uint64_t>(counts[column.feature], column.code + 1);
+    }
+  }
   return counts;
 }
 
@@ -268,6 +285,12 @@ std::vector<std::vector<double>> Forest::cuts() const {
   for (const LinearTerm& term : terms_) {
     std::vector<double>& ends = found[term.feature];
     if (!term.is_category()) ends.insert(ends.end(), {term.low, term.high});
+  }
+  for (const NeighbourTerm& term : neighbours_) {
+    for (const Neighbours::Column& column : term.rows->parts().columns) {
+      if (column.kind != Neighbours::Column::Kind::kNumber) continue;
+      found[column.feature].insert(found[column.feature].end(), {column.low, column.high});
+    }
   }
   for (std::vector<double>& cuts : found) {
     std::sort(cuts.begin(), cuts.end());

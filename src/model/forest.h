@@ -1,7 +1,7 @@
 // Boosted trees in our own form. Raw scores equal LightGBM's in every bit: f64 leaves added in tree
 // order, one sum a class. Parsed from LightGBM's text by a validating parser, or read from a
 // pipeline file. Every missing rule (none, zero, NaN), default direction and categorical split is
-// kept. Behind the trees there may be linear terms, added in their order.
+// kept. Behind the trees there may be linear terms, then neighbours, added in their order.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "model/linear_term.h"
+#include "model/neighbour_term.h"
 
 namespace rondo::model {
 
@@ -31,12 +32,13 @@ class Forest {
   std::size_t features() const { return features_; }
   std::size_t outputs() const { return outputs_; }  // 1, or one a class, or one a level
   std::size_t trees() const { return roots_.size(); }
-  /// "30 trees", "a linear model of 12 terms", or both.
+  /// "30 trees", "a linear model of 12 terms", "15 neighbours among 900 rows", or several of them.
   std::string text() const;
   std::size_t leaves() const { return leaf_values_.size(); }
   Link link() const { return link_; }
   const std::vector<LinearTerm>& terms() const { return terms_; }
-  /// Only the first n iterations (n * outputs trees), at least one, and all terms.
+  const std::vector<NeighbourTerm>& neighbours() const { return neighbours_; }
+  /// Only the first n iterations (n * outputs trees), at least one, and all terms and neighbours.
   Forest head(std::size_t iterations) const;
 
   /// Raw scores of one row. Shape: features() in, outputs() out. Threads: any. No allocation.
@@ -46,20 +48,21 @@ class Forest {
                  std::span<double> out) const noexcept;
   /// Link function in place: our own exp, the same bits on every CPU. Shape: rows x outputs().
   void link(std::span<double> scores) const noexcept;
-  /// Adds the linear terms to sums of trees. Shape: as raw(). Threads: any. No allocation.
+  /// Adds terms and neighbours to sums of trees. Shape: as raw(). Threads: any. No allocation.
   void add_terms(std::span<const double> features, std::span<double> sums) const noexcept {
-    for (const LinearTerm& term : terms_) sums[term.output] += term.value(features[term.feature]);
+    add_linear(features, sums);
+    if (!neighbours_.empty()) add_neighbours(features, sums);
   }
   /// Shape: as raw_batch().
   void add_terms_batch(std::span<const double> features, std::size_t rows,
                        std::span<double> sums) const noexcept;
   /// Sum of split gains is not kept; how often each feature splits is.
   std::vector<std::uint64_t> split_counts() const;
-  /// One more than the greatest category that a set or term of this feature names; 0: there is
-  /// none.
+  /// One more than the greatest category that a set, term or neighbours' column of this feature
+  /// names; 0: there is none.
   std::vector<std::uint64_t> category_counts() const;
-  /// The finite numbers that each feature is compared with, the ends of terms too, ascending, each
-  /// once; sets have none.
+  /// The finite numbers that each feature is compared with, the ends of terms and of
+  /// neighbours' columns too, ascending, each once; sets have none.
   std::vector<std::vector<double>> cuts() const;
   /// Whether it knows how many training rows, or how much of their weight, reached each leaf.
   bool has_covers() const { return !covers_.empty(); }
@@ -93,6 +96,11 @@ class Forest {
   template <class T>
   using Lanes = std::array<T, kLanes>;
 
+  void add_linear(std::span<const double> features, std::span<double> sums) const noexcept {
+    for (const LinearTerm& term : terms_) sums[term.output] += term.value(features[term.feature]);
+  }
+  /// Shape: any number of rows.
+  void add_neighbours(std::span<const double> features, std::span<double> sums) const noexcept;
   static double value_of(const Plane& plane, double x) noexcept;
   static std::uint32_t code_of(const Plane& plane, double x) noexcept;
   bool is_member(std::uint32_t set, std::uint32_t code) const noexcept;
@@ -117,6 +125,7 @@ class Forest {
   // two words are the empty set, which nodes without one name.
   std::vector<std::uint32_t> sets_;
   std::vector<LinearTerm> terms_;
+  std::vector<NeighbourTerm> neighbours_;
 };
 
 }  // namespace rondo::model

@@ -194,6 +194,27 @@ Result<void> ForestBuilder::add_term(LinearTerm term) {
   return {};
 }
 
+Result<void> ForestBuilder::add_neighbours(Neighbours::Parts parts, double weight) {
+  const Link link = forest_.link_;
+  if (link == Link::kExp || link == Link::kAscending || forest_.sigmoid_ != 1.0) {
+    return refuse("neighbours answer a number, or classes by their log-odds");
+  }
+  return add_neighbours(
+      {TRY(Neighbours::make(std::move(parts), {forest_.features_, forest_.outputs_,
+                                               link == Link::kIdentity})), weight});
+}
+
+Result<void> ForestBuilder::add_neighbours(NeighbourTerm term) {
+  if (forest_.neighbours_.size() >= kMostNeighbourTerms) {
+    return refuse("a forest has at most 8 terms of neighbours");
+  }
+  if (!std::isfinite(term.weight) || term.weight <= 0) {
+    return refuse("the weight of neighbours is not above 0");
+  }
+  forest_.neighbours_.push_back(std::move(term));
+  return {};
+}
+
 Result<Forest> ForestBuilder::finish() {
   if (forest_.roots_.empty() || forest_.roots_.size() % forest_.outputs_ != 0) {
     return refuse("the number of trees, " + std::to_string(forest_.roots_.size()) +

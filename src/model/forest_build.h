@@ -1,12 +1,13 @@
 // The one way into a Forest. Trees come from a text of LightGBM or from a pipeline file, linear
-// terms from our own fit or from such a file; all hand over loose parts, and nothing is scored
-// before it went through the checks in here: each node and leaf has exactly one parent that stands
-// before it, every index is in range, every number finite.
+// terms and neighbours from our own fit or from such a file; all hand over loose parts, and nothing
+// is scored before it went through the checks in here: each node and leaf has exactly one parent
+// that stands before it, every index is in range, every number finite.
 #pragma once
 
 #include <limits>
 
 #include "model/forest.h"
+#include "model/neighbours.h"
 
 namespace rondo::model {
 
@@ -54,6 +55,9 @@ class ForestBuilder {
   Result<void> add(const Tree& tree);
   /// Errors: kInvalidInput naming the term.
   Result<void> add_term(LinearTerm term);
+  /// Their head is the forest's. Errors: kInvalidInput.
+  Result<void> add_neighbours(Neighbours::Parts parts, double weight);
+  Result<void> add_neighbours(NeighbourTerm term);
   Result<Forest> finish();
 
  private:
@@ -71,6 +75,7 @@ struct Loose {
   std::vector<ForestBuilder::Tree> trees;
   std::vector<std::vector<std::uint32_t>> sets;
   std::vector<LinearTerm> terms{};
+  std::vector<NeighbourTerm> neighbours{};
 };
 Loose take_apart(const Forest& forest);
 

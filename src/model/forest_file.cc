@@ -11,7 +11,8 @@
 namespace rondo::model {
 namespace {
 
-constexpr std::uint32_t kPlain = 1, kWithCovers = 2, kAndTerms = 4;  // layouts: 1, 2, 5, 6
+// Layouts: 1 or 2, 4 more with terms, 8 more with neighbours.
+constexpr std::uint32_t kPlain = 1, kWithCovers = 2, kAndTerms = 4, kAndNeighbours = 8;
 constexpr std::uint32_t kLeftIsLeaf = 1U << 31;
 constexpr std::uint32_t kRightIsLeaf = 1U << 30;
 constexpr std::uint32_t kPlaneBits = kRightIsLeaf - 1;
@@ -53,7 +54,8 @@ class ForestCoder {
   std::vector<std::uint32_t> sets_;
   std::uint32_t plane_count_ = 0, cut_count_ = 0, set_count_ = 0, word_count_ = 0;
   std::uint32_t tree_count_ = 0, leaf_count_ = 0;
-  bool has_covers_ = false, has_terms_ = false;
+  std::size_t outputs_ = 1;
+  bool has_covers_ = false, has_terms_ = false, has_neighbours_ = false;
   ForestBuilder::Tree tree_;
 };
 
@@ -106,8 +108,9 @@ std::string ForestCoder::encode(const Forest& forest) {
   for (const Cuts& one : planes) cuts += one.cuts.size();
 
   ByteWriter out;
-  const std::uint32_t terms = forest.terms().empty() ? 0 : kAndTerms;
-  out.put((forest.has_covers() ? kWithCovers : kPlain) | terms);
+  out.put((forest.has_covers() ? kWithCovers : kPlain) |
+          (forest.terms().empty() ? 0 : kAndTerms) |
+          (forest.neighbours().empty() ? 0 : kAndNeighbours));
   out.put(narrow(forest.features_));
   out.put(narrow(forest.outputs_));
   out.put(static_cast<std::uint32_t>(forest.link_));
@@ -137,6 +140,7 @@ std::string ForestCoder::encode(const Forest& forest) {
   for (const double leaf : forest.leaf_values_) out.put(leaf);
   if (forest.has_covers()) put_covers(forest.covers_, out);
   if (!forest.terms().empty()) put_terms(forest.terms(), out);
+  if (!forest.neighbours().empty()) put_neighbours(forest.neighbours(), out);
   return out.take();
 }
 
@@ -153,8 +157,10 @@ Result<void> ForestCoder::read_head(ByteReader& in) {
   }
   if (!in.ok()) return damaged("shorter than its header of 48 bytes");
   has_terms_ = (layout & kAndTerms) != 0;
-  has_covers_ = (layout & ~kAndTerms) == kWithCovers;
-  if (!has_covers_ && (layout & ~kAndTerms) != kPlain) {
+  has_neighbours_ = (layout & kAndNeighbours) != 0;
+  const std::uint32_t trees = layout & ~(kAndTerms | kAndNeighbours);
+  has_covers_ = trees == kWithCovers;
+  if (!has_covers_ && trees != kPlain) {
     return damaged("layout " + std::to_string(layout) + " is not known here");
   }
   if (link > 4) return damaged("there is no link function " + std::to_string(link));
@@ -166,11 +172,12 @@ Result<void> ForestCoder::read_head(ByteReader& in) {
                              4ULL * word_count_ + 4ULL * tree_count_ +
                              8ULL * (leaf_count_ - tree_count_) + 8ULL * leaf_count_ +
                              (has_covers_ ? 4 + 4ULL * leaf_count_ : 0);
-  if (has_terms_ ? left >= in.left() : left != in.left()) {
+  if (has_terms_ || has_neighbours_ ? left >= in.left() : left != in.left()) {
     return damaged("its counts ask for " + std::to_string(left) + " bytes behind the header, but " +
                    std::to_string(in.left()) + " are there");
   }
   head.link = static_cast<Link>(link);
+  outputs_ = head.outputs;
   auto started = ForestBuilder::start(head);
   if (!started) return damaged(started.error().message);
   builder_ = *std::move(started);
@@ -264,12 +271,10 @@ Result<void> ForestCoder::read_trees(ByteReader& in) {
     if (read) read = builder_.add(tree_);
     if (!read) return damaged("tree " + std::to_string(i) + ": " + read.error().message);
   }
-  if (!has_terms_) return {};
-  for (LinearTerm& term : TRY(read_terms(in))) {
-    const auto added = builder_.add_term(std::move(term));
-    if (!added) return damaged(added.error().message);
-  }
-  return {};
+  if (has_terms_) TRY(read_terms(in, builder_));
+  if (has_neighbours_) TRY(read_neighbours(in, outputs_, builder_));
+  return in.left() == 0 ? Result<void>() : damaged(std::to_string(in.left()) +
+                                                   " bytes are left over behind its parts");
 }
 
 Result<void> ForestCoder::read_split(ByteReader& nodes, std::uint32_t& bits) {
@@ -372,6 +377,7 @@ Loose ForestCoder::take_apart(const Forest& forest) {
     out.trees.push_back(std::move(tree));
   }
   out.terms = forest.terms();
+  out.neighbours = forest.neighbours();
   return out;
 }
 

@@ -229,6 +229,10 @@ void Pipeline::name_explained() {
     const std::size_t second = step.other < 0 ? place : static_cast<std::size_t>(step.other);
     explained_by_.push_back({place, second});
   }
+  if (parts_.forest.neighbours().empty()) return;
+  std::string name(kNeighboursName);
+  while (std::ranges::find(explained_, name) != explained_.end()) name.insert(0, "_");
+  explained_.push_back(std::move(name));
 }
 
 /// Two who ask first at once both make it; the values are the same.
@@ -244,13 +248,14 @@ Result<void> Pipeline::explain(std::span<const Cell> cells, Time time,
                                std::span<const double> lags, std::span<double> out) const {
   const auto by = TRY(explainer());
   const std::size_t width = parts_.transform.features(), columns = explained_.size();
+  const std::size_t wide = by->columns();
   CHECK(out.size() == outputs() * (columns + 1), "there is room for each contribution");
-  std::vector<double> features(width), values(outputs() * (width + 1));
+  std::vector<double> features(width), values(outputs() * (wide + 1));
   parts_.transform.row_with_lags(cells, time, lags, features);
   by->contributions(features, 1, values);
   std::ranges::fill(out, 0.0);
   for (std::size_t output = 0; output < outputs(); ++output) {
-    const auto from = std::span(values).subspan(output * (width + 1), width + 1);
+    const auto from = std::span(values).subspan(output * (wide + 1), wide + 1);
     const auto to = out.subspan(output * (columns + 1), columns + 1);
     for (std::size_t i = 0; i < width; ++i) {
       const auto [first, second] = explained_by_[i];
@@ -258,7 +263,8 @@ Result<void> Pipeline::explain(std::span<const Cell> cells, Time time,
       to[first] += share;
       if (first != second) to[second] += share;
     }
-    to[columns] = from[width];
+    if (wide > width) to[columns - 1] = from[width];
+    to[columns] = from[wide];
   }
   return {};
 }

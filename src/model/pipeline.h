@@ -16,6 +16,9 @@
 
 namespace rondo::model {
 
+/// What contributions call neighbours; one "_" more where a column has that name.
+inline constexpr std::string_view kNeighboursName = "_neighbours";
+
 /// A raw row, what came out of each part, bit for bit.
 struct GoldenRow {
   std::string cells;             // encode_cells()
@@ -77,11 +80,12 @@ class Pipeline {
              std::span<double> out, InputCounts* counts = nullptr,
              std::span<double> raw = {}) const noexcept;
   /// What contributions are told of: the input columns, then, where features are made of them, the
-  /// event time (table::kTimeColumn) and lagged series that are no input.
+  /// event time (table::kTimeColumn) and lagged series that are no input, and kNeighboursName where
+  /// rows that are kept answer.
   const std::vector<std::string>& explained() const { return explained_; }
   bool can_explain() const { return parts_.forest.has_covers(); }
   /// Exact Shapley values of one row: a derived feature counts for the column that it is made of,
-  /// half for each if they are two.
+  /// half for each if they are two. Neighbours count as one.
   /// Shape: out has outputs() times explained().size() + 1 values, of each output the columns' and
   /// last the base; they add up to the raw score. lags as for score(). Threads: any. Cost: the
   /// forest is made ready at the first call.

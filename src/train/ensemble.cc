@@ -117,10 +117,12 @@ bool fits(const std::vector<Tried>& tried, const std::vector<std::size_t>& times
   for (std::size_t i = 0; i < tried.size(); ++i) {
     if (times[i] == 0 && i != more) continue;
     const std::size_t trees = tried[i].rounds * limits.outputs;
-    const bool line = tried[i].growth.line;
     shape.trees += trees;
-    shape.leaves += trees * static_cast<std::size_t>(line ? 1 : tried[i].growth.leaves);
+    shape.leaves += trees * static_cast<std::size_t>(
+        grows(tried[i].growth) ? tried[i].growth.leaves : 1);
     shape.terms += tried[i].terms;
+    shape.stored_rows += tried[i].stored_rows;
+    shape.stored_columns = std::max(shape.stored_columns, tried[i].stored_columns);
   }
   return model::predicted_row_us(shape) <= limits.row_us &&
          model::predicted_bytes(shape) <= limits.bytes;

@@ -5,17 +5,27 @@
 
 #include <algorithm>
 
+#include "model/neighbours.h"
 #include "model/prepared.h"
 
 namespace rondo::train {
+namespace {
+
+constexpr auto kFewestNear = static_cast<std::int64_t>(model::Neighbours::kFewest);
+constexpr auto kMostNear = static_cast<std::int64_t>(model::Neighbours::kMost);
+
+}  // namespace
 
 std::string_view learner_of(const Growth& growth) {
+  if (growth.near) return "neighbours";
   return growth.line ? "linear" : growth.forest ? "forest" : "trees";
 }
 
 Growth forest_growth() { return {.leaves = 128, .min_leaf = 5, .rows = 0.632, .forest = true}; }
 
 Json Growth::json() const {
+  if (near && k == 0) return {{"learner", learner_of(*this)}};
+  if (near) return {{"learner", learner_of(*this)}, {"k", k}};
   if (line && penalty == 0) return {{"learner", learner_of(*this)}};
   if (line) return {{"learner", learner_of(*this)}, {"bent", bent}, {"penalty", penalty}};
   if (forest) {
@@ -28,13 +38,20 @@ Json Growth::json() const {
 
 Result<Growth> Growth::from_json(const Json& json) {
   Growth growth;
-  growth.line = io::get_or<std::string>(json, "learner", "trees") == "linear";
+  const auto learner = io::get_or<std::string>(json, "learner", "trees");
+  growth.near = learner == "neighbours";
+  if (growth.near) {
+    growth.k = io::get_or<std::int64_t>(json, "k", 0);
+    if (growth.k == 0 || (growth.k >= kFewestNear && growth.k <= kMostNear)) return growth;
+    return fail(Code::kInvalidInput, "5 to 50 neighbours answer, not " + std::to_string(growth.k));
+  }
+  growth.line = learner == "linear";
   if (growth.line) {
     growth.bent = io::get_or<bool>(json, "bent", false);
     growth.penalty = io::get_or<double>(json, "penalty", 0);
     return growth;
   }
-  if (io::get_or<std::string>(json, "learner", "trees") == "forest") {
+  if (learner == "forest") {
     growth = forest_growth();
     growth.leaves = TRY(io::get<std::int64_t>(json, "leaves"));
     growth.min_leaf = TRY(io::get<std::int64_t>(json, "min_leaf"));
@@ -57,9 +74,9 @@ Result<void> check_learners(const Options& options) {
   };
   std::vector<std::string> seen;
   for (const std::string& name : options.learners) {
-    if (name != "trees" && name != "linear" && name != "forest") {
+    if (name != "trees" && name != "linear" && name != "forest" && name != "neighbours") {
       return wrong(fmt::format("\"{}\" is no learner", name),
-                   "there are trees, linear and forest");
+                   "there are trees, linear, forest and neighbours");
     }
     if (std::ranges::find(seen, name) != seen.end()) {
       return wrong(fmt::format("\"{}\" is there twice", name), "name each once");
@@ -67,10 +84,11 @@ Result<void> check_learners(const Options& options) {
     seen.push_back(name);
   }
   if (seen.empty()) {
-    return wrong("it is empty", "write learners = [\"trees\", \"linear\", \"forest\"]");
+    return wrong("it is empty",
+                 "write learners = [\"trees\", \"linear\", \"forest\", \"neighbours\"]");
   }
   if (!options.monotone.empty() && !learners_of(options).grow()) {
-    return wrong("a linear model does not keep what [train] monotone asks for",
+    return wrong("neither lines nor neighbours keep what [train] monotone asks for",
                  "add \"trees\", or leave monotone out");
   }
   return {};
@@ -97,7 +115,8 @@ Learners learners_of(const Options& options) {
   const auto named = [&](std::string_view name) {
     return std::ranges::find(options.learners, name) != options.learners.end();
   };
-  return {named("trees"), named("linear") && options.monotone.empty(), named("forest")};
+  const bool free = options.monotone.empty();
+  return {named("trees"), named("linear") && free, named("forest"), named("neighbours") && free};
 }
 
 Growth growth_of(const Options& options) {

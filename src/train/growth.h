@@ -1,5 +1,6 @@
 // How one candidate is made: how its trees grow, which the search chooses, that they are a forest,
-// or that it is a line. As Json it stands in candidates and facts, and a twin is fitted from it.
+// that it is a line, or that rows near by answer. As Json it stands in candidates and facts, and a
+// twin is fitted from it.
 #pragma once
 
 #include "io/json.h"
@@ -15,6 +16,8 @@ struct Growth {
   std::int64_t leaves = 31, min_leaf = 20;
   double columns = 1, rows = 1;  // shares that a tree sees
   double l1 = 0, l2 = 0;         // penalties on leaves
+  bool near = false;             // neighbours; all of the above but line is nothing to them
+  std::int64_t k = 0;            // how many of them answer; 0: the rows are to choose
   bool forest = false;           // trees that know nothing of each other, and answer by their mean
   bool operator==(const Growth&) const = default;
 
@@ -28,15 +31,19 @@ struct Growth {
 Growth forest_growth();
 inline constexpr std::size_t kForestTrees = 200;
 
-/// "trees", "linear" or "forest".
+/// Whether it has trees that split.
+inline bool grows(const Growth& growth) { return !growth.line && !growth.near; }
+
+/// "trees", "linear", "forest" or "neighbours".
 std::string_view learner_of(const Growth& growth);
 
 struct Learners {
-  bool trees = true, line = true, forest = true;
+  bool trees = true, line = true, forest = true, near = true;
   /// Whether anything grows.
   bool grow() const { return trees || forest; }
 };
-/// A line keeps no order of its answers, so it stays out where [train] monotone asks for one.
+/// Lines and neighbours keep no order of their answers, so they stay out where [train] monotone
+/// asks for one.
 Learners learners_of(const Options& options);
 
 /// What the settings say of trees; of a forest, where one is asked for and no trees.

@@ -2,6 +2,7 @@
 #include "train/handing.h"
 
 #include "base/failpoint.h"
+#include "model/neighbours.h"
 
 namespace rondo::train {
 namespace {
@@ -74,6 +75,10 @@ Result<ledger::StageOutput> hand_on(const model::Prepared& prepared, const Mixed
                      {"forest_digest", mixed.model.digest}};
   if (const auto terms = mixed.model.forest.terms().size(); terms > 0) {
     output.evidence["terms"] = terms;
+  }
+  for (const model::NeighbourTerm& term : mixed.model.forest.neighbours()) {
+    output.evidence["neighbours"] = {{"k", term.rows->parts().k}, {"rows", term.rows->rows()},
+                                     {"columns", term.rows->parts().columns.size()}};
   }
   return output;
 }

@@ -21,16 +21,6 @@ constexpr int kMostSteps = 25;
 constexpr int kMostTurns = 12, kStepsATurn = 2;  // classes, one after the other
 constexpr double kTurned = 1e-6;           // of the objective, that a turn no longer gains
 
-model::Link link_of(model::Task task) {
-  switch (task) {
-    case model::Task::kRegression:
-    case model::Task::kQuantile: return model::Link::kIdentity;
-    case model::Task::kBinary: return model::Link::kSigmoid;
-    case model::Task::kMulticlass: return model::Link::kSoftmax;
-  }
-  return model::Link::kIdentity;
-}
-
 /// The linear model of some rows: a vector of coefficients an answer.
 class Fit {
  public:
@@ -119,14 +109,6 @@ class Fit {
   std::vector<Coefficients> found_;
 };
 
-/// Every so many-th row, in their order.
-RowList thinned(const RowList& rows, std::size_t most) {
-  RowList some;
-  const std::size_t count = std::min(rows.size(), most);
-  for (std::size_t i = 0; i < count; ++i) some.push_back(rows[i * rows.size() / count]);
-  return some;
-}
-
 /// As many rows as a step may cost. A row has a column a feature at most and, of a line that bends,
 /// one a knot more; and the constant one.
 std::size_t most_rows(const model::Prepared& prepared, bool bent) {
@@ -171,6 +153,16 @@ std::optional<LineChoice> choose(const model::Prepared& prepared, const Inner& i
 }
 
 }  // namespace
+
+model::Link link_of(model::Task task) {
+  switch (task) {
+    case model::Task::kRegression:
+    case model::Task::kQuantile: return model::Link::kIdentity;
+    case model::Task::kBinary: return model::Link::kSigmoid;
+    case model::Task::kMulticlass: return model::Link::kSoftmax;
+  }
+  return model::Link::kIdentity;
+}
 
 const LineChoice* LineChoices::better() const {
   if (!straight || !bent) return straight ? &*straight : bent ? &*bent : nullptr;

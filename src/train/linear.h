@@ -56,6 +56,9 @@ std::optional<Line> fit_line(const model::Prepared& prepared, const RowList& tra
 std::optional<Line> fit_best_line(const model::Prepared& prepared, const RowList& train, Seed seed,
                                   const Stop& stop);
 
+/// Of one answer for a number, for each class otherwise.
+model::Link link_of(model::Task task);
+
 /// After the link. Shape: row-major.
 std::vector<double> answers_of(const model::Forest& forest, const model::Prepared& prepared,
                                const RowList& rows);

@@ -12,6 +12,8 @@ constexpr std::size_t kMostCategories = 40;
 /// Farther from the median, in quartile ranges, nothing is told apart: squares stay finite.
 constexpr double kFarthest = 1e4;
 constexpr int kKnots = 5;
+/// A distance, a sum of squares, would be that of one wild value alone.
+constexpr double kFarthestNear = 3;
 
 /// The value at a share of sorted ones, between two of them linearly.
 double quantile(const std::vector<double>& sorted, double share) {
@@ -231,6 +233,31 @@ std::vector<model::LinearTerm> LinearForm::terms(std::span<const double> coeffic
       keep({.slope = of(column) / part.scale, .center = part.knots[k], .low = part.knots[k],
             .high = part.high, .mean = mean_of(column)}, i);
     }
+  }
+  return out;
+}
+
+std::vector<model::Neighbours::Column> LinearForm::for_distances() const {
+  using Column = model::Neighbours::Column;
+  std::vector<Column> out;
+  const auto keep = [&](std::size_t column, std::size_t feature, Column made) {
+    if (place_[column] == kNone) return;
+    made.feature = static_cast<std::uint32_t>(feature);
+    out.push_back(made);
+  };
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
+    for (std::size_t k = 0; part.category && k < part.codes; ++k) {
+      keep(part.first + k, i, {.kind = Column::Kind::kCode, .code = static_cast<std::uint32_t>(k)});
+    }
+    if (part.category) continue;
+    const double reach = kFarthestNear * part.scale;
+    if (part.scale > 0) {
+      keep(part.first, i, {.center = part.median, .scale = part.scale,
+                           .low = std::max(part.low, part.median - reach),
+                           .high = std::min(part.high, part.median + reach)});
+    }
+    keep(part.first + 1, i, {.kind = Column::Kind::kMissing});
   }
   return out;
 }

@@ -1,9 +1,10 @@
-// Features as a linear model takes them: scaled numbers, flags of missing ones, a column for each
-// category; and, for lines that bend, what a number has above each of five knots. Fitted on
-// training rows alone.
+// Features as a linear model, and neighbours, take them: scaled numbers, flags of missing ones, a
+// column for each category; and, for lines that bend, what a number has above each of five
+// knots. Fitted on training rows alone.
 #pragma once
 
 #include "model/linear_term.h"
+#include "model/neighbours.h"
 #include "train/rows.h"
 
 namespace rondo::train {
@@ -39,6 +40,8 @@ class LinearForm {
   /// of the training rows' design.
   std::vector<model::LinearTerm> terms(std::span<const double> coefficients,
                                        std::span<const double> means, std::uint32_t output) const;
+  /// The columns of a straight line, for distances: numbers stay within three scales.
+  std::vector<model::Neighbours::Column> for_distances() const;
 
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;

@@ -11,6 +11,7 @@
 #include "io/digest.h"
 #include "base/words.h"
 #include "model/blend.h"
+#include "model/neighbours.h"
 
 namespace rondo::train {
 
@@ -34,7 +35,7 @@ std::string grown_text(const Mixed& mixed) {
   bool line = false;
   for (const Member& member : mixed.members) {
     if (member.growth.line) line = true;
-    else (member.growth.forest ? forest : rounds) += member.rounds;
+    else if (!member.growth.near) (member.growth.forest ? forest : rounds) += member.rounds;
   }
   std::vector<std::string> parts;
   if (rounds > 0) parts.push_back(grouped(rounds) + " rounds of trees");
@@ -43,6 +44,10 @@ std::string grown_text(const Mixed& mixed) {
     const std::size_t terms = mixed.model.forest.terms().size();
     parts.push_back(fmt::format("a linear model of {} {}", grouped(terms),
                                 terms == 1 ? "term" : "terms"));
+  }
+  for (const model::NeighbourTerm& term : mixed.model.forest.neighbours()) {
+    parts.push_back(fmt::format("{} neighbours among {} rows", term.rows->parts().k,
+                                grouped(term.rows->rows())));
   }
   return fmt::format("{}", fmt::join(parts, " and "));
 }
@@ -59,6 +64,22 @@ Result<Model> model_of(std::optional<Line> line, const Stop& stop) {
   Model model;
   model.digest = io::sha256(line->forest.encode()).hex();
   model.forest = std::move(line->forest);
+  model.rounds = 1;
+  return model;
+}
+
+Result<Model> model_of(std::optional<Near> near, const Stop& stop) {
+  if (!near && stop.requested()) {
+    return fail(Code::kCancelled, "training was stopped before it had a model");
+  }
+  if (!near) {
+    return fail(Code::kInvalidInput, "no neighbours can be kept of these rows",
+                "it takes 50 rows, a column with two values, and time to look at them: make "
+                "[train] row_max greater; or let trees grow: [train] learners = [\"trees\"]");
+  }
+  Model model;
+  model.digest = io::sha256(near->forest.encode()).hex();
+  model.forest = std::move(near->forest);
   model.rounds = 1;
   return model;
 }
@@ -91,6 +112,14 @@ Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
               : fit_best_line(prepared, train, seed, stop);
       if (line) growth.bent = line->choice.bent, growth.penalty = line->choice.penalty;
       return model_of(std::move(line), stop);
+    }
+    if (member.growth.near) {
+      const NearLimits near = TRY(near_limits(options, stop));
+      std::optional<Near> made_of = member.growth.k > 0
+                                        ? fit_near(prepared, train, member.growth.k, near)
+                                        : fit_best_near(prepared, train, seed, near);
+      if (made_of) member.growth.k = made_of->k;
+      return model_of(std::move(made_of), stop);
     }
     Limits limits;
     limits.rounds = member.rounds;

@@ -4,6 +4,7 @@
 
 #include "train/fitting.h"
 #include "train/linear.h"
+#include "train/neighbours.h"
 #include "train/search.h"
 
 namespace rondo::train {
@@ -11,7 +12,7 @@ namespace rondo::train {
 /// One part of an ensemble.
 struct Member {
   Growth growth{};
-  std::size_t rounds = 1;  // of a line 1
+  std::size_t rounds = 1;  // of a line, of neighbours 1
   std::size_t times = 1;  // its weight is times / all times
 
   Json json() const;
@@ -28,14 +29,17 @@ struct Mixed {
 /// is because somebody asked to stop.
 Result<Model> model_of(std::optional<Line> line, const Stop& stop);
 
+/// The same of neighbours.
+Result<Model> model_of(std::optional<Near> near, const Stop& stop);
+
 std::vector<Member> members_of(const Searched& searched);
 
-/// "30 rounds of trees", "a linear model of 12 terms", or both.
+/// "30 rounds of trees", "a linear model of 12 terms", "20 neighbours among 900 rows", or several.
 std::string grown_text(const Mixed& mixed);
 
 /// Of `options` threads, monotone and class_weight, of trees alone; `tell` hears how many are done,
 /// one call at a time. Errors: those of fit_model() and parameters_with(); kInvalidInput where no
-/// line can be fitted.
+/// line or neighbours can be fitted.
 Result<Mixed> fit_members(const model::Prepared& prepared, const RowList& train,
                           const std::vector<Member>& members, Seed seed, const Options& options,
                           const Stop& stop, const std::function<void(std::size_t)>& tell);

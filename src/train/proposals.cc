@@ -87,7 +87,7 @@ std::size_t best_trees(std::span<const Tried> tried) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < tried.size(); ++i) {
     const bool better = !tried[i].behind && tried[i].loss < tried[best].loss;
-    if (better && !tried[i].growth.line && !tried[i].growth.forest) best = i;
+    if (better && grows(tried[i].growth) && !tried[i].growth.forest) best = i;
   }
   return best;
 }
@@ -148,11 +148,15 @@ std::optional<Proposal> next_proposal(const Growth& settings, Learners learners,
                                       const std::vector<Tried>& tried, std::size_t rows,
                                       Seed seed) {
   const Proposal line{"linear", {.line = true}};
-  if (tried.empty()) return learners.grow() ? Proposal{"settings", settings} : line;
+  const Proposal near{"neighbours", {.near = true}};
   if (!learners.trees) {
-    const bool more = learners.forest && learners.line && tried.size() == 1;
-    return more ? std::optional(line) : std::nullopt;
+    std::vector<Proposal> all;
+    if (learners.forest) all.push_back({"settings", settings});
+    if (learners.line) all.push_back(line);
+    if (learners.near) all.push_back(near);
+    return tried.size() < all.size() ? std::optional(all[tried.size()]) : std::nullopt;
   }
+  if (tried.empty()) return Proposal{"settings", settings};
   if (learners.line && tried.size() == 1) return line;
   const std::size_t first = learners.line ? 2 : 1, at = tried.size() - first;
   if (at < kSpread.size()) return Proposal{"spread", kSpread[at]};
@@ -161,9 +165,10 @@ std::optional<Proposal> next_proposal(const Growth& settings, Learners learners,
     slow.rate /= 5;
     return Proposal{"slow", slow};
   }
-  const std::size_t forest = learners.forest ? 1 : 0;
-  if (at == kSpread.size() + 1 && forest == 1) return Proposal{"forest", forest_growth()};
-  const Flow flow(tried, first + kSpread.size() + 1 + forest, seed);
+  std::size_t next = kSpread.size() + 1;
+  if (learners.forest && at == next++) return Proposal{"forest", forest_growth()};
+  if (learners.near && at == next++) return near;
+  const Flow flow(tried, first + next, seed);
   if (flow.without_gain() >= patience_of(rows)) return std::nullopt;
   return Proposal{"local", flow.next()};
 }

@@ -1,6 +1,6 @@
 // What the search tries next: a pure function of what was tried and found. The order is: what the
 // settings say, a line, a first spread of other trees, the best of them at a fifth of its rate, a
-// forest, then a local search around the best.
+// forest, neighbours, then a local search around the best.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,12 @@ namespace rondo::train {
 
 /// One configuration and what came of it.
 struct Tried {
-  std::string origin;               // "settings", "linear", "spread", "slow", "forest", "local"
+  std::string origin;               // "settings", "linear", "spread", "slow", "forest", ...
   Growth growth{};
   double loss = 0;                  // mean over all rows of all folds
-  std::size_t rounds = 0;           // median of the folds' best rounds; 1 of a line
+  std::size_t rounds = 0;           // median of the folds' best rounds; 1 of a line, of neighbours
   std::size_t terms = 0;            // of a line, of the last fold
+  std::size_t stored_rows = 0, stored_columns = 0;  // of neighbours, of the last fold
   bool behind = false;              // ended after its first fold; loss is that fold's
   std::int64_t refit_us = 0;        // what it would take on every row: for the clock alone
   std::int64_t spent_us = 0;        // what it took, for the clock alone

@@ -57,6 +57,13 @@ RowList rows_of(const model::Prepared& prepared, table::Side side) {
   return rows;
 }
 
+RowList thinned(const RowList& rows, std::size_t most) {
+  RowList some;
+  const std::size_t count = std::min(rows.size(), most);
+  for (std::size_t i = 0; i < count; ++i) some.push_back(rows[i * rows.size() / count]);
+  return some;
+}
+
 Inner inner_split(const model::Prepared& prepared, const RowList& train, Seed seed) {
   const bool clock = prepared.by_time && !prepared.time.empty();
   Inner inner = clock ? newest_apart(prepared, train) : hashed_apart(prepared, train, seed);

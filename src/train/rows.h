@@ -12,6 +12,9 @@ using RowList = std::vector<std::uint32_t>;
 
 RowList rows_of(const model::Prepared& prepared, table::Side side);
 
+/// At most so many, evenly, in their order.
+RowList thinned(const RowList& rows, std::size_t most);
+
 /// What says on which side of a split by chance a row is: its group, or else the row itself.
 std::uint64_t whose(const model::Prepared& prepared, std::uint32_t row) noexcept;
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kMostModelBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kRowsOfProof = 1'000;
-constexpr std::size_t kNamesTold = 5;
+constexpr std::size_t kFilesNamed = 5;
 constexpr const char* kModelFiles[] = {"model.txt", "model.json", "model.ubj"};
 
 struct Left {
@@ -47,7 +47,7 @@ Result<Left> model_file(io::Fs& fs, const io::Path& folder) {
 }
 
 std::string some_names(const std::vector<std::string>& names) {
-  const std::size_t told = std::min(names.size(), kNamesTold);
+  const std::size_t told = std::min(names.size(), kFilesNamed);
   std::string text;
   for (std::size_t i = 0; i < told; ++i) {
     text += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", names[i].substr(0, 60));

@@ -11,6 +11,7 @@
 #include "base/lanes.h"
 #include "base/words.h"
 #include "train/linear.h"
+#include "train/neighbours.h"
 
 namespace rondo::train {
 namespace {
@@ -87,8 +88,8 @@ class Search {
   struct Fit {
     Course course;
     double spent_us = 0;
-    std::size_t terms = 0;
-    bool failed = false;  // it is a line, and there is none
+    std::size_t terms = 0, stored_rows = 0, stored_columns = 0;
+    bool failed = false;  // it is a line, or neighbours, and there is none
     bool ended() const {
       return course.ending == Ending::kStopped || course.ending == Ending::kBudget;
     }
@@ -100,7 +101,7 @@ class Search {
     std::vector<Fit> fits;
     fits.push_back(TRY(fit(0, proposal.growth, threads_)));
     if (fits[0].ended()) return std::nullopt;
-    if (fits[0].failed) return without_line(std::move(tried));
+    if (fits[0].failed) return without_model(std::move(tried));
     tried.raw = raw_of(prepared_.task, fits[0].course.answers);
     if (!is_behind(tried)) {
       std::vector<Result<Fit>> others(folds_.size() - 1);
@@ -114,8 +115,10 @@ class Search {
     double spent_us = 0;
     for (const Fit& one : fits) {
       if (one.ended()) return std::nullopt;
-      if (one.failed) return without_line(std::move(tried));
+      if (one.failed) return without_model(std::move(tried));
       tried.terms = one.terms;
+      tried.stored_rows = one.stored_rows;
+      tried.stored_columns = one.stored_columns;
       spent_us += one.spent_us;
       rounds.push_back(one.course.best);
       if (&one == fits.data()) continue;  // its scores stand there already
@@ -139,7 +142,7 @@ class Search {
   }
 
   /// It was tried, and is behind whatever there is.
-  static std::optional<Tried> without_line(Tried tried) {
+  static std::optional<Tried> without_model(Tried tried) {
     tried.behind = true;
     tried.loss = std::numeric_limits<double>::max();
     tried.rounds = 1;
@@ -161,11 +164,30 @@ class Search {
     return made;
   }
 
+  Result<Fit> fit_near_on(const Inner& fold) const {
+    const std::int64_t began = monotonic_us();
+    Fit made;
+    made.course = {.ending = Ending::kRounds, .rounds = 1, .best = 1};
+    const NearLimits limits = TRY(near_limits(options_, limits_.stop));
+    const auto near = fit_best_near(prepared_, fold.fit, seed_, limits);
+    std::optional<std::vector<double>> answers;
+    if (near) answers = near_answers(near->forest, prepared_, fold.stop, limits_.stop);
+    if (limits_.stop.requested()) made.course.ending = Ending::kStopped;
+    made.failed = !answers;
+    if (!answers) return made;
+    made.course.answers = *std::move(answers);
+    made.stored_rows = near->rows;
+    made.stored_columns = near->columns;
+    made.spent_us = static_cast<double>(monotonic_us() - began);
+    return made;
+  }
+
   /// Threads: any.
   Result<Fit> fit(std::size_t number, const Growth& growth, std::size_t threads) const {
     const std::int64_t began = monotonic_us();
     const Inner& fold = folds_[number];
     if (growth.line) return fit_line_on(fold);
+    if (growth.near) return fit_near_on(fold);
     const Parameters parameters =
         TRY(parameters_with(prepared_, growth, options_, seed_, threads));
     const std::span<const double> labels =

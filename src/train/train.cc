@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/words.h"
 #include "model/forest_build.h"
+#include "train/alone.h"
 #include "train/ensemble.h"
 #include "train/handing.h"
 #include "train/inputs.h"
@@ -297,33 +298,6 @@ const LineChoice* line_instead(const Prepared& prepared, const Plan& plan, const
   return ahead > kClearly ? line : nullptr;
 }
 
-Result<StageOutput> fit_line_alone(const Prepared& prepared, const RowList& rows,
-                                   const LineChoice* choice, double loss_of_trees,
-                                   const Plan& plan, const StageInput& input) {
-  std::optional<Line> line;
-  if (choice != nullptr) line = fit_line(prepared, rows, *choice, input.stop);
-  Mixed mixed{TRY(model_of(std::move(line), input.stop)), {}};
-  mixed.members = {
-      {.growth = {.line = true, .bent = choice->bent, .penalty = choice->penalty}}};
-  RowList inner = inner_split(prepared, rows, input.seed).stop;
-  const std::size_t inner_rows = inner.size();
-  Held held;
-  if (inner_rows > 0) held = {std::move(inner), choice->answers};
-  StageOutput output =
-      TRY(hand_on(prepared, mixed, std::move(held), 0, rows.size(), plan, input));
-  output.reason = fmt::format("{} on {} rows", grown_text(mixed), grouped(rows.size()));
-  output.evidence["inner_rows"] = inner_rows;
-  if (inner_rows == 0) return output;
-  output.evidence["loss"] = loss_name(prepared.task);
-  output.evidence["inner_loss"] = choice->loss;
-  if (!std::isfinite(loss_of_trees)) return output;
-  output.evidence["inner_loss_of_trees"] = loss_of_trees;
-  output.reason += fmt::format("; on {} inner rows its {} is {:.4g}, that of trees {:.4g}",
-                               grouped(inner_rows), loss_name(prepared.task), choice->loss,
-                               loss_of_trees);
-  return output;
-}
-
 Result<StageOutput> fit_one(const Prepared& prepared, const RowList& rows, const Plan& plan,
                             const StageInput& input) {
   Choice choice{plan.twin_rounds};
@@ -331,6 +305,9 @@ Result<StageOutput> fit_one(const Prepared& prepared, const RowList& rows, const
   if (plan.twin_rounds == 0 && trees) choice = TRY(choose_rounds(prepared, rows, plan, input));
   if (choice.spent) return spent(plan);
   const LineChoice* const line = line_instead(prepared, plan, choice);
+  if (!trees && !learners_of(plan.options).line) {
+    return fit_near_alone(prepared, rows, plan, input);
+  }
   if (line != nullptr || !trees) {
     return fit_line_alone(prepared, rows, line, choice.loss, plan, input);
   }

@@ -25,7 +25,7 @@ struct Options {
   std::string size_max = "64MiB";
   std::string weight{};
   std::vector<double> quantiles{};
-  std::vector<std::string> learners = {"trees", "linear", "forest"};
+  std::vector<std::string> learners = {"trees", "linear", "forest", "neighbours"};
   Json class_weight = Json::object();  // class -> how often a row of it counts
   Json monotone = Json::object();      // feature -> 1 or -1
   std::string command{};
@@ -40,7 +40,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"seed", "all chance follows from it", 0, 1e18}, o.seed);
   v(Key{"threads", "0: as many as pay off; the model is the same for any number", 0, 1024},
     o.threads);
-  v(Key{"learners", "what may be trained: trees; a line, where it is clearly better; forests"},
+  v(Key{"learners",
+        "what may be trained: trees; a line, where it is clearly better; in a search forests, "
+        "neighbours"},
     o.learners);
   v(Key{"rate", "learning rate", 1e-4, 1}, o.rate);
   v(Key{"leaves", "leaves a tree at most", 2, 65535}, o.leaves);
@@ -78,7 +80,8 @@ Result<Budget> read_budget(const std::string& budget);
 
 /// Whether each value of [train] monotone is 1 or -1. Errors: kInvalidInput.
 Result<void> check_monotone(const Json& monotone);
-/// Whether [train] learners names some, each once, and trees where [train] monotone needs them.
+/// Whether [train] learners names some, each once, and trees or a forest where [train] monotone
+/// needs them.
 /// Errors: kInvalidInput.
 Result<void> check_learners(const Options& options);
 /// Whether [train] quantiles are levels, and trees of ours may learn them. Errors: kInvalidInput.

@@ -17,6 +17,8 @@ Result<Tried> tried_from(std::string bytes) {
   tried.loss = TRY(io::get<double>(bundle.meta, "loss"));
   tried.rounds = TRY(io::get<std::uint64_t>(bundle.meta, "rounds"));
   tried.terms = io::get_or<std::uint64_t>(bundle.meta, "terms", 0);
+  tried.stored_rows = io::get_or<std::uint64_t>(bundle.meta, "stored_rows", 0);
+  tried.stored_columns = io::get_or<std::uint64_t>(bundle.meta, "stored_columns", 0);
   tried.behind = TRY(io::get<bool>(bundle.meta, "behind"));
   tried.refit_us = TRY(io::get<std::int64_t>(bundle.meta, "refit_us"));
   tried.spent_us = TRY(io::get<std::int64_t>(bundle.meta, "spent_us"));
@@ -51,7 +53,8 @@ Result<void> Trials::keep(std::size_t number, const Tried& tried) const {
   bundle.meta = {{"origin", tried.origin},   {"options", tried.growth.json()},
                  {"loss", tried.loss},       {"rounds", tried.rounds},
                  {"terms", tried.terms},     {"behind", tried.behind},
-                 {"refit_us", tried.refit_us}, {"spent_us", tried.spent_us}};
+                 {"refit_us", tried.refit_us}, {"spent_us", tried.spent_us},
+                 {"stored_rows", tried.stored_rows}, {"stored_columns", tried.stored_columns}};
   bundle.put_f64("raw", tried.raw);
   bundle.put_f64("losses", tried.losses);
   TRY(fs_->make_folders(folder_));

@@ -144,8 +144,10 @@ void say_slices(const Json& evaluation, const Args& args) {
 
 void say_reliability(const Json& evaluation, const Args& args) {
   const Json found = part_of(evaluation, "reliability");
-  if (found.empty()) return;
+  const std::string reason = text_at(part_of(evaluation, "calibration"), "reason");
+  if (found.empty() && reason.empty()) return;
   heading("Do its probabilities mean what they say?", args);
+  if (found.empty()) return say(reason);
   std::vector<std::vector<std::string>> rows;
   for (const Json& bin : found.at("bins")) {
     const double share = number_at(bin, "share"), said = number_at(bin, "mean_probability");
@@ -163,7 +165,6 @@ void say_reliability(const Json& evaluation, const Args& args) {
     say(fmt::format("before its map: calibration error {:.3f}; p = {:.3g}",
                     number_at(before, "calibration_error"), number_at(before, "p")));
   }
-  const std::string reason = text_at(part_of(evaluation, "calibration"), "reason");
   if (!reason.empty()) say(reason);
 }
 

@@ -45,7 +45,11 @@ Result<std::vector<std::string>> left_out(const Args& args, const model::Pipelin
     notes.push_back("categories are codes, their places in the list of --json: " + coded);
   }
   const model::Answering& answering = pipeline.parts().answering;
-  if (answering.is_calibrated()) {
+  if (answering.is_calibrated() && args.get("--to") == "onnx") {
+    notes.push_back(fmt::format("its probabilities are those behind the map ({}), in floats; "
+                                "\"raw_score\" is before it",
+                                model::name_of(answering.calibration.kind)));
+  } else if (answering.is_calibrated()) {
     notes.push_back(fmt::format("its probabilities are those before the map ({}): served ones are "
                                 "made of them as \"answering\" of --json says",
                                 model::name_of(answering.calibration.kind)));
@@ -77,12 +81,14 @@ Result<int> export_foreign(const Args& args, const std::string& bytes, std::int6
       TRY(to == "onnx" ? model::to_onnx(*pipeline) : model::to_lightgbm(*pipeline));
   TRY(io::write_atomically(*io::real_fs(), place, file));
   if (args.json) {
+    model::Answering left = pipeline->parts().answering;
+    if (to == "onnx") left.calibration = {};  // the file applies it itself
     say_json({{"file", out}, {"version", version}, {"model", name}, {"format", to},
               {"bytes", file.size()}, {"sha256", io::sha256(file).hex()}, {"notes", notes},
               {"features", model::feature_list(transform)},
               {"classes", pipeline->parts().classes},
               {"levels", pipeline->parts().levels},
-              {"answering", pipeline->parts().answering.to_json()}});
+              {"answering", left.to_json()}});
     return kOk;
   }
   say(fmt::format("v{} of {} to {}, as {} reads it: {} features", version, name, out, to,

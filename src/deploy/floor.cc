@@ -48,7 +48,7 @@ Answered answers_of(const model::Prepared& twin, const model::Pipeline::Parts& p
   out.outputs.resize(rows.size() * outputs);
   model::CompiledForest(parts.forest).raw_batch(features, rows.size(), out.outputs);
   parts.forest.link(out.outputs);
-  parts.answering.apply(out.outputs);
+  parts.answering.apply(out.outputs, outputs);
   out.numbers = std::ranges::all_of(out.outputs, [](double x) { return std::isfinite(x); });
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto answer = std::span(out.outputs).subspan(i * outputs, outputs);

@@ -32,21 +32,46 @@ Result<std::vector<double>> held_labels(const Prepared& prepared,
   return labels;
 }
 
+/// The rows that were held out and count, as a map is fitted to them.
+struct Held {
+  std::vector<std::uint32_t> rows, label;
+  std::vector<double> score, weight;  // score: one a row and output; weight: empty without any
+};
+Result<Held> held_rows(const Prepared& prepared, const model::Candidate& candidate) {
+  const std::vector<double> labels = TRY(held_labels(prepared, candidate));
+  const std::size_t outputs = prepared.outputs();
+  if (candidate.held_answers.size() != labels.size() * outputs) {
+    return fail(Code::kConflict, "evaluation: the candidate answers other classes",
+                "prepared data and candidate belong to different cycles");
+  }
+  Held out;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::uint32_t row = candidate.held_rows[i];
+    if (!prepared.weight.empty()) {
+      if (!(prepared.weight[row] > 0)) continue;
+      out.weight.push_back(prepared.weight[row]);
+    }
+    out.rows.push_back(row);
+    out.label.push_back(static_cast<std::uint32_t>(labels[i] + 0.5));
+    const auto said = std::span(candidate.held_answers).subspan(i * outputs, outputs);
+    out.score.insert(out.score.end(), said.begin(), said.end());
+  }
+  return out;
+}
+
 /// Days in order, a fifth of them a fold; without a clock groups, or else each class, by chance.
-std::vector<std::uint32_t> folds_for(const Prepared& prepared,
-                                     const std::vector<std::uint32_t>& rows,
-                                     std::span<const std::uint8_t> positive, Seed seed) {
+std::vector<std::uint32_t> folds_for(const Prepared& prepared, const Held& held, Seed seed) {
   if (!prepared.group.empty()) {
     std::vector<std::uint32_t> folds;
-    for (const std::uint32_t row : rows) {
+    for (const std::uint32_t row : held.rows) {
       Chance chance({seed.value ^ prepared.group[row]});
       folds.push_back(static_cast<std::uint32_t>(chance.below(kCalibrationFolds)));
     }
     return folds;
   }
-  if (!prepared.by_time || prepared.time.empty()) return calibration_folds(positive, seed);
+  if (!prepared.by_time || prepared.time.empty()) return calibration_folds(held.label, seed);
   std::vector<std::int64_t> days;
-  for (const std::uint32_t row : rows) days.push_back(day_of(prepared.time[row]));
+  for (const std::uint32_t row : held.rows) days.push_back(day_of(prepared.time[row]));
   std::vector<std::int64_t> each = days;
   std::ranges::sort(each);
   each.erase(std::unique(each.begin(), each.end()), each.end());
@@ -77,41 +102,24 @@ Json uncalibrated(std::string_view reason) { return {{"map", "none"}, {"reason",
 
 Result<void> calibrate(const Options& options, const Prepared& prepared,
                        const model::Candidate& candidate, Seed seed, Chosen& out) {
-  const auto maps = TRY(maps_of(options.calibrate));
-  if (prepared.task != Task::kBinary) {
-    if (options.calibrate != "auto" && !maps.empty()) {
-      return fail(Code::kInvalidInput,
-                  fmt::format("evaluate.calibrate: \"{}\" needs a target of two classes",
-                              options.calibrate),
-                  "leave it out");
-    }
-    if (prepared.task == Task::kMulticlass) {
-      out.calibration = uncalibrated("left alone: the maps are for two classes");
-    }
-    return {};
-  }
-  if (!prepared.weight.empty()) {
-    if (options.calibrate != "auto" && !maps.empty()) {
-      return fail(Code::kInvalidInput,
-                  fmt::format("evaluate.calibrate: the map \"{}\" does not know the weights of "
-                              "rows that [train] weight names", options.calibrate),
-                  "leave one of them out");
-    }
-    out.calibration = uncalibrated("left alone: the maps do not know the weights of rows");
-    return {};
-  }
-  const std::vector<double> labels = TRY(held_labels(prepared, candidate));
-  if (labels.empty()) {
+  const auto maps = TRY(maps_of(options.calibrate, prepared.task));
+  if (model::is_number(prepared.task)) return {};
+  const Held held = TRY(held_rows(prepared, candidate));
+  if (held.rows.empty()) {
     out.calibration = uncalibrated("left alone: training held no row out that could judge a map");
     return {};
   }
-  std::vector<std::uint8_t> positive;
-  for (const double label : labels) positive.push_back(label > 0.5 ? 1 : 0);
-  const auto folds = folds_for(prepared, candidate.held_rows, positive, seed);
-  const CalibrationChoice choice =
-      choose_calibration({candidate.held_answers, positive}, folds, maps);
+  const auto folds = folds_for(prepared, held, seed);
+  CalibrationChoice choice;
+  if (prepared.task == Task::kBinary) {
+    const std::vector<std::uint8_t> positive(held.label.begin(), held.label.end());
+    choice = choose_calibration(stats::Scored{held.score, positive, held.weight}, folds, maps);
+  } else {
+    choice = choose_calibration(
+        stats::ClassScored{held.score, prepared.outputs(), held.label, held.weight}, folds, maps);
+  }
   out.answering.calibration = choice.calibration;
-  out.calibration = to_json(choice, labels.size());
+  out.calibration = to_json(choice, held.rows.size());
   return {};
 }
 
@@ -130,7 +138,7 @@ Result<void> cut(const Options& options, const Prepared& prepared,
   const std::size_t least = std::min(positives, positive.size() - positives);
   const bool few = labels.size() < kFewestRows || least < kFewestOfClass;
   std::vector<double> answers = candidate.held_answers;
-  out.answering.apply(answers);
+  out.answering.apply(answers, 1);
   out.threshold = {{"rows", labels.size()}};
   if (rule.costs) {
     out.threshold.update({{"fp", rule.costs->false_positive}, {"fn", rule.costs->false_negative},

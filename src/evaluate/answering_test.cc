@@ -53,19 +53,21 @@ double mean_log_loss(const Case& c, const Answers& answers) {
   return sum / static_cast<double>(at);
 }
 
-TEST(Answering, MapsDoNotKnowTheWeightsOfRows) {
-  Case c(3, 4'000, false);
-  c.prepared.weight.assign(4'000, 1);
-  const Chosen chosen = c.choose();
-  EXPECT_TRUE(chosen.answering.is_plain());
-  EXPECT_EQ(chosen.calibration.at("reason"),
-            "left alone: the maps do not know the weights of rows");
-  Options options;
-  options.calibrate = "platt";
-  const auto refused = choose_answering(options, c.prepared, c.candidate, Seed{1});
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("\"platt\" does not know the weights"),
-            std::string::npos);
+// The rows that are too sure have weight 0, then all of it.
+TEST(Answering, MapsAreOfTheRowsThatWeigh) {
+  Case c(1, 4'000, false);
+  const Case sure(3, 4'000, false);
+  for (std::size_t i = 0; i < 4'000; ++i) c.prepared.weight.push_back(i % 2 == 0 ? 0 : 2);
+  for (std::size_t i = 0; i < c.candidate.held_rows.size(); ++i) {
+    if (c.candidate.held_rows[i] % 2 == 0) {
+      c.candidate.held_answers[i] = sure.candidate.held_answers[i];
+    }
+  }
+  const Chosen alone = c.choose();
+  EXPECT_TRUE(alone.answering.is_plain()) << alone.calibration;
+  EXPECT_EQ(alone.calibration.at("rows"), c.candidate.held_rows.size() / 2);
+  for (std::size_t i = 0; i < 4'000; ++i) c.prepared.weight[i] = i % 2 == 0 ? 2 : 0;
+  EXPECT_FALSE(c.choose().answering.is_plain());
 }
 
 TEST(Answering, ProbabilitiesThatAreTooSureAreMendedOnRowsThatCameAfter) {
@@ -76,7 +78,7 @@ TEST(Answering, ProbabilitiesThatAreTooSureAreMendedOnRowsThatCameAfter) {
     EXPECT_EQ(chosen.calibration.at("rows"), c.candidate.held_rows.size());
     EXPECT_EQ(chosen.calibration.at("trials").size(), 4U);
     Answers mended = c.candidate.test_scores;
-    chosen.answering.apply(mended);
+    chosen.answering.apply(mended, 1);
     EXPECT_LT(mean_log_loss(c, mended), 0.9 * mean_log_loss(c, c.candidate.test_scores));
   }
 }
@@ -111,15 +113,38 @@ TEST(Answering, TooFewRowsOrNoneJudgeNoMap) {
 
 TEST(Answering, OtherTasksAreToldWhy) {
   Case c(3, 400, false);
-  c.prepared.task = model::Task::kMulticlass;
-  EXPECT_NE(c.choose().calibration.at("reason").get<std::string>().find("two classes"),
-            std::string::npos);
   Options options;
   options.calibrate = "platt";
   c.prepared.task = model::Task::kRegression;
   const auto refused = choose_answering(options, c.prepared, c.candidate, Seed{1});
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().text().find("evaluate.calibrate: \"platt\" needs"), std::string::npos);
+  c.prepared.task = model::Task::kMulticlass;
+  c.prepared.classes = {"a", "b", "c"};
+  EXPECT_FALSE(choose_answering(options, c.prepared, c.candidate, Seed{1}));
+  const auto other = choose_answering({}, c.prepared, c.candidate, Seed{1});
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().text().find("answers other classes"), std::string::npos);
+}
+
+// The third class takes a half of both others, so the scores of all three keep their odds.
+TEST(Answering, ManyClassesGetATemperature) {
+  Case c(3, 4'000, false);
+  c.prepared.task = model::Task::kMulticlass;
+  c.prepared.classes = {"a", "b", "c"};
+  std::vector<double> answers;
+  Chance chance(Seed{8});
+  for (std::size_t i = 0; i < c.candidate.held_rows.size(); ++i) {
+    const double p = c.candidate.held_answers[i];
+    answers.insert(answers.end(), {(1 - p) / 2, p / 2, 0.5});
+    if (chance.uniform() < 0.5) c.prepared.label[c.candidate.held_rows[i]] = 2;
+  }
+  c.candidate.held_answers = answers;
+  const Chosen chosen = c.choose();
+  EXPECT_EQ(chosen.calibration.at("map"), "temperature") << chosen.calibration;
+  EXPECT_LT(chosen.answering.calibration.a, 0.9);
+  EXPECT_EQ(c.choose("none").calibration.at("map"), "none");
+  EXPECT_TRUE(c.choose("none").answering.is_plain());
 }
 
 /// 100 held-out rows that were missed by 1 to 100.

@@ -65,7 +65,7 @@ Answers ChangedRows::scored(std::vector<double> features) const {
   Answers answers(rows() * forest_.outputs());
   compiled_.raw_batch(features, rows(), answers);
   forest_.link(answers);
-  answering_.apply(answers);
+  answering_.apply(answers, forest_.outputs());
   return answers;
 }
 

@@ -2,6 +2,7 @@
 #include "evaluate/checks.h"
 
 #include "evaluate/bound.h"
+#include "evaluate/calibrate.h"
 #include "evaluate/named_slices.h"
 #include "evaluate/probe.h"
 #include "evaluate/threshold.h"
@@ -20,6 +21,11 @@ Result<void> check_loss(std::string_view loss, std::string_view metric, const Js
   if (loss != "cost" || !rule || rule->costs) return {};
   return fail(Code::kInvalidInput, "monitor.loss: is \"cost\", and nothing has a price",
               "say what mistakes cost: [evaluate] cost = {fp = 1, fn = 5}");
+}
+
+Result<void> check_calibrate(std::string_view calibrate, model::Task task) {
+  TRY(maps_of(calibrate, task));
+  return {};
 }
 
 Result<void> check_slices(const Json& slices) {

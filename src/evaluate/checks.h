@@ -14,6 +14,8 @@ Result<void> check_cost(const Json& cost);
 /// kInvalidInput.
 Result<void> check_loss(std::string_view loss, std::string_view metric, const Json& cost,
                         std::optional<model::Task> task);
+/// [evaluate] calibrate, of this task. Errors: kInvalidInput.
+Result<void> check_calibrate(std::string_view calibrate, model::Task task);
 /// [evaluate] slices. Errors: kInvalidInput.
 Result<void> check_slices(const Json& slices);
 /// [[evaluate.invariant]]. Errors: kInvalidInput naming the table by its number.

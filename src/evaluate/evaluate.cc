@@ -111,7 +111,7 @@ Result<Case> read_case(const StageInput& input) {
   c.uncalibrated = TRY(checked(candidate.test_scores, c.truth, "the candidate"));
   c.chosen = TRY(choose_answering(c.options, prepared, candidate, input.seed));
   c.challenger = c.uncalibrated;
-  c.chosen.answering.apply(c.challenger);
+  c.chosen.answering.apply(c.challenger, outputs_of(c.truth));
   c.truth.threshold = c.chosen.answering.cut();
   if (input.inputs.contains("champion_scores")) {
     const auto bundle = TRY(io::Bundle::decode(TRY(read(input, "champion_scores"))));

@@ -43,8 +43,9 @@ void describe(Visitor& v, Options& o) {
   v(Key{"margin", "accepted harm; above 0 \"not worse\" suffices", 0, 1e18}, o.margin);
   v(Key{"min_effect", "smallest gain worth a promotion, or \"auto\""}, o.min_effect);
   v(Key{"calibrate",
-        "how probabilities of two classes are corrected; only if it helps on held-out rows", 0, 0,
-        "auto|none|platt|beta|isotonic|venn_abers"},
+        "how probabilities are corrected; only if it helps on held-out rows; \"temperature\" of "
+        "more than two classes, the other maps of two", 0, 0,
+        "auto|none|platt|beta|isotonic|venn_abers|temperature"},
     o.calibrate);
   v(Key{"interval", "share of labels that the interval around a number is to hold; 0: none", 0,
         0.9999},

@@ -34,7 +34,7 @@ Json on_training_rows(const Probed& probed, Metric metric) {
   Answers answers(count * probed.forest.outputs());
   model::CompiledForest(probed.forest).raw_batch(features, count, answers);
   probed.forest.link(answers);
-  probed.answering.apply(answers);
+  probed.answering.apply(answers, probed.forest.outputs());
   const double value = value_of(metric, truth, answers);
   return {{"rows", count}, {"value", std::isfinite(value) ? Json(value) : Json(nullptr)}};
 }

@@ -116,9 +116,7 @@ void check_evaluate(const Config& config, Mistakes& mistakes) {
   check_loss(config, task, mistakes);
   if (task) {
     mistakes.demand("evaluate.metric", evaluate::metric_for(o.metric, *task));
-    if (*task != model::Task::kBinary && o.calibrate != "auto" && o.calibrate != "none") {
-      mistakes.add("evaluate.calibrate", "needs a target of two classes", "leave it out");
-    }
+    mistakes.demand("evaluate.calibrate", evaluate::check_calibrate(o.calibrate, *task));
   }
 }
 

@@ -88,7 +88,7 @@ std::vector<double> score_rows(const Answerer& by, const model::HistoryState& hi
                      std::span(scores).subspan(from * outputs, count * outputs));
   }
   by.forest.link(scores);
-  by.answering.apply(scores);
+  by.answering.apply(scores, outputs);
   return scores;
 }
 

@@ -14,12 +14,13 @@ namespace {
 using stats::Calibration;
 using CalibrationKind = Calibration::Kind;
 
-constexpr std::array<std::pair<CalibrationKind, std::string_view>, 5> kMaps = {{
+constexpr std::array<std::pair<CalibrationKind, std::string_view>, 6> kMaps = {{
     {CalibrationKind::kNone, "none"},
     {CalibrationKind::kPlatt, "platt"},
     {CalibrationKind::kBeta, "beta"},
     {CalibrationKind::kIsotonic, "isotonic"},
     {CalibrationKind::kVennAbers, "venn_abers"},
+    {CalibrationKind::kTemperature, "temperature"},
 }};
 
 bool has_knots(CalibrationKind kind) {
@@ -28,6 +29,10 @@ bool has_knots(CalibrationKind kind) {
 
 Json map_json(const Calibration& map) {
   Json json = {{"map", name_of(map.kind)}};
+  if (map.kind == CalibrationKind::kTemperature) {
+    json["power"] = map.a;
+    return json;
+  }
   if (!has_knots(map.kind)) {
     json.update({{"a", map.a}, {"b", map.b}, {"c", map.c}});
     return json;
@@ -73,6 +78,11 @@ Result<Calibration> map_from(const Json& json) {
     map.knots = TRY(knots_from(TRY(io::get<Json>(json, "knots"))));
     return map;
   }
+  if (map.kind == CalibrationKind::kTemperature) {
+    map.a = TRY(io::get<double>(json, "power"));
+    if (!(map.a >= 0) || !std::isfinite(map.a)) return bad_map("falls, or has no finite power");
+    return map;
+  }
   map.a = TRY(io::get<double>(json, "a"));
   map.b = TRY(io::get<double>(json, "b"));
   map.c = TRY(io::get<double>(json, "c"));
@@ -106,12 +116,8 @@ Result<CalibrationKind> calibration_from(std::string_view name) {
   }
   return fail(Code::kInvalidInput,
               "there is no map of probabilities \"" + std::string(name) + "\"",
-              "it is none, platt, beta, isotonic or venn_abers");
-}
-
-void Answering::apply(std::span<double> answers) const noexcept {
-  if (!is_calibrated()) return;
-  for (double& answer : answers) answer = calibration.probability(answer);
+              "it is none, platt, beta, isotonic or venn_abers, of more than two classes "
+              "temperature");
 }
 
 std::size_t Answering::class_of(std::span<const double> probabilities) const noexcept {
@@ -155,7 +161,11 @@ Result<Answering> Answering::from_json(const Json& json) {
 }
 
 Result<void> check_answering(const Answering& answering, Task task) {
-  if (answering.is_calibrated() && task != Task::kBinary) return bad_map("needs two classes");
+  const bool many = answering.calibration.kind == CalibrationKind::kTemperature;
+  if (many && task != Task::kMulticlass) return bad_map("needs more than two classes");
+  if (answering.is_calibrated() && !many && task != Task::kBinary) {
+    return bad_map("needs two classes");
+  }
   if (answering.threshold && task != Task::kBinary) {
     return fail(Code::kInvalidInput, "a threshold needs two classes");
   }

@@ -1,6 +1,6 @@
-// What stands between the scores behind the link and the answer of a pipeline: how probabilities of
-// two classes are corrected, from which of them on the second class is answered, and how wide
-// the interval around a number is.
+// What stands between the scores behind the link and the answer of a pipeline: how probabilities
+// are corrected, from which of two classes' on the second one is answered, and how wide the
+// interval around a number is.
 // It was chosen on rows that the model did not learn from, and is frozen with it; every path of
 // scoring goes through here, so that all answer alike.
 #pragma once
@@ -31,7 +31,7 @@ struct Reach {
 };
 
 struct Answering {
-  stats::Calibration calibration{};  // of two classes; kNone: scores are answered as they are
+  stats::Calibration calibration{};  // of classes; kNone: scores are answered as they are
   std::optional<double> threshold{};  // of two classes; none: one half
   std::optional<Reach> interval{};    // of numbers
 
@@ -43,15 +43,18 @@ struct Answering {
   /// The class that is answered: of two by cut(), of more the most probable, the first of equals.
   /// Shape: one probability a class.
   std::size_t class_of(std::span<const double> probabilities) const noexcept;
-  /// In place, of any number of rows. Shape: what Forest::link() left. Cost: a branch when plain.
-  void apply(std::span<double> answers) const noexcept;
+  /// In place, of any number of rows. Shape: what Forest::link() left, `outputs` a row. Cost: a
+  /// branch when plain.
+  void apply(std::span<double> answers, std::size_t outputs) const noexcept {
+    calibration.apply(answers, outputs);
+  }
 
   Json to_json() const;
   /// Section 4 of the pipeline file. Errors: kInvalidInput naming the part.
   static Result<Answering> from_json(const Json& json);
 };
 
-/// "none", "platt", "beta", "isotonic", "venn_abers".
+/// "none", "platt", "beta", "isotonic", "venn_abers", "temperature".
 std::string_view name_of(stats::Calibration::Kind kind) noexcept;
 Result<stats::Calibration::Kind> calibration_from(std::string_view name);
 

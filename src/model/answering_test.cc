@@ -103,6 +103,8 @@ TEST(Answering, WhatIsNoMapIsRefused) {
       {R"({"interval":{"coverage":1,"reach":1}})", "no coverage in (0, 1)"},
       {R"({"calibration":{"map":"magic"}})", "no map of probabilities \"magic\""},
       {R"({"calibration":{"map":"none"}})", "is none"},
+      {R"({"calibration":{"map":"temperature","power":-1}})", "falls"},
+      {R"({"calibration":{"map":"temperature","a":1}})", "\"power\""},
       {R"({"calibration":{"map":"platt","a":-1,"b":-1,"c":0}})", "falls"},
       {R"({"calibration":{"map":"beta","a":1,"b":1}})", "\"c\""},
       {R"({"calibration":{"map":"isotonic","knots":[]}})", "no knots"},
@@ -155,6 +157,21 @@ TEST(Answering, AnotherMapIsNoticedByTheGoldenRows) {
   ASSERT_FALSE(loaded);
   EXPECT_NE(loaded.error().text().find("golden row 0: answer 0"), std::string::npos)
       << loaded.error().text();
+}
+
+TEST(Answering, ATemperatureComesBackAndIsOfManyClassesAlone) {
+  const Answering want = of({Map::kTemperature, 0.4, 1, 0, {}});
+  const auto got = Answering::from_json(io::parse_json(io::canonical(want.to_json())).value());
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->to_json(), want.to_json());
+  std::vector<double> a = {0.7, 0.2, 0.1, 0, 1, 0}, b = a;
+  want.apply(a, 3);
+  got->apply(b, 3);
+  EXPECT_EQ(a, b);
+  EXPECT_LT(a[0], 0.6);
+  EXPECT_TRUE(check_answering(want, Task::kMulticlass));
+  EXPECT_FALSE(check_answering(want, Task::kBinary));
+  EXPECT_FALSE(check_answering(each_map()[0], Task::kMulticlass));
 }
 
 TEST(Answering, AMapOfANumberIsRefused) {

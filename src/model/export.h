@@ -1,6 +1,7 @@
 // Forests in the formats of others. What they read are features, as the pipeline's transform makes
-// them; what a format cannot say is refused by name. Answering is not in them: whoever exports says
-// so, and hands on its JSON, by which the answers of the file become those that are served.
+// them; what a format cannot say is refused by name. Of Answering ONNX holds the map of
+// probabilities alone, LightGBM's text nothing: whoever exports says so, and hands on what is
+// left as JSON, by which the answers of the file become those that are served.
 #pragma once
 
 #include "io/json.h"
@@ -13,7 +14,7 @@ namespace rondo::model {
 Result<std::string> to_lightgbm(const Pipeline& pipeline);
 /// An ONNX model of one TreeEnsemble (ai.onnx.ml 5), and of products of matrices where there are
 /// linear terms: "features" FLOAT [rows, features] in, "prediction" FLOAT [rows, outputs] out,
-/// behind the link, and "raw_score". Thresholds are rounded
+/// behind link and map of probabilities, and "raw_score". Thresholds are rounded
 /// down to float, so a float goes the same way as here; sums are floats, within their rounding.
 /// Errors: kInvalidInput for nodes that send 0 where ONNX would not, and for neighbours.
 Result<std::string> to_onnx(const Pipeline& pipeline);

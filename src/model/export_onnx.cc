@@ -1,86 +1,24 @@
-// ONNX by hand: a model is a message of protobuf, and of that format only numbers, texts and
-// messages within messages are needed. Field numbers are those of onnx.proto3.
-// Source: ONNX 1.16, onnx.proto3; ai.onnx.ml version 5, TreeEnsemble.
+// A forest as one node of ONNX, linear terms as products of matrices, then what makes answers of
+// raw scores. Source: ONNX 1.16, onnx.proto3; ai.onnx.ml version 5, TreeEnsemble.
 #include <fmt/format.h>
 
 #include <cmath>
 #include <limits>
 
-#include "model/bytes.h"
 #include "model/export.h"
 #include "model/forest_build.h"
+#include "model/onnx_map.h"
+#include "model/onnx_message.h"
 
 namespace rondo::model {
 namespace {
 
 constexpr std::int64_t kIrVersion = 10, kOpset = 21, kMlOpset = 5;
-constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt64 = 7;            // TensorProto.DataType
-constexpr std::uint64_t kInt = 2, kTensor = 4, kInts = 7;              // AttributeProto type
 constexpr std::uint8_t kLeq = 0, kMember = 6;                          // nodes_modes
 constexpr std::int64_t kSum = 1, kNone = 0;
 
-/// A message under construction.
-class Message {
- public:
-  void number(unsigned field, std::uint64_t value) {
-    out_.varint(field << 3);
-    out_.varint(value);
-  }
-  void bytes(unsigned field, std::string_view value) {
-    out_.varint(field << 3 | 2U);
-    out_.varint(value.size());
-    out_.raw(value);
-  }
-  std::string take() { return out_.take(); }
-
- private:
-  ByteWriter out_;
-};
-
-/// `name`: of an initializer.
-std::string tensor(std::uint64_t type, std::initializer_list<std::size_t> shape,
-                   std::string_view raw, std::string_view name = "") {
-  Message out;
-  for (const std::size_t size : shape) out.number(1, size);
-  out.number(2, type);
-  if (!name.empty()) out.bytes(8, name);
-  out.bytes(9, raw);
-  return out.take();
-}
-
-template <class T>
-std::string raw_of(const std::vector<T>& values) {
-  ByteWriter raw;
-  for (const T value : values) raw.put(value);
-  return raw.take();
-}
-
-std::string tensor(const std::vector<float>& values) {
-  return tensor(kFloat, {values.size()}, raw_of(values));
-}
-
-std::string attribute(std::string_view name, std::int64_t value) {
-  Message out;
-  out.bytes(1, name);
-  out.number(3, static_cast<std::uint64_t>(value));
-  out.number(20, kInt);
-  return out.take();
-}
-
-std::string attribute(std::string_view name, const std::vector<std::int64_t>& values) {
-  Message out;
-  out.bytes(1, name);
-  for (const std::int64_t value : values) out.number(8, static_cast<std::uint64_t>(value));
-  out.number(20, kInts);
-  return out.take();
-}
-
-std::string tensor_attribute(std::string_view name, const std::string& value) {
-  Message out;
-  out.bytes(1, name);
-  out.bytes(5, value);
-  out.number(20, kTensor);
-  return out.take();
+std::string floats(const std::vector<float>& values) {
+  return tensor(kFloat, {values.size()}, raw_bytes(values));
 }
 
 /// The greatest float that is not above: a float is at most x where it is at most that.
@@ -168,42 +106,6 @@ Result<void> add_tree(Ensemble& out, const Loose& forest, std::size_t number) {
   return {};
 }
 
-std::string node_message(const char* op, std::initializer_list<std::string_view> from,
-                         std::string_view to, std::string_view domain = "",
-                         const std::vector<std::string>& attributes = {},
-                         std::string_view second = "") {
-  Message out;
-  for (const std::string_view name : from) out.bytes(1, name);
-  out.bytes(2, to);
-  if (!second.empty()) out.bytes(2, second);
-  out.bytes(4, op);
-  for (const std::string& one : attributes) out.bytes(5, one);
-  if (!domain.empty()) out.bytes(7, domain);
-  return out.take();
-}
-
-/// FLOAT [rows, width].
-std::string value_info(std::string_view name, std::size_t width) {
-  Message rows, columns, shape, type, tensor_type, out;
-  rows.bytes(2, "rows");
-  columns.number(1, width);
-  shape.bytes(1, rows.take());
-  shape.bytes(1, columns.take());
-  tensor_type.number(1, kFloat);
-  tensor_type.bytes(2, shape.take());
-  type.bytes(1, tensor_type.take());
-  out.bytes(1, name);
-  out.bytes(2, type.take());
-  return out.take();
-}
-
-std::string opset(std::string_view domain, std::int64_t version) {
-  Message out;
-  if (!domain.empty()) out.bytes(1, domain);
-  out.number(2, static_cast<std::uint64_t>(version));
-  return out.take();
-}
-
 /// The linear terms, all at once: a column a term, and one a category of a term.
 class Lines {
  public:
@@ -216,14 +118,14 @@ class Lines {
     const std::size_t numbers = feature_.size(), codes = code_.size();
     const auto constant = [&](std::string_view name, std::initializer_list<std::size_t> shape,
                               const std::vector<float>& values) {
-      graph.bytes(5, tensor(kFloat, shape, raw_of(values), name));
+      put_floats(graph, name, shape, values);
     };
     const auto node = [&](const char* op, std::initializer_list<std::string_view> from,
                           std::string_view to, const std::vector<std::string>& attributes = {}) {
-      graph.bytes(1, node_message(op, from, to, "", attributes));
+      put_node(graph, op, from, to, attributes);
     };
     const auto columns = attribute("axis", std::int64_t{1}), to_float = attribute("to", kToFloat);
-    graph.bytes(5, tensor(kInt64, {numbers}, raw_of(feature_), "line_feature"));
+    put_integers(graph, "line_feature", feature_);
     constant("line_low", {numbers}, low_);
     constant("line_high", {numbers}, high_);
     constant("line_center", {numbers}, center_);
@@ -242,7 +144,7 @@ class Lines {
       node("Sum", {"trees_score", "line_sum", "line_missing_sum"}, "raw_score");
       return;
     }
-    graph.bytes(5, tensor(kInt64, {codes}, raw_of(code_feature_), "code_feature"));
+    put_integers(graph, "code_feature", code_feature_);
     constant("code", {codes}, code_);
     constant("code_adds", {codes, outputs_}, adds_);
     node("Gather", {"features", "code_feature"}, "code_x", {columns});
@@ -281,45 +183,32 @@ class Lines {
   std::vector<float> low_, high_, center_, slope_, missing_, code_, adds_;
 };
 
-std::string graph_of(const Ensemble& trees, const Loose& forest) {
+std::string graph_of(const Ensemble& trees, const Loose& forest, const Answering& answering) {
   const ForestBuilder::Head& head = forest.head;
-  // A node of its own: not every runtime looks at post_transform.
-  const char* const link = head.link == Link::kSigmoid   ? "Sigmoid"
-                           : head.link == Link::kSoftmax ? "Softmax"
-                           : head.link == Link::kExp     ? "Exp"
-                                                         : "Identity";
   std::vector<std::string> attributes = {
       attribute("aggregate_function", kSum),
       attribute("leaf_targetids", trees.targets),
-      tensor_attribute("leaf_weights", tensor(trees.weights)),
+      tensor_attribute("leaf_weights", floats(trees.weights)),
       attribute("n_targets", static_cast<std::int64_t>(head.outputs)),
       attribute("nodes_falseleafs", trees.no_leaf),
       attribute("nodes_falsenodeids", trees.no),
       attribute("nodes_featureids", trees.features),
       attribute("nodes_missing_value_tracks_true", trees.missing_yes),
       tensor_attribute("nodes_modes", tensor(kUint8, {trees.modes.size()}, trees.modes)),
-      tensor_attribute("nodes_splits", tensor(trees.splits)),
+      tensor_attribute("nodes_splits", floats(trees.splits)),
       attribute("nodes_trueleafs", trees.yes_leaf),
       attribute("nodes_truenodeids", trees.yes),
       attribute("post_transform", kNone),
       attribute("tree_roots", trees.roots)};
   if (!trees.members.empty()) {
-    attributes.push_back(tensor_attribute("membership_values", tensor(trees.members)));
+    attributes.push_back(tensor_attribute("membership_values", floats(trees.members)));
   }
   Message out;
   const bool plain = forest.terms.empty();
   out.bytes(1, node_message("TreeEnsemble", {"features"}, plain ? "raw_score" : "trees_score",
                             "ai.onnx.ml", attributes));
   if (!plain) Lines(forest).put(out);
-  if (head.link == Link::kAscending) {
-    const std::vector<std::int64_t> all = {static_cast<std::int64_t>(head.outputs)};
-    out.bytes(5, tensor(kInt64, {1}, raw_of(all), "levels"));
-    out.bytes(1, node_message("TopK", {"raw_score", "levels"}, "prediction", "",
-                              {attribute("axis", std::int64_t{1}), attribute("largest", kNone),
-                               attribute("sorted", std::int64_t{1})}, "order"));
-  } else {
-    out.bytes(1, node_message(link, {"raw_score"}, "prediction"));
-  }
+  put_answer(out, head.link, head.outputs, answering.calibration);
   out.bytes(2, "rondo");
   out.bytes(11, value_info("features", head.features));
   out.bytes(12, value_info("prediction", head.outputs));
@@ -337,11 +226,13 @@ Result<std::string> to_onnx(const Pipeline& pipeline) {
   Message out;
   out.number(1, static_cast<std::uint64_t>(kIrVersion));
   out.bytes(2, "rondo");
-  out.bytes(7, graph_of(trees, forest));
+  out.bytes(7, graph_of(trees, forest, pipeline.parts().answering));
   out.bytes(8, opset("", kOpset));
   out.bytes(8, opset("ai.onnx.ml", kMlOpset));
+  Answering left = pipeline.parts().answering;
+  left.calibration = {};  // it is in the graph, and is not to be applied twice
   const Json about[] = {feature_list(pipeline.transform()), Json(pipeline.parts().classes),
-                        Json(pipeline.parts().levels), pipeline.parts().answering.to_json()};
+                        Json(pipeline.parts().levels), left.to_json()};
   const char* const names[] = {"features", "classes", "levels", "answering"};
   for (std::size_t i = 0; i < std::size(about); ++i) {
     Message entry;

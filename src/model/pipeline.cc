@@ -283,7 +283,7 @@ GoldenRow Pipeline::make_golden(const Transform& transform, const Forest& forest
   forest.raw(row.features, row.raw);
   row.answer = row.raw;
   forest.link(row.answer);
-  answering.apply(row.answer);
+  answering.apply(row.answer, forest.outputs());
   return row;
 }
 

@@ -70,7 +70,7 @@ class Pipeline {
   /// x outputs().
   void answer(std::span<double> scores) const noexcept {
     parts_.forest.link(scores);
-    parts_.answering.apply(scores);
+    parts_.answering.apply(scores, outputs());
   }
   /// Answers of one row: regression: value; binary: probability of the positive class; multiclass:
   /// a probability a class; quantile: a value a level, ascending. The history has answered its lags

@@ -55,13 +55,14 @@ Terms solved(Hessian h, Terms g) noexcept {
 /// Rows as a logistic regression sees them. A term that is 0 in all rows keeps its coefficient.
 struct Regression {
   std::vector<Terms> rows;
-  std::vector<double> target;
+  std::vector<double> target, weight;
 
   double loss(const Terms& w) const noexcept {
     double sum = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const double z = inner(w, rows[i]);
-      sum += std::max(z, 0.0) - target[i] * z + std::log1p(std::exp(-std::abs(z)));
+      sum += weight[i] *
+             (std::max(z, 0.0) - target[i] * z + std::log1p(std::exp(-std::abs(z))));
     }
     return sum;
   }
@@ -77,10 +78,10 @@ Step newton_step(const Regression& data, const Terms& w) noexcept {
   Terms g{};
   for (std::size_t i = 0; i < data.rows.size(); ++i) {
     const Terms& x = data.rows[i];
-    const double p = sigmoid(inner(w, x)), weight = p * (1 - p);
+    const double p = sigmoid(inner(w, x)), bend = data.weight[i] * p * (1 - p);
     for (std::size_t j = 0; j < kTerms; ++j) {
-      g[j] += (data.target[i] - p) * x[j];
-      for (std::size_t k = 0; k < kTerms; ++k) h[j][k] += weight * x[j] * x[k];
+      g[j] += data.weight[i] * (data.target[i] - p) * x[j];
+      for (std::size_t k = 0; k < kTerms; ++k) h[j][k] += bend * x[j] * x[k];
     }
   }
   // Enough to solve the system of constant scores or of absent terms, too little to stop elsewhere.
@@ -109,20 +110,37 @@ Terms fitted(const Regression& data, Terms w) noexcept {
   return w;
 }
 
-/// How many rows of each class; both must be there for a fit.
+/// What each row counts, 1 on the average of those that do count.
+std::vector<double> scaled_weights(const Scored& rows) {
+  if (rows.weight.empty()) return std::vector<double>(rows.score.size(), 1);
+  std::vector<double> out(rows.weight.begin(), rows.weight.end());
+  double sum = 0, count = 0;
+  for (const double weight : out) {
+    sum += weight;
+    count += weight > 0 ? 1 : 0;
+  }
+  for (double& weight : out) weight *= sum > 0 ? count / sum : 0;
+  return out;
+}
+
+/// As how many rows each class counts; both must be there for a fit.
 struct Classes {
   double positives = 0, negatives = 0;
   bool both() const noexcept { return positives > 0 && negatives > 0; }
 };
-Classes classes_in(const Scored& rows) noexcept {
-  Classes out;
-  for (const std::uint8_t positive : rows.positive) (positive ? out.positives : out.negatives) += 1;
-  return out;
+Classes classes_in(const Scored& rows) {
+  const std::vector<double> weights = scaled_weights(rows);
+  std::vector<double> of[2];
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    of[rows.positive[i] ? 1 : 0].push_back(weights[i]);
+  }
+  return {effective_rows(of[1]), effective_rows(of[0])};
 }
 
 Regression regression_of(const Scored& rows) {
   const Classes classes = classes_in(rows);
   Regression out;
+  out.weight = scaled_weights(rows);
   for (std::size_t i = 0; i < rows.score.size(); ++i) {
     out.rows.push_back(terms_of(rows.score[i]));
     out.target.push_back(rows.positive[i] ? (classes.positives + 1) / (classes.positives + 2)
@@ -141,12 +159,14 @@ std::vector<Pool> by_score(const Scored& rows) {
   std::vector<std::size_t> order(rows.score.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {}, [&](std::size_t i) { return rows.score[i]; });
+  const std::vector<double> weights = scaled_weights(rows);
   std::vector<Pool> out;
   for (const std::size_t i : order) {
     const double score = rows.score[i];
+    if (!(weights[i] > 0)) continue;
     if (out.empty() || out.back().last != score) out.push_back({score, score, 0, 0});
-    out.back().rows += 1;
-    out.back().positives += rows.positive[i] ? 1 : 0;
+    out.back().rows += weights[i];
+    out.back().positives += rows.positive[i] ? weights[i] : 0;
   }
   return out;
 }
@@ -218,13 +238,23 @@ double interpolated(std::span<const Calibration::Knot> knots, double score) noex
 double Calibration::probability(double score) const noexcept {
   if (std::isnan(score)) return score;
   switch (kind) {
-    case Kind::kNone: return score;
+    case Kind::kNone:
+    case Kind::kTemperature: return score;
     case Kind::kPlatt:
     case Kind::kBeta: return sigmoid(inner({a, b, c}, terms_of(score)));
     case Kind::kIsotonic: return interpolated(knots, score);
     case Kind::kVennAbers: return venn_abers_at(*this, score).merged();
   }
   return score;
+}
+
+double effective_rows(std::span<const double> weight) noexcept {
+  double sum = 0, squares = 0;
+  for (const double each : weight) {
+    sum += each;
+    squares += each * each;
+  }
+  return squares > 0 ? sum * sum / squares : 0;
 }
 
 VennAbers venn_abers_at(const Calibration& calibration, double score) noexcept {

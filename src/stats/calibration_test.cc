@@ -15,8 +15,12 @@ namespace {
 struct Drawn {
   std::vector<double> score;
   std::vector<std::uint8_t> positive;
-  Scored rows() const { return {score, positive}; }
+  std::vector<double> weight{};
+  Scored rows() const { return {score, positive, weight}; }
+  double weight_of(std::size_t i) const { return weight.empty() ? 1 : weight[i]; }
 };
+
+constexpr auto kFits = {fit_platt, fit_beta, fit_isotonic, fit_venn_abers};
 
 /// Scores whose true log-odds are slope ln(s/(1-s)) + shift; on a grid of `ticks` when above 0.
 Drawn drawn(std::size_t rows, double slope, double shift, double ticks, Seed seed) {
@@ -127,8 +131,8 @@ double isotonic_at(const Drawn& data, double score) {
       double rows = 0, positives = 0;
       for (std::size_t i = 0; i < data.score.size(); ++i) {
         if (data.score[i] < from || data.score[i] > to) continue;
-        rows += 1;
-        positives += data.positive[i];
+        rows += data.weight_of(i);
+        positives += data.positive[i] ? data.weight_of(i) : 0;
       }
       least = std::min(least, positives / rows);
     }
@@ -183,9 +187,185 @@ TEST(VennAbers, KeepsFewerKnotsThanScores) {
 TEST(Calibration, WithoutAClassTheScoreStays) {
   const std::vector<double> score = {0.2, 0.8};
   const std::vector<std::uint8_t> positive = {1, 1};
-  for (const auto& fit : {fit_platt, fit_beta, fit_isotonic, fit_venn_abers}) {
-    EXPECT_EQ(fit({score, positive}).probability(0.3), 0.3);
+  for (const auto& fit : kFits) EXPECT_EQ(fit({score, positive, {}}).probability(0.3), 0.3);
+}
+
+/// With weights 1, 2 or 3.
+Drawn weighted(std::size_t rows, double ticks, Seed seed) {
+  Drawn out = drawn(rows, 0.6, -0.5, ticks, seed);
+  Chance chance(seed.derive("weights"));
+  for (std::size_t i = 0; i < rows; ++i) {
+    out.weight.push_back(1 + static_cast<double>(chance.below(3)));
   }
+  return out;
+}
+
+TEST(Weights, EffectiveRows) {
+  EXPECT_EQ(effective_rows(std::vector<double>(7, 1)), 7);
+  EXPECT_NEAR(effective_rows(std::vector<double>(7, 0.3)), 7, 1e-12);
+  EXPECT_NEAR(effective_rows(std::vector<double>{3, 1, 0}), 16.0 / 10, 1e-12);
+  EXPECT_EQ(effective_rows({}), 0);
+}
+
+TEST(Weights, OnlyRatiosMatterAndARowWithoutWeightIsAsIfAbsent) {
+  const Drawn data = weighted(300, 20, Seed{4});
+  Drawn plain = data, equal = data, greater = data, more = data;
+  plain.weight.clear();
+  equal.weight.assign(300, 2);
+  for (double& weight : greater.weight) weight *= 1000;
+  for (const double score : {0.001, 0.3, 0.999}) {
+    more.score.push_back(score);
+    more.positive.push_back(score < 0.5 ? 1 : 0);
+    more.weight.push_back(0);
+  }
+  for (const auto& fit : kFits) {
+    for (const double s : {0.05, 0.2, 0.3, 0.5, 0.71, 0.95}) {
+      const double p = fit(data.rows()).probability(s);
+      EXPECT_NEAR(fit(greater.rows()).probability(s), p, 1e-7);
+      EXPECT_NEAR(fit(more.rows()).probability(s), p, 1e-7);
+      EXPECT_NEAR(fit(equal.rows()).probability(s), fit(plain.rows()).probability(s), 1e-12);
+    }
+  }
+}
+
+// Shares of weight are the shares of a table with each row so many times.
+TEST(Weights, IsotonicIsThatOfRowsWrittenSoManyTimes) {
+  const Drawn data = weighted(200, 30, Seed{5});
+  Drawn times;
+  for (std::size_t i = 0; i < 200; ++i) {
+    for (double k = 0; k < data.weight[i]; ++k) {
+      times.score.push_back(data.score[i]);
+      times.positive.push_back(data.positive[i]);
+    }
+  }
+  const Calibration a = fit_isotonic(data.rows()), b = fit_isotonic(times.rows());
+  for (double s = 0; s <= 1; s += 0.01) EXPECT_NEAR(a.probability(s), b.probability(s), 1e-12);
+}
+
+TEST(Weights, PlattAndBetaSolveTheWeightedEquations) {
+  const Drawn data = weighted(400, 0, Seed{7});
+  double sum[2] = {}, squares[2] = {};
+  for (std::size_t i = 0; i < 400; ++i) {
+    sum[data.positive[i]] += data.weight[i];
+    squares[data.positive[i]] += data.weight[i] * data.weight[i];
+  }
+  const double n1 = sum[1] * sum[1] / squares[1], n0 = sum[0] * sum[0] / squares[0];
+  for (const auto& fit : {fit_platt, fit_beta}) {
+    const Calibration map = fit(data.rows());
+    ASSERT_GT(map.a, 0);
+    ASSERT_GT(map.b, 0);
+    double left[3] = {};
+    for (std::size_t i = 0; i < 400; ++i) {
+      const double target = data.positive[i] ? (n1 + 1) / (n1 + 2) : 1 / (n0 + 2);
+      const double error = data.weight[i] * (target - map.probability(data.score[i]));
+      left[0] += error;
+      left[1] += error * std::log(data.score[i]);
+      left[2] -= error * std::log1p(-data.score[i]);
+    }
+    EXPECT_NEAR(left[0], 0, 1e-4);
+    EXPECT_NEAR(left[1] + left[2], 0, 1e-4);
+    if (map.kind == Calibration::Kind::kPlatt) continue;
+    EXPECT_NEAR(left[1], 0, 1e-4);
+  }
+}
+
+TEST(Weights, VennAbersAddsARowOfMeanWeight) {
+  const Drawn data = weighted(40, 12, Seed{3});
+  double mean = 0;
+  for (const double weight : data.weight) mean += weight / 40;
+  const Calibration map = fit_venn_abers(data.rows());
+  for (double s = 0; s <= 1; s += 1.0 / 24) {
+    Drawn more = data;
+    more.score.push_back(s);
+    more.positive.push_back(0);
+    more.weight.push_back(mean);
+    EXPECT_NEAR(venn_abers_at(map, s).p0, isotonic_at(more, s), 1e-12) << s;
+    more.positive.back() = 1;
+    EXPECT_NEAR(venn_abers_at(map, s).p1, isotonic_at(more, s), 1e-12) << s;
+  }
+}
+
+/// Rows of three classes. What is said has `sure` times the true log-odds.
+struct Classes3 {
+  std::vector<double> score, weight{};
+  std::vector<std::uint32_t> label;
+  ClassScored rows() const { return {score, 3, label, weight}; }
+};
+Classes3 three(std::size_t rows, double sure, Seed seed) {
+  Chance chance(seed);
+  Classes3 out;
+  for (std::size_t i = 0; i < rows; ++i) {
+    double z[3], right[3], said[3], all_right = 0, all_said = 0;
+    for (int k = 0; k < 3; ++k) {
+      z[k] = 1.5 * chance.normal();
+      all_right += right[k] = std::exp(z[k]);
+      all_said += said[k] = std::exp(sure * z[k]);
+    }
+    const double drawn_at = chance.uniform() * all_right;
+    out.label.push_back(drawn_at < right[0] ? 0 : drawn_at < right[0] + right[1] ? 1 : 2);
+    for (const double each : said) out.score.push_back(each / all_said);
+  }
+  return out;
+}
+
+TEST(Temperature, FindsHowSureTheScoresAreAndKeepsTheirOrder) {
+  for (const double sure : {0.5, 1.0, 3.0}) {
+    const Classes3 data = three(20'000, sure, Seed{2});
+    const Calibration map = fit_temperature(data.rows());
+    ASSERT_EQ(map.kind, Calibration::Kind::kTemperature);
+    EXPECT_NEAR(map.a, 1 / sure, 0.05 / sure);
+    std::vector<double> row = {0.2, 0.7, 0.1};
+    const std::vector<double> was = row;
+    map.apply(row, 3);
+    EXPECT_NEAR(row[0] + row[1] + row[2], 1, 1e-15);
+    EXPECT_NEAR(std::log(row[1] / row[2]), map.a * std::log(was[1] / was[2]), 1e-12);
+    EXPECT_TRUE(row[1] > row[0] && row[0] > row[2]);
+  }
+}
+
+// The derivative of the weighted loss against the smoothed targets, by the logarithm of the score.
+TEST(Temperature, SolvesItsEquation) {
+  Classes3 data = three(300, 2, Seed{8});
+  Chance chance(Seed{9});
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < 300; ++i) {
+    data.weight.push_back(i % 10 == 0 ? 0 : 1 + static_cast<double>(chance.below(4)));
+    sum += data.weight.back();
+    squares += data.weight.back() * data.weight.back();
+  }
+  const double n = sum * sum / squares, right = (n + 1) / (n + 2);
+  const Calibration map = fit_temperature(data.rows());
+  std::vector<double> mapped = data.score;
+  map.apply(mapped, 3);
+  double left = 0;
+  for (std::size_t i = 0; i < 900; ++i) {
+    const double target = i % 3 == data.label[i / 3] ? right : (1 - right) / 2;
+    left += data.weight[i / 3] * (target - mapped[i]) * std::log(data.score[i]);
+  }
+  EXPECT_NEAR(left, 0, 1e-7);
+}
+
+// Two rows that are right: the targets (2 + 1)/(2 + 2) = 3/4 and 1/8 hold the power, 6 to 1 of
+// scores that are 2 to 1.
+TEST(Temperature, IsFiniteWhereTheRightClassAlwaysHasTheMost) {
+  const std::vector<double> score = {0.5, 0.25, 0.25, 0.25, 0.5, 0.25};
+  const std::vector<std::uint32_t> label = {0, 1};
+  const Calibration map = fit_temperature({score, 3, label, {}});
+  EXPECT_NEAR(map.a, std::log(6) / std::log(2), 1e-9);
+}
+
+TEST(Temperature, ScoresThatRankBackwardsGetEqualShares) {
+  const std::vector<double> score = {0.8, 0.1, 0.1, 0.8, 0.1, 0.1};
+  const std::vector<std::uint32_t> label = {1, 2};
+  const Calibration map = fit_temperature({score, 3, label, {}});
+  EXPECT_EQ(map.a, 0);
+  std::vector<double> rows = {0.8, 0.1, 0.1, NAN, 0.5, 0.5, 1, 0, 0};
+  map.apply(rows, 3);
+  EXPECT_EQ(rows[0], 1.0 / 3);
+  EXPECT_TRUE(std::isnan(rows[3]) && std::isnan(rows[4]) && std::isnan(rows[5]));
+  EXPECT_EQ(rows[7], 1.0 / 3);
+  const std::vector<double> none = {0, 0};
+  EXPECT_EQ(fit_temperature({score, 3, label, none}).kind, Calibration::Kind::kNone);
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ MODELS = ("lightgbm_regression.txt", "lightgbm_binary.txt", "lightgbm_multiclass
 LINE = ('[project]\nname = "line"\ntarget = "y"\n[collect]\nsource = "rows.csv"\n[train]\n'
         'learners = ["linear"]\n')
 QUANTILES = LINE.replace('learners = ["linear"]', "quantiles = [0.1, 0.5, 0.9]\nrounds = 80")
+SURE = LINE.replace('["linear"]', '["trees"]\nbudget = "1 candidate"\nrate = 1.0\nleaves = 255\n'
+                    'min_leaf = 2\nrounds = 6\n[evaluate]\ncalibrate = "%s"')
 TOML = '[project]\nname = "flat"\ntarget = "y"\n[collect]\nsource = "rows.csv"\n'
 
 
@@ -80,6 +82,37 @@ class Onnx(unittest.TestCase):
                 numpy.testing.assert_allclose(theirs, ours, rtol=5e-6, atol=near)
                 refused = room.run("export", "v1", "--to", "lightgbm", "-o", "m.txt", check=3)
                 self.assertIn("LightGBM's text has ", refused.stderr)
+
+    def test_probabilities_are_those_behind_the_map(self):
+        two = lambda y: "yes" if y > 10 else "no"  # noqa: E731
+        three = lambda y: "low" if y < 7 else "middle" if y < 12 else "high"  # noqa: E731
+        for name in ("platt", "beta", "isotonic", "venn_abers", "temperature"):
+            with self.subTest(name=name), Project(self.program) as room:
+                chance = random.Random(5)
+                room.write("rondo.toml", SURE % name)
+                answer = three if name == "temperature" else two
+                write_csv(room.path("rows.csv"), [line_row(chance, answer) for _ in range(3000)])
+                room.run("run", check=0)
+                said = room.json("export", "v1", "--to", "onnx", "-o", "m.onnx")
+                self.assertEqual(said["answering"], {}, "the map would be applied twice")
+                self.assertTrue(any("behind the map (%s)" % name in note
+                                    for note in said["notes"]), said["notes"])
+                table = [line_row(chance, answer) for _ in range(2000)]
+                write_csv(room.path("in.csv"), table)
+                ours = predicted(room)
+                asked = [[float("nan") if row[f["column"]] is None
+                          else float(f["categories"].index(row["kind"]))
+                          if f["kind"] == "category" else float(row[f["column"]])
+                          for f in said["features"]] for row in table]
+                session = onnxruntime.InferenceSession(room.path("m.onnx"))
+                raw, theirs = session.run(["raw_score", "prediction"], {
+                    "features": numpy.array(asked, dtype=numpy.float32)})
+                before = 1 / (1 + numpy.exp(-raw)) if raw.shape[1] == 1 else \
+                    numpy.exp(raw) / numpy.exp(raw).sum(axis=1, keepdims=True)
+                self.assertGreater(numpy.abs(before - ours).max(), 0.05, "the map does nothing")
+                # Where a map has steps, rounding may take a score over one.
+                off = ~numpy.isclose(theirs, ours, rtol=2e-5, atol=2e-6)
+                self.assertLessEqual(off.mean(), 0.002 if name in ("isotonic", "venn_abers") else 0)
 
     def cell(self, chance, feature, near):
         """A float as both read it; NaN where it is missing."""

@@ -189,6 +189,50 @@ class Calibration(unittest.TestCase):
             process.terminate()
             process.wait(60)
 
+    def test_many_classes_and_weights_are_mended_too(self):
+        table = visits(3000)
+        for row in table:
+            row["again"] = row["again"] if row["a"] > -1 else "never" if row["b"] > 0 else "no"
+            row["w"] = 1 + (row["a"] > 0)
+        toml = (TOML % "auto").replace('task = "binary"\n', "")
+        with Project(PROGRAM, table) as project:
+            project.write("rondo.toml", toml.replace("rounds = 6", 'rounds = 6\nweight = "w"'))
+            project.run("run", check=0)
+            card = project.json("models", "show", "v1")["evaluation"]
+            self.assertEqual(card["calibration"]["map"], "temperature", card["calibration"])
+            text = project.run("models", "show", "v1", check=0).stdout
+            self.assertIn("calibrated: the best map, temperature,", text)
+            project.run("report", "v1", "-o", "v1.html", check=0)
+            self.assertIn("Map of the probabilities: temperature.", project.text("v1.html"))
+            said = project.json("export", "--to", "lightgbm", "-o", "m.txt")
+            power = said["answering"]["calibration"]["power"]
+            self.assertLess(power, 0.9)
+            asked = [{key: row[key] for key in "abc"} for row in visits(200, seed=9)]
+            names = ["never", "no", "yes"]
+            filed = [[float(line["probability_" + name]) for name in names]
+                     for line in predicted(project, asked)]
+            process, base = project.up()
+            status, got = ask(base, "/api/v1/predict?explain=true", {"rows": asked},
+                              project.token())
+            self.assertEqual(status, 200, got)
+            for one, line in zip(got["predictions"], filed, strict=True):
+                self.assertEqual([one["probabilities"][name] for name in names], line)
+                powers = [math.exp(power * one["raw_score"][name]) for name in names]
+                for p, x in zip(line, powers, strict=True):
+                    self.assertAlmostEqual(p, x / sum(powers), delta=1e-12)
+            process.terminate()
+            process.wait(60)
+        two = visits(3000)
+        for row in two:
+            row["w"] = 1 + (row["a"] > 0)
+        with Project(PROGRAM, two) as project:
+            project.write("rondo.toml", (TOML % "auto").replace(
+                "rounds = 6", 'rounds = 6\nweight = "w"'))
+            project.run("run", check=0)
+            card = project.json("models", "show", "v1")["evaluation"]
+            self.assertNotEqual(card["calibration"]["map"], "none", card["calibration"])
+            self.assertEqual(len(card["calibration"]["trials"]), 4)
+
     def test_each_way_answers_the_class_that_the_threshold_says(self):
         toml = (TOML % "none").replace("rate = 1.0", "rate = 0.1").replace(
             "leaves = 255", "leaves = 7").replace("min_leaf = 2", "min_leaf = 20").replace(

@@ -21,33 +21,54 @@ struct Candidate {
   const Judged* at = nullptr;
   std::uint64_t drawn = 0;
   double expected = 0, probability = 1;
+  double from = 0, until = 0;              // starts of the comb by which it is asked, around 1
 };
 
-/// The least that the mean of Z can be, whichever start the comb had: that of the means of f minus
-/// the greatest sum of f/(n pi) over the rows that one start asks, were all of them right.
-double least_of(const std::vector<Candidate>& rows) {
+/// The range of the mean of Z over some of the rows, whichever start the comb had: the mean of f
+/// minus the greatest sum of f/(n pi) over those that one start asks, were all of them right; plus
+/// the greatest of (1 - f)/(n pi), were all of them wrong.
+stats::Range range_of(std::span<const Candidate* const> rows) {
+  struct Step {
+    double at = 0;
+    bool begins = false;
+    double right = 0, wrong = 0;
+  };
   const double n = static_cast<double>(rows.size());
-  std::vector<std::pair<double, double>> steps;  // of the start, and what the sum changes by
-  double mean = 0, end = 0, sum = 0;
-  for (const Candidate& row : rows) {
-    const double share = row.expected / (n * row.probability);
-    mean += row.expected / n;
-    const double from = end - std::floor(end);
-    end += row.probability;
-    const double until = end - std::floor(end);
+  std::vector<Step> steps;
+  double mean = 0, right = 0, wrong = 0;
+  for (const Candidate* row : rows) {
+    mean += row->expected / n;
+    const double share = 1 / (n * row->probability);
+    const double if_right = row->expected * share, if_wrong = (1 - row->expected) * share;
     // Starts in [from, until), or around 1; a row that fills all of it is asked by each.
-    if (row.probability >= 1 || until < from) sum += share;
-    if (row.probability >= 1) continue;
-    steps.emplace_back(from, share);
-    steps.emplace_back(until, -share);
+    if (row->probability >= 1 || row->until < row->from) right += if_right, wrong += if_wrong;
+    if (row->probability >= 1) continue;
+    steps.push_back({row->from, true, if_right, if_wrong});
+    steps.push_back({row->until, false, -if_right, -if_wrong});
   }
-  std::ranges::sort(steps);
-  double most = sum;
-  for (const auto& [at, change] : steps) {
-    sum += change;
-    most = std::max(most, sum);
+  std::ranges::sort(steps, {}, [](const Step& step) { return std::pair(step.at, step.begins); });
+  double most_right = right, most_wrong = wrong;
+  for (const Step& step : steps) {
+    most_right = std::max(most_right, right += step.right);
+    most_wrong = std::max(most_wrong, wrong += step.wrong);
   }
-  return mean - most - kAuditRounding;
+  return {mean - most_right - kAuditRounding, mean + most_wrong + kAuditRounding};
+}
+
+/// The same of each watched part that has rows.
+std::vector<Audits::Part> parts_among(const Parts& parts, std::span<const Candidate> rows) {
+  std::vector<std::vector<const Candidate*>> of_part(parts.size());
+  for (const Candidate& row : rows) {
+    parts.of(row.at->cells, [&](std::size_t part) { of_part[part].push_back(&row); });
+  }
+  std::vector<Audits::Part> out;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (of_part[i].empty()) continue;
+    Audits::Part part{i, of_part[i].size(), range_of(of_part[i]), 0};
+    for (const Candidate* row : of_part[i]) part.labels += row->probability;
+    out.push_back(part);
+  }
+  return out;
 }
 
 bool has_label(const Judged& row) { return row.label && std::isfinite(*row.label); }
@@ -55,7 +76,8 @@ bool has_label(const Judged& row) { return row.label && std::isfinite(*row.label
 }  // namespace
 
 Audits::Audits(const Options& options, const model::Reference& reference)
-    : options_(options), reference_(reference), rule_(reference.loss_rule()) {
+    : options_(options), reference_(reference), rule_(reference.loss_rule()),
+      parts_(reference) {
   on_ = options.audit_per_day > 0 && rule_.loss != model::Loss::kAuc;
   if (!on_ || reference.tree.nodes.empty()) return;
   std::vector<std::string> columns;
@@ -100,14 +122,20 @@ void Audits::choose(const Cohort& cohort) {
   const std::uint64_t drawn =
       Seed{options_.seed}.derive("audit from " + to_text(cohort.from)).value;
   const double start = static_cast<double>(drawn >> 11) * 0x1p-53;
-  Window window{cohort.until, least_of(rows), {}};
+  Window window{cohort.until, {}, {}, {}};
+  std::vector<const Candidate*> all;
   double end = 0, tooth = start;
-  for (const Candidate& row : rows) {
+  for (Candidate& row : rows) {
+    all.push_back(&row);
+    row.from = end - std::floor(end);
     end += row.probability;
+    row.until = end - std::floor(end);
     if (tooth >= end) continue;
     tooth += 1;
     window.rows.push_back({row.at->id, row.at->time, row.probability});
   }
+  window.range = range_of(all);
+  window.parts = parts_among(parts_, rows);
   windows_.push_back(std::move(window));
 }
 
@@ -138,7 +166,8 @@ std::optional<Audits::Losses> Audits::judge(const Cohort& cohort) {
   for (const Row& row : window->rows) probabilities[row.id] = row.probability;
   const double n = static_cast<double>(cohort.rows.size());
   Losses losses;
-  losses.least = window->least;
+  losses.range = window->range;
+  losses.parts = window->parts;
   std::vector<double> parts;               // of the mean, of each row that was asked
   double sum = 0;
   for (const Judged& row : cohort.rows) {
@@ -187,13 +216,39 @@ Json Audits::state() const {
     for (const Row& row : window.rows) {
       rows.push_back({{"id", row.id}, {"time_us", row.time.us}, {"probability", row.probability}});
     }
-    windows.push_back(
-        {{"until_us", window.until.us}, {"least", window.least}, {"rows", std::move(rows)}});
+    Json parts = Json::array();
+    for (const Part& part : window.parts) {
+      parts.push_back({part.part, part.rows, part.range.least, part.range.most, part.labels});
+    }
+    windows.push_back({{"until_us", window.until.us}, {"least", window.range.least},
+                       {"most", window.range.most}, {"rows", std::move(rows)},
+                       {"parts", std::move(parts)}});
   }
   Json newest = nullptr;
   if (newest_) newest = newest_->to_json();
   return {{"windows", std::move(windows)}, {"newest", std::move(newest)}, {"asked", asked_},
           {"answered", answered_}};
+}
+
+Result<Audits::Window> Audits::window_from(const Json& json) {
+  const double least = TRY(io::get<double>(json, "least"));
+  Window window{{TRY(io::get<std::int64_t>(json, "until_us"))}, {}, {}, {}};
+  window.range = {least, TRY(io::get<double>(json, "most"))};
+  for (const Json& row : TRY(io::get<Json>(json, "rows"))) {
+    window.rows.push_back({TRY(io::get<std::string>(row, "id")),
+                           {TRY(io::get<std::int64_t>(row, "time_us"))},
+                           TRY(io::get<double>(row, "probability"))});
+  }
+  for (const Json& part : TRY(io::get<Json>(json, "parts"))) {
+    const bool shaped = part.is_array() && part.size() == 5 && part[0].is_number_unsigned() &&
+                        part[1].is_number_unsigned() && part[2].is_number() &&
+                        part[3].is_number() && part[4].is_number();
+    if (!shaped) return fail(Code::kCorrupt, "an audit's part has another shape");
+    window.parts.push_back({part[0].get<std::size_t>(), part[1].get<std::uint64_t>(),
+                            {part[2].get<double>(), part[3].get<double>()},
+                            part[4].get<double>()});
+  }
+  return window;
 }
 
 /// A watcher of before had none.
@@ -202,14 +257,7 @@ Result<void> Audits::read(const Json& state) {
   const auto wrong = fail(Code::kCorrupt, "the watcher's audits have another shape");
   windows_.clear();
   for (const Json& one : io::get_or<Json>(state, "windows", Json::array())) {
-    Window window{{TRY(io::get<std::int64_t>(one, "until_us"))}, TRY(io::get<double>(one, "least")),
-                  {}};
-    for (const Json& row : TRY(io::get<Json>(one, "rows"))) {
-      window.rows.push_back({TRY(io::get<std::string>(row, "id")),
-                             {TRY(io::get<std::int64_t>(row, "time_us"))},
-                             TRY(io::get<double>(row, "probability"))});
-    }
-    windows_.push_back(std::move(window));
+    windows_.push_back(TRY(window_from(one)));
   }
   const Json newest = io::get_or<Json>(state, "newest", nullptr);
   newest_.reset();

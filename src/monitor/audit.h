@@ -4,7 +4,10 @@
 #pragma once
 
 #include "model/risk_tree.h"
+#include "monitor/parts.h"
+#include "monitor/watcher.h"
 #include "monitor/window_mean.h"
+#include "stats/evidence.h"
 
 namespace rondo::monitor {
 
@@ -13,6 +16,13 @@ class Audits {
   Audits(const Options& options, const model::Reference& reference);
   /// [monitor] audit_per_day is set, and the loss is one of rows.
   bool on() const noexcept { return on_; }
+  /// What the window could say of a watched part of its rows, said when they were chosen.
+  struct Part {
+    std::size_t part = 0;                  // of Parts
+    std::uint64_t rows = 0;
+    stats::Range range;                    // of the mean of their Z
+    double labels = 0;                     // expected: the sum of their probabilities
+  };
   /// A window closed. Of n rows with losses estimated as f_t, row t is asked with probability
   /// pi_t = min(1, b (1/2n + u_t/(2 sum u))), u_t = sqrt(f_t (1 - f_t)), b what the window may ask;
   /// which ones follows from their ids, the window and the seed. No more than b + 1 are.
@@ -23,7 +33,8 @@ class Audits {
   /// Source: Zrnic, Candes 2024, "Active statistical inference", equation 3.
   struct Losses {
     std::vector<double> of_rows;
-    double least = 0;                      // their mean cannot be below it
+    stats::Range range;                    // of their mean, said when they were chosen
+    std::vector<Part> parts;
   };
   std::optional<Losses> judge(const Cohort& cohort);
   /// How many labels of the cohort were asked for, and of these came.
@@ -46,17 +57,20 @@ class Audits {
   };
   struct Window {
     Time until;
-    double least = 0;                      // of the mean of Z
+    stats::Range range;                    // of the mean of Z
     std::vector<Row> rows;                 // that are asked
+    std::vector<Part> parts;
   };
   double expected(const Judged& row) const;
   const Window* window_of(const Cohort& cohort) const;
+  static Result<Window> window_from(const Json& json);
 
   const Options& options_;
   const model::Reference& reference_;
   model::LossRule rule_;
   bool on_ = false;
   std::optional<model::RiskLeaves> leaves_;
+  Parts parts_;
   std::vector<Window> windows_;            // that wait for their labels, the oldest first
   std::optional<WindowMean> newest_;
   std::uint64_t asked_ = 0, answered_ = 0; // of windows that were judged

@@ -167,7 +167,9 @@ void Watcher::State::fold_audited(const Cohort& cohort, std::vector<Signal>& out
   for (std::size_t i = 0; i < rows; ++i) {
     sum += audited->of_rows[i];
     change.add(cohort.rows[i], audited->of_rows[i]);
+    slices.add(cohort.rows[i], audited->of_rows[i]);
   }
+  slices.bought(audited->parts);
   labelled_rows += rows;
   judged_rows += rows;
   loss_sum += sum;
@@ -178,7 +180,8 @@ void Watcher::State::fold_audited(const Cohort& cohort, std::vector<Signal>& out
   day_rows += rows;
   day_losses += rows;
   day_loss += sum;
-  day_least = std::min(day_least, audited->least);
+  day_low += static_cast<double>(rows) * audited->range.least;
+  day_high += static_cast<double>(rows) * audited->range.most;
   if (!part_of_day || cohort.until >= start_of_day(day + 1)) end_day(out);
 }
 
@@ -187,13 +190,14 @@ void Watcher::State::fold_audited(const Cohort& cohort, std::vector<Signal>& out
 void Watcher::State::end_day(std::vector<Signal>& out) {
   const double rows = static_cast<double>(day_rows);
   const bool too_short = rows < reference.rows_per_day_least / 2 || day_losses == 0;
-  const double mean_loss = day_loss / static_cast<double>(std::max<std::uint64_t>(1, day_losses));
+  const double losses = static_cast<double>(std::max<std::uint64_t>(1, day_losses));
+  const double mean_loss = day_loss / losses;
   const Time from = start_of_day(day);
-  const stats::Observation observation{
-      mean_loss, (observed ? (from - *observed).in_days() : 1) / kDaysPerYear, from, day_losses,
-      day_least};
+  stats::Observation observation{
+      mean_loss, (observed ? (from - *observed).in_days() : 1) / kDaysPerYear, from, day_losses};
+  if (audits.on()) observation.range = {day_low / losses, day_high / losses};
   day_rows = day_losses = 0;
-  day_loss = day_least = 0;
+  day_loss = day_low = day_high = 0;
   pairs.clear();
   const OpenSignals::Window window{from, from + Span::days(1)};
   slices.close(window, open, out);
@@ -209,14 +213,22 @@ void Watcher::State::end_day(std::vector<Signal>& out) {
   open.settle(Scope::kRisk, window, out);
 }
 
-void Watcher::State::observe(const stats::Observation& observation, OpenSignals::Window window,
+void Watcher::State::observe(stats::Observation observation, OpenSignals::Window window,
                              std::vector<Signal>& out) {
-  risk.add(observation);
-  if (!audits.on()) mean.add(observation.loss);  // it is of losses in [0, 1]
   if (harm) {
     harm->rows += observation.rows;
     harm->loss += observation.loss * static_cast<double>(observation.rows);
   }
+  if (audits.on()) {
+    const auto kept = fence.take(observation.loss, observation.range);
+    if (!kept) return;
+    mean.add(*kept);
+    observation.loss = kept->low;
+    observation.range = kept->range;
+  } else {
+    mean.add(observation.loss);
+  }
+  risk.add(observation);
   if (risk.value() < 1) return;
   open.raise(Scope::kRisk, window, alarm(window), out);
   if (!harm) harm = harm_of(risk, window.from);

@@ -77,12 +77,13 @@ struct Watcher::State {
   RiskChange change;
   stats::RiskEvidence risk;
   stats::MeanSequence mean;
+  stats::Fence fence;                   // of audits
   std::vector<Memory> memories;         // a column of `columns`
   Memory label_memory;
   Time newest = kBeginningOfTime;       // prediction time of the newest row seen
   std::optional<Time> observed;         // start of the last observation
   std::int64_t day = 0;                 // that is being filled
-  double day_loss = 0, day_least = 0;
+  double day_loss = 0, day_low = 0, day_high = 0;  // what the sum can be by audits
   std::uint64_t day_rows = 0, day_losses = 0;
   double loss_sum = 0;
   // Of the AUC judged rows are pairs; labelled ones are rows.
@@ -96,7 +97,7 @@ struct Watcher::State {
  private:
   void add(const Judged& row, std::optional<double> loss, OpenSignals::Window window,
            std::vector<Signal>& out);
-  void observe(const stats::Observation& observation, OpenSignals::Window window,
+  void observe(stats::Observation observation, OpenSignals::Window window,
                std::vector<Signal>& out);
   void end_day(std::vector<Signal>& out);
   Result<void> read_harm(const Json& json);

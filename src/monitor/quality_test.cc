@@ -105,6 +105,35 @@ TEST(Quality, EachFaultIsToldInItsFirstWindow) {
   }
 }
 
+/// Ages of 17 to 76 in place of hours of 20 to 80, which are sometimes missing, and the other way.
+TEST(Quality, TwoColumnsThatChangedPlacesAreToldInTheirFirstWindow) {
+  const Stream stream = generated(41, kRows, 7);
+  for (const bool clock : {true, false}) {
+    const auto reference = reference_of(stream, 30 * kRows, clock);
+    Watcher watcher({}, reference, 1);
+    auto cohorts = cohorts_of(stream, 30 * kRows);
+    Cohort& last = cohorts.back();
+    const auto place = [&](const char* name) {
+      return std::ranges::find(reference->columns, name, &model::ColumnReference::name) -
+             reference->columns.begin();
+    };
+    for (Judged& row : last.rows) {
+      std::swap(row.cells[static_cast<std::size_t>(place("age"))],
+                row.cells[static_cast<std::size_t>(place("hours"))]);
+    }
+    for (const Cohort& cohort : cohorts) {
+      const Told names = told(watcher.inputs(cohort));
+      if (&cohort != &last) {
+        EXPECT_EQ(names, Told{});
+        continue;
+      }
+      for (const char* name : {"+missing age", "+quality age", "+quality hours"}) {
+        EXPECT_NE(std::ranges::find(names, name), names.end()) << name << ", clock " << clock;
+      }
+    }
+  }
+}
+
 TEST(Quality, ACleanYearIsSilent) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     const Stream stream = generated(425, 200, seed);

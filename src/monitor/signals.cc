@@ -110,6 +110,10 @@ void OpenSignals::seen(const std::string& kind, const std::string& subject, Wind
   if (Entry* entry = find(kind, subject)) mark(*entry, window);
 }
 
+void OpenSignals::pass_over(const std::string& kind, const std::string& subject, Window window) {
+  if (Entry* entry = find(kind, subject)) entry->counted = std::max(entry->counted, window.from);
+}
+
 void OpenSignals::note(const Context& context, const std::string& subject,
                        std::span<const Finding> findings, std::vector<Signal>& out) {
   const auto keeper = [&] {  // the signal that keeps this subject's rows from training

@@ -31,6 +31,8 @@ class OpenSignals {
   void raise(Scope scope, Window window, Signal signal, std::vector<Signal>& out);
   /// Marks an open signal as seen in this window.
   void seen(const std::string& kind, const std::string& subject, Window window);
+  /// The window says nothing of an open signal: it brings it no nearer to its end.
+  void pass_over(const std::string& kind, const std::string& subject, Window window);
   /// The window was looked at for this scope: what it did not show is one window nearer to its end.
   /// The same window may come again, from another version.
   void settle(Scope scope, Window window, std::vector<Signal>& out);

@@ -12,6 +12,9 @@ namespace rondo::monitor {
 namespace {
 
 constexpr double kDayHalfLife = 14, kRowHalfLife = 1000;
+// Labels of a part that are to be expected before an audit has said something of it, and before it
+// says whether harm lasts.
+constexpr double kLabelsOfPart = 1, kLabelsOfLook = 10;
 
 model::Loss loss_of(const model::Reference& reference) { return reference.loss_rule().loss; }
 
@@ -62,42 +65,31 @@ std::string risk_sentence(const Options& options, const model::Reference& refere
 
 SliceRisks::SliceRisks(const Options& options, const model::Reference& reference,
                        std::int64_t version)
-    : options_(options), reference_(reference), version_(version) {
-  for (const model::SliceReference& slice : reference.slices) {
-    const auto column = std::ranges::find(reference.columns, slice.column,
-                                          &model::ColumnReference::name);
-    if (column == reference.columns.end()) continue;  // the newer rows lack it
-    const auto place = static_cast<std::size_t>(column - reference.columns.begin());
-    auto known = std::ranges::find(columns_, place, &ByColumn::column);
-    if (known == columns_.end()) known = columns_.insert(known, {place, {}, {}});
-    if (slice.value) known->values[*slice.value] = watched_.size();
-    else known->others.push_back(watched_.size());
-    watched_.push_back({&slice,
-                        stats::RiskEvidence(null_of(options, reference, slice.risk_bound,
-                                                    kSlicePart)),
-                        0, 0, 0, {}, {}, 0, 0, {}});
+    : options_(options), reference_(reference), version_(version), parts_(reference) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    Watched w{&parts_[i],
+              stats::RiskEvidence(null_of(options, reference, parts_[i].risk_bound, kSlicePart))};
+    audited_ = w.risk.null().learned_only;
+    watched_.push_back(std::move(w));
   }
-}
-
-std::optional<std::size_t> SliceRisks::part_of(const ByColumn& column,
-                                               const model::Cell& cell) const {
-  if (cell.kind == model::Cell::Kind::kText) {
-    const auto found = column.values.find(cell.text);
-    return found == column.values.end() ? std::nullopt : std::optional(found->second);
-  }
-  for (const std::size_t i : column.others) {
-    if (watched_[i].slice->holds(cell)) return i;
-  }
-  return std::nullopt;
 }
 
 void SliceRisks::observe(Watched& w, double loss, Time from, Span first, std::uint64_t rows) {
   const Span since = w.observed ? std::max(Span{0}, from - *w.observed) : first;
   w.observed = std::max(w.observed.value_or(from), from);
-  w.risk.add({loss, since.in_days() / kDaysPerYear, from, rows});
-  if (!w.harm) return;
-  w.harm->rows += rows;
-  w.harm->loss += loss * static_cast<double>(rows);
+  if (w.harm) {
+    w.harm->rows += rows;
+    w.harm->loss += loss * static_cast<double>(rows);
+  }
+  stats::Observation one{loss, since.in_days() / kDaysPerYear, from, rows};
+  if (audited_) {
+    const double n = static_cast<double>(rows);
+    const auto kept = w.fence.take(loss, {w.least / n, w.most / n});
+    if (!kept) return;
+    one.loss = kept->low;
+    one.range = kept->range;
+  }
+  w.risk.add(one);
 }
 
 void SliceRisks::begin() {
@@ -107,38 +99,75 @@ void SliceRisks::begin() {
 void SliceRisks::add(const Judged& row, std::optional<double> loss) {
   const bool paired = loss_of(reference_) == model::Loss::kAuc;
   ++judged_rows_;
-  for (const ByColumn& column : columns_) {
-    if (column.column >= row.cells.size()) continue;
-    const auto part = part_of(column, row.cells[column.column]);
-    if (!part) continue;
-    Watched& w = watched_[*part];
+  parts_.of(row.cells, [&](std::size_t part) {
+    Watched& w = watched_[part];
     ++w.rows;
     const auto lost = paired ? w.pairs.add(*row.label == 1, row.score) : loss;
-    if (!lost) continue;
+    if (!lost) return;
     ++w.losses;
     w.loss += *lost;
     ++w.judged_rows;
     w.loss_sum += *lost;
-    if (!reference_.has_clock) observe(w, *lost, row.time, options_.window, 1);
+    ++w.recent_rows;
+    w.recent_loss += *lost;
+    if (!reference_.has_clock && !audited_) observe(w, *lost, row.time, options_.window, 1);
+  });
+}
+
+void SliceRisks::bought(std::span<const Audits::Part> parts) {
+  for (const Audits::Part& part : parts) {
+    if (part.part >= watched_.size()) continue;
+    Watched& w = watched_[part.part];
+    const double rows = static_cast<double>(part.rows);
+    w.least += rows * part.range.least;
+    w.most += rows * part.range.most;
+    w.labels += part.labels;
+    w.recent_labels += part.labels;
   }
 }
 
-/// A day on which a part has less than half of what it has on a day of the test says nothing.
+/// A day on which a part has less than half of what it has on a day of the test says nothing. What
+/// an audit says goes on until a label of the part is to be expected: of a window without one there
+/// is nothing but the estimate, and one label that came by luck would stand for all of its rows.
+/// True: something was said.
+bool SliceRisks::close(Watched& w, OpenSignals::Window window, OpenSignals& open) {
+  if (!w.from && w.rows > 0) w.from = window.from;
+  const bool rows = w.losses > 0 && static_cast<double>(w.rows) >= w.slice->rows_per_day / 2;
+  const bool enough = rows && (!audited_ || w.labels >= kLabelsOfPart);
+  if (enough) {
+    const double mean = w.loss / static_cast<double>(w.losses);
+    const Span first = reference_.has_clock ? Span::days(1) : options_.window;
+    if (reference_.has_clock || audited_) observe(w, mean, *w.from, first, w.losses);
+    if (!audited_ && mean > w.risk.null().mean) open.seen("risk", w.slice->where, window);
+  }
+  if (audited_ && !enough) return false;
+  w.rows = w.losses = 0;
+  w.loss = w.least = w.most = w.labels = 0;
+  w.from.reset();
+  w.pairs.clear();
+  return enough;
+}
+
+/// One label that was right does not end what many proved: of audits harm is seen, or not, by
+/// several.
+void SliceRisks::look_again(Watched& w, OpenSignals::Window window, OpenSignals& open) {
+  if (w.recent_labels < kLabelsOfLook) {
+    open.pass_over("risk", w.slice->where, window);
+    return;
+  }
+  const double mean = w.recent_loss / static_cast<double>(w.recent_rows);
+  if (mean > w.risk.null().mean) open.seen("risk", w.slice->where, window);
+  w.recent_rows = 0;
+  w.recent_loss = w.recent_labels = 0;
+}
+
 void SliceRisks::close(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out) {
   bool looked = watched_.empty();  // what an older version's parts left open ends too
-  for (Watched& w : watched_) {
-    const double rows = static_cast<double>(w.rows);
-    if (w.losses > 0 && rows >= w.slice->rows_per_day / 2) {
-      looked = true;
-      const double mean = w.loss / static_cast<double>(w.losses);
-      if (reference_.has_clock) observe(w, mean, window.from, Span::days(1), w.losses);
-      if (mean > w.risk.null().mean) open.seen("risk", w.slice->where, window);
-    }
-    w.rows = w.losses = 0;
-    w.loss = 0;
-    w.pairs.clear();
-  }
+  for (Watched& w : watched_) looked = close(w, window, open) || looked;
   raise(window, open, out);
+  if (audited_) {
+    for (Watched& w : watched_) look_again(w, window, open);
+  }
   if (looked) open.settle(Scope::kSlices, window, out);
   for (Watched& w : watched_) {
     if (!open.open("risk", w.slice->where)) w.harm.reset();
@@ -168,6 +197,8 @@ void SliceRisks::raise(OpenSignals::Window window, OpenSignals& open, std::vecto
     open.raise(Scope::kSlices, window, signal, out);
     if (!w.harm) w.harm = harm;
     w.risk.restart();
+    w.recent_rows = 0;
+    w.recent_loss = w.recent_labels = 0;
   }
 }
 
@@ -196,6 +227,10 @@ Json SliceRisks::state() const {
         {"loss_sum", w.loss_sum}, {"judged_rows", w.judged_rows},
         {"harm", w.harm ? Json::array({w.harm->since.us, w.harm->rows, w.harm->loss})
                         : Json(nullptr)}};
+    if (!audited_) continue;
+    out[w.slice->where]["bought"] = {w.least, w.most, w.labels, w.from ? w.from->us : -1,
+                                     w.recent_loss, w.recent_rows, w.recent_labels};
+    out[w.slice->where]["fence"] = w.fence.state();
   }
   return {{"judged_rows", judged_rows_}, {"parts", std::move(out)}};
 }
@@ -220,6 +255,7 @@ Result<void> SliceRisks::read(const Json& state) {
     if (!io::get_or<Json>(one, "observed_us", nullptr).is_null()) {
       w.observed = Time{TRY(io::get<std::int64_t>(one, "observed_us"))};
     }
+    if (audited_) TRY(read_bought(w, one));
     w.harm.reset();
     const Json harm = io::get_or<Json>(one, "harm", nullptr);
     if (harm.is_null()) continue;
@@ -229,6 +265,25 @@ Result<void> SliceRisks::read(const Json& state) {
     w.harm = Harm{{harm[0].get<std::int64_t>()}, harm[1].get<std::uint64_t>(),
                   harm[2].get<double>()};
   }
+  return {};
+}
+
+/// A watcher of before had none of it.
+Result<void> SliceRisks::read_bought(Watched& w, const Json& state) {
+  const Json bought = io::get_or<Json>(state, "bought", nullptr);
+  if (bought.is_null()) return {};
+  w.fence = TRY(stats::Fence::restore(io::get_or<Json>(state, "fence", nullptr)));
+  const bool shaped = bought.is_array() && bought.size() == 7 && bought[3].is_number_integer() &&
+                      bought[5].is_number_unsigned() &&
+                      std::ranges::all_of(bought, [](const Json& x) { return x.is_number(); });
+  if (!shaped) return fail(Code::kCorrupt, "what was bought of a watched part has another shape");
+  w.least = bought[0].get<double>();
+  w.most = bought[1].get<double>();
+  w.labels = bought[2].get<double>();
+  if (bought[3].get<std::int64_t>() >= 0) w.from = Time{bought[3].get<std::int64_t>()};
+  w.recent_loss = bought[4].get<double>();
+  w.recent_rows = bought[5].get<std::uint64_t>();
+  w.recent_labels = bought[6].get<double>();
   return {};
 }
 

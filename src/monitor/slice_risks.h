@@ -2,8 +2,8 @@
 // slices), each against its own proved bound, since a part can lose what the mean of all hides.
 #pragma once
 
-#include <unordered_map>
-
+#include "monitor/audit.h"
+#include "monitor/parts.h"
 #include "monitor/signals.h"
 #include "stats/evidence.h"
 
@@ -33,12 +33,14 @@ std::string risk_sentence(const Options& options, const model::Reference& refere
 class SliceRisks {
  public:
   SliceRisks(const Options& options, const model::Reference& reference, std::int64_t version);
-  /// A cohort begins. Audits say nothing of parts.
+  /// A cohort begins.
   void begin();
   /// A judged row. With a clock it is part of its day; without one an observation. Of the AUC each
-  /// part pairs its own rows, and `loss` is not looked at.
+  /// part pairs its own rows, and `loss` is not looked at. Of an audit it is Z, part of its window.
   /// Cost: a look-up a column, a comparison a range.
   void add(const Judged& row, std::optional<double> loss);
+  /// What the audit of the cohort could say of the parts at all.
+  void bought(std::span<const Audits::Part> parts);
   /// The day, or without a clock the cohort, is over.
   void close(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out);
   /// What the part that cost most has cost since its change point, while its signal is open.
@@ -60,30 +62,33 @@ class SliceRisks {
   struct Watched {
     const model::SliceReference* slice = nullptr;
     stats::RiskEvidence risk;
-    double loss = 0;                    // of the day or the cohort
+    double loss = 0;                    // of the day or the cohort, of audits since they said it
     std::uint64_t rows = 0, losses = 0;
-    model::ScoredPairs pairs;           // of the cohort
-    std::optional<Time> observed;       // start of the last observation
+    model::ScoredPairs pairs{};         // of the cohort
+    std::optional<Time> observed{};     // start of the last observation
     double loss_sum = 0;
     std::uint64_t judged_rows = 0;
-    std::optional<Harm> harm;           // while a signal is open
+    std::optional<Harm> harm{};         // while a signal is open
+    // Of audits: what `loss` can be at least and most, labels that were to be expected, where it
+    // begins; and the rows since it was last seen whether the harm lasts.
+    double least = 0, most = 0, labels = 0;
+    std::optional<Time> from{};
+    double recent_loss = 0, recent_labels = 0;
+    std::uint64_t recent_rows = 0;
+    stats::Fence fence{};
   };
-  /// The parts of a column: at most one of them has a row.
-  struct ByColumn {
-    std::size_t column = 0;             // of the reference
-    std::unordered_map<std::string_view, std::size_t> values;
-    std::vector<std::size_t> others;    // ranges, and what is missing
-  };
-  /// Which part of the column has the cell.
-  std::optional<std::size_t> part_of(const ByColumn& column, const model::Cell& cell) const;
   void observe(Watched& watched, double loss, Time from, Span first, std::uint64_t rows);
+  bool close(Watched& watched, OpenSignals::Window window, OpenSignals& open);
+  void look_again(Watched& watched, OpenSignals::Window window, OpenSignals& open);
+  static Result<void> read_bought(Watched& watched, const Json& state);
   void raise(OpenSignals::Window window, OpenSignals& open, std::vector<Signal>& out);
 
   const Options& options_;
   const model::Reference& reference_;
   std::int64_t version_;
-  std::vector<Watched> watched_;
-  std::vector<ByColumn> columns_;
+  bool audited_ = false;
+  Parts parts_;
+  std::vector<Watched> watched_;        // as parts_
   std::uint64_t judged_rows_ = 0;       // of all rows
 };
 

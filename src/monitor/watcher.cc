@@ -63,7 +63,9 @@ Json Watcher::State::to_json() const {
           {"day_loss", day_loss},
           {"day_rows", day_rows},
           {"day_losses", day_losses},
-          {"day_least", day_least},
+          {"day_low", day_low},
+          {"day_high", day_high},
+          {"fence", fence.state()},
           {"loss_sum", loss_sum},
           {"labelled_rows", labelled_rows},
           {"judged_rows", judged_rows},
@@ -103,7 +105,9 @@ Result<void> Watcher::State::read(const Json& json) {
   day_loss = TRY(io::get<double>(json, "day_loss"));
   day_rows = TRY(io::get<std::uint64_t>(json, "day_rows"));
   day_losses = io::get_or<std::uint64_t>(json, "day_losses", day_rows);
-  day_least = io::get_or<double>(json, "day_least", 0);
+  day_low = io::get_or<double>(json, "day_low", 0);
+  day_high = io::get_or<double>(json, "day_high", 0);
+  fence = TRY(stats::Fence::restore(io::get_or<Json>(json, "fence", nullptr)));
   loss_sum = TRY(io::get<double>(json, "loss_sum"));
   judged_rows = TRY(io::get<std::uint64_t>(json, "judged_rows"));
   labelled_rows = io::get_or<std::uint64_t>(json, "labelled_rows", judged_rows);

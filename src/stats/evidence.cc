@@ -10,6 +10,7 @@
 namespace rondo::stats {
 namespace {
 
+constexpr double kFarther = 1.5;         // than any observation before
 constexpr std::array kFactors = {1.1, 1.2, 1.35, 1.5, 2.0, 3.0, 5.0};
 
 Result<std::vector<double>> numbers_of(const Json& state, std::size_t count) {
@@ -25,6 +26,30 @@ Result<std::vector<double>> numbers_of(const Json& state, std::size_t count) {
 }
 
 }  // namespace
+
+std::optional<Fence::Kept> Fence::take(double x, Range can_be) {
+  std::optional<Kept> kept;
+  if (seen_) {
+    const Range range{kFarther * seen_->least, 1 + kFarther * (seen_->most - 1)};
+    kept = Kept{can_be.least < range.least ? range.least : std::max(x, range.least),
+                can_be.most > range.most ? range.most : std::min(x, range.most), range};
+  }
+  const Range before = seen_.value_or(Range{});
+  seen_ = Range{std::min(before.least, can_be.least), std::max(before.most, can_be.most)};
+  return kept;
+}
+
+Json Fence::state() const {
+  return seen_ ? Json::array({seen_->least, seen_->most}) : Json(nullptr);
+}
+
+Result<Fence> Fence::restore(const Json& state) {
+  Fence restored;
+  if (state.is_null()) return restored;
+  const auto n = TRY(numbers_of(state, 2));
+  restored.seen_ = Range{n[0], n[1]};
+  return restored;
+}
 
 RiskEvidence::RiskEvidence(Null null) : null_(null) {
   null_.mean = std::clamp(null_.mean, 1e-6, 0.999);
@@ -79,7 +104,7 @@ void RiskEvidence::place(Bet& bet, double granted, const Observation& observatio
 
 void RiskEvidence::add(const Observation& observation) {
   const double granted = null_.false_alarms_per_year * std::max(0.0, observation.years);
-  bets_.back().stake = learned_stake(observation.least);
+  bets_.back().stake = learned_stake(observation.range.least);
   for (Bet& bet : null_.learned_only ? std::span(&bets_.back(), 1) : std::span(bets_)) {
     place(bet, granted, observation);
   }
@@ -95,7 +120,8 @@ double RiskEvidence::value() const noexcept {
 }
 
 RiskEvidence::Change RiskEvidence::change() const noexcept {
-  const auto end = null_.real_valued ? bets_.end() : bets_.end() - 1;
+  const bool learns = null_.real_valued || null_.learned_only;
+  const auto end = learns ? bets_.end() : bets_.end() - 1;
   return std::max_element(bets_.begin(), end, [](const Bet& a, const Bet& b) {
            return a.evidence < b.evidence;
          })->change;
@@ -142,19 +168,21 @@ Result<RiskEvidence> RiskEvidence::restore(Null null, const Json& state) {
 
 ConfidenceSequence::ConfidenceSequence(double error) : error_(error) {}
 
-void ConfidenceSequence::add(double x) {
+void ConfidenceSequence::add(double x, double least) {
   const double price = std::log(1 / error_);
-  const double mean = count_ > 0 ? sum_ / count_ : 0;
+  const double width = 1 - least;        // x - mean is not below its negative
+  const double mean = count_ > 0 ? std::min(sum_ / count_, 1.0) : 0;
   count_ += 1;
   const double spread = (0.25 + deviations_) / count_;
   const double stake =
       std::min(0.5, std::sqrt(2 * price / (count_ * std::log1p(count_) * spread)));
-  stakes_ += stake;
-  won_ += stake * x;
-  paid_ += (x - mean) * (x - mean) * (-std::log1p(-stake) - stake);
+  stakes_ += stake / width;
+  won_ += stake * x / width;
+  const double moved = (x - mean) / width;
+  paid_ += moved * moved * (-std::log1p(-stake) - stake);
   sum_ += x;
   const double h = (0.5 + sum_) / (count_ + 1);
-  deviations_ += (x - h) * (x - h);
+  deviations_ += (x - h) * (x - h) / (width * width);
   lower_ = std::max(lower_, (won_ - price - paid_) / stakes_);
 }
 

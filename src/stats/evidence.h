@@ -13,13 +13,37 @@
 
 namespace rondo::stats {
 
+/// What an observation can be: a mean of losses, or what an audit says of one, which may be more.
+struct Range {
+  double least = 0, most = 1;
+};
+
 /// One bet: the mean loss of a day (rows that depend on each other), or of one row.
 struct Observation {
-  double loss = 0;            // in [0, 1], of an audit from `least` on
+  double loss = 0;            // in `range`
   double years = 0;           // since the last observation
   Time from;                  // where it begins
   std::uint64_t rows = 1;     // that it stands for
-  double least = 0;           // what the loss cannot be below: of an audit it may be under 0
+  Range range{};
+};
+
+/// How far observations of audits may reach, said before they are known. What one can be follows
+/// from the rows of its window, and so does its mean: bets that knew the rows would be small where
+/// much is lost. So the limits are the past's, half as far again; an observation that could be
+/// beyond one counts as that limit, which proves less and never more. The first one proves nothing.
+class Fence {
+ public:
+  struct Kept {
+    double low = 0, high = 0;           // x, or a limit: of what it is at least, at most
+    Range range;
+  };
+  std::optional<Kept> take(double x, Range can_be);
+  Json state() const;
+  /// Errors: kCorrupt.
+  static Result<Fence> restore(const Json& state);
+
+ private:
+  std::optional<Range> seen_;           // the farthest on either side
 };
 
 /// Mixture of e-SR detectors (Shin, Ramdas, Rinaldo 2023) against "the mean loss is at most r0".
@@ -69,12 +93,14 @@ class RiskEvidence {
 };
 
 /// Lower bound of the mean of losses in [0, 1], right at all times at once with probability 1 -
-/// error.
-/// Source: Waudby-Smith, Ramdas 2024, predictable plug-in empirical Bernstein.
+/// error. Observations may be as low as `least`, which is known before them, and as high as they
+/// are: (x - least)/(1 - least) in place of x.
+/// Source: Waudby-Smith, Ramdas 2024, predictable plug-in empirical Bernstein; that it needs no
+/// upper end: Fan, Grama, Liu 2015, "Exponential inequalities for martingales", lemma 4.1.
 class ConfidenceSequence {
  public:
   explicit ConfidenceSequence(double error);
-  void add(double x);
+  void add(double x, double least = 0);
   /// The running maximum of the lower bounds.
   double lower() const noexcept { return lower_; }
   Json state() const;
@@ -93,6 +119,10 @@ class MeanSequence {
   void add(double x) {
     below_.add(x);
     above_.add(1 - x);
+  }
+  void add(const Fence::Kept& x) {
+    below_.add(x.low, x.range.least);
+    above_.add(1 - x.high, 1 - x.range.most);
   }
   Bounds bounds() const noexcept { return {below_.lower(), 1 - above_.lower()}; }
   Json state() const { return Json::array({below_.state(), above_.state()}); }

@@ -55,14 +55,14 @@ double audited(Chance& chance, double mean) {
 }
 
 TEST(RiskEvidence, LossesOfAuditsMayBeBelowZero) {
-  RiskEvidence::Null null{0.1, 0.5, true, 14};
+  RiskEvidence::Null null{0.1, 0.5, false, 14};
   null.learned_only = true;
   Chance chance(Seed{12});
   RiskEvidence evidence(null);
   int count = 0, found = 0;
   for (int i = 0; i < 200 * 365; ++i) {
     Observation one = day(i, audited(chance, 0.1));
-    one.least = 1 - 1 / 0.1;
+    one.range.least = 1 - 1 / 0.1;
     evidence.add(one);
     ASSERT_TRUE(std::isfinite(evidence.value()));
     if (evidence.value() < 1) continue;
@@ -73,10 +73,12 @@ TEST(RiskEvidence, LossesOfAuditsMayBeBelowZero) {
   evidence.restart();
   for (; found < 2'000 && evidence.value() < 1; ++found) {
     Observation one = day(found, audited(chance, 0.4));
-    one.least = 1 - 1 / 0.1;
+    one.range.least = 1 - 1 / 0.1;
     evidence.add(one);
   }
   EXPECT_LT(found, 400);
+  EXPECT_GT(evidence.change().rows, 0U);
+  EXPECT_GT(evidence.change().mean, 0.1) << "of the bet that was placed";
 }
 
 TEST(RiskEvidence, NoticesARiseAndSaysSince) {
@@ -138,54 +140,46 @@ TEST(RiskEvidence, RestoredStateGoesOnWithTheSameBits) {
   EXPECT_FALSE(RiskEvidence::restore(null, {{"bets", {1, 2}}, {"learned", {1, 2, 3}}}));
 }
 
-/// Shares of 500 runs in which the lower bound was ever above the mean, and the mean last bound.
-struct Followed {
-  int wrong = 0;
-  double bound = 0;
-};
-Followed follow(double mean, double error, const Draw& draw) {
-  Followed out;
-  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
-    Chance chance(Seed{seed});
-    ConfidenceSequence sequence(error);
-    for (int i = 0; i < 400; ++i) sequence.add(draw(chance));
-    out.wrong += sequence.lower() > mean ? 1 : 0;
-    out.bound += sequence.lower() / 500;
+// R_t = sum over s of g_s times the product of e_s ... e_t, by its definition: every start anew,
+// and of the bet that learns its moments from the beginning.
+TEST(RiskEvidence, IsWhatTheFormulaSays) {
+  const double r0 = 0.12, f = 0.5, keep = std::exp2(-1 / 14.0);
+  RiskEvidence evidence({r0, f, true, 14});
+  Chance chance(Seed{15});
+  std::vector<double> z, granted;
+  for (int t = 0; t < 60; ++t) {
+    const double loss = std::min(1.0, (t < 30 ? 0.2 : 0.5) * chance.uniform()), years = 1e-3 * t;
+    evidence.add({loss, years, Time{} + Span::days(t), 1});
+    z.push_back(loss);
+    granted.push_back(f * years);
+    const auto from_every_start = [&](const std::function<double(std::size_t)>& stake) {
+      double sum = 0;
+      for (std::size_t s = 0; s < z.size(); ++s) {
+        double product = granted[s];
+        for (std::size_t i = s; i < z.size(); ++i) product *= 1 + stake(i) * (z[i] - r0);
+        sum += product;
+      }
+      return sum;
+    };
+    const double learns = from_every_start([&](std::size_t now) {
+      double weight = 1, mean = r0, squares = r0 * (1 - r0);
+      for (std::size_t i = 0; i < now; ++i) {
+        weight = keep * weight + 1;
+        const double before = z[i] - mean;
+        mean += before / weight;
+        squares = keep * squares + before * (z[i] - mean);
+      }
+      const double over = mean - r0;
+      return std::clamp(over / (squares / weight + over * over), 0.0, 1 / (2 * r0));
+    });
+    double want = learns / 2;
+    for (const double k : {1.1, 1.2, 1.35, 1.5, 2.0, 3.0, 5.0}) {
+      const double p = std::min(k * r0, (1 + r0) / 2);
+      want += from_every_start([&](std::size_t) { return (p - r0) / (r0 * (1 - r0)); }) / 14;
+    }
+    ASSERT_NEAR(evidence.value(), want, 1e-9 * std::max(1.0, want)) << t;
   }
-  return out;
-}
-
-// 10 % of 500 and three standard deviations: 70. lower() is a running maximum, so the last one is
-// above the mean if any was.
-TEST(ConfidenceSequence, HoldsAtAllTimesAndCloses) {
-  const Followed coins = follow(0.3, 0.1, [](Chance& c) { return c.uniform() < 0.3 ? 1.0 : 0.0; });
-  EXPECT_LE(coins.wrong, 70);
-  EXPECT_GE(coins.bound, 0.2);
-  const Followed even = follow(0.5, 0.1, [](Chance& c) { return c.uniform(); });
-  EXPECT_LE(even.wrong, 70);
-  EXPECT_GE(even.bound, 0.43);
-}
-
-// t = 1: lambda = min(1/2, sqrt(2 ln(1/a) / (ln 2 / 4))) = 1/2, m_0 = 0, psi(1/2) = ln 2 - 1/2.
-TEST(ConfidenceSequence, FirstStepWorkedByHand) {
-  ConfidenceSequence sequence(0.9);
-  sequence.add(1);
-  const double want = (0.5 - std::log(1 / 0.9) - (std::log(2) - 0.5)) / 0.5;
-  EXPECT_NEAR(sequence.lower(), want, 1e-15);
-}
-
-TEST(MeanSequence, BothSidesAndRestored) {
-  MeanSequence sequence(0.05);
-  Chance chance(Seed{4});
-  for (int i = 0; i < 2000; ++i) sequence.add(0.4 + 0.2 * chance.uniform());
-  EXPECT_LT(sequence.bounds().low, 0.5);
-  EXPECT_GT(sequence.bounds().low, 0.47);
-  EXPECT_GT(sequence.bounds().high, 0.5);
-  EXPECT_LT(sequence.bounds().high, 0.53);
-  const auto again = MeanSequence::restore(0.05, Json::parse(sequence.state().dump()));
-  ASSERT_TRUE(again) << again.error().text();
-  EXPECT_EQ(again->bounds().high, sequence.bounds().high);
-  EXPECT_FALSE(MeanSequence::restore(0.05, Json::array({1})));
+  EXPECT_GT(evidence.value(), 1) << "the rise counts for something";
 }
 
 }  // namespace

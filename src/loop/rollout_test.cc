@@ -273,6 +273,18 @@ TEST(Rollout, AnEqualVersionIsTakenBackOnceInAHundredAtMost) {
   EXPECT_LE(back * 100, static_cast<int>(runs));
 }
 
+/// One in ten more is answered wrong: a guard of labels takes it back before it may stay.
+TEST(Rollout, AWorseVersionIsTakenBackInNinetyNineOfAHundred) {
+  int back = 0;
+  const std::uint64_t runs = std::getenv("RONDO_FULL") != nullptr ? 500 : 100;
+  for (std::uint64_t seed = 0; seed < runs; ++seed) {
+    World world(options(), 5000 + seed);
+    back += world.live({.loss = 0.1}) == "loss" ? 1 : 0;
+    EXPECT_EQ(world.state.champion, 1) << seed << ": " << world.why;
+  }
+  EXPECT_GE(back * 100, static_cast<int>(runs) * 99);
+}
+
 TEST(Rollout, TheRulesOneByOne) {
   using What = Move::What;
   const DeployOptions o = options();

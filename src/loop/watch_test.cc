@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "base/seed.h"
 #include "deploy/testing.h"
 #include "io/scratch.h"
 
@@ -70,6 +73,59 @@ TEST_F(WatchTest, ALabelThatWasReadBeforeItsAnswerIsReadAgainAfterAStart) {
   ASSERT_TRUE(watch->look(*watch->due(now)));
   EXPECT_EQ(watch->look(*watch->due(now))->labelled, 20U);
   EXPECT_EQ(watch->projection().at("place").at("label_row"), 20) << "judged, and done with";
+}
+
+/// Answers and labels of one window in an order by chance, a label given twice, one for nothing:
+/// what the watch has learnt is the same in every bit.
+TEST_F(WatchTest, TheOrderOfArrivalChangesNothing) {
+  constexpr std::uint64_t kAnswers = 60;
+  std::string learnt;
+  for (const std::uint64_t order : {0U, 1U, 2U}) {
+    const io::Scratch scratch;
+    ledger::OpenOptions create;
+    create.create = true;
+    const auto store = ledger::Store::open(fs_, scratch.path() / ".rondo", create).value();
+    std::vector<std::uint64_t> answers, labels;
+    for (std::uint64_t i = 0; i < kAnswers; ++i) {
+      answers.push_back(i);
+      labels.push_back(i);
+    }
+    Chance chance(Seed{order});
+    for (std::size_t i = kAnswers - 1; i > 0 && order > 0; --i) {
+      std::swap(answers[i], answers[chance.below(i + 1)]);
+      std::swap(labels[i], labels[chance.below(i + 1)]);
+    }
+    const auto log = ledger::PredictionLog::open(fs_, store->log(), 1).value();
+    for (const std::uint64_t i : answers) {
+      ledger::Prediction row;
+      row.id = ids_->make(0, i, 1) + ".0";
+      row.time = row.answered = Time{static_cast<std::int64_t>(i / 3) * 1'000'000};  // ties too
+      row.version = 4;
+      row.value = static_cast<double>(i % 7);
+      const model::Cell x = deploy::cell(static_cast<double>(i % 5));
+      row.cells = model::encode_cells({&x, 1});
+      ASSERT_TRUE(log->write(std::span(&row, 1)));
+    }
+    ASSERT_TRUE(log->flush());
+    labels.push_back(labels.front());  // again
+    labels.push_back(kAnswers + 7);    // of no answer
+    for (const std::uint64_t i : labels) {
+      const Time time{static_cast<std::int64_t>(i) * 1'000'000};
+      const ledger::Label label{ids_->make(0, i, 1) + ".0", std::sqrt(static_cast<double>(i % 11)),
+                                time, time, 1, false};
+      ASSERT_TRUE(store->ledger->add_labels(std::span(&label, 1)));
+    }
+    const auto watch = Watch::open(*store, options_, deploy::lagged(4, 100, 0)->pipeline, 4).value();
+    ASSERT_TRUE(watch->read());
+    const Time now = Time{0} + Span::hours(2);
+    ASSERT_TRUE(watch->look(*watch->due(now)));
+    const auto judged = watch->look(*watch->due(now));
+    ASSERT_TRUE(judged);
+    EXPECT_EQ(judged->labelled, kAnswers) << "each once, and none for nothing";
+    const std::string said = watch->projection().at("state").dump();
+    if (order == 0) learnt = said;
+    EXPECT_EQ(said, learnt) << "order " << order;
+  }
 }
 
 TEST_F(WatchTest, TheNextVersionsWatchKnowsWhatTheLastOneGathered) {

@@ -115,7 +115,8 @@ TEST_F(WatchTest, TheOrderOfArrivalChangesNothing) {
                                 time, time, 1, false};
       ASSERT_TRUE(store->ledger->add_labels(std::span(&label, 1)));
     }
-    const auto watch = Watch::open(*store, options_, deploy::lagged(4, 100, 0)->pipeline, 4).value();
+    const auto pipeline = deploy::lagged(4, 100, 0)->pipeline;
+    const auto watch = Watch::open(*store, options_, pipeline, 4).value();
     ASSERT_TRUE(watch->read());
     const Time now = Time{0} + Span::hours(2);
     ASSERT_TRUE(watch->look(*watch->due(now)));

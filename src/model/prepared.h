@@ -72,7 +72,7 @@ struct Candidate {
   std::vector<double> test_scores;     // answers (after the link) on the test rows, row-major
   // Rows of `Prepared` that were held out while options and rounds were chosen, ascending within a
   // fold, and what models of the same recipe that had not learned from them answered (after the
-  // link), row-major. Empty: none were held out, or there is an answer a class.
+  // link), row-major. Empty: none were held out, or of many classes they are too many.
   std::vector<std::uint32_t> held_rows;
   std::vector<double> held_answers;
   std::vector<double> linear_answers{};  // of a linear model on the test rows; empty: there is none

@@ -7,6 +7,10 @@
 namespace rondo::train {
 namespace {
 
+/// Numbers for a map of classes that a candidate carries; of a thousand classes more are soon more
+/// than the model.
+constexpr std::size_t kHeldOfClasses = 4'000'000;
+
 std::string_view learner_of(const Mixed& mixed) {
   return mixed.members.size() > 1 ? "ensemble" : learner_of(mixed.members.front().growth);
 }
@@ -16,7 +20,9 @@ std::string_view learner_of(const Mixed& mixed) {
 model::Candidate candidate_of(const model::Prepared& prepared, const Model& model, Held held,
                               Json options, const Plan& plan) {
   model::Candidate candidate;
-  if (!held.answers.empty() && prepared.task != model::Task::kMulticlass) {
+  const bool few = prepared.task != model::Task::kMulticlass ||
+                   held.answers.size() <= kHeldOfClasses;
+  if (!held.answers.empty() && few) {
     candidate.held_rows = std::move(held.rows);
     candidate.held_answers = std::move(held.answers);
   }

@@ -193,6 +193,10 @@ TEST(Opening, WhatNeedsNoProjectIsAnsweredAndAllElseTellsHowFarItIs) {
   EXPECT_EQ(get("/").status, 200);
   EXPECT_EQ(get("/console/app.js").status, 200);
   EXPECT_EQ(get("/health/live").status, 200);
+  EXPECT_EQ(get("/p/toy/").status, 200) << "of several projects, a page by its name";
+  EXPECT_EQ(get("/p/toy/console/app.js").status, 200);
+  EXPECT_EQ(get("/p/toy/health/ready").status, 503);
+  EXPECT_EQ(get("/p/toy/api/v1/status").status, 503);
   const Response ready = get("/health/ready");
   EXPECT_EQ(ready.status, 503);
   EXPECT_EQ(ready.body,

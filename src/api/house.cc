@@ -169,7 +169,7 @@ Result<std::shared_ptr<House::Open>> House::try_open(const io::Path& folder,
   static_cast<void>(TRY(server_options(config.deploy)));
   auto open = std::make_shared<Open>();
   open->name = name;
-  loop::ServiceOptions options{folder, options_.run_loop, "up"};
+  loop::ServiceOptions options{folder, options_.run_loop, "up", nullptr, options_.progress};
   if (options_.observer) {
     options.observer = [told = options_.observer, name](const Json& event) { told(name, event); };
   }
@@ -278,6 +278,7 @@ App& House::choose(App& front, Request& request) const {
   const Target target = parse_target(request.target);
   const Named named = named_project(target.path);
   if (named.name.empty()) return front;
+  if (progress_ != nullptr) request.base = named.base;  // the page of a project that will open
   const auto doors = doors_.take();
   const Door* door = find(*doors, named.name);
   if (door == nullptr || !door->open) return front;
@@ -286,8 +287,8 @@ App& House::choose(App& front, Request& request) const {
 }
 
 std::expected<void, Refusal> House::check(const Request& head, std::string_view path) const {
-  if (progress_ != nullptr) return check_opening(*progress_, path);
   const Named named = named_project(path);
+  if (progress_ != nullptr) return check_opening(*progress_, path.substr(named.base));
   if (named.name.empty()) return {};
   const auto doors = doors_.take();
   const Door* door = find(*doors, named.name);

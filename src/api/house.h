@@ -22,6 +22,7 @@ struct HouseOptions {
     std::string login_code;    // of its administrator's session in a browser, once
   };
   std::function<void(const Told& what)> told = nullptr;
+  Progress* progress = nullptr;  // of one project's store after the other; outlives the house
 };
 
 /// A project as it stands. Lives as long as the house once it is open.

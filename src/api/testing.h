@@ -7,6 +7,7 @@
 
 #include "api/app.h"
 #include "api/gate.h"
+#include "api/house.h"
 #include "base/check.h"
 #include "io/scratch.h"
 #include "model/forest_build.h"
@@ -246,10 +247,11 @@ inline Response ask(App& app, const Asking& asking) {
   if (asking.method == Method::kPost && absent("Content-Type")) {
     request.headers.push_back({"Content-Type", "application/json"});
   }
-  const Admission admission = admit(app, request, {asking.body.size(), false},
+  App& door = app.house == nullptr ? app : app.house->choose(app, request);
+  const Admission admission = admit(door, request, {asking.body.size(), false},
                                     asking.now_us.value_or(monotonic_us()));
   request.body = asking.body;
-  return answer(app, app.scratch(0), admission, request);
+  return answer(door, door.scratch(0), admission, request);
 }
 /// The list of one token more; its secret is its name behind "the secret of ".
 inline std::shared_ptr<const ledger::Tokens> with_token(

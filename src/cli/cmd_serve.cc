@@ -88,16 +88,21 @@ void serve(const Args& args, const api::ServerOptions& options, api::Server& ser
   say("drained; bye");
 }
 
-/// What answers while a long store is read; null when its settings cannot be: they are told later.
+/// What answers while long stores are read.
+std::unique_ptr<api::Opening> opening_at(const api::ServerOptions& options,
+                                         const Progress& progress, const char* what) {
+  return std::make_unique<api::Opening>(options, progress, [=](std::uint16_t port) {
+    complain(fmt::format("{} being read; {} shows how far that is", what,
+                         base_of(options, port)));
+  });
+}
+
+/// The same of one project; null when its settings cannot be read: they are told later.
 std::unique_ptr<api::Opening> opening_of(const Args& args, const Progress& progress) {
   const auto config = loop::load_config(*io::real_fs(), args.project);
   if (!config) return nullptr;
   const auto options = server_options(args, *config);
-  if (!options) return nullptr;
-  return std::make_unique<api::Opening>(*options, progress, [=](std::uint16_t port) {
-    complain(fmt::format("the store is being read; {} shows how far that is",
-                         base_of(*options, port)));
-  });
+  return options ? opening_at(*options, progress, "the store is") : nullptr;
 }
 
 /// Whether the event was one: of monitoring, or the champion does not answer, or it does again.
@@ -137,9 +142,27 @@ class Displays {
   Guarded<State> state_;
 };
 
+/// Of the common port, with the names that the projects' settings give it.
+api::ServerOptions common_options(const Args& args, const std::vector<io::Path>& folders) {
+  api::ServerOptions options;
+  options.listen = args.get("--listen", options.listen);
+  options.grpc = args.get("--grpc");
+  options.tls = args.get("--tls");
+  options.insecure_bind = args.has("--insecure-bind");
+  for (const io::Path& folder : folders) {
+    const auto config = loop::load_config(*io::real_fs(), folder);
+    if (!config) continue;  // told by the house
+    options.hosts.insert(options.hosts.end(), config->deploy.hosts.begin(),
+                         config->deploy.hosts.end());
+  }
+  return options;
+}
+
 Result<int> up_many(const Args& args) {
   Displays displays(args.color);
+  Progress progress;
   api::HouseOptions rooms;
+  rooms.progress = &progress;
   for (const std::string& word : args.words) rooms.folders.push_back(args.project / word);
   rooms.run_loop = !args.has("--no-loop");
   rooms.tls = args.has("--tls");
@@ -154,14 +177,13 @@ Result<int> up_many(const Args& args) {
                            what.reason));
     }
   };
+  api::ServerOptions options = common_options(args, rooms.folders);
+  auto opening = opening_at(options, progress, "the stores are");
   const auto house = TRY(api::House::open(rooms));
-  api::ServerOptions options;
-  options.listen = args.get("--listen", options.listen);
-  options.grpc = args.get("--grpc");
-  options.tls = args.get("--tls");
   options.hosts = house->hosts();
-  options.insecure_bind = args.has("--insecure-bind");
+  options = opening->follow(options);
   const auto server = TRY(api::Server::start(options, *house));
+  opening.reset();
   base = base_of(options, server->port());
   const std::size_t open = house->apps().size(), all = args.words.size();
   say(fmt::format("{}{} projects answer at {} (pid {}); Ctrl-C drains and ends",

@@ -187,6 +187,30 @@ class Projects(unittest.TestCase):
         self.assertEqual(process.wait(60), 0)
         self.assertEqual(process.stderr.read().count("holds its lease"), 2)
 
+    def test_while_their_stores_are_read_each_page_says_how_far_that_is(self):
+        with Project(PROGRAM, rows(12), name="slow", prepare="", cool_down="0s") as slow, \
+                Project(PROGRAM, rows(1), name="idle") as idle:
+            slow.run("run", check=0)
+            process = slow.start("up", slow.folder, idle.folder, "--listen", "127.0.0.1:0",
+                                 env={"RONDO_FAILPOINTS": "pipeline_load=sleep:3000@1"})
+            told = process.stderr.readline()
+            self.assertIn("the stores are being read; http", told)
+            base = told.split("; ")[1].split(" ")[0]
+            page = {"Accept": "text/html"}
+            for path in ("/", "/p/slow/", "/p/slow/console/app.js"):
+                self.assertEqual(ask(base, path, headers=page)[0], 200, path)
+            for path in ("", "/p/slow"):
+                status, said = ask(base, path + "/health/ready")
+                self.assertEqual((status, said["status"], said["what"]),
+                                 (503, "starting", "facts"), path)
+                status, said = ask(base, path + "/api/v1/session")
+                self.assertEqual((status, said["error"]["code"]), (503, "starting"), path)
+            first = process.stdout.readline()
+            self.assertTrue(first.startswith("2 projects answer at %s " % base), first)
+            self.assertEqual(ask(base, "/p/slow/health/ready")[0], 200)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(60), 0)
+
     def test_words(self):
         one = self.two[0]
         done = one.run("up", one.folder, one.folder, check=3)

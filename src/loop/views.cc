@@ -103,14 +103,19 @@ Json problem_of(const State& state) {
           {"reason", state.problem}};
 }
 
+/// What the watch knows of the champion; nothing after a switch, while it still is that of the
+/// version before.
+Json summary_of(const State& state, const Json& watch) {
+  const bool own = io::get_or<std::int64_t>(watch, "version", 0) == state.champion;
+  return own ? io::get_or<Json>(watch, "summary", Json::object()) : Json::object();
+}
+
 std::string performs(const State& state, const Json& watch) {
   if (state.champion == 0) return "no model serves yet";
   for (const monitor::Signal& signal : state.open_signals) {
     if (signal.open && pages(signal)) return signal.sentence;
   }
-  // After a switch the watch still is that of the version before.
-  const bool own = io::get_or<std::int64_t>(watch, "version", 0) == state.champion;
-  const Json summary = own ? io::get_or<Json>(watch, "summary", Json::object()) : Json::object();
+  const Json summary = summary_of(state, watch);
   const auto rows = io::get_or<std::int64_t>(summary, "judged_rows", 0);
   if (rows == 0) return fmt::format("v{} serves; no labels have been judged yet", state.champion);
   const auto unit = io::get_or<double>(summary, "unit", 1);
@@ -198,7 +203,7 @@ Result<Json> status_view(ledger::Store& store, const Config& config) {
               {"alerts", alerts},
               {"problem", problem_of(state)},
               {"rollout", TRY(rollout_of(store, state))},
-              {"watch", io::get_or<Json>(watch, "summary", Json::object())},
+              {"watch", summary_of(state, watch)},
               {"rows", state.rows},
               {"labelled", state.labelled},
               {"cycles", cycles_of(state)},

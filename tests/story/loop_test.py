@@ -161,6 +161,8 @@ class Cycles(unittest.TestCase):
             project.run("rollback", "--why", "odd answers", folder=lived, check=0)
             said = project.run("status", folder=lived, check=0).stdout
             self.assertIn("no labels have been judged yet", said)
+            self.assertEqual(project.json("status", folder=lived)["watch"], {},
+                             "what was known of the version before is not of this one")
             # Whoever asks is told, and nobody undoes it by doing it too.
             now = project.json("status", folder=lived)["champion"]["version"]
             for subject in ([], ["v%d" % now]):

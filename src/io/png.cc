@@ -6,6 +6,8 @@
 namespace rondo::io {
 namespace {
 
+constexpr int kLevel = 5;  // of a year of hours, 9 takes ten times as long for 3 % less
+
 void append_u32(std::string& out, std::uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
 }
@@ -44,7 +46,7 @@ std::string png_of(std::uint32_t width, std::span<const std::uint8_t> pixels,
   uLongf size = compressBound(static_cast<uLong>(rows.size()));
   std::string packed(size, '\0');
   compress2(reinterpret_cast<Bytef*>(packed.data()), &size, bytes_of(rows),
-            static_cast<uLong>(rows.size()), 9);
+            static_cast<uLong>(rows.size()), kLevel);
   packed.resize(size);
   std::string out("\x89PNG\r\n\x1a\n", 8);
   append_chunk(out, "IHDR", header);

@@ -1,5 +1,6 @@
 // The one way to the server: JSON in, JSON out, and every refusal as the same kind of error.
 // Paths are relative to the page, so that a project below /p/NAME/ works as one that is alone.
+// This module runs before the others are there, and asks for what the first page will want.
 
 export class ApiError extends Error {
   constructor(status, code, message, hint) {
@@ -14,6 +15,35 @@ const base = new URL(".", document.baseURI);
 let csrf = "";
 
 export const urlOf = (path) => new URL(path, base).href;
+
+const kHome = ["api/v1/status", "api/v1/history?last=100", "api/v1/alerts",
+  "api/v1/deployments"];
+const kFresh = 3000;       // ms for which an answer that came early is as good as a new one
+const early = new Map();   // of a path, {answer: a promise, got: what it gave, at}
+
+function askEarly(path) {
+  const one = { answer: ask("GET", path), got: null, at: performance.now() };
+  early.set(path, one);
+  return one.answer.then((got) => one.got = got);
+}
+
+/** What was asked for before; each answer is taken once. */
+function takeEarly(path) {
+  const one = early.get(path);
+  early.delete(path);
+  return one && performance.now() - one.at < kFresh ? one.answer : null;
+}
+
+/** {text, value} that came early and was not taken yet; null: there is none. */
+export function atHand(path) {
+  const one = early.get(path);
+  if (!one || !one.got || !one.got.reply.ok || performance.now() - one.at > kFresh) return null;
+  return { text: one.got.text, value: valueOf(one.got) };
+}
+
+/** Until the first page has what it shows, or a moment later. */
+export const firstAnswers = () => Promise.race([pause(250),
+  Promise.allSettled([...early.values()].map((one) => one.answer))]);
 
 async function ask(method, path, body, headers = {}) {
   const wish = { method, headers: { Accept: "application/json", ...headers } };
@@ -53,7 +83,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 /** A server that has much to do says when to ask again. */
 async function patiently(path) {
   for (let left = 4; ; --left) {
-    const got = await ask("GET", path);
+    const got = await (takeEarly(path) || ask("GET", path));
     const after = Number(got.reply.headers.get("Retry-After"));
     if (got.reply.status !== 503 || !after || after > 2 || left === 0
       || got.text.includes('"starting"')) return got;
@@ -68,8 +98,10 @@ export async function fetchText(path) {
 }
 
 export const get = async (path) => (await fetchText(path)).value;
-export const post = async (path, body, headers) =>
-  valueOf(await ask("POST", path, body, headers));
+export async function post(path, body, headers) {
+  early.clear();
+  return valueOf(await ask("POST", path, body, headers));
+}
 
 /** How far the start of the server is, {what, done, of}; null: it is over. */
 export async function starting() {
@@ -92,4 +124,11 @@ export async function login(secret) {
 export async function logout() {
   await post("api/v1/logout", {});
   return session();
+}
+
+if (!location.hash.startsWith("#login=")) {
+  const home = location.hash.replace(/^#\/?/, "") === "";
+  askEarly("api/v1/session").then(({ reply }) => {
+    if (home && reply.ok) for (const path of kHome) askEarly(path).catch(() => {});
+  }).catch(() => {});
 }

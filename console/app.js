@@ -3,7 +3,7 @@
 import {
   html, render, useState, useEffect, parseHash, Card, Fault, Loading, Page, num, percent,
 } from "./ui.js";
-import { get, session as askSession, login, logout, starting } from "./api.js";
+import { firstAnswers, get, session as askSession, login, logout, starting } from "./api.js";
 import * as live from "./live.js";
 import * as lifecycle from "./lifecycle.js";
 
@@ -187,6 +187,7 @@ async function start() {
     who = await askSession().catch(() => null);
   }
   if (who && !who.roles.length && !code) location.hash = "#/login";
+  await firstAnswers();  // so that the page is drawn once, with what it shows
   live.start();
   boot.remove();
   render(html`<${App} first=${who} />`, root);

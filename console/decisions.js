@@ -1,19 +1,25 @@
 // What was decided and why, each "no" too; and one decision as a page that can be sent on.
 import {
-  html, useState, useGet, Page, Card, Badge, Got, Empty, Time, Said, Json, Copy, Facts, num,
-    setQuery,
+  html, useEffect, useMemo, useRef, useState, useGet, Page, Card, Badge, Got, Empty, Time, Said,
+  Json, Copy, Facts, num, setQuery,
 } from "./ui.js";
 
 const answerTone = (answer) => answer === "yes" || answer === "promote" ? "good"
   : answer === "roll back" ? "bad" : "plain";
 
+/** What is folded up is not drawn: there may be thousands. */
 function Numbers({ numbers }) {
-  const plain = Object.entries(numbers || {}).filter(([, v]) => typeof v === "number");
+  const [open, set] = useState(false);
   if (!Object.keys(numbers || {}).length) return null;
-  return html`<details><summary>Its numbers</summary>${plain.length > 0 && html`<${Facts}
+  return html`<details onToggle=${(e) => set(e.target.open)}><summary>Its numbers</summary>${open
+    && html`<${Unfolded} numbers=${numbers} />`}</details>`;
+}
+
+function Unfolded({ numbers }) {
+  const plain = Object.entries(numbers).filter(([, v]) => typeof v === "number");
+  return html`${plain.length > 0 && html`<${Facts}
     items=${plain.map(([name, v]) => [name.replaceAll("_", " "), num(v)])} />`}
-    ${plain.length < Object.keys(numbers).length && html`<${Json} value=${numbers}
-      />`}</details>`;
+    ${plain.length < Object.keys(numbers).length && html`<${Json} value=${numbers} />`}`;
 }
 
 function Entry({ one }) {
@@ -25,8 +31,38 @@ function Entry({ one }) {
     <p><${Said} text=${one.reason} /></p><${Numbers} numbers=${one.numbers} /></article>`;
 }
 
+const PART = 20;           // entries that come and go together
+const NEAR = "1200px";     // so far beyond the window they are there already
+
+/** The newest part is the one that grows, so that a new decision moves no entry to another. */
+function parts(rows) {
+  const out = [];
+  for (let end = rows.length; end > 0; end -= PART) {
+    out.unshift(rows.slice(Math.max(0, end - PART), end));
+  }
+  return out;
+}
+
+/** Entries while they are near the window, else a place as high as they were. */
+function Part({ rows }) {
+  const box = useRef(null), high = useRef(0);
+  const [near, set] = useState(false);
+  useEffect(() => {
+    const watch = new IntersectionObserver(([one]) => {
+      if (!one.isIntersecting && box.current.firstChild) high.current = box.current.offsetHeight;
+      set(one.isIntersecting);
+    }, { rootMargin: NEAR });
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, []);
+  const held = useMemo(() => near && rows.map((r) => html`<${Entry} key=${r.sequence} one=${r}
+    />`), [near, rows]);
+  return html`<div ref=${box} style=${near ? {} : { height: high.current
+    ? `${high.current}px` : `${6 * rows.length}rem` }}>${held}</div>`;
+}
+
+/** Ten thousand decisions are one page to scroll through; those that are far away are not drawn. */
 function Feed({ rows, query }) {
-  const [shown, set] = useState(100);
   const text = (query.q || "").toLowerCase();
   const kept = rows.filter((r) => (!query.about || r.about === query.about)
     && (!query.answer || r.answer === query.answer)
@@ -34,11 +70,8 @@ function Feed({ rows, query }) {
   if (!kept.length) return html`<${Empty} title="No decision fits these filters" />`;
   return html`<p class="muted" role="status">${num(kept.length)} of ${num(rows.length)}
     decisions</p>
-    <div class="feed">${kept.slice(0, shown).map((r) => html`<${Entry} key=${r.sequence} one=${r}
-      />`)}</div>
-    ${kept.length > shown && html`<button type="button" onClick=${() => set(2 * shown)}>Show
-      more
-    </button>`}`;
+    <div class="feed">${parts(kept).map((part) => html`<${Part}
+      key=${part[part.length - 1].sequence} rows=${part} />`)}</div>`;
 }
 
 function Filters({ rows, query }) {

@@ -1,95 +1,20 @@
 // How far each column was from its training, window by window: a strip of colours that opens into
 // the bins of one column beside its reference.
-import { html, useEffect, useGet, useMemo, useRef, Got, Empty, Table, Time, num, percent, setQuery }
-  from "./ui.js";
-import { inkOf } from "./charts.js";
-
-const UNJUDGED = 254, LEARNS = 255;
-const ROW = 14;            // pixels of a column's row at least
-
-function bytesOf(text) {
-  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = new Uint8Array(plain.length);
-  for (let i = 0; i < plain.length; ++i) bytes[i] = plain.charCodeAt(i);
-  return bytes;
-}
-
-/** {columns, windows: [{from, until, rows, version, beyond: Uint8Array}], steps}. */
-export const unpacked = (shifts) => ({
-  ...shifts,
-  windows: shifts.windows.map((w) => ({ ...w, from: Date.parse(w.from), until: Date.parse(w.until),
-    beyond: bytesOf(w.beyond) })),
-});
-
-const channels = (ink) => (ink.match(/[\d.]+/g) || [0, 0, 0]).slice(0, 3).map(Number);
-
-/** A pixel a column and window; the canvas is scaled to its place by the browser. */
-function paint(canvas, { columns, windows, steps }) {
-  canvas.width = Math.max(1, windows.length);
-  canvas.height = Math.max(1, columns.length);
-  const image = new ImageData(canvas.width, canvas.height);
-  const still = channels(inkOf("--line")), moved = channels(inkOf("--bad"));
-  const dark = channels(inkOf("--muted"));
-  // The colours of all values, once: a year of hours has millions of places.
-  const colours = new Uint8ClampedArray(4 * 256);
-  for (let value = 0; value < 256; ++value) {
-    const plain = value === UNJUDGED || value === LEARNS;
-    const much = plain ? 0.5 : Math.sqrt(value / steps);  // a tenth of the rows is much already
-    const to = plain ? dark : moved;
-    colours.set([...still.map((from, k) => from + (to[k] - from) * much), 255], 4 * value);
-  }
-  const ink = new Uint32Array(colours.buffer), pixels = new Uint32Array(image.data.buffer);
-  for (let y = 0, at = 0; y < columns.length; ++y) {
-    for (let x = 0; x < windows.length; ++x, ++at) pixels[at] = ink[windows[x].beyond[y]];
-  }
-  canvas.getContext("2d").putImageData(image, 0, 0);
-}
-
-function Strip({ shifts, chosen }) {
-  const canvas = useRef(null);
-  useEffect(() => {
-    const draw = () => canvas.current && paint(canvas.current, shifts);
-    draw();
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
-    scheme.addEventListener("change", draw);
-    addEventListener("rondo-theme", draw);
-    return () => {
-      scheme.removeEventListener("change", draw);
-      removeEventListener("rondo-theme", draw);
-    };
-  }, [shifts]);
-  const { columns, windows } = shifts;
-  const pick = (event) => {
-    const box = canvas.current.getBoundingClientRect();
-    const x = Math.floor(windows.length * (event.clientX - box.left) / box.width);
-    const y = Math.floor(columns.length * (event.clientY - box.top) / box.height);
-    const one = windows[Math.min(Math.max(x, 0), windows.length - 1)];
-    const column = columns[Math.min(Math.max(y, 0), columns.length - 1)];
-    setQuery({ column, from: new Date(one.from).toISOString(),
-      until: new Date(one.until).toISOString() });
-  };
-  return html`<div class="heat" style=${{ "--rows": columns.length, "--row": `${ROW}px` }}><div
-    class="heat-names" aria-hidden="true">${columns.length <= 60 && columns.map((c) => html`<span
-    class=${c === chosen ? "chosen" : ""} title=${c}>${c}</span>`)}</div><canvas ref=${canvas}
-    role="img" onClick=${pick} aria-label=${`${num(columns.length)} columns in ${
-    num(windows.length)} windows; the table below has those that were farthest out`} /><div
-    class="heat-times"><${Time} at=${new Date(windows[0].from).toISOString()} dayOnly /><${Time}
-    at=${new Date(windows[windows.length - 1].until).toISOString()} dayOnly /></div></div>`;
-}
+import { html, useGet, useMemo, Got, Empty, Table, Time, num, percent, setQuery } from "./ui.js";
+import { Strip, UNJUDGED, unpacked } from "./strip.js";
 
 /** Of each column the window in which it was farthest out. */
-function farthest({ columns, windows, steps }) {
+function farthest({ columns, windows, steps, values }) {
   return columns.map((column, y) => {
-    let most = -1, when = null;
-    for (const one of windows) {
-      const value = one.beyond[y];
-      if (value < UNJUDGED && value > most) {
-        most = value;
-        when = one;
+    let most = 0, when = null;
+    for (let x = 0, at = y * windows.length; x < windows.length; ++x, ++at) {
+      if (values[at] > most && values[at] < UNJUDGED) {
+        most = values[at];
+        when = windows[x];
       }
     }
-    return { column, most: most < 0 ? null : most / steps, when };
-  }).filter((r) => r.when && r.most > 0).sort((a, b) => b.most - a.most);
+    return { column, most: most / steps, when };
+  }).filter((r) => r.when).sort((a, b) => b.most - a.most);
 }
 
 function Bins({ column, from, until }) {
@@ -123,22 +48,21 @@ export function Heat({ query }) {
       return html`<${Empty} title="No window has ended yet">Each column is compared by the hour and
         by the day with windows of the training, once there are answers.</${Empty}>`;
     }
-    const open = (r) => setQuery({ column: r.column, from: new Date(r.when.from).toISOString(),
-      until: new Date(r.when.until).toISOString() });
+    const open = (column, at) => setQuery({ column, from: at.from, until: at.until });
     return html`${shifts.clocks.length > 1 && html`<div class="tools" role="group"
       aria-label="length of the windows">${shifts.clocks.map((c) => html`<button type="button"
-      aria-pressed=${c === clock} onClick=${() => setQuery({ clock: c })}>by
+      aria-pressed=${c === clock} onClick=${() => setQuery({ clock: c, since: "", to: "" })}>by
       ${c}</button>`)}</div>`}
-      <${Strip} shifts=${shifts} chosen=${query.column} />
+      <${Strip} shifts=${shifts} query=${query} onView=${setQuery} onPick=${open} />
       ${query.column && query.from && query.until && html`<${Bins} column=${query.column}
         from=${query.from} until=${query.until} />`}
       ${rows.length > 0 ? html`<${Table} caption="columns that were farthest out" rows=${rows}
         keyOf=${(r) => r.column} columns=${[
         { head: "column", show: (r) => html`<button type="button" class="link"
-          onClick=${() => open(r)}>${r.column}</button>` },
+          onClick=${() => open(r.column, r.when)}>${r.column}</button>` },
         { head: "rows out of place", number: true, show: (r) => percent(r.most) },
         { head: "window", show: (r) => html`<${Time}
-          at=${new Date(r.when.from).toISOString()} />` },
+          at=${r.when.from} />` },
         ]} />` : html`<p>No column was out of its place in any window.</p>`}`;
   }}</${Got}>`;
 }

@@ -71,16 +71,31 @@ export function Ring({ status }) {
 function Stages({ status, history }) {
   const last = {};
   for (const step of history) last[step.stage] = step;
+  const trained = last["Model Training"];
+  // A deployment of before the last training is no result of it.
+  const old = (step) => trained && step.stage === "Model Deployment"
+    && step.started < trained.started;
   return html`<ol class="stages">${kStages.map(([name, , action]) => {
     const step = last[name];
     return html`<li class=${name === status.stage ? "lit" : ""} aria-current=${name ===
       status.stage
       ? "step" : undefined}><div><strong>${name}</strong><span
       class="muted">${action}</span></div>
-      ${step ? html`<a href=${"#/why/" + step.step}><${Badge}
-      tone=${tone_of_result(step.result)}>${
+      ${step ? html`<a href=${"#/why/" + step.step}>${old(step) && html`<small
+      class="muted">earlier: </small>`}<${Badge}
+      tone=${old(step) ? "plain" : tone_of_result(step.result)}>${
       step.result}</${Badge}></a>` : html`<span class="muted">not yet</span>`}</li>`;
   })}</ol>`;
+}
+
+/** What came of the last training: the question of whoever finds the same version as before. */
+function Retraining({ history }) {
+  const judged = [...history].reverse().find((step) => step.stage === "Model Evaluation");
+  if (!judged) return null;
+  return html`<${Card} title="The last retraining"><p><${Badge}
+    tone=${tone_of_result(judged.result)}>${judged.result}</${Badge}> <span class="muted"><${Time}
+    at=${judged.started} /></span></p><p class="reason"><${Said} text=${judged.reason} /></p><p><a
+    href=${"#/why/" + judged.step}>Why</a></p></${Card}>`;
 }
 
 const graveness = (alerts) => {
@@ -236,6 +251,7 @@ export default function Lifecycle({ session }) {
       text=${s.waiting_for} /></p>
       <${Acts} session=${session} acts=${actsOf(s, deployments.data)} /></${Card}>
       <${Rollout} rollout=${s.rollout} />
+      <${Retraining} history=${history.data || []} />
       <${Card} title="At a glance"><${Facts} items=${[
         ["answers", s.answers ? html`<a href=${"#/models/v" + s.answers}>v${s.answers}</a>` :
         "no model"],

@@ -269,7 +269,8 @@ export default function Models({ route, session }) {
   if (second) return html`<${Compare} before=${number(first)} after=${number(second)} />`;
   if (first) return html`<${OneCard} version=${number(first)} session=${session} />`;
   return html`<${Page} title="Models"
-    lead="Every version that was made, and what is known of it.">
+    lead="Every version that was deployed or may be, and what is known of it. A challenger that was
+    refused gets no number; why is in the process table.">
     <${Got} of=${models} empty=${html`<${Empty} title="There is no version yet">A version is made
       by a cycle
     whose model wins its evaluation.</${Empty}>`}>${(m) => html`<${List} models=${m}

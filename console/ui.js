@@ -2,7 +2,7 @@
 import { h, render, Fragment } from "./preact.js";
 import { useState, useEffect, useRef, useMemo, useCallback } from "./hooks.js";
 import htm from "./htm.js";
-import { fetchText } from "./api.js";
+import { atHand, fetchText } from "./api.js";
 import { note, subscribe } from "./live.js";
 
 // htm drops a blank that ends in a new line, also between two words; here it stays a blank.
@@ -42,16 +42,22 @@ export function setQuery(changes) {
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
+function stateOf(path) {
+  const came = path ? atHand(path) : null;
+  return came ? { path, text: came.text, data: came.value, error: null }
+    : { path: "", text: "", data: undefined, error: null };
+}
+
 /**
  * {data, error, loading} of a GET; asked again when there is news, or every so many ms where no
  * event tells of a change. An empty path asks nothing.
  */
 export function useGet(path, { live = true, every = 0 } = {}) {
-  const [state, set] = useState({ path: "", text: "", data: undefined, error: null });
+  const [state, set] = useState(() => stateOf(path));
   const current = state.path === path ? state : { path, text: "", data: undefined, error: null };
   useEffect(() => {
     if (!path) return undefined;
-    let gone = false, busy = false, again = false, shown = null;
+    let gone = false, busy = false, again = false, shown = current.text || null;
     const look = async () => {
       if (busy) {
         again = true;
@@ -92,21 +98,24 @@ export function useGet(path, { live = true, every = 0 } = {}) {
 
 // Numbers and times, as the browser's people write them ---------------------------------------
 
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
-const tiny = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3,
-  notation: "scientific" });
+// Made when they are first needed: the first of them takes a browser as long as a page's drawing.
+function lazily(Kind, wish) {
+  let made = null;
+  return (value) => (made ||= new Kind(undefined, wish)).format(value);
+}
+const whole = lazily(Intl.NumberFormat, { maximumFractionDigits: 0 });
+const short = lazily(Intl.NumberFormat, { maximumSignificantDigits: 4 });
+const tiny = lazily(Intl.NumberFormat, { maximumSignificantDigits: 3, notation: "scientific" });
+const share = lazily(Intl.NumberFormat, { style: "percent", maximumFractionDigits: 1 });
 
 export function num(value) {
   if (typeof value !== "number" || !Number.isFinite(value)) return "\u2013";
-  if (Number.isInteger(value)) return whole.format(value);
-  if (value !== 0 && Math.abs(value) < 1e-4) return tiny.format(value);
-  return Math.abs(value) >= 10000 ? whole.format(value) : short.format(value);
+  if (Number.isInteger(value)) return whole(value);
+  if (value !== 0 && Math.abs(value) < 1e-4) return tiny(value);
+  return Math.abs(value) >= 10000 ? whole(value) : short(value);
 }
 
-export const percent = (share) => typeof share !== "number" ? "\u2013"
-  : new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1
-    }).format(share);
+export const percent = (value) => typeof value === "number" ? share(value) : "\u2013";
 
 export function span(ms) {
   if (typeof ms !== "number") return "\u2013";
@@ -117,8 +126,8 @@ export function span(ms) {
   return num(Math.round(ms / 360000) / 10) + " h";
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const clock = lazily(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short" });
+const day = lazily(Intl.DateTimeFormat, { dateStyle: "medium" });
 
 /** A time in the local zone; UTC on hover. */
 export function Time({ at, dayOnly = false }) {
@@ -126,7 +135,7 @@ export function Time({ at, dayOnly = false }) {
   if (!date || Number.isNaN(date.getTime())) return html`<span class="muted">${at ||
     "\u2013"}</span>`;
   return html`<time datetime=${at} title=${date.toISOString().replace("T", " ")
-    .replace(/\.\d+Z$/, " UTC")}>${(dayOnly ? day : clock).format(date)}</time>`;
+    .replace(/\.\d+Z$/, " UTC")}>${(dayOnly ? day : clock)(date)}</time>`;
 }
 
 /** Sentences of the server hold times in UTC: each becomes one in the local zone. */

@@ -42,6 +42,8 @@ def measure(program):
                 start_backtest(program, os.path.join(folder, "b"), "--policy", "cron:7d,own",
                                "--fault", FAULT, "--window", "%s..%s" % BROKEN))
         whole, broken = [answer(process) for process in both]
+        by_day = answer(start_backtest(program, os.path.join(folder, "c"), "--policy",
+                                       "cron:1d,cost"))
     by = {one["policy"]: one for one in whole["policies"]}
     own = by["own"]
     week = sum(p["same_time_last_week"] * p["rows"] for p in own["periods"]) / sum(
@@ -52,6 +54,11 @@ def measure(program):
                  "ratio", "<= 1")
     yield figure("demo", "own policy, cycles", own["cycles"], "cycles", "<= 30", "cron:7d",
                  by["cron:7d"]["cycles"])
+    daily, cost = by_day["policies"]
+    yield figure("demo", "policy cost to daily retraining: mean absolute error",
+                 cost["value"] / daily["value"], "ratio", "<= 1.05")
+    yield figure("demo", "  its cycles to theirs", cost["cycles"] / daily["cycles"], "ratio",
+                 "<= 0.2", "cycles of daily retraining", daily["cycles"])
     yield figure("demo", "own against never", own["value"] / by["never"]["value"], "ratio", "<= 1")
     hurt = {one["policy"]: one["window"]["value"] for one in broken["policies"]}
     yield figure("demo", "broken source, days 300 to 345, own", hurt["own"], "bikes", "<= 62",

@@ -1,0 +1,84 @@
+"""A year of a million rows, day by day, under six policies in one backtest; its law changes twice.
+The right answer is known: who never trains again pays for both changes, and a second run tells the
+same bytes."""
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+
+from common import figure
+
+ROWS, DAYS = 1_000_000, 365
+POLICIES = "never,schedule:30d,cron:7d,drift,performance,cost"
+CHANGES = (0.45, 0.75)  # of the year: the weight of a column turns its sign, and back
+TOML = """[project]
+name = "clicks"
+target = "bought"
+
+[collect]
+source = "clicks.csv"
+time = "at"
+
+[train]
+budget = "1 candidate"
+rounds = 200
+
+[monitor]
+label_delay = "1d"
+
+[loop]
+policy = "performance"
+cost_of_cycle = 2000
+"""
+
+
+def write_year(path):
+    """Eight numbers, two categories; the noise of the answer leaves the best model with a log-loss
+    of about a half."""
+    from datetime import datetime, timedelta
+    chance, start = random.Random(5), datetime(2024, 1, 1)
+    with open(path, "w") as out:
+        out.write("at,%s,shop,device,bought\n" % ",".join("x%d" % i for i in range(8)))
+        for row in range(ROWS):
+            share = row / ROWS
+            sign = -1 if CHANGES[0] <= share < CHANGES[1] else 1
+            xs = [chance.random() for _ in range(8)]
+            shop, device = chance.randrange(20), chance.randrange(3)
+            score = 3 * sign * (xs[0] - 0.5) + 2 * (xs[1] > 0.7) + 0.1 * (shop - 10) + (
+                device == 1) - 1
+            bought = "yes" if chance.random() < 1 / (1 + 2.718281828 ** -score) else "no"
+            at = start + timedelta(seconds=int(share * DAYS * 86400))
+            out.write("%s,%s,s%d,%s,%s\n" % (at, ",".join("%.4f" % x for x in xs), shop,
+                                             ("phone", "desk", "tablet")[device], bought))
+
+
+def backtest(program, folder):
+    began = time.perf_counter()
+    done = subprocess.run([program, "-C", folder, "backtest", "--policy", POLICIES, "--from",
+                           "2024-02-01", "--json"], capture_output=True, text=True, timeout=3000)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr[-2000:])
+    return time.perf_counter() - began, done.stdout
+
+
+def measure(program):
+    import json
+    folder = tempfile.mkdtemp(prefix="rondo-bench-")
+    try:
+        with open(os.path.join(folder, "rondo.toml"), "w") as out:
+            out.write(TOML)
+        write_year(os.path.join(folder, "clicks.csv"))
+        spent, said = backtest(program, folder)
+        by = {one["policy"]: one for one in json.loads(said)["policies"]}
+        yield figure("backtest", "a year of days, 1,000,000 rows, 6 policies", spent, "s", "<= 600")
+        for name in POLICIES.split(",")[1:]:
+            yield figure("backtest", "%s: loss to that of never, %d cycles" %
+                         (name, by[name]["cycles"]), by[name]["value"] / by["never"]["value"],
+                         "ratio", "<= 1")
+        again, repeated = backtest(program, folder)
+        yield figure("backtest", "the same again, %.0f s: the same bytes" % again,
+                     float(said == repeated), "", ">= 1")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

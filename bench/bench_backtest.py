@@ -1,14 +1,12 @@
 """A year of a million rows, day by day, under six policies in one backtest; its law changes twice.
 The right answer is known: who never trains again pays for both changes, and a second run tells the
 same bytes."""
+import json
 import os
 import random
-import shutil
-import subprocess
-import tempfile
 import time
 
-from common import figure
+from common import figure, made_project, told
 
 ROWS, DAYS = 1_000_000, 365
 POLICIES = "never,schedule:30d,cron:7d,drift,performance,cost"
@@ -56,19 +54,12 @@ def write_year(path):
 
 def backtest(program, folder):
     began = time.perf_counter()
-    done = subprocess.run([program, "-C", folder, "backtest", "--policy", POLICIES, "--from",
-                           "2024-02-01", "--json"], capture_output=True, text=True, timeout=3000)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr[-2000:])
-    return time.perf_counter() - began, done.stdout
+    said = told(program, folder, "backtest", "--policy", POLICIES, "--from", "2024-02-01", "--json")
+    return time.perf_counter() - began, said
 
 
 def measure(program):
-    import json
-    folder = tempfile.mkdtemp(prefix="rondo-bench-")
-    try:
-        with open(os.path.join(folder, "rondo.toml"), "w") as out:
-            out.write(TOML)
+    with made_project(TOML) as folder:
         write_year(os.path.join(folder, "clicks.csv"))
         spent, said = backtest(program, folder)
         by = {one["policy"]: one for one in json.loads(said)["policies"]}
@@ -80,5 +71,3 @@ def measure(program):
         again, repeated = backtest(program, folder)
         yield figure("backtest", "the same again, %.0f s: the same bytes" % again,
                      float(said == repeated), "", ">= 1")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

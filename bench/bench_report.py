@@ -6,13 +6,11 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
-import tempfile
 import time
 
 from bench_console import MODULES
-from common import SOURCE, figure
+from common import SOURCE, figure, made_project, told
 
 COLUMNS, HOURS, A_WINDOW, TRAINED = 200, 365 * 24, 20, 30 * 24
 TOML = """[project]
@@ -50,14 +48,6 @@ def write_year(path):
                                             + chance.gauss(0, 1)))
 
 
-def told(program, folder, *words):
-    done = subprocess.run([program, "-C", folder, *words], capture_output=True, text=True,
-                          timeout=3000)
-    if done.returncode != 0:
-        raise AssertionError("%s: %s%s" % (words, done.stdout[-2000:], done.stderr[-2000:]))
-    return done.stdout
-
-
 def size_of_picture(page):
     """Width and height of the picture of columns by window, from the head of its PNG."""
     text = re.search(r'alt="columns by window" src="data:image/png;base64,([^"]{64})', page)
@@ -66,10 +56,7 @@ def size_of_picture(page):
 
 
 def measure(program):
-    folder = tempfile.mkdtemp(prefix="rondo-bench-")
-    try:
-        with open(os.path.join(folder, "rondo.toml"), "w") as out:
-            out.write(TOML)
+    with made_project(TOML) as folder:
         write_year(os.path.join(folder, "rows.csv"))
         past = os.path.join(folder, "past")
         told(program, folder, "replay", "--into", past, "--from", "2023-12-31")
@@ -94,5 +81,3 @@ def measure(program):
         said = json.loads(done.stdout)
         yield figure("report", "opened in a browser, its picture decoded and painted",
                      said["opened_ms"] / 1e3, "s", "<= 1")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 BIKES = os.path.join(SOURCE, "examples", "bikes")
@@ -51,6 +52,25 @@ class Bikes:
             raise AssertionError("rondo %s: %s%s" % (" ".join(words), done.stdout[-2000:],
                                                     done.stderr[-2000:]))
         return done
+
+
+@contextmanager
+def made_project(settings):
+    """A folder of its own with this rondo.toml."""
+    with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:
+        with open(os.path.join(folder, "rondo.toml"), "w") as out:
+            out.write(settings)
+        yield folder
+
+
+def told(program, folder, *words):
+    """What the program says of this project, without an error."""
+    done = subprocess.run([program, "-C", folder, *words], capture_output=True, text=True,
+                          timeout=3600)
+    if done.returncode != 0:
+        raise AssertionError("rondo %s: %s%s" % (" ".join(words), done.stdout[-2000:],
+                                                done.stderr[-2000:]))
+    return done.stdout
 
 
 def peer_says(bench, name, pins, code, *words, cwd=None, limit=3600):

@@ -191,6 +191,8 @@ def main():
     wish.add_argument("--size", type=int, default=16)
     wish.add_argument("--threads", type=int, default=1)
     wish = wish.parse_args()
+    if not os.path.isdir(DATA):
+        sys.exit("bench/portfolio.py: without ../shared/data there is nothing to measure")
     python = os.path.join(HOME, "bin", "python")
     if os.path.realpath(sys.prefix) != os.path.realpath(HOME):
         if not os.path.exists(python):

@@ -128,7 +128,8 @@ export async function logout() {
 
 if (!location.hash.startsWith("#login=")) {
   const home = location.hash.replace(/^#\/?/, "") === "";
-  askEarly("api/v1/session").then(({ reply }) => {
-    if (home && reply.ok) for (const path of kHome) askEarly(path).catch(() => {});
+  askEarly("api/v1/session").then((got) => {
+    const may = got.reply.ok && valueOf(got).roles.length > 0;  // else it has to sign in first
+    if (home && may) for (const path of kHome) askEarly(path).catch(() => {});
   }).catch(() => {});
 }

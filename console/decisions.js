@@ -48,7 +48,8 @@ function Part({ rows }) {
   const box = useRef(null), high = useRef(0);
   const [near, set] = useState(false);
   useEffect(() => {
-    const watch = new IntersectionObserver(([one]) => {
+    const watch = new IntersectionObserver((seen) => {
+      const one = seen.at(-1);
       if (!one.isIntersecting && box.current.firstChild) high.current = box.current.offsetHeight;
       set(one.isIntersecting);
     }, { rootMargin: NEAR });

@@ -4,7 +4,7 @@
 import { html, useEffect, useMemo, useRef, useState, Time, num } from "./ui.js";
 import { inkOf } from "./charts.js";
 
-export const UNJUDGED = 254, LEARNS = 255;
+export const UNJUDGED = 254;  // and above: it still learnt what windows look like
 const ROW = 14;            // pixels of a column's row at least
 const CLOSEST = 12;        // windows in view at least
 const DRAG = 4;            // pixels that make a drag of a click

@@ -32,6 +32,13 @@ void put_link(Message& graph, Link link, std::size_t outputs, std::string_view t
   put_node(graph, op, {"raw_score"}, to);
 }
 
+/// "map_log" from "map_score".
+void put_log(Message& graph) {
+  put_number(graph, "map_least", kLeastScore);
+  put_node(graph, "Max", {"map_score", "map_least"}, "map_some");
+  put_node(graph, "Log", {"map_some"}, "map_log");
+}
+
 /// Sigmoid(a ln s - b ln(1-s) + c); `map_no` is -ln(1-s).
 void put_line(Message& graph, Link link, const Calibration& map) {
   put_number(graph, "map_least_log", kLeastLog);
@@ -46,10 +53,8 @@ void put_line(Message& graph, Link link, const Calibration& map) {
     put_node(graph, "Softplus", {"raw_score"}, "map_no");
   } else {
     put_link(graph, link, 1, "map_score");
+    put_log(graph);
     put_number(graph, "map_one", 1);
-    put_number(graph, "map_least", kLeastScore);
-    put_node(graph, "Max", {"map_score", "map_least"}, "map_some");
-    put_node(graph, "Log", {"map_some"}, "map_log");
     put_node(graph, "Sub", {"map_one", "map_score"}, "map_other");
     put_node(graph, "Max", {"map_other", "map_least"}, "map_other_some");
     put_node(graph, "Log", {"map_other_some"}, "map_other_log");
@@ -70,9 +75,7 @@ void put_temperature(Message& graph, Link link, std::size_t outputs, const Calib
     put_node(graph, "LogSoftmax", {"raw_score"}, "map_log");
   } else {
     put_link(graph, link, outputs, "map_score");
-    put_number(graph, "map_least", kLeastScore);
-    put_node(graph, "Max", {"map_score", "map_least"}, "map_some");
-    put_node(graph, "Log", {"map_some"}, "map_log");
+    put_log(graph);
   }
   put_node(graph, "Max", {"map_log", "map_least_log"}, "map_log_clipped");
   put_node(graph, "Mul", {"map_log_clipped", "map_power"}, "map_powers");

@@ -8,7 +8,10 @@ usage: shots_test.py PROGRAM SOURCE_DIR [--approve]
 """
 import os
 import sys
+import time
 import unittest
+from datetime import datetime
+from urllib.parse import parse_qs
 
 APPROVE = "--approve" in sys.argv
 WORDS = [word for word in sys.argv[1:] if word != "--approve"]
@@ -59,6 +62,44 @@ class Shots(unittest.TestCase):
             self.assertEqual(self.browser("faults"), [])
         left = set(os.listdir(APPROVED)) - names
         self.assertEqual(left, set(), "approved pictures of no page")
+
+    def stretch(self, unlike=None):
+        """What the address says is in view, once it says something else: the view comes to rest."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            query = parse_qs(self.browser("url").partition("?")[2])
+            found = [query[key][0] for key in ("since", "to") if key in query]
+            if found != unlike:
+                return found
+            time.sleep(0.1)
+        raise AssertionError("the address still says %s" % unlike)
+
+    def test_the_strip_of_columns_is_looked_at_closer_and_panned(self):
+        def days(stretch):
+            since, to = (datetime.fromisoformat(one.replace("Z", "+00:00")) for one in stretch)
+            return (to - since).total_seconds() / 86400
+
+        self.browser("new_person", scale=1)
+        self.browser("open", url=self.base + "/#/monitoring", width=1280)
+        self.browser("settled")
+        self.browser("click", text="Closer", role="button", exact=True)
+        closer = self.stretch(unlike=[])
+        self.browser("click", text="Earlier", role="button", exact=True)
+        earlier = self.stretch(unlike=closer)
+        self.assertAlmostEqual(days(earlier), days(closer), delta=1)
+        self.assertLess(earlier[0], closer[0])
+        self.browser("open", url=self.browser("url"), width=1280)  # as who got the link
+        self.browser("settled")
+        self.assertEqual(self.stretch(), earlier)
+        self.browser("click", text="Later", role="button", exact=True)
+        self.assertAlmostEqual(days([earlier[0], self.stretch(unlike=earlier)[0]]),
+                               days(earlier) / 2, delta=1)
+        self.browser("click", text="All", role="button", exact=True)
+        end = time.monotonic() + 10
+        while self.stretch() and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(self.stretch(), [])
+        self.assertEqual(self.browser("faults"), [])
 
     def judge(self, name):
         seen, approved = os.path.join(SEEN, name), os.path.join(APPROVED, name)

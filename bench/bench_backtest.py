@@ -1,6 +1,6 @@
 """A year of a million rows, day by day, under six policies in one backtest; its law changes twice.
 The right answer is known: who never trains again pays for both changes, and a second run tells the
-same bytes."""
+same."""
 import json
 import os
 import random
@@ -58,6 +58,14 @@ def backtest(program, folder):
     return time.perf_counter() - began, said
 
 
+def without_cpu(said):
+    """What it tells, but for the CPU seconds, which are measured."""
+    told_again = json.loads(said)
+    for one in told_again["policies"]:
+        del one["cpu_s"]
+    return json.dumps(told_again)
+
+
 def measure(program):
     with made_project(TOML) as folder:
         write_year(os.path.join(folder, "clicks.csv"))
@@ -69,5 +77,5 @@ def measure(program):
                          (name, by[name]["cycles"]), by[name]["value"] / by["never"]["value"],
                          "ratio", "<= 1")
         again, repeated = backtest(program, folder)
-        yield figure("backtest", "the same again, %.0f s: the same bytes" % again,
-                     float(said == repeated), "", ">= 1")
+        yield figure("backtest", "again, %.0f s: the same but for CPU seconds" % again,
+                     float(without_cpu(said) == without_cpu(repeated)), "", ">= 1")

@@ -17,6 +17,11 @@ def measure(program):
                  said["seasonal_notices"], "", "<= 1")
     yield figure("shifts", "notices of 6 columns without seasons, no shift",
                  said["even_notices"], "", "<= 0")
+    yield figure("shifts", "signals of quality in the same streams", said["quality_signals"], "",
+                 "<= 0")
+    rows, alarms = said["classifier_rows"], said["classifier_alarms"]
+    yield figure("shifts", "rows a false alarm of the betting classifier, %d in %.1f million" %
+                 (alarms, rows / 1e6), rows / max(alarms, 1), "rows", ">= 20000")
     yield figure("shifts", "a shift of .2 deviations, one column, no seasons: windows until told",
                  said["even_fifth"], "h", "<= 3")
     yield figure("shifts", "the same among 100 columns", said["even_fifth_of_100"], "h", "<= 4")

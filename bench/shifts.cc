@@ -13,6 +13,8 @@
 #include "base/seed.h"
 #include "monitor/watcher.h"
 #include "stats/cbpe.h"
+#include "stats/classifier_bet.h"
+#include "stats/intervals.h"
 
 namespace {
 
@@ -102,14 +104,68 @@ int notices(const std::vector<monitor::Signal>& signals, const std::string& subj
   }));
 }
 
-int quiet_hours(const World& world, int reference_hours, int hours, std::uint64_t seed) {
+struct Told {
+  int drift = 0, others = 0;  // missing, spike, jump, quality, together
+};
+
+Told quiet_hours(const World& world, int reference_hours, int hours, std::uint64_t seed) {
   Normals normals(seed);
   monitor::Watcher watcher(hourly(), world.reference(reference_hours, normals), 1);
-  int told = 0;
+  Told told;
   for (int hour = 0; hour < hours; ++hour) {
-    told += notices(watcher.inputs(world.hour(reference_hours + hour, 0, normals)));
+    const auto signals = watcher.inputs(world.hour(reference_hours + hour, 0, normals));
+    told.drift += notices(signals);
+    for (const monitor::Signal& signal : signals) {
+      told.others += signal.open && signal.kind != "drift" ? 1 : 0;
+    }
   }
   return told;
+}
+
+/// G6, without a change: ten columns, two of which correlate by .8. Rows until the classifier
+/// alarms, at one false alarm in 20,000 rows granted; `most` where it does not.
+int classifier_run(std::uint64_t seed, int most) {
+  constexpr std::size_t kWide = 10, kBins = 20;
+  Chance chance(Seed{seed});
+  const auto row = [&chance] {
+    std::vector<std::uint8_t> bins;
+    double first = 0;
+    for (std::size_t i = 0; i < kWide; ++i) {
+      double x = chance.normal();
+      if (i == 0) first = x;
+      if (i == 1) x = 0.8 * first + 0.6 * x;
+      bins.push_back(static_cast<std::uint8_t>(
+          std::min(kBins - 1.0, std::floor(kBins * stats::normal_cdf(x)))));
+    }
+    return bins;
+  };
+  stats::BinnedSample sample;
+  sample.scores.assign(kWide, stats::normal_scores(std::vector<std::uint64_t>(kBins, 50)));
+  for (int i = 0; i < 20'000; ++i) {
+    for (const std::uint8_t bin : row()) sample.bins.push_back(bin);
+  }
+  stats::ClassifierEvidence evidence(sample);
+  for (int i = 1; i <= most; ++i) {
+    evidence.add(row());
+    evidence.close(1.0 / 20'000);
+    if (evidence.value() >= 1) return i;
+  }
+  return most;
+}
+
+struct Runs {
+  double rows = 0;
+  int alarms = 0;
+};
+
+Runs classifier_runs(int runs, int most) {
+  Runs all;
+  for (int run = 0; run < runs; ++run) {
+    const int rows = classifier_run(1'000 + static_cast<std::uint64_t>(run), most);
+    all.rows += rows;
+    all.alarms += rows < most ? 1 : 0;
+  }
+  return all;
 }
 
 /// Hours until x0 is told, the median of the runs; a run that never tells counts as `most`.
@@ -181,17 +237,21 @@ int main(int argc, char**) {
   const bool full = argc > 1;
   const World seasonal{true, kColumns}, plain{false, 1}, wide{false, kColumns};
   constexpr int kMonth = 24 * kReferenceDays, kEven = 100;
-  const int year = quiet_hours(seasonal, kMonth, full ? 24 * 365 : 24 * 30, 11);
-  int columns = 0;
+  const Told year = quiet_hours(seasonal, kMonth, full ? 24 * 365 : 24 * 30, 11);
+  Told columns;
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
-    columns += quiet_hours(plain, kEven, full ? 24 * 365 : 24 * 60, 100 + seed);
+    const Told one = quiet_hours(plain, kEven, full ? 24 * 365 : 24 * 60, 100 + seed);
+    columns = {columns.drift + one.drift, columns.others + one.others};
   }
+  const Runs runs = classifier_runs(full ? 200 : 20, 40'000);
   const Cost cost = cost_of_watching();
-  std::printf("{\"days\":%d,\"seasonal_notices\":%d,\"even_notices\":%d,\"even_fifth\":%d,"
+  std::printf("{\"days\":%d,\"seasonal_notices\":%d,\"even_notices\":%d,\"quality_signals\":%d,"
+              "\"classifier_rows\":%.0f,\"classifier_alarms\":%d,\"even_fifth\":%d,"
               "\"even_fifth_of_100\":%d,\"seasonal_half\":%d,\"seasonal_fifth\":%d,"
               "\"us_a_row\":%.4f,\"state_bytes\":%zu,\"reference_bytes\":%zu,"
               "\"estimates_s\":%.4f}\n",
-              full ? 365 : 30, year, columns, delay(plain, kEven, 0.2, 48, 21),
+              full ? 365 : 30, year.drift, columns.drift, year.others + columns.others, runs.rows,
+              runs.alarms, delay(plain, kEven, 0.2, 48, 21),
               delay(wide, kEven, 0.2, 48, 22), delay(seasonal, kMonth, 0.5, 48, 23),
               delay(seasonal, kMonth, 0.2, 96, 24), cost.us_a_row, cost.state_bytes,
               cost.reference_bytes, seconds_of_estimates());

@@ -160,12 +160,14 @@ function actsOf(status, deployments) {
 
 function Rollout({ rollout }) {
   if (!rollout) return null;
-  const title = rollout.phase === "watched" ? "took over and is watched"
+  const title = rollout.phase === "stands in" ? `answers in place of v${rollout.champion}`
+    : rollout.phase === "watched" ? "took over and is watched"
     : rollout.phase === "proves" ? "may prove to be better" : "is being rolled out";
   return html`<${Card} title=${`v${rollout.challenger} ${title}`}><p>${
     rollout.phase === "unseen" || rollout.phase === "proves"
     ? "It scores every request, and answers none." : rollout.phase === "watched"
     ? `v${rollout.champion} scores on, so that late labels can still bring it back.`
+    : rollout.phase === "stands in" ? "Until the column is well again; nothing is trained of it."
     : `It answers ${num(rollout.share_percent)} % of the requests, v${rollout.champion} the
       rest.`}
     ${rollout.reason && html` <${Said} text=${rollout.reason} />`}</p><p><a href="#/serving">Who

@@ -190,6 +190,14 @@ TEST_F(RolloutRequests, AChallengerOfOtherColumnsReadsWhatItKnows) {
   EXPECT_EQ(cells[0].number, 13);
   EXPECT_EQ(cells[1].kind, model::Cell::Kind::kMissing);
   EXPECT_EQ(cells[2].number, 25);
+  const ledger::Prediction row_of_it = last();
+  const auto read = model::decode_cells(row_of_it.read_cells).value();
+  ASSERT_EQ(read.size(), 4U) << "and as the champion reads them, so that it can be watched";
+  EXPECT_EQ(read[2].text, "rain");
+  static_cast<void>(predict(row(25, 13)));
+  roll_out(regression_pipeline(100), 10'000);
+  static_cast<void>(predict(row(25, 13)));
+  EXPECT_EQ(last().read_cells, "") << "both read the same";
 }
 
 TEST_F(RolloutRequests, SharesAreInTheMetrics) {

@@ -329,16 +329,17 @@ void Batch::score_row(std::size_t place) {
   row.answered = now_;
 }
 
-/// Arm and share of each record; its cells in the order of who answered.
+/// Arm and share of each record; its cells in the order of who answered, and as they were read.
 void Batch::mark_rows() {
   for (std::size_t i = 0; i < count_; ++i) {
     ledger::Prediction& row = call_.scratch.rows[i];
     row.arm = recorded_ ? arm_ : ledger::Arm::kChampion;
     row.share = split_ ? split_->trial->recorded : 0;
     row.fell_back = fell_back_;
+    row.read_cells.clear();
     if (!split_ || !tried() || split_->trial->columns.empty()) continue;
-    const std::string read = std::move(row.cells);
-    const auto cells = model::decode_cells(read);
+    row.read_cells = std::move(row.cells);
+    const auto cells = model::decode_cells(row.read_cells);
     CHECK(cells.has_value(), "cells that were encoded here are whole");
     model::encode_cells(deploy::arranged(*cells, split_->trial->columns), row.cells);
   }

@@ -71,11 +71,14 @@ Result<int> run_status(const Args& args) {
                   counted(status.at("rows").get<std::int64_t>(), "row"),
                   text(status, "labelled"), text(status, "policy")));
   if (const Json& rollout = status.at("rollout"); !rollout.is_null()) {
-    say(fmt::format("rollout  v{} has {:g} % beside v{}{}", text(rollout, "challenger"),
-                    rollout.at("share_percent").get<double>(), text(rollout, "champion"),
-                    rollout.at("reason").is_null()
-                        ? std::string()
-                        : ": " + rollout.at("reason").get<std::string>()));
+    const std::string reason =
+        rollout.at("reason").is_null() ? "" : rollout.at("reason").get<std::string>();
+    say("rollout  " +
+        (rollout.at("phase") == "stands in"
+             ? reason
+             : fmt::format("v{} has {:g} % beside v{}{}{}", text(rollout, "challenger"),
+                           rollout.at("share_percent").get<double>(), text(rollout, "champion"),
+                           reason.empty() ? "" : ": ", reason)));
   }
   if (const Json& watch = status.at("watch"); watch.contains("estimate")) {
     say("estimate " + estimate_line(watch.at("estimate")));

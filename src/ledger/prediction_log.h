@@ -41,6 +41,8 @@ struct Prediction {
   std::uint16_t share = 0;  // of the newer version of a rollout, in hundredths of a percent
   bool fell_back = false;   // the challenger failed, and the champion answered in its place
   std::optional<Shadow> shadow;
+  std::string read_cells;   // the row as the champion reads it, where a version of other columns
+                            // answered in its place; else empty
 };
 
 class PredictionIds {

@@ -135,6 +135,7 @@ TEST_F(PredictionLogTest, RowsOfARolloutKeepArmShareAndShadow) {
       row.arm = static_cast<Arm>(i % 3);
       row.share = static_cast<std::uint16_t>(i * 250);
       row.fell_back = i % 5 == 0;
+      if (i % 3 == 0) row.read_cells = "as the champion reads it";
       if (i % 2 == 0) row.shadow = Shadow{8, i * 0.5, "no", 1'500, 4'000'000'000U};
     }
     ASSERT_TRUE(log->write(std::span(&row, 1)));
@@ -149,6 +150,7 @@ TEST_F(PredictionLogTest, RowsOfARolloutKeepArmShareAndShadow) {
     EXPECT_EQ(back[i].arm, rows[i].arm);
     EXPECT_EQ(back[i].share, rows[i].share);
     EXPECT_EQ(back[i].fell_back, rows[i].fell_back);
+    EXPECT_EQ(back[i].read_cells, rows[i].read_cells);
     ASSERT_EQ(back[i].shadow.has_value(), rows[i].shadow.has_value());
     if (!rows[i].shadow) continue;
     EXPECT_EQ(back[i].shadow->version, 8);

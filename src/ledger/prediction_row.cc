@@ -23,24 +23,28 @@ void put_text(std::string& out, std::string_view text) {
   out.append(text);
 }
 
-/// Whether a row needs a record of type 2.
+/// Whether a row needs a record of type 2, with what only a rollout knows of it.
 bool has_arm(const Prediction& row) {
-  return row.arm != Arm::kChampion || row.share != 0 || row.fell_back || row.shadow;
+  return row.arm != Arm::kChampion || row.share != 0 || row.fell_back || row.shadow ||
+         !row.read_cells.empty();
 }
 
-constexpr std::uint8_t kFellBack = 1, kHasShadow = 2;  // flags
+constexpr std::uint8_t kFellBack = 1, kHasShadow = 2, kReadOtherwise = 4;  // flags
 
 void encode_arm(const Prediction& row, std::string& out) {
   put(out, static_cast<std::uint8_t>(row.arm));
   put(out, row.share);
   put(out, static_cast<std::uint8_t>((row.fell_back ? kFellBack : 0) |
-                                     (row.shadow ? kHasShadow : 0)));
-  if (!row.shadow) return;
-  put(out, row.shadow->version);
-  put(out, row.shadow->value);
-  put(out, row.shadow->own_ns);
-  put(out, row.shadow->shadow_ns);
-  put_text<std::uint16_t>(out, row.shadow->answer);
+                                     (row.shadow ? kHasShadow : 0) |
+                                     (row.read_cells.empty() ? 0 : kReadOtherwise)));
+  if (row.shadow) {
+    put(out, row.shadow->version);
+    put(out, row.shadow->value);
+    put(out, row.shadow->own_ns);
+    put(out, row.shadow->shadow_ns);
+    put_text<std::uint16_t>(out, row.shadow->answer);
+  }
+  if (!row.read_cells.empty()) put_text<std::uint32_t>(out, row.read_cells);
 }
 
 /// Reads fields one after another; once something does not fit, `good` stays false.
@@ -79,16 +83,19 @@ bool decode_arm(Reader& reader, Prediction& row) {
   const auto arm = reader.take<std::uint8_t>();
   row.share = reader.take<std::uint16_t>();
   const auto flags = reader.take<std::uint8_t>();
-  if (!reader.good || arm >= std::size(kArmNames) || flags > (kFellBack | kHasShadow)) return false;
+  if (!reader.good || arm >= std::size(kArmNames)) return false;
+  if (flags > (kFellBack | kHasShadow | kReadOtherwise)) return false;
   row.arm = static_cast<Arm>(arm);
   row.fell_back = (flags & kFellBack) != 0;
-  if ((flags & kHasShadow) == 0) return true;
-  Shadow& shadow = row.shadow.emplace();
-  shadow.version = reader.take<std::int64_t>();
-  shadow.value = reader.take<double>();
-  shadow.own_ns = reader.take<std::uint32_t>();
-  shadow.shadow_ns = reader.take<std::uint32_t>();
-  shadow.answer = reader.text<std::uint16_t>();
+  if ((flags & kHasShadow) != 0) {
+    Shadow& shadow = row.shadow.emplace();
+    shadow.version = reader.take<std::int64_t>();
+    shadow.value = reader.take<double>();
+    shadow.own_ns = reader.take<std::uint32_t>();
+    shadow.shadow_ns = reader.take<std::uint32_t>();
+    shadow.answer = reader.text<std::uint16_t>();
+  }
+  if ((flags & kReadOtherwise) != 0) row.read_cells = reader.text<std::uint32_t>();
   return reader.good;
 }
 
@@ -141,7 +148,8 @@ bool is_refused(std::string_view bytes, const PredictionFilter& wanted) {
 
 bool fits_a_record(const Prediction& row) {
   return row.id.size() < 256 && row.answer.size() < 65536 && row.probabilities.size() < 65536 &&
-         row.cells.size() < (64U << 20) && row.lags.size() < 65536;
+         row.cells.size() < (64U << 20) && row.read_cells.size() < (64U << 20) &&
+         row.lags.size() < 65536;
 }
 
 std::uint8_t record_type(std::span<const Prediction> rows) {

@@ -1,16 +1,19 @@
-// `rondo backtest`: the same history under several policies, one project each, side by side on the
-// cores that there are; intervals by resampling whole blocks of days.
+// `rondo backtest`: the same history under several policies, one project each, as many side by side
+// as there are cores; intervals by resampling whole blocks of days.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
 #include "base/guarded.h"
+#include "base/lanes.h"
 #include "base/worker.h"
 #include "loop/backtest.h"
 #include "loop/hindsight.h"
+#include "loop/shared.h"
 #include "stats/bootstrap.h"
 
 namespace rondo::loop {
@@ -134,13 +137,20 @@ std::string folder_name(std::string policy) {
   return policy;
 }
 
-using Slot = Guarded<std::optional<Result<ReplayResult>>>;
+/// A year, roughly: only the order counts. What takes longest begins first, since the last ones
+/// would leave cores idle.
+double cycles_expected(const std::string& policy) {
+  if (policy == "never") return 0;
+  if (policy == "always") return kAnything;
+  const std::size_t colon = policy.find(':');
+  const auto every = parse_span(colon == std::string::npos ? "15d" : policy.substr(colon + 1));
+  return every && every->us > 0 ? 365 / every->in_days() : 0;
+}
 
 ReplayOptions options_for(const BacktestOptions& options, const std::string& policy) {
   ReplayOptions one = options.replay;
   one.policy = policy;
   one.into = options.replay.into / folder_name(policy);
-  one.threads = 1;
   return one;
 }
 
@@ -213,34 +223,30 @@ BacktestResult compared(Policies policies) {
   return out;
 }
 
-Result<BacktestResult> backtest(const BacktestOptions& options, const Stop& stop,
+Result<BacktestResult> backtest(const BacktestOptions& asked, const Stop& stop,
                                 const Observer& observer) {
-  std::vector<std::unique_ptr<Slot>> slots;
-  {
-    Guarded<int> telling;  // observers are for display and need not be thread-safe
-    std::vector<std::unique_ptr<Worker>> workers;
-    for (const std::string& policy : options.policies) {
-      slots.push_back(std::make_unique<Slot>());
-      const ReplayOptions one = options_for(options, policy);
-      const auto tell = [&observer, &telling, policy](const Json& event) {
-        Json named = event;
-        named["policy"] = policy;
-        telling.with([&](int&) {
-          if (observer) observer(named);
-        });
-      };
-      Slot* slot = slots.back().get();
-      workers.push_back(std::make_unique<Worker>("replay", [one, stop, tell, slot](const Stop&) {
-        auto result = replay(one, stop, tell);
-        slot->change([&](auto& value) { value = std::move(result); });
-      }));
-    }
-    for (const auto& worker : workers) worker->join();
-  }
+  BacktestOptions options = asked;
+  options.replay.shared = std::make_shared<Shared>();
+  std::vector<std::size_t> order(options.policies.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t i) {
+    return cycles_expected(options.policies[i]);
+  });
+  Guarded<int> telling;  // observers are for display and need not be thread-safe
+  std::vector<std::optional<Result<ReplayResult>>> results(order.size());
+  side_by_side(order.size(), cores(), [&](std::size_t place) {
+    const std::string& policy = options.policies[order[place]];
+    results[order[place]] = replay(options_for(options, policy), stop, [&](const Json& event) {
+      Json named = event;
+      named["policy"] = policy;
+      telling.with([&](int&) {
+        if (observer) observer(named);
+      });
+    });
+  });
   Policies policies;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    ReplayResult result = TRY(slots[i]->with([](auto& value) { return std::move(*value); }));
-    policies.emplace_back(options.policies[i], std::move(result));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    policies.emplace_back(options.policies[i], TRY(std::move(*results[i])));
   }
   BacktestResult result = compared(std::move(policies));
   TRY(look_back(options, stop, observer, result));

@@ -6,6 +6,7 @@
 #include "base/failpoint.h"
 #include "loop/plan.h"
 #include "loop/served.h"
+#include "loop/stand_in.h"
 
 namespace rondo::loop {
 namespace {
@@ -51,7 +52,7 @@ void add_version(Entry& entry, const State& state, const Outcome& outcome, Time 
     for (const char* name : {"prepared", "candidate"}) body[name] = state.outputs.at(name);
   }
   entry.facts.push_back({now, "version", outcome.step, std::move(body)});
-  if (state.rollout && state.rollout->proves) {
+  if (state.rollout && (state.rollout->proves || !state.rollout->stands_in.empty())) {
     entry.facts.push_back({now, "rollout", state.rollout->step,
                            {{"act", "end"}, {"challenger", state.rollout->challenger},
                             {"champion", state.champion}, {"who", "policy"},
@@ -69,6 +70,31 @@ void add_version(Entry& entry, const State& state, const Outcome& outcome, Time 
   }
   entry.facts.push_back({now, "deployed", outcome.step,
                          {{"from", state.champion}, {"to", version}, {"who", who}, {"why", why}}});
+}
+
+/// An older version answers while a column is broken, and until it is well again.
+void stand_in_or_end(const std::optional<StandIn>& found, const State& state, Time at,
+                     Entry& entry) {
+  if (found && !state.rollout) {
+    entry.facts.push_back({at, "decision", state.steps,
+                           {{"about", "rollout"}, {"answer", "roll back"}, {"cause", "broken"},
+                            {"reason", fmt::format("v{} answers in place of v{}: {}",
+                                                   found->version, state.champion, found->why)},
+                            {"numbers", {{"challenger", found->version},
+                                         {"champion", state.champion}}}}});
+    entry.facts.push_back({at, "rollout", state.steps,
+                           {{"act", "begin"}, {"challenger", found->version},
+                            {"champion", state.champion}, {"stands_in", found->column},
+                            {"who", "policy"}, {"why", found->why}}});
+    return;
+  }
+  if (!state.rollout || state.rollout->stands_in.empty()) return;
+  const std::string& column = state.rollout->stands_in;
+  if (!is_well(state, column)) return;
+  entry.facts.push_back({at, "rollout", state.steps,
+                         {{"act", "end"}, {"challenger", state.rollout->challenger},
+                          {"champion", state.champion}, {"who", "policy"},
+                          {"why", fmt::format("\"{}\" is well again", column)}}});
 }
 
 }  // namespace
@@ -259,6 +285,7 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
     RONDO_FAILPOINT(kWatchAdvance);
     Due due;
     const State before = parts_.desk->look();
+    const auto stand_in = TRY(find_stand_in(*parts_.store, *parts_.config, before, judged.signals));
     const State after = TRY(parts_.desk->append([&](const State& state) -> Result<Entry> {
       Entry entry;
       State folded = state;
@@ -268,6 +295,7 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
                           entry.facts.back().body, {}};
         TRY(fold(folded, fact));
       }
+      if (!parts_.policy.crontab()) stand_in_or_end(stand_in, folded, at, entry);
       due = parts_.policy.due(TRY(snapshot(folded, news_)));
       Json decision = {{"about", "cycle"}, {"answer", due.yes ? "yes" : "no"},
                        {"reason", due.reason}, {"numbers", due.numbers},

@@ -16,7 +16,9 @@
 
 namespace rondo::loop {
 
+struct JobName;
 struct Served;
+class SharedJobs;
 
 /// How a step went: what goes into the ledger, and the objects that it made.
 struct Outcome {
@@ -42,6 +44,7 @@ class Conductor {
     World* world = nullptr;
     Launcher* launcher = nullptr;
     Observer observer;
+    SharedJobs* shared = nullptr;  // with other replays of the same history; null: with nobody
   };
   explicit Conductor(Parts parts);
   ~Conductor();
@@ -81,6 +84,9 @@ class Conductor {
                                      const std::string& kind, Json options,
                                      const std::map<std::string, std::string>& inputs,
                                      const Stop& stop, std::map<std::string, std::string>* outputs);
+  Result<ledger::StageOutput> launch_here(const Job& job, const io::Path& folder, Json& made);
+  Result<ledger::StageOutput> launch_or_share(const Job& job, const JobName& named,
+                                              const io::Path& folder, Json& made);
   /// Adds the output "jobs": what this attempt launched, with options and inputs.
   Result<void> keep_jobs(std::map<std::string, std::string>& outputs);
   prepare::Situation situation(const State& state, bool twin) const;

@@ -1,10 +1,13 @@
 // The matrix: every model of a crontab on every later row of the recorded history.
 #include <algorithm>
 
+#include "base/lanes.h"
+#include "base/worker.h"
 #include "loop/hindsight.h"
 #include "loop/replay_loss.h"
 #include "loop/replay_world.h"
-#include "loop/score.h"
+#include "loop/rescore.h"
+#include "loop/shared.h"
 
 namespace rondo::loop {
 namespace {
@@ -25,37 +28,43 @@ Result<std::vector<GridVersion>> versions_of(ledger::Ledger& ledger) {
   return some;
 }
 
-/// A row's answer as the log of predictions has it, as far as losses read it.
-ledger::Prediction as_logged(const deploy::Answer& answer) {
-  ledger::Prediction row;
-  row.value = answer.value;
-  const bool two = answer.probabilities.size() == 2 && !answer.label.empty();
-  if (!two) row.probabilities = answer.probabilities;
-  return row;
-}
-
 /// A common day each; of days before `from` zero.
-std::vector<double> losses_of(const std::shared_ptr<const deploy::Deployed>& by, Time from,
-                              const Recording& recording, const std::vector<ReplayDay>& days,
-                              evaluate::Metric metric) {
+std::vector<double> losses_of(const deploy::Deployed& by, Time from, const Recording& recording,
+                              const std::vector<ReplayDay>& days, evaluate::Metric metric) {
   std::vector<double> losses(days.size());
-  const model::Pipeline::Parts& parts = by->pipeline->parts();
-  const auto columns = columns_for(parts.transform, recording.rows);
-  std::vector<model::Cell> cells(columns.size());
-  const std::vector<Time>& times = recording.times;
+  const model::Pipeline::Parts& parts = by.pipeline->parts();
+  const std::size_t outputs = by.pipeline->outputs();
   for (std::size_t d = 0; d < days.size(); ++d) {
     if (days[d].day < from) continue;
-    const Time end = days[d].day + Span::days(1);
-    auto at = std::lower_bound(times.begin(), times.end(), days[d].day);
-    for (; at != times.end() && *at < end; ++at) {
-      const auto i = static_cast<std::size_t>(at - times.begin());
+    const std::size_t begin = recording.row_at(days[d].day);
+    const std::size_t end = recording.row_at(days[d].day + Span::days(1));
+    const std::vector<double> answers = answers_to(by, recording, begin, end).values;
+    for (std::size_t i = begin; i < end; ++i) {
       if (!recording.truth[i]) continue;
-      model::gather(columns, i, cells);
-      const deploy::Answer answer = deploy::Router::answer(by, {cells, *at, *at}, nullptr);
-      losses[d] += loss_of(metric, parts, as_logged(answer), *recording.truth[i]).value_or(0);
+      const auto answer = std::span(answers).subspan((i - begin) * outputs, outputs);
+      losses[d] +=
+          loss_of(metric, parts, as_answered(parts, answer), *recording.truth[i]).value_or(0);
     }
   }
   return losses;
+}
+
+Result<GridModel> grid_model(const ledger::Store& store, const Config& config, const State& state,
+                             const Recording& recording, const std::vector<ReplayDay>& days,
+                             const GridVersion& one) {
+  const std::string& hex = state.versions.at(one.version).pipeline;
+  deploy::Deployed by;
+  by.version = one.version;
+  by.pipeline = TRY(model::Pipeline::load(
+      TRY(store.objects->get(TRY(io::Digest::from_hex(hex))))));
+  by.history = std::make_shared<Guarded<model::HistoryState>>(by.pipeline->transform().history());
+  by.history->with([&](model::HistoryState& history) {
+    for (const auto& seen : recorded_observations(recording, *by.pipeline, config, {})) {
+      history.apply(seen);
+    }
+  });
+  const ShownLoss shown = shown_loss(config.evaluate.metric, by.pipeline->parts().task);
+  return GridModel{one.from, losses_of(by, one.from, recording, days, shown.metric)};
 }
 
 }  // namespace
@@ -65,27 +74,21 @@ Result<std::vector<GridModel>> grid_models(const ReplayOptions& lived,
   const auto session = TRY(open_session({lived.into, false, lived.durability, "hindsight", false}));
   const auto fs = io::real_fs(lived.durability);
   const Config config = TRY(load_config(*fs, lived.project));
-  const Recording recording = TRY(record(config, lived.project, lived.fault,
-                                         session->store->attempts()));
+  const std::shared_ptr<Shared> shared = lived.shared ? lived.shared : std::make_shared<Shared>();
+  const auto recorded = TRY(shared->recording([&] {
+    return record(config, lived.project, lived.fault, session->store->attempts());
+  }));
+  const Recording& recording = *recorded;
   const State state = session->desk->look();
+  const std::vector<GridVersion> versions = TRY(versions_of(*session->store->ledger));
+  std::vector<Result<GridModel>> made(versions.size(), GridModel());
+  side_by_side(versions.size(), cores(), [&](std::size_t i) {
+    made[i] = stop.requested()
+                  ? fail(Code::kCancelled, "the backtest was stopped")
+                  : grid_model(*session->store, config, state, recording, days, versions[i]);
+  });
   std::vector<GridModel> grid;
-  for (const GridVersion& one : TRY(versions_of(*session->store->ledger))) {
-    if (stop.requested()) return fail(Code::kCancelled, "the backtest was stopped");
-    const std::string& hex = state.versions.at(one.version).pipeline;
-    auto by = std::make_shared<deploy::Deployed>();
-    by->version = one.version;
-    by->pipeline = TRY(model::Pipeline::load(
-        TRY(session->store->objects->get(TRY(io::Digest::from_hex(hex))))));
-    by->history = std::make_shared<Guarded<model::HistoryState>>(
-        by->pipeline->transform().history());
-    by->history->with([&](model::HistoryState& history) {
-      for (const auto& seen : recorded_observations(recording, *by->pipeline, config, {})) {
-        history.apply(seen);
-      }
-    });
-    const ShownLoss shown = shown_loss(config.evaluate.metric, by->pipeline->parts().task);
-    grid.push_back({one.from, losses_of(by, one.from, recording, days, shown.metric)});
-  }
+  for (auto& one : made) grid.push_back(TRY(std::move(one)));
   return grid;
 }
 

@@ -7,6 +7,7 @@
 #include "loop/conductor.h"
 #include "loop/jobs.h"
 #include "loop/reproduce.h"
+#include "loop/shared.h"
 #include "train/script.h"
 
 namespace rondo::loop {
@@ -34,6 +35,7 @@ JobName job_name(const Job& job) {
   name.keyed = to_json(job, "");
   if (job.kind != "prepare") name.keyed.erase("now_us");  // labels become known as time goes by
   name.keyed["code"] = kCodeVersion;
+  if (job.kind == "train") name.keyed.at("options").at("train")["threads"] = 0;  // no bit depends on them
   name.key = "cache:" + io::sha256(io::canonical(name.keyed)).hex();
   return name;
 }
@@ -67,6 +69,44 @@ Result<Job> training_job(io::Fs& fs, const Config& config, const io::Path& proje
   return job;
 }
 
+/// The files that the job made are objects of this store then: `made` has their digests.
+Result<StageOutput> Conductor::launch_here(const Job& job, const io::Path& folder, Json& made) {
+  RONDO_FAILPOINT(kAttemptCreate);
+  TRY(remove_all_but(*parts_.store->fs, folder, job.input.kept));
+  TRY(parts_.store->fs->make_folders(job.input.out));
+  StageOutput output = TRY(parts_.launcher->launch(job, folder, parts_.config->loop.step_deadline));
+  RONDO_FAILPOINT(kAttemptOutput);
+  for (const auto& [name, file] : output.files) {
+    made[name] = TRY(parts_.store->objects->put_file(job.input.out / file)).hex();
+  }
+  RONDO_FAILPOINT(kAttemptSweep);
+  TRY(parts_.store->fs->remove_all(folder));
+  return output;
+}
+
+/// What another replay has made is taken over, and charged as if it had been made here.
+Result<StageOutput> Conductor::launch_or_share(const Job& job, const JobName& named,
+                                               const io::Path& folder, Json& made) {
+  if (parts_.shared == nullptr) return launch_here(job, folder, made);
+  auto asked = TRY(parts_.shared->ask(named.keyed, job.input.stop));
+  if (const auto* theirs = std::get_if<SharedJob>(&asked)) {
+    for (const auto& [name, hex] : theirs->made.items()) {
+      const io::Digest digest = TRY(io::Digest::from_hex(hex.get<std::string>()));
+      TRY(parts_.store->objects->put_file(theirs->in->path(digest)));
+    }
+    made = theirs->made;
+    StageOutput output = theirs->output;
+    output.measured["worker_cpu_s"] = theirs->cpu_s;
+    return output;
+  }
+  const double before = thread_cpu_seconds();
+  StageOutput output = TRY(launch_here(job, folder, made));
+  std::get<SharedJobs::Turn>(asked).finish(
+      {output, made, std::make_shared<ledger::Objects>(*parts_.store->objects),
+       thread_cpu_seconds() - before});
+  return output;
+}
+
 Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt,
                                       const std::string& kind, Json options, const Names& inputs,
                                       const Stop& stop, Names* outputs) {
@@ -92,6 +132,8 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
   };
   if (kind == "train") {
     TRY(add_script(*parts_.store->fs, *parts_.config, parts_.project, job));
+    Json& threads = job.input.options.at("train")["threads"];
+    if (parts_.shared) threads = parts_.shared->threads(parts_.config->train.threads);
   }
   const JobName named = job_name(job);
   const auto note = [&](const StageOutput& output, const Json& made) {
@@ -112,22 +154,11 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
   }
   const io::Path folder = attempt_folder(*parts_.store, action.step, kind);
   if (kind == "train") job.input.kept = named.kept(folder);
-  RONDO_FAILPOINT(kAttemptCreate);
-  TRY(remove_all_but(*parts_.store->fs, folder, job.input.kept));
   job.input.out = folder / "out";
-  TRY(parts_.store->fs->make_folders(job.input.out));
-  const StageOutput output =
-      TRY(parts_.launcher->launch(job, folder, parts_.config->loop.step_deadline));
-  worker_cpu_s_ += io::get_or<double>(output.measured, "worker_cpu_s", 0);
-  RONDO_FAILPOINT(kAttemptOutput);
   Json made = Json::object();
-  for (const auto& [name, file] : output.files) {
-    const io::Digest digest = TRY(parts_.store->objects->put_file(job.input.out / file));
-    (*outputs)[name] = digest.hex();
-    made[name] = digest.hex();
-  }
-  RONDO_FAILPOINT(kAttemptSweep);
-  TRY(parts_.store->fs->remove_all(folder));
+  const StageOutput output = TRY(launch_or_share(job, named, folder, made));
+  worker_cpu_s_ += io::get_or<double>(output.measured, "worker_cpu_s", 0);
+  for (const auto& item : made.items()) (*outputs)[item.key()] = item.value();
   if (kind != "collect") {
     StageOutput kept = output;
     kept.measured = Json::object();

@@ -10,6 +10,7 @@
 #include "loop/replay_loss.h"
 #include "loop/replay_world.h"
 #include "loop/score.h"
+#include "loop/shared.h"
 
 namespace rondo::loop {
 namespace {
@@ -26,7 +27,6 @@ Result<std::unique_ptr<Session>> open_replay(const ReplayOptions& options) {
   auto session = TRY(open_session({options.into, true, options.durability, "replay", false}));
   session->config = TRY(load_config(*fs, options.project));
   session->config.deploy.approve = "auto";
-  if (options.threads > 0) session->config.train.threads = options.threads;
   return session;
 }
 
@@ -147,10 +147,6 @@ std::vector<double> naive_answers(const Recording& recording,
 Result<std::vector<ReplayDay>> judge_days(Session& session, const Recording& recording,
                                           ReplayWorld& world, const ShownLoss& shown,
                                           model::Task task) {
-  std::map<std::string, std::size_t, std::less<>> row_of;
-  for (std::size_t i = 0; i < recording.times.size(); ++i) {
-    row_of[world.ids().make(0, i, 1) + ".0"] = i;
-  }
   const State state = session.desk->look();
   Numbers numbers(task);
   const std::vector<double> naive =
@@ -159,10 +155,9 @@ Result<std::vector<ReplayDay>> judge_days(Session& session, const Recording& rec
   std::vector<std::uint8_t> seen(recording.times.size());
   Result<void> loaded;
   const auto each = [&](ledger::Prediction&& prediction) {
-    const auto found = row_of.find(prediction.id);
-    if (!loaded || found == row_of.end() || seen[found->second] != 0) return;
-    const std::size_t i = found->second;
-    seen[i] = 1;
+    if (!loaded || !world.ids().authentic(prediction.id)) return;
+    const std::size_t i = ledger::PredictionIds::origin_of(prediction.id).sequence;
+    if (i >= seen.size() || std::exchange(seen[i], 1) != 0) return;
     if (!recording.truth[i]) return;
     const auto by = world.load(state, prediction.version);
     if (!by) {
@@ -268,16 +263,21 @@ Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
   const Config& config = session->config;
   const std::string name = options.policy == "own" ? config.loop.policy : options.policy;
   const Policy policy = TRY(Policy::make(name, config.loop, config.collect.min_rows));
-  const Recording recording = TRY(record(config, options.project, options.fault,
-                                         session->store->attempts()));
+  const std::shared_ptr<Shared> shared =
+      options.shared ? options.shared : std::make_shared<Shared>();
+  const auto recorded = TRY(shared->recording([&] {
+    return record(config, options.project, options.fault, session->store->attempts());
+  }));
+  const Recording& recording = *recorded;
   const Reach reach = TRY(reach_of(options, recording));
   TRY(same_question(*session, options.into, asked_of(options, name)));
   const auto world = TRY(ReplayWorld::open(
       *session, recording,
       {reach.from, reach.to, options.every, options.fault, policy.crontab(), stop}, observer));
   const auto launcher = inline_launcher();
+  const SharedJobs::Going going(shared->jobs());
   Conductor conductor({session->store.get(), session->desk.get(), &config, options.project, policy,
-                       world.get(), world.get(), launcher.get(), observer});
+                       world.get(), world.get(), launcher.get(), observer, &shared->jobs()});
   // Also when the clock stands at the end: a kill may have come before the last day was judged.
   TRY(conductor.run(Stop()));
   return result_of(*session, recording, *world);

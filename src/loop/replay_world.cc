@@ -7,6 +7,7 @@
 
 #include "base/failpoint.h"
 #include "base/words.h"
+#include "loop/rescore.h"
 #include "loop/score.h"
 #include "loop/situation.h"
 
@@ -36,6 +37,38 @@ std::vector<model::Observation> recorded_observations(const Recording& recording
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.known < b.known; });
   return all;
+}
+
+Answers answers_to(const deploy::Deployed& by, const Recording& recording, std::size_t begin,
+                   std::size_t end) {
+  constexpr std::size_t kBlock = 2'048;
+  const model::Transform& transform = by.pipeline->transform();
+  const auto columns = columns_for(transform, recording.rows);
+  const std::size_t lags = transform.history().lags.size();
+  Answers out;
+  out.values.reserve((end - begin) * by.pipeline->outputs());
+  out.lags.reserve((end - begin) * lags);
+  std::vector<LoggedRow> block;
+  for (std::size_t first = begin; first < end; first += kBlock) {
+    block.resize(std::min(kBlock, end - first));
+    by.history->with([&](const model::HistoryState& history) {
+      for (std::size_t i = 0; i < block.size(); ++i) {
+        LoggedRow& row = block[i];
+        row.cells.resize(columns.size());
+        row.lags.resize(lags);
+        row.time = recording.times[first + i];
+        model::gather(columns, first + i, row.cells);
+        history.read(transform.entity(row.cells), row.time, row.time, row.lags);
+        std::ranges::copy(row.lags, std::back_inserter(out.lags));
+      }
+    });
+    std::ranges::copy(score_again(*by.pipeline, block), std::back_inserter(out.values));
+  }
+  return out;
+}
+
+std::size_t Recording::row_at(Time time) const {
+  return static_cast<std::size_t>(std::ranges::lower_bound(times, time) - times.begin());
 }
 
 ReplayWorld::ReplayWorld(Session& session, const Recording& recording, const Options& options,
@@ -77,23 +110,24 @@ Result<std::shared_ptr<const deploy::Deployed>> ReplayWorld::load(const State& s
   return std::shared_ptr<const deploy::Deployed>(deployed);
 }
 
+/// With a history that has learnt what is known by now.
+Result<ReplayWorld::Answering> ReplayWorld::answering(const State& state, std::int64_t version) {
+  auto by = std::make_shared<deploy::Deployed>(*TRY(load(state, version)));
+  by->history = std::make_shared<Guarded<model::HistoryState>>(by->pipeline->transform().history());
+  auto observations = recorded_observations(recording_, *by->pipeline, session_.config, kept_);
+  return Answering{std::move(by), std::move(observations), 0};
+}
+
 Result<void> ReplayWorld::changed(const State& state) {
   kept_ = options_.crontab ? std::vector<Kept>() : state.kept;
   if (state.champion == 0) return {};
-  const auto champion = TRY(load(state, state.champion));
-  observations_ = recorded_observations(recording_, *champion->pipeline, session_.config, kept_);
-  learned_ = 0;
-  history_ = std::make_shared<Guarded<model::HistoryState>>(
-      champion->pipeline->transform().history());
+  champion_ = TRY(answering(state, state.champion));
+  stand_in_ = {};
+  if (state.rollout && !state.rollout->stands_in.empty()) {
+    stand_in_ = TRY(answering(state, state.rollout->challenger));
+  }
   learn(now_);
-  auto routing = std::make_shared<deploy::Routing>();
-  auto served = std::make_shared<deploy::Deployed>(*champion);
-  served->history = history_;
-  loaded_[state.champion] = served;
-  routing->champion = served;
-  if (state.former != 0) routing->former = TRY(load(state, state.former));
   RONDO_FAILPOINT(kSwap);
-  router_.publish(std::move(routing));
   return {};
 }
 
@@ -130,36 +164,46 @@ Result<void> ReplayWorld::deliver_labels(Time until) {
 }
 
 void ReplayWorld::learn(Time until) {
-  if (!history_) return;
-  history_->with([&](model::HistoryState& history) {
-    for (; learned_ < observations_.size() && observations_[learned_].known <= until; ++learned_) {
-      history.apply(observations_[learned_]);
-    }
-  });
+  for (Answering* one : {&champion_, &stand_in_}) {
+    if (!one->by) continue;
+    one->by->history->with([&](model::HistoryState& history) {
+      const auto& all = one->observations;
+      for (; one->learned < all.size() && all[one->learned].known <= until; ++one->learned) {
+        history.apply(all[one->learned]);
+      }
+    });
+  }
 }
 
 void ReplayWorld::answer(Time from, Time until) {
-  const auto routing = router_.take();
-  if (!routing || !routing->champion) return;
-  const auto& by = routing->champion;
-  const auto columns = columns_for(by->pipeline->transform(), recording_.rows);
-  std::vector<model::Cell> cells(columns.size());
+  if (!champion_.by) return;
+  const auto& by = stand_in_.by ? stand_in_.by : champion_.by;
+  const model::Pipeline::Parts& parts = by->pipeline->parts();
+  const auto columns = columns_for(parts.transform, recording_.rows);
+  const auto read = columns_for(champion_.by->pipeline->transform(), recording_.rows);
+  std::vector<model::Cell> cells(columns.size()), read_cells(read.size());
+  const std::size_t begin = recording_.row_at(from), end = recording_.row_at(until);
+  const std::size_t outputs = by->pipeline->outputs();
+  const std::size_t lags = parts.transform.history().lags.size();
+  const Answers answers = answers_to(*by, recording_, begin, end);
   std::vector<ledger::Prediction> rows;
-  const auto begin = std::lower_bound(recording_.times.begin(), recording_.times.end(), from);
-  for (auto at = begin; at != recording_.times.end() && *at < until; ++at) {
-    const auto i = static_cast<std::size_t>(at - recording_.times.begin());
+  rows.reserve(end - begin);
+  for (std::size_t i = begin; i < end; ++i) {
     model::gather(columns, i, cells);
-    const deploy::Answer answer = deploy::Router::answer(by, {cells, *at, *at}, nullptr);
-    ledger::Prediction row;
+    ledger::Prediction row =
+        as_answered(parts, std::span(answers.values).subspan((i - begin) * outputs, outputs));
+    const auto told = std::span(answers.lags).subspan((i - begin) * lags, lags);
+    row.lags.assign(told.begin(), told.end());
+    if (parts.task == model::Task::kBinary) row.probabilities.clear();
     row.id = ids_.make(0, i, 1) + ".0";
-    row.time = *at;
-    row.answered = *at;
-    row.version = answer.version;
-    row.value = answer.value;
-    row.answer = std::string(answer.label);
-    const bool two = answer.probabilities.size() == 2 && !answer.label.empty();
-    if (!two) row.probabilities = answer.probabilities;
+    row.time = recording_.times[i];
+    row.answered = row.time;
+    row.version = by->version;
     row.cells = model::encode_cells(cells);
+    if (stand_in_.by) {
+      model::gather(read, i, read_cells);
+      row.read_cells = model::encode_cells(read_cells);
+    }
     rows.push_back(std::move(row));
   }
   log_->write(rows);

@@ -23,6 +23,8 @@ struct Recording {
   std::vector<Time> known;                 // event time + label_delay
   std::vector<std::optional<Json>> told;   // labels as delivered
   std::vector<std::optional<Json>> truth;  // labels without the fault
+  /// The first row that did not happen before.
+  std::size_t row_at(Time time) const;
 };
 /// Errors: kNotFound, kInvalidInput naming file, line and column. Cost: reads the whole source.
 Result<Recording> record(const Config& config, const io::Path& project, const Json& fault,
@@ -33,6 +35,14 @@ std::vector<model::Observation> recorded_observations(const Recording& recording
                                                       const model::Pipeline& pipeline,
                                                       const Config& config,
                                                       const std::vector<Kept>& kept);
+
+/// What a version answers to the recorded rows [begin, end), each as of its own time; the bits are
+/// those of Router::answer(). Shape: rows x outputs, and x lags, row-major. Cost: of a batch.
+struct Answers {
+  std::vector<double> values, lags;
+};
+Answers answers_to(const deploy::Deployed& by, const Recording& recording, std::size_t begin,
+                   std::size_t end);
 
 class ReplayWorld : public World, public Clock {
  public:
@@ -68,6 +78,13 @@ class ReplayWorld : public World, public Clock {
  private:
   ReplayWorld(Session& session, const Recording& recording, const Options& options,
               const Observer& observer, ledger::PredictionIds ids);
+  /// A version that answers, and what its history has yet to learn.
+  struct Answering {
+    std::shared_ptr<const deploy::Deployed> by;  // null: none
+    std::vector<model::Observation> observations;  // by known time
+    std::size_t learned = 0;
+  };
+  Result<Answering> answering(const State& state, std::int64_t version);
   Result<void> deliver_labels(Time until);
   void learn(Time until);
   void answer(Time from, Time until);
@@ -78,11 +95,8 @@ class ReplayWorld : public World, public Clock {
   Observer observer_;
   ledger::PredictionIds ids_;
   std::unique_ptr<ledger::PredictionLog> log_;
-  deploy::Router router_;
   std::map<std::int64_t, std::shared_ptr<const deploy::Deployed>> loaded_;
-  std::shared_ptr<Guarded<model::HistoryState>> history_;
-  std::vector<model::Observation> observations_;  // by known time
-  std::size_t learned_ = 0;
+  Answering champion_, stand_in_;  // the second answers while there is one
   std::vector<Kept> kept_;
   Time now_;
 };

@@ -1,7 +1,6 @@
 // See rescore.h.
 #include "loop/rescore.h"
 
-#include <algorithm>
 #include <bit>
 
 namespace rondo::loop {
@@ -40,13 +39,13 @@ ledger::Prediction as_answered(const model::Pipeline::Parts& parts,
   if (parts.task == model::Task::kBinary) {
     out.value = answer[0];
     out.probabilities = {1 - answer[0], answer[0]};
-    out.answer = parts.classes[answer[0] >= parts.answering.cut() ? 1 : 0];
+    out.answer = parts.classes[parts.answering.class_of(out.probabilities)];
     return out;
   }
   out.probabilities.assign(answer.begin(), answer.end());
-  const auto best = std::ranges::max_element(out.probabilities);
-  out.value = *best;
-  out.answer = parts.classes[static_cast<std::size_t>(best - out.probabilities.begin())];
+  const std::size_t chosen = parts.answering.class_of(out.probabilities);
+  out.value = out.probabilities[chosen];
+  out.answer = parts.classes[chosen];
   return out;
 }
 

@@ -51,6 +51,7 @@ Result<void> RolloutTurn::judge() {
     return archived ? revive(state, *archived, parts_.clock->now()) : Result<void>();
   }
   const Rollout& rollout = *state.rollout;
+  if (!rollout.stands_in.empty()) return {};  // until its column is well again
   const Time at = parts_.clock->now();
   const RolloutEvidence evidence = TRY(look(state, at));
   const Move move = Policy::roll_out(rollout, evidence, parts_.config->deploy, at, state.paused);

@@ -11,6 +11,8 @@
 
 namespace rondo::loop {
 
+class Shared;
+
 /// Told while working: a step started or ended, progress within it, a decision. Only for display.
 /// {"event": "step_started"|"progress"|"step_finished"|"decision"|"tick"|..., ...}
 using Observer = std::function<void(const Json&)>;
@@ -51,7 +53,7 @@ struct ReplayOptions {
   std::string policy = "own";    // own | never | always | schedule:7d | cron:7d | performance
   Json fault = Json::object();   // {"column","value","from","to"}: rehearse a broken source
   io::Durability durability = io::Durability::kDisk;
-  std::int64_t threads = 0;
+  std::shared_ptr<Shared> shared;  // of a backtest; null: alone
 };
 /// One judged day of the replay, for metric tables and plots.
 struct ReplayDay {

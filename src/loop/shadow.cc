@@ -167,8 +167,11 @@ void ShadowScorer::score(Job& job) {
   Cells own_cells, cells;
   for (const ledger::Prediction& row : job.rows) {
     auto decoded = model::decode_cells(row.cells);
-    if (!decoded) return;
-    cells.push_back(columns.empty() ? *decoded : deploy::arranged(*decoded, columns));
+    const bool as_read = other_answered && !row.read_cells.empty();  // as the champion reads it
+    auto read = model::decode_cells(as_read ? row.read_cells : row.cells);
+    if (!decoded || !read) return;
+    const bool fits = as_read || columns.empty();
+    cells.push_back(fits ? *std::move(read) : deploy::arranged(*read, columns));
     own_cells.push_back(*std::move(decoded));
   }
   std::vector<ledger::Shadow> shadows;

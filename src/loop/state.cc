@@ -134,7 +134,7 @@ void each_plain(S& s, F&& f) {
 }  // namespace
 
 std::uint16_t Rollout::share() const {
-  if (watched) return 10'000;
+  if (watched || !stands_in.empty()) return 10'000;
   if (place < 0) return 0;
   return static_cast<std::uint16_t>(std::lround(shares[static_cast<std::size_t>(place)] * 100));
 }
@@ -143,7 +143,8 @@ Json Rollout::to_json() const {
   return {{"challenger", challenger}, {"champion", champion}, {"step", step},
           {"shares", shares},         {"place", place},       {"salt", salt},
           {"began", began.us},        {"since", since.us},    {"watched", watched},
-          {"until", until.us},        {"held", held},         {"proves", proves}};
+          {"until", until.us},        {"held", held},         {"proves", proves},
+          {"stands_in", stands_in}};
 }
 
 Rollout Rollout::from_json(const Json& json) {
@@ -160,6 +161,7 @@ Rollout Rollout::from_json(const Json& json) {
   json.at("until").get_to(r.until.us);
   json.at("held").get_to(r.held);
   r.proves = io::get_or<bool>(json, "proves", false);
+  r.stands_in = io::get_or<std::string>(json, "stands_in", "");
   return r;
 }
 

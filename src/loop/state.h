@@ -52,6 +52,8 @@ struct Rollout {
   std::vector<double> shares;                 // percent, ascending, below 100
   std::int64_t place = -1;                    // the share that it has; -1: scored unseen
   bool proves = false;                        // labels have yet to show that it is better
+  std::string stands_in;                      // the broken column for which it answers all; empty:
+                                              // it does not stand in (loop/stand_in.h)
   std::string salt;                           // of the split
   Time began, since;                          // the rollout; this share
   bool watched = false;                       // it serves all, and its labels can still stop it
@@ -59,8 +61,8 @@ struct Rollout {
   std::string held;                           // why it was held last; empty: not yet
 
   /// No cycle begins before that has an end.
-  bool holds_up() const { return !watched && !proves; }
-  /// In hundredths of a percent; 0 unseen, 10,000 when watched.
+  bool holds_up() const { return !watched && !proves && stands_in.empty(); }
+  /// In hundredths of a percent; 0 unseen, 10,000 when watched or standing in.
   std::uint16_t share() const;
   Json to_json() const;
   static Rollout from_json(const Json& json);  // throws what nlohmann throws

@@ -173,13 +173,16 @@ Result<void> rolled(State& s, const Fact& fact) {
     r.place = io::get_or<bool>(fact.body, "unseen", false) ? -1 : 0;
     r.proves = io::get_or<bool>(fact.body, "proves", false);
     r.salt = io::get_or<std::string>(fact.body, "salt", "");
+    r.stands_in = io::get_or<std::string>(fact.body, "stands_in", "");
     r.began = r.since = fact.at;
-    if (!s.versions.contains(r.challenger) || (r.place == 0 && r.shares.empty())) {
+    const bool no_share = r.place == 0 && r.shares.empty() && r.stands_in.empty();
+    if (!s.versions.contains(r.challenger) || no_share) {
       return fail(Code::kCorrupt, fmt::format("fact {} rolls out v{}, which cannot be",
                                               fact.sequence, r.challenger),
                   "restore the last backup; `rondo fsck` tells more");
     }
     if (r.proves) s.revived.push_back(r.challenger);
+    if (!r.stands_in.empty()) ++s.rollbacks;
     s.rollout = r;
     return {};
   }
@@ -193,6 +196,10 @@ Result<void> rolled(State& s, const Fact& fact) {
     ++s.rollout->place;
     s.rollout->since = fact.at;
     s.rollout->held.clear();
+    return {};
+  }
+  if (!s.rollout->stands_in.empty()) {
+    s.rollout.reset();
     return {};
   }
   const bool revived = s.rollout->challenger < s.rollout->champion;  // no cycle brought it

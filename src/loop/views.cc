@@ -44,7 +44,8 @@ std::string held_up(const State& state, const Config& config) {
 Result<Json> rollout_of(ledger::Store& store, const State& state) {
   if (!state.rollout) return Json(nullptr);
   const Rollout& r = *state.rollout;
-  Json out = {{"phase", r.watched  ? "watched"
+  Json out = {{"phase", !r.stands_in.empty() ? "stands in"
+                        : r.watched ? "watched"
                         : r.proves ? "proves"
                         : r.place < 0 ? "unseen"
                                       : "canary"},

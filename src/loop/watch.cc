@@ -203,7 +203,8 @@ monitor::Judged Watch::row_of(const ledger::Prediction& prediction, Cells& keep)
     else if (!all.empty()) row.score = *std::ranges::max_element(all);
     if (parts.task == model::Task::kMulticlass) row.probabilities = all;
   }
-  if (auto cells = model::decode_cells(prediction.cells)) {
+  const bool otherwise = prediction.version != version_ && !prediction.read_cells.empty();
+  if (auto cells = model::decode_cells(otherwise ? prediction.read_cells : prediction.cells)) {
     keep.push_back(*std::move(cells));
     row.cells = keep.back();
   }

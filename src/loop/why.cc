@@ -88,6 +88,10 @@ std::string rollout_text(const Json& body, const std::string& at) {
   const auto why = io::get_or<std::string>(body, "why", "");
   const std::string act = io::get_or<std::string>(body, "act", "");
   if (act == "begin") {
+    if (body.contains("stands_in")) {
+      return fmt::format("At {} v{} began to answer in place of v{} ({}: {}).", at, challenger,
+                         io::get_or<std::int64_t>(body, "champion", 0), who, why);
+    }
     const bool unseen = io::get_or<bool>(body, "unseen", false);
     return fmt::format("At {} v{} began to {} beside v{} ({}: {}).", at, challenger,
                        unseen ? "score unseen" : "answer a share",

@@ -29,8 +29,8 @@ Time before(Time t, Span by) {
 class Backward {
  public:
   /// Starts before `at`.
-  Backward(std::span<const Version> versions, Time q, std::size_t at)
-      : versions_(versions), q_(q), at_(at) {}
+  Backward(const Past& past, Time q, std::size_t at)
+      : versions_(past.versions()), q_(q), at_(past.known_before(at, q)) {}
   /// The next older value that is known at q, not older than `oldest` (exclusive); null at the end.
   const Version* next(Time oldest) {
     while (at_ > 0) {
@@ -56,12 +56,11 @@ double read_lag(const Past& past, const Lag& lag, Time p, Time q) {
   if (lag.by.us > 0) {
     const Time newest = before(p, lag.by);
     const bool last = newest.us == std::numeric_limits<std::int64_t>::max();
-    Backward walk(past.versions(), q,
-                  last ? past.versions().size() : past.before(newest + Span{1}));
+    Backward walk(past, q, last ? past.versions().size() : past.before(newest + Span{1}));
     const Version* found = walk.next(before(newest, lag.by));
     return found != nullptr ? found->value : kNothing;
   }
-  Backward walk(past.versions(), q, past.before(p));
+  Backward walk(past, q, past.before(p));
   const Version* found = nullptr;
   for (std::uint32_t n = 0; n < lag.rows; ++n) {
     found = walk.next(Time{std::numeric_limits<std::int64_t>::min()});

@@ -121,6 +121,20 @@ std::size_t Past::before(Time time) const {
   return static_cast<std::size_t>(found - versions_.begin());
 }
 
+std::size_t Past::known_before(std::size_t end, Time q) const {
+  if (q >= newest_known_ || !in_order_) return end;
+  std::size_t step = 1, to = end;  // most often only the last few are not known
+  while (to > 0 && versions_[to - 1].known > q) {
+    to -= std::min(step, to);
+    step *= 2;
+  }
+  const auto found = std::partition_point(
+      versions_.begin() + static_cast<std::ptrdiff_t>(to),
+      versions_.begin() + static_cast<std::ptrdiff_t>(end),
+      [q](const Version& v) { return v.known <= q; });
+  return static_cast<std::size_t>(found - versions_.begin());
+}
+
 bool Past::same_value(std::size_t a, std::size_t b) const {
   return versions_[a].event == versions_[b].event && versions_[a].sequence == versions_[b].sequence;
 }
@@ -171,26 +185,13 @@ Past::Reader::Reader(const Past& past, const Units& units, Time p, Time q)
       units_(units),
       q_(q),
       end_(past.before(p)),
-      known_(end_),
-      ordered_(q >= past.newest_known_ || past.in_order_) {
-  if (!ordered_ || q >= past.newest_known_) return;
-  const auto& versions = past.versions_;  // most often only the last few are not known
-  std::size_t step = 1, to = end_;
-  while (to > 0 && versions[to - 1].known > q) {
-    to -= std::min(step, to);
-    step *= 2;
-  }
-  const auto from = versions.begin() + static_cast<std::ptrdiff_t>(to);
-  const auto found =
-      std::partition_point(from, versions.begin() + static_cast<std::ptrdiff_t>(end_),
-                           [q](const Version& v) { return v.known <= q; });
-  known_ = static_cast<std::size_t>(found - versions.begin());
-}
+      known_(past.known_before(end_, q)),
+      ordered_(past.known_first(q)) {}
 
 template <class Each>
 void Past::Reader::walk(Time from, Each each) const {
   const auto& versions = past_.versions_;
-  std::size_t at = end_;
+  std::size_t at = known_;
   while (at > 0) {
     const Version& version = versions[--at];
     if (version.event < from) return;

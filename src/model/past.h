@@ -59,6 +59,11 @@ class Past {
   std::span<const Version> versions() const { return versions_; }
   /// Versions with event < time. Cost: O(log n).
   std::size_t before(Time time) const;
+  /// Whether a reader at q knows, of any first versions, just the first ones.
+  bool known_first(Time q) const { return q >= newest_known_ || in_order_; }
+  /// Where behind the newest one of the first `end` versions is that q knows, if known_first(q);
+  /// else `end`. Cost: the logarithm of how many it does not know.
+  std::size_t known_before(std::size_t end, Time q) const;
 
   /// The values in [p - over, p) that a reader at q knows. Cost: O(log n) where q knows all that is
   /// told, or what is known came in order; else, and for least and greatest, what is in the window.

@@ -3,15 +3,17 @@
 
 usage: replay_test.py PROGRAM SOURCE_DIR
 """
+import csv
 import os
 import random
+import re
 import sqlite3
 import sys
 import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
-from project import Project, rows, write_csv  # noqa: E402
+from project import LAG, Project, rows, write_csv  # noqa: E402
 
 DAYS, CHANGE = 70, 40
 # The bound of the risk is proved by whole test days; a first model of 60 days has twelve of them.
@@ -103,6 +105,47 @@ class Replay(unittest.TestCase):
         self.assertLessEqual(kept[0]["at"][:10], day(CHANGE + 3))
         for fact in of_kind(facts, "deployed", day(CHANGE + 2)):
             self.assertGreater(fact["at"], day(CHANGE + 12), "a model was deployed meanwhile")
+
+    def test_an_older_version_stands_in_while_a_column_is_broken(self):
+        # The first model may not read x, and goes by w, which is x less exactly. The next one may,
+        # until x is stuck for six days.
+        chance = random.Random(4)
+        table = [{**row, "w": round(row["x"] + chance.gauss(0, 1), 3)} for row in rows(DAYS)]
+        fault = "x=3.21 from %s to %s" % (day(50), day(56))
+        words = ("replay", "--into", "lived", "--from", day(24), "--fault", fault)
+        with Project(PROGRAM, table, prepare='ignore = ["x"]' + LAG,
+                     cool_down="0s") as project:
+            project.run(*words, env={"RONDO_FAILPOINTS": "replay_tick=crash@4"})
+            settings = project.text("rondo.toml")
+            project.write("rondo.toml", settings.replace('ignore = ["x"]', ""))
+            project.json(*words)
+            into = project.path("lived")
+            facts = project.facts(into)
+            first = project.json("models", "show", "v1", folder=into)["preparation"]["features"]
+            self.assertNotIn("x", first)
+            rollouts = of_kind(facts, "rollout")
+            self.assertEqual([f["body"]["act"] for f in rollouts], ["begin", "end"])
+            begin, end = (f["body"] for f in rollouts)
+            self.assertEqual((begin["challenger"], begin["stands_in"]), (1, "x"))
+            losses = re.search(r'"x" is broken, and on the last [\d,]+ labelled rows before v1 errs '
+                               r'less without it \(mae ([\d.]+)\) than v\d+ with it missing '
+                               r'\(([\d.]+)\)', begin["why"])
+            self.assertTrue(losses, begin["why"])
+            self.assertLess(float(losses[1]), float(losses[2]))
+            self.assertEqual(end["why"], '"x" is well again')
+            self.assertLessEqual(rollouts[0]["at"][:10], day(52))
+            self.assertGreater(rollouts[1]["at"], day(56))
+            during = [f["body"]["stage"] for f in of_kind(facts, "step_started", rollouts[0]["at"])
+                      if f["at"] < rollouts[1]["at"]]
+            self.assertNotIn("Model Training", during)
+            champion = str(begin["champion"])
+            table = csv.DictReader(project.run("answers", folder=into, check=0).stdout.splitlines())
+            by_day = {}
+            for row in table:
+                by_day.setdefault(row["time"][:10], set()).add(row["model_version"])
+            self.assertEqual(by_day[day(49)], {champion})
+            self.assertEqual(by_day[day(54)], {"1"}, "it answers while x is stuck")
+            self.assertEqual(by_day[day(DAYS - 2)], {champion}, "and no longer")
 
     def test_a_source_that_falls_silent_is_told_once(self):
         table = [row for i, row in enumerate(rows(DAYS)) if not CHANGE <= i // 24 < CHANGE + 8]

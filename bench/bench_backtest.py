@@ -1,7 +1,6 @@
-"""A year of a million rows, day by day, under six policies in one backtest, one of which trains each
-week; its law changes twice. A cycle trains 60 trees of 31 leaves.
-The right answer is known: who never trains again pays for both changes, and a second run tells the
-same."""
+"""A year of a million rows, day by day, under six policies in one backtest, one of which trains
+each week; its law changes twice. A cycle trains 40 trees of 31 leaves. The right answer is known:
+who never trains again pays for both changes, and a second run tells the same."""
 import json
 import os
 import random
@@ -23,7 +22,7 @@ time = "at"
 [train]
 budget = "1 candidate"
 learners = ["trees"]
-rounds = 60
+rounds = 40
 
 [monitor]
 label_delay = "1d"

@@ -35,7 +35,7 @@ JobName job_name(const Job& job) {
   name.keyed = to_json(job, "");
   if (job.kind != "prepare") name.keyed.erase("now_us");  // labels become known as time goes by
   name.keyed["code"] = kCodeVersion;
-  if (job.kind == "train") name.keyed.at("options").at("train")["threads"] = 0;  // no bit depends on them
+  if (job.kind == "train") name.keyed.at("options").at("train")["threads"] = 0;  // no bit follows
   name.key = "cache:" + io::sha256(io::canonical(name.keyed)).hex();
   return name;
 }

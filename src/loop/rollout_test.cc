@@ -257,26 +257,6 @@ TEST(Rollout, WhatServedBeforeIsTriedAgainWhenTheRiskRises) {
   EXPECT_EQ(Policy::revives(world.state, config), 1) << "another rise, another trial";
 }
 
-TEST(Rollout, WhatStandsInAnswersAllAndHoldsNothingUp) {
-  World world(proves(1'000), 26);
-  world.live({.loss = -0.15});
-  ASSERT_EQ(world.state.champion, 2);
-  const std::int64_t rollbacks = world.state.rollbacks, fruitless = world.state.fruitless;
-  const Json begin = {{"act", "begin"}, {"challenger", 1}, {"champion", 2}, {"stands_in", "x"}};
-  world.add({world.now, "rollout", 13, begin});
-  ASSERT_TRUE(world.state.rollout);
-  EXPECT_EQ(world.state.rollout->share(), 10'000);
-  EXPECT_FALSE(world.state.rollout->holds_up());
-  EXPECT_EQ(world.state.champion, 2) << "requests are read and watched as its own";
-  EXPECT_EQ(world.state.rollbacks, rollbacks + 1);
-  const State again = State::from_json(world.state.to_json()).value();
-  EXPECT_EQ(again.rollout->stands_in, "x");
-  world.add({world.now, "rollout", 13, {{"act", "end"}, {"challenger", 1}, {"champion", 2}}});
-  EXPECT_FALSE(world.state.rollout);
-  EXPECT_EQ(world.state.rollbacks, rollbacks + 1);
-  EXPECT_EQ(world.state.fruitless, fruitless) << "no cycle was in vain";
-}
-
 /// Ville's inequality promises at most one in a hundred at the edge of the tolerances.
 TEST(Rollout, AnEqualVersionIsTakenBackOnceInAHundredAtMost) {
   int back = 0;

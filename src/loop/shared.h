@@ -61,8 +61,8 @@ class SharedJobs {
    private:
     SharedJobs& jobs_;
   };
-  /// Threads for a training, of which a model's bits do not depend: the last replay that goes on has
-  /// the machine for itself. `configured` at most; 0: no limit.
+  /// Threads for a training, whose bits do not depend on them: the last replay that goes on has the
+  /// machine for itself. `configured` at most; 0: no limit.
   std::int64_t threads(std::int64_t configured) const;
 
  private:

@@ -40,6 +40,29 @@ TEST(StandIn, SaysBothLosses) {
             "(mae 3) than v7 with it missing (5)");
 }
 
+TEST(StandIn, AnswersAllAndHoldsNothingUp) {
+  State state;
+  state.versions[1].served = state.versions[2].served = true;
+  state.champion = 2;
+  const auto add = [&](Json body) {
+    const ledger::Fact fact{state.sequence + 1, Time{9}, "rollout", 13, std::move(body), {}};
+    ASSERT_TRUE(fold(state, fact));
+  };
+  add({{"act", "begin"}, {"challenger", 1}, {"champion", 2}, {"stands_in", "x"}});
+  ASSERT_TRUE(state.rollout);
+  EXPECT_EQ(state.rollout->share(), 10'000);
+  EXPECT_FALSE(state.rollout->holds_up());
+  EXPECT_EQ(state.champion, 2) << "requests are read and watched as its own";
+  EXPECT_EQ(state.rollbacks, 1);
+  const auto again = State::from_json(state.to_json());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->rollout->stands_in, "x");
+  add({{"act", "end"}, {"challenger", 1}, {"champion", 2}});
+  EXPECT_FALSE(state.rollout);
+  EXPECT_EQ(state.rollbacks, 1);
+  EXPECT_EQ(state.fruitless, 0) << "no cycle was in vain";
+}
+
 TEST(StandIn, AColumnIsWellWhenNoStretchOfItIsOpen) {
   State state;
   state.kept = {{{1}, Time{5}, "x", "zeros"}, {{3}, std::nullopt, "y", "zeros"}};

@@ -267,9 +267,11 @@ void look_at_lines(const Prepared& prepared, const RowList& rows, Plan& plan,
   if (plan.twin_rounds > 0 || !plan.twin_members.empty()) return;  // nothing is measured
   const bool learner = learners_of(plan.options).line && !plan.budget.searches &&
                        plan.options.command.empty();
+  const bool measured = !prepared.rows_on(table::Side::kTest).empty();
+  if (!learner && !measured) return;
   const Inner inner = inner_split(prepared, rows, input.seed);
   plan.lines = choose_lines(prepared, inner, learner, input.stop);
-  if (!plan.lines.straight || prepared.rows_on(table::Side::kTest).empty()) return;
+  if (!plan.lines.straight || !measured) return;
   if (prepared.task == model::Task::kQuantile) {
     plan.around = quantiles_around(prepared, inner.stop, plan.lines.straight->answers);
     if (plan.around.empty()) return;

@@ -127,8 +127,8 @@ class Replay(unittest.TestCase):
             self.assertEqual([f["body"]["act"] for f in rollouts], ["begin", "end"])
             begin, end = (f["body"] for f in rollouts)
             self.assertEqual((begin["challenger"], begin["stands_in"]), (1, "x"))
-            losses = re.search(r'"x" is broken, and on the last [\d,]+ labelled rows before v1 errs '
-                               r'less without it \(mae ([\d.]+)\) than v\d+ with it missing '
+            losses = re.search(r'"x" is broken, and on the last [\d,]+ labelled rows before v1 '
+                               r'errs less without it \(mae ([\d.]+)\) than v\d+ with it missing '
                                r'\(([\d.]+)\)', begin["why"])
             self.assertTrue(losses, begin["why"])
             self.assertLess(float(losses[1]), float(losses[2]))
@@ -139,9 +139,9 @@ class Replay(unittest.TestCase):
                       if f["at"] < rollouts[1]["at"]]
             self.assertNotIn("Model Training", during)
             champion = str(begin["champion"])
-            table = csv.DictReader(project.run("answers", folder=into, check=0).stdout.splitlines())
+            answers = project.run("answers", folder=into, check=0).stdout.splitlines()
             by_day = {}
-            for row in table:
+            for row in csv.DictReader(answers):
                 by_day.setdefault(row["time"][:10], set()).add(row["model_version"])
             self.assertEqual(by_day[day(49)], {champion})
             self.assertEqual(by_day[day(54)], {"1"}, "it answers while x is stuck")

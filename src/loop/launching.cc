@@ -3,6 +3,8 @@
 // again (loop/reproduce.h).
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/failpoint.h"
 #include "loop/conductor.h"
 #include "loop/jobs.h"
@@ -92,18 +94,24 @@ Result<StageOutput> Conductor::launch_or_share(const Job& job, const JobName& na
   if (const auto* theirs = std::get_if<SharedJob>(&asked)) {
     for (const auto& [name, hex] : theirs->made.items()) {
       const io::Digest digest = TRY(io::Digest::from_hex(hex.get<std::string>()));
-      TRY(parts_.store->objects->put_file(theirs->in->path(digest)));
+      const io::Path file = theirs->in->path(digest);
+      if (TRY(parts_.store->objects->put_file(file)) == digest) continue;
+      return fail(Code::kCorrupt, fmt::format("{} is not as it was written", file.string()),
+                  "run the backtest again");
     }
     made = theirs->made;
     StageOutput output = theirs->output;
     output.measured["worker_cpu_s"] = theirs->cpu_s;
     return output;
   }
-  const double before = thread_cpu_seconds();
+  const bool alone = parts_.shared->alone();  // then other threads work for it, and for nobody else
+  const double before = thread_cpu_seconds(), all_before = cpu_seconds();
   StageOutput output = TRY(launch_here(job, folder, made));
+  const double own = thread_cpu_seconds() - before;
+  const double helped = alone ? std::max(0.0, cpu_seconds() - all_before - own) : 0;
   std::get<SharedJobs::Turn>(asked).finish(
-      {output, made, std::make_shared<ledger::Objects>(*parts_.store->objects),
-       thread_cpu_seconds() - before});
+      {output, made, std::make_shared<ledger::Objects>(*parts_.store->objects), own + helped});
+  output.measured["worker_cpu_s"] = helped;
   return output;
 }
 

@@ -64,6 +64,7 @@ class SharedJobs {
   /// Threads for a training, whose bits do not depend on them: the last replay that goes on has the
   /// machine for itself. `configured` at most; 0: no limit.
   std::int64_t threads(std::int64_t configured) const;
+  bool alone() const { return going_.get() == 1; }
 
  private:
   struct Place {

@@ -73,12 +73,14 @@ TEST(SharedJobs, TheLastOneHasAllThreads) {
   std::optional<SharedJobs::Going> first(std::in_place, jobs);
   EXPECT_EQ(jobs.threads(0), all);
   EXPECT_EQ(jobs.threads(1), 1);
+  EXPECT_TRUE(jobs.alone());
   {
     std::vector<std::unique_ptr<SharedJobs::Going>> others;
     for (std::int64_t i = 1; i < all; ++i) {
       others.push_back(std::make_unique<SharedJobs::Going>(jobs));
     }
     EXPECT_EQ(jobs.threads(0), 1);
+    EXPECT_EQ(jobs.alone(), all == 1);
   }
   EXPECT_EQ(jobs.threads(0), all);
 }

@@ -108,7 +108,8 @@ Result<StageOutput> Conductor::launch_or_share(const Job& job, const JobName& na
   const double before = thread_cpu_seconds(), all_before = cpu_seconds();
   StageOutput output = TRY(launch_here(job, folder, made));
   const double own = thread_cpu_seconds() - before;
-  const double helped = alone ? std::max(0.0, cpu_seconds() - all_before - own) : 0;
+  const bool still = alone && parts_.shared->alone();
+  const double helped = still ? std::max(0.0, cpu_seconds() - all_before - own) : 0;
   std::get<SharedJobs::Turn>(asked).finish(
       {output, made, std::make_shared<ledger::Objects>(*parts_.store->objects), own + helped});
   output.measured["worker_cpu_s"] = helped;

@@ -265,6 +265,7 @@ Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
   const Policy policy = TRY(Policy::make(name, config.loop, config.collect.min_rows));
   const std::shared_ptr<Shared> shared =
       options.shared ? options.shared : std::make_shared<Shared>();
+  const SharedJobs::Going going(shared->jobs());
   const auto recorded = TRY(shared->recording([&] {
     return record(config, options.project, options.fault, session->store->attempts());
   }));
@@ -275,7 +276,6 @@ Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
       *session, recording,
       {reach.from, reach.to, options.every, options.fault, policy.crontab(), stop}, observer));
   const auto launcher = inline_launcher();
-  const SharedJobs::Going going(shared->jobs());
   Conductor conductor({session->store.get(), session->desk.get(), &config, options.project, policy,
                        world.get(), world.get(), launcher.get(), observer, &shared->jobs()});
   // Also when the clock stands at the end: a kill may have come before the last day was judged.

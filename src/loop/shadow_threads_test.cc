@@ -98,6 +98,21 @@ TEST_F(ShadowThreads, EachRecordComesOnceInOrderWithItsShadow) {
   for (const char thread : {'0', '1', '2'}) EXPECT_EQ(next[thread], kEach);
 }
 
+TEST_F(ShadowThreads, TheChampionScoresTheRowAsItReadsIt) {
+  publish(true);
+  ShadowScorer shadow(router_, *log_);
+  auto one = row("a.0", 2, ledger::Arm::kCanary);
+  const model::Cell x = deploy::cell(1.0);  // v1 answers 11 there; x is -1 to v2
+  one.read_cells = model::encode_cells({&x, 1});
+  ASSERT_TRUE(shadow.write({&one, 1}));
+  shadow.drain();
+  const auto rows = logged();
+  ASSERT_EQ(rows.size(), 1U);
+  ASSERT_TRUE(rows[0].shadow);
+  EXPECT_EQ(rows[0].shadow->value, 11);
+  EXPECT_EQ(rows[0].read_cells, one.read_cells);
+}
+
 TEST_F(ShadowThreads, ARolloutThatEndedMeanwhileLosesNoRecord) {
   publish(false);
   ShadowScorer shadow(router_, *log_);

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/words.h"
 #include "deploy/router.h"
+#include "loop/portable.h"
 #include "loop/replay_loss.h"
 #include "loop/rescore.h"
 
@@ -25,12 +26,6 @@ using PipelinePtr = std::shared_ptr<const model::Pipeline>;
 
 bool reads(const Reader& reader, const std::string& column) {
   return std::ranges::find(reader.columns, column) != reader.columns.end();
-}
-
-Result<PipelinePtr> pipeline_of(const ledger::Store& store, const State& state,
-                                std::int64_t version) {
-  const std::string& hex = state.versions.at(version).pipeline;
-  return model::Pipeline::load(TRY(store.objects->get(TRY(io::Digest::from_hex(hex)))));
 }
 
 Reader reader_of(const model::Pipeline& pipeline, std::int64_t version) {
@@ -110,12 +105,12 @@ double mean_loss(evaluate::Metric metric, const model::Pipeline& by,
 }
 
 /// The versions that served before, newest first.
-Result<std::map<std::int64_t, PipelinePtr, std::greater<>>> archive(const ledger::Store& store,
+Result<std::map<std::int64_t, PipelinePtr, std::greater<>>> archive(ledger::Store& store,
                                                                     const State& state) {
   std::map<std::int64_t, PipelinePtr, std::greater<>> out;
   for (auto at = state.versions.rbegin(); at != state.versions.rend(); ++at) {
     if (!at->second.served || at->first == state.champion) continue;
-    out[at->first] = TRY(pipeline_of(store, state, at->first));
+    out[at->first] = TRY(model::Pipeline::load(TRY(stored_pipeline(store, state, at->first))));
     if (out.size() == kTried) break;
   }
   return out;
@@ -144,14 +139,13 @@ std::optional<StandIn> stand_in(const Reader& champion, std::span<const Reader> 
 Result<std::optional<StandIn>> find_stand_in(ledger::Store& store, const Config& config,
                                              const State& state,
                                              std::span<const monitor::Signal> signals) {
-  const auto broke = std::ranges::find_if(
+  const bool broke = std::ranges::any_of(
       signals, [](const monitor::Signal& signal) { return signal.open && signal.quarantines; });
-  if (broke == signals.end() || state.champion == 0 || state.rollout || state.paused) {
-    return std::nullopt;
-  }
+  if (!broke || state.champion == 0 || state.rollout || state.paused) return std::nullopt;
   const auto archived = TRY(archive(store, state));
   if (archived.empty()) return std::nullopt;
-  const PipelinePtr champion = TRY(pipeline_of(store, state, state.champion));
+  const PipelinePtr champion =
+      TRY(model::Pipeline::load(TRY(stored_pipeline(store, state, state.champion))));
   const ShownLoss shown = shown_loss(config.evaluate.metric, champion->parts().task);
   for (const monitor::Signal& signal : signals) {
     Reader serves = reader_of(*champion, state.champion);

@@ -41,6 +41,15 @@ std::string made_of(const Json& training, std::uint64_t trees) {
   return fmt::format("{}", fmt::join(parts, " and "));
 }
 
+std::string learned_from(const Json& training) {
+  const auto rows = counted(io::get_or<std::uint64_t>(training, "train_rows", 0), "row");
+  const Json window = part_of(training, "window");
+  if (window.empty()) return rows;
+  return fmt::format("{}, those since {} alone of {}", rows,
+                     io::get_or<std::string>(window, "since", ""),
+                     grouped(io::get_or<std::uint64_t>(window, "of", 0)));
+}
+
 void heading(const std::string& text, const Args& args) {
   say("\n" + ink(Ink::kBold, text, args.color));
 }

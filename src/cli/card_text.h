@@ -16,6 +16,8 @@ double number_at(const Json& object, const char* key);
 std::string interval_text(const Json& object);
 /// Of the evidence of a training: "30 trees", "a linear model of 12 terms", or both.
 std::string made_of(const Json& training, std::uint64_t trees);
+/// "12 rows", or "12 rows, those since 2024-06-12T00:00:00Z alone of 120".
+std::string learned_from(const Json& training);
 void heading(const std::string& text, const Args& args);
 
 /// Of the evidence of an evaluation: where the model fails, whether its probabilities and intervals

@@ -87,7 +87,7 @@ void say_training(const Json& training, const Args& args) {
     made += fmt::format(", {}, {} leaves", counted(count("rounds"), "round"),
                         number(number_at(training, "leaves")));
   }
-  say(made + fmt::format(", from {}", counted(count("train_rows"), "row")));
+  say(made + ", from " + learned_from(training));
   say_wishes(training);
   const Json tried = io::get_or<Json>(training, "tried", Json::array());
   if (tried.empty()) return;

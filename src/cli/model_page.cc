@@ -239,9 +239,9 @@ std::string training(const Json& evidence) {
   const auto count = [&](const char* key, std::uint64_t otherwise) {
     return io::get_or<std::uint64_t>(evidence, key, otherwise);
   };
-  std::string out = paragraph(fmt::format("{} over {} rows; {} together.",
+  std::string out = paragraph(fmt::format("{} over {}; {} together.",
                                           made_of(evidence, count("trees", 0)),
-                                          number(number_at(evidence, "train_rows")),
+                                          learned_from(evidence),
                                           counted(count("members", 1), "candidate")));
   if (tried.empty()) return out;
   Json rows = Json::array();

@@ -111,6 +111,7 @@ Result<void> fill_risk(const Prepared& twin, const Json& evidence, model::Refere
   reference.false_negative = io::get_or<double>(bound, "false_negative", 1);
   reference.test_risk = io::get_or<double>(bound, "test_risk", reference.test_risk);
   reference.risk_bound = io::get_or<double>(bound, "risk_bound", reference.risk_bound);
+  reference.least_day = io::get_or<double>(bound, "least", reference.least_day);
   reference.test_days = io::get_or<std::uint64_t>(bound, "days", reference.test_days);
   reference.test_rows = io::get_or<std::uint64_t>(bound, "rows", reference.test_rows);
   reference.day_correlation =

@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kError = 0.01;
 constexpr std::size_t kWeek = 7;  // days from which the greatest one says something
+constexpr double kRanges = 4;     // of the days' means, beyond the greatest
 
 /// The smallest of the values that at least 99.9 % of them do not exceed; 1 when it is 0.
 double scale_of(std::vector<double> values) {
@@ -192,6 +193,7 @@ Json to_json(const RiskBound& bound) {
               {"test_risk", bound.test_risk},
               {"risk_bound", bound.risk_bound},
               {"ceiling", bound.ceiling},
+              {"least", bound.least},
               {"days", bound.days},
               {"rows", bound.rows},
               {"day_correlation", bound.day_correlation}};
@@ -200,6 +202,15 @@ Json to_json(const RiskBound& bound) {
     out["false_negative"] = bound.rule.false_negative;
   }
   return out;
+}
+
+double ceiling_of(std::span<const double> means) {
+  if (means.size() < kWeek) return 1;
+  const auto [least, greatest] = std::ranges::minmax(means);
+  // Days without any error say little about the worst day.
+  if (!(greatest > 0)) return 1;
+  const double above = std::max(kRanges * (greatest - least), greatest / 4);
+  return std::min(1.0, greatest + std::min(above, greatest));
 }
 
 RiskBound risk_bound(const Truth& truth, const Answers& answers, const model::LossRule& rule) {
@@ -221,9 +232,9 @@ RiskBound risk_bound(const Truth& truth, const Answers& answers, const model::Lo
   bound.days = means.size();
   bound.test_risk = stats::moments(means).mean;
   bound.day_correlation = stats::lag_one(means);
-  const double greatest = *std::max_element(means.begin(), means.end());
-  // Days without any error say little about the worst day, so the ceiling stays.
-  if (means.size() >= kWeek && greatest > 0) bound.ceiling = std::min(1.0, 2 * greatest);
+  bound.ceiling = ceiling_of(means);
+  const auto [least, greatest] = std::ranges::minmax(means);
+  if (means.size() >= kWeek) bound.least = std::max(0.0, least - (greatest - least));
   bound.risk_bound = stats::mean_upper(means, bound.ceiling, kError);
   return bound;
 }

@@ -178,11 +178,24 @@ RiskBound of_error_shares(const std::vector<double>& shares) {
   return bound_of(truth, p);
 }
 
-TEST(RiskBound, CeilingIsTwiceTheWorstDayFromAWeekOn) {
+TEST(RiskBound, CeilingFollowsTheDaysFromAWeekOn) {
   EXPECT_EQ(of_error_shares(std::vector<double>(6, 0.25)).ceiling, 1);
-  EXPECT_DOUBLE_EQ(of_error_shares(std::vector<double>(7, 0.25)).ceiling, 0.5);
-  EXPECT_EQ(of_error_shares(std::vector<double>(9, 0.75)).ceiling, 1);
+  EXPECT_DOUBLE_EQ(of_error_shares(std::vector<double>(7, 0.25)).ceiling, 0.3125) << "1/4 above";
+  EXPECT_EQ(of_error_shares(std::vector<double>(9, 0.75)).ceiling, 0.9375);
   EXPECT_EQ(of_error_shares(std::vector<double>(9, 0)).ceiling, 1);
+  std::vector<double> means(8, 0.25);
+  means[3] = 0.3;
+  EXPECT_DOUBLE_EQ(ceiling_of(means), 0.3 + 4 * 0.05);
+  means[3] = 0.4;
+  EXPECT_DOUBLE_EQ(ceiling_of(means), 0.8) << "twice the greatest at most";
+  means[3] = 0.6;
+  EXPECT_EQ(ceiling_of(means), 1);
+}
+
+TEST(RiskBound, LeastIsARangeBelowTheBestDayFromAWeekOn) {
+  EXPECT_EQ(of_error_shares({.25, .5, .25, .25, .25, .25}).least, 0) << "six days";
+  EXPECT_DOUBLE_EQ(of_error_shares({.25, .375, .25, .25, .25, .25, .25}).least, 0.125);
+  EXPECT_EQ(of_error_shares({.25, .75, .25, .25, .25, .25, .25}).least, 0) << "no loss is below";
 }
 
 // Two rows of a day cut short, both wrong, are no day: the worst day stays the one with a quarter.
@@ -197,7 +210,7 @@ TEST(RiskBound, DaysCutShortAreNotCounted) {
   const RiskBound bound = bound_of(truth, p);
   EXPECT_EQ(bound.days, 8U);
   EXPECT_DOUBLE_EQ(bound.test_risk, 0.25);
-  EXPECT_DOUBLE_EQ(bound.ceiling, 0.5);
+  EXPECT_DOUBLE_EQ(bound.ceiling, 0.3125);
 }
 
 TEST(RiskBound, NoRowsProveNothing) { EXPECT_EQ(bound_of({}, {}).risk_bound, 1); }
@@ -214,8 +227,7 @@ Judged judged(const Days& draw, int days, double mean, int runs) {
   for (int run = 1; run <= runs; ++run) {
     Chance chance(Seed{static_cast<std::uint64_t>(run)});
     const std::vector<double> means = draw(chance, days);
-    const double ceiling = std::min(1.0, 2 * *std::max_element(means.begin(), means.end()));
-    const double bound = stats::mean_upper(means, ceiling, 0.01);
+    const double bound = stats::mean_upper(means, ceiling_of(means), 0.01);
     out.low += bound < mean ? 1 : 0;
     out.average += bound / runs;
   }

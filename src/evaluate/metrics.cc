@@ -186,9 +186,53 @@ WeightedAuc::WeightedAuc(const Truth& truth, const Answers& answers,
     const double own = truth.weight.empty() ? 1 : truth.weight[order[i]];
     rows_.push_back({unit[order[i]], last, own, truth.label[order[i]] > 0.5 ? 1.0 : 0.0});
   }
+  const std::size_t units = unit.empty() ? 0 : *std::max_element(unit.begin(), unit.end()) + 1;
+  if (units * units < rows_.size()) sum_pairs(units);
+}
+
+void WeightedAuc::sum_pairs(std::size_t units) {
+  positives_.resize(units);
+  in_order_.resize(units * units);
+  // Negative rows below the score at hand, those that tie with it as a half.
+  std::vector<double> below(units);
+  for (std::size_t from = 0, to = 0; from < rows_.size(); from = to) {
+    while (!rows_[to++].ends_tie) {
+    }
+    const std::span tied = std::span(rows_).subspan(from, to - from);
+    for (const Row& row : tied) below[row.unit] += row.weight * (1 - row.positive) / 2;
+    for (const Row& row : tied) {
+      if (row.positive == 0) continue;
+      double* pairs = &in_order_[row.unit * units];
+      for (std::size_t unit = 0; unit < units; ++unit) pairs[unit] += row.weight * below[unit];
+      positives_[row.unit] += row.weight;
+    }
+    for (const Row& row : tied) below[row.unit] += row.weight * (1 - row.positive) / 2;
+  }
+  negatives_ = std::move(below);
+  rows_.clear();
+  rows_.shrink_to_fit();
 }
 
 double WeightedAuc::value(std::span<const double> weights) const noexcept {
+  return in_order_.empty() ? by_rows(weights) : by_pairs(weights);
+}
+
+double WeightedAuc::by_pairs(std::span<const double> weights) const noexcept {
+  const std::size_t units = positives_.size();
+  double positives = 0, negatives = 0, sum = 0;
+  for (std::size_t unit = 0; unit < units; ++unit) {
+    positives += weights[unit] * positives_[unit];
+    negatives += weights[unit] * negatives_[unit];
+    double won = 0;
+    for (std::size_t other = 0; other < units; ++other) {
+      won += in_order_[unit * units + other] * weights[other];
+    }
+    sum += weights[unit] * won;
+  }
+  return sum / (positives * negatives);
+}
+
+double WeightedAuc::by_rows(std::span<const double> weights) const noexcept {
   double below = 0, positives = 0, tied_positive = 0, tied_negative = 0, sum = 0;
   for (const Row& row : rows_) {
     const double weight = weights[row.unit] * row.weight, positive = weight * row.positive;

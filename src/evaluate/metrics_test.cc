@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "evaluate/baselines.h"
@@ -94,6 +95,40 @@ TEST(Metrics, WeightedAucEqualsRepeatedRows) {
   const std::vector<double> weights = {2, 0, 1};
   EXPECT_DOUBLE_EQ(WeightedAuc(truth, p, unit).value(weights),
                    value(Metric::kAuc, twice, {0.7, 0.7, 0.7, 0.7, 0.9, 0.4}));
+}
+
+/// Few units with many rows each are summed by pairs of units, many units by rows; both are the
+/// definition, ties and weights of rows and units included.
+TEST(Metrics, WeightedAucOfFewAndOfManyUnitsIsItsDefinition) {
+  Truth truth{Task::kBinary, 2, {}, {}};
+  Answers p;
+  std::vector<std::uint32_t> few, many;
+  const std::size_t rows = 60;
+  for (std::size_t i = 0; i < rows; ++i) {
+    truth.label.push_back(i % 3 == 0 ? 1 : 0);
+    truth.weight.push_back(static_cast<double>(1 + i % 4));
+    p.push_back(static_cast<double>(i * 7 % 13) / 13);  // each score about five times
+    few.push_back(static_cast<std::uint32_t>(i % 5));
+    many.push_back(static_cast<std::uint32_t>(i % 20));
+  }
+  for (const auto& unit : {few, many}) {
+    const std::size_t units = *std::max_element(unit.begin(), unit.end()) + 1;
+    std::vector<double> weights(units);
+    for (std::size_t i = 0; i < units; ++i) weights[i] = static_cast<double>(i * i % 4);
+    double won = 0, pairs = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < rows; ++j) {
+        if (truth.label[i] < 0.5 || truth.label[j] > 0.5) continue;
+        const double weight = truth.weight[i] * weights[unit[i]] * truth.weight[j] *
+                              weights[unit[j]];
+        won += weight * (p[i] > p[j] ? 1 : p[i] == p[j] ? 0.5 : 0);
+        pairs += weight;
+      }
+    }
+    EXPECT_DOUBLE_EQ(WeightedAuc(truth, p, unit).value(weights), won / pairs) << units;
+    weights.assign(units, 0);
+    EXPECT_TRUE(std::isnan(WeightedAuc(truth, p, unit).value(weights)));
+  }
 }
 
 /// A weight of 3 is the row three times, one of 0 the row left out; by hand where that is short.

@@ -140,9 +140,13 @@ Result<Json> card_diff(ledger::Store& store, const Config& config, std::int64_t 
   const auto had = features_of(old_card), has = features_of(new_card);
   out["features"] = {{"added", only_in(has, had)}, {"removed", only_in(had, has)}};
   const Json was = evidence_of(old_card, "training"), is = evidence_of(new_card, "training");
+  const auto value = [](const Json& training, const std::string& what) {
+    const Json window = io::get_or<Json>(training, "window", Json::object());
+    return io::get_or<Json>(what == "since" ? window : training, what, nullptr);
+  };
   for (const char* what :
-       {"learner", "members", "rounds", "trees", "leaves", "terms", "train_rows"}) {
-    const Json a = io::get_or<Json>(was, what, nullptr), b = io::get_or<Json>(is, what, nullptr);
+       {"learner", "members", "rounds", "trees", "leaves", "terms", "train_rows", "since"}) {
+    const Json a = value(was, what), b = value(is, what);
     if (a != b) out["training"].push_back({{"what", what}, {"before", a}, {"after", b}});
   }
   const Json met = io::get_or<Json>(evidence_of(new_card, "evaluation"), "champion", nullptr);

@@ -335,6 +335,7 @@ Result<void> check_values(const Config& config) {
   mistakes.demand("train.size_max", parse_size(config.train.size_max));
   mistakes.demand("train.command", train::words_of_command(config.train.command));
   mistakes.demand("train.monotone", train::check_monotone(config.train.monotone));
+  mistakes.demand("train.window", train::check_window(config.train.window));
   mistakes.demand("train.learners", train::check_learners(config.train));
   mistakes.demand("train.class_weight", train::check_class_weight(config.train.class_weight));
   mistakes.demand("train.quantiles", train::check_quantiles(config.train));

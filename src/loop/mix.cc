@@ -9,24 +9,17 @@
 
 namespace rondo::loop {
 
-Json mix_of(const State& state) {
+namespace {
+
+const monitor::Signal* risk_of_model(const State& state) {
   for (const monitor::Signal& signal : state.open_signals) {
-    if (signal.kind != "risk" || signal.subject != "model") continue;
-    const bool known = signal.cause.is_object() && signal.cause.contains("shares");
-    if (known && io::get_or<double>(signal.cause, "concept", 1) < kMostlyMix) return signal.cause;
+    if (signal.kind == "risk" && signal.subject == "model") return &signal;
   }
   return nullptr;
 }
 
-std::string mix_text(const Json& mix) {
-  if (mix.is_null()) return {};
-  return fmt::format("; {} % of it is mix: the rows to train on are weighed like those that come "
-                     "now", std::lround(100 * io::get_or<double>(mix, "mix", 1)));
-}
-
-Result<Json> mix_to_train(ledger::Store& store, const Config& config, const State& state) {
-  const Json mix = mix_of(state);
-  if (mix.is_null() || state.champion == 0 || !config.train.command.empty()) return Json();
+/// Null when the champion has no such tree.
+Result<Json> tree_and_shares(ledger::Store& store, const State& state, const Json& mix) {
   const std::string& hex = state.versions.at(state.champion).pipeline;
   const auto champion = TRY(model::Pipeline::load(
       TRY(store.objects->get(TRY(io::Digest::from_hex(hex))))));
@@ -35,6 +28,35 @@ Result<Json> mix_to_train(ledger::Store& store, const Config& config, const Stat
   for (const auto& node : tree.nodes) leaves += node.column.empty() ? 1U : 0U;
   if (leaves == 0 || mix.at("shares").size() != leaves) return Json();
   return Json{{"tree", tree.to_json()}, {"shares", mix.at("shares")}};
+}
+
+}  // namespace
+
+Json mix_of(const State& state) {
+  const monitor::Signal* const risk = risk_of_model(state);
+  if (risk == nullptr) return nullptr;
+  const bool known = risk->cause.is_object() && risk->cause.contains("shares");
+  const bool mostly = known && io::get_or<double>(risk->cause, "concept", 1) < kMostlyMix;
+  return mostly ? risk->cause : Json();
+}
+
+std::string mix_text(const Json& mix) {
+  if (mix.is_null()) return {};
+  return fmt::format("; {} % of it is mix: the rows to train on are weighed like those that come "
+                     "now", std::lround(100 * io::get_or<double>(mix, "mix", 1)));
+}
+
+Result<void> tell_training(ledger::Store& store, const Config& config, const State& state,
+                           Json& now) {
+  const monitor::Signal* const risk = risk_of_model(state);
+  if (risk == nullptr || state.champion == 0 || !config.train.command.empty()) return {};
+  if (const Json mix = mix_of(state); !mix.is_null()) {
+    Json told = TRY(tree_and_shares(store, state, mix));
+    if (!told.is_null()) now["mix"] = std::move(told);
+    return {};
+  }
+  now["changed_us"] = risk->since.us;
+  return {};
 }
 
 }  // namespace rondo::loop

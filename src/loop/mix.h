@@ -1,4 +1,5 @@
-// A risk that rose because other kinds of rows come: what follows of that for the next training.
+// Why a risk rose, and what follows of that for the next training: rows of other kinds come, or the
+// law changed.
 #pragma once
 
 #include "ledger/store.h"
@@ -14,8 +15,10 @@ inline constexpr double kMostlyMix = 1.0 / 3;
 Json mix_of(const State& state);
 /// "; 88 % of it is mix: the rows to train on are weighed like those that come now".
 std::string mix_text(const Json& mix);
-/// What training is told of it: {"tree","shares"}, or null. Not for a script, which weighs its rows
+/// What training is told of the open alarm: now.mix = {"tree","shares"} if other rows come,
+/// now.changed_us if the law changed. Nothing of it for a script, which chooses and weighs its rows
 /// itself. Errors: kIo, kCorrupt.
-Result<Json> mix_to_train(ledger::Store& store, const Config& config, const State& state);
+Result<void> tell_training(ledger::Store& store, const Config& config, const State& state,
+                           Json& now);
 
 }  // namespace rondo::loop

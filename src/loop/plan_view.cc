@@ -61,8 +61,7 @@ Result<void> look_for_model(ledger::Store& store, const Config& config, PlanInpu
   if (prepared == s.outputs.end()) return {};
   input.prepared = prepared->second;
   Job job = TRY(training_job(*store.fs, config, store.folder.parent_path(), input.prepared));
-  const Json mix = TRY(mix_to_train(store, config, s));
-  if (!mix.is_null()) job.input.options.at("now")["mix"] = mix;
+  TRY(tell_training(store, config, s, job.input.options.at("now")));
   const JobName name = job_name(job);
   input.trained = TRY(store.ledger->projection(name.key)).has_value();
   if (!s.open || s.open->stage != Stage::kTraining) return {};

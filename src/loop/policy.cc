@@ -128,8 +128,12 @@ std::int64_t Policy::labelled_needed(const Snapshot& now) const {
 
 bool Policy::harms(const Snapshot& now) const {
   if (kind_ == Kind::kDrift) return now.state.drift_signals > 0;
-  if (kind_ == Kind::kCost) return risen(now) && excess_of(now) >= options_.cost_of_cycle;
+  if (kind_ == Kind::kCost) return risen(now) && excess_of(now) >= worth(now);
   return now.state.risk_signals > 0;
+}
+
+double Policy::worth(const Snapshot& now) const {
+  return options_.cost_of_cycle * static_cast<double>(now.state.fruitless + 1);
 }
 
 std::int64_t Policy::growth(std::int64_t base) const {
@@ -174,8 +178,12 @@ std::optional<Due> Policy::damped(const Snapshot& now) const {
 }
 
 std::string Policy::excess_text(const Snapshot& now) const {
-  return fmt::format("its excess cost is about {} so far, a cycle costs {}",
-                     rounded(excess_of(now)), rounded(options_.cost_of_cycle));
+  const std::int64_t vain = now.state.fruitless;
+  std::string text = fmt::format("its excess cost is about {} so far, a cycle costs {}",
+                                 rounded(excess_of(now)), rounded(options_.cost_of_cycle));
+  if (vain == 1) text += ", and one was in vain";
+  if (vain > 1) text += fmt::format(", and {} were in vain", vain);
+  return text;
 }
 
 Due Policy::wanted(const Snapshot& now) const {
@@ -217,6 +225,7 @@ Due Policy::wanted(const Snapshot& now) const {
     }
     why["excess_cost"] = excess_of(now);
     why["cost_of_cycle"] = options_.cost_of_cycle;
+    why["cycles_in_vain"] = s.fruitless;
     const std::string what = learns(now) ? kLearns : s.risk_sentence;
     return harmed(now, fmt::format("{}; {}{}", what, excess_text(now), mix_text(mix)),
                   std::move(why), base);
@@ -228,11 +237,10 @@ Due Policy::wanted(const Snapshot& now) const {
   if (counts) {
     numbers["excess_cost"] = excess_of(now);
     numbers["cost_of_cycle"] = options_.cost_of_cycle;
+    numbers["cycles_in_vain"] = s.fruitless;
   }
-  const std::string how = counts ? fmt::format("{}, and {}", learns(now) ? kLearns
-                                                                        : "the risk rose",
-                                              excess_text(now))
-                                 : std::string("the model performs well");
+  std::string how = s.risk_signals > 0 ? "the risk rose" : "the model performs well";
+  if (counts) how = fmt::format("{}, and {}", learns(now) ? kLearns : how, excess_text(now));
   if (reacts && options_.new_data <= 0) {
     return {false, fmt::format("no: {}{}", how, counts ? "" : ", and new_data is off"), numbers};
   }

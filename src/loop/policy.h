@@ -93,6 +93,8 @@ class Policy {
 
  private:
   enum class Kind { kNever, kAlways, kSchedule, kDrift, kPerformance, kCost, kCron };
+  /// What a harm must have cost before the next cycle: of each cycle in vain, and of that one.
+  double worth(const Snapshot& now) const;
   std::int64_t growth(std::int64_t base) const;
   /// Whether a risk that rose is a reason by itself: with "cost" once it cost as much as a cycle.
   /// Source: ski rental, Karlin, Manasse, Rudolph, Sleator 1988: at constant excess at most twice

@@ -112,7 +112,21 @@ const Row kRows[] = {
      },
      true, "it has"},
     {"cost", [](Snapshot& s) { s.watch = {{"excess", {{"cost", 500.0}}}}; }, false,
-     "a cycle after the alarm began already: the next alarm decides"},
+     "a promotion answered the alarm: the next one decides"},
+    {"cost",
+     [](Snapshot& s) {
+       s.served_labelled = 1;
+       s.state.risk_signals = s.state.fruitless = 1;
+       s.watch = {{"excess", {{"cost", 399.0}}}};
+     },
+     false, "one cycle was in vain, and the harm has not cost as much as two"},
+    {"cost",
+     [](Snapshot& s) {
+       s.served_labelled = 1;
+       s.state.risk_signals = s.state.fruitless = 1;
+       s.watch = {{"excess", {{"cost", 400.0}}}};
+     },
+     true, "it has cost as much as both"},
     {"cost",
      [](Snapshot& s) {
        s.state.risk_signals = 1;

@@ -99,10 +99,10 @@ struct State {
   Json backfill = Json::object();      // {"from","to"}: a person wants it collected again
   std::string failed_inputs;           // digest of the inputs at which a step failed for good
   Time cycle_started = kBeginningOfTime, cycle_ended = kBeginningOfTime;
-  std::int64_t fruitless = 0;          // cycles without promotion since the last promotion
+  std::int64_t fruitless = 0;          // cycles in vain since a promotion or a risk alarm
   std::vector<Time> cycles;            // starts of the last 31 days
   std::vector<double> cycle_cpu;       // predicted CPU-seconds, beside `cycles`
-  std::int64_t risk_signals = 0;       // risk alarms since the last preparation
+  std::int64_t risk_signals = 0;       // risk alarms since the last promotion
   std::string risk_sentence;
   std::int64_t drift_signals = 0;      // inputs that began to drift since then
   std::string drift_sentence;

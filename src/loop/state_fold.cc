@@ -26,11 +26,12 @@ Result<void> started(State& s, const Fact& fact) {
     s.trigger.clear();
     s.cycle_started = fact.at;
   }
-  // From Preparation on: the same rows would end in the same way again, and what an alarm asked for
-  // is done. A collection that goes no further leaves it open.
+  // From Preparation on: the same rows would end in the same way again, and what a drift asked for
+  // is done. A collection that goes no further leaves it open, and a risk stays until a promotion
+  // mends it or it is over: right after a change there may be too few rows to learn from.
   if (step.stage == Stage::kPreparation) {
     s.attempted_labelled = s.labelled;
-    s.risk_signals = s.drift_signals = 0;
+    s.drift_signals = 0;
   }
   if (step.stage == Stage::kTraining) {
     std::erase_if(s.cycles, [&](Time t) { return fact.at - t > kMonth; });
@@ -241,6 +242,12 @@ Result<void> signalled(State& s, const Fact& fact) {
     return {};
   }
   if (pages(signal)) ++s.alarms;
+  const auto same = [&](const monitor::Signal& open) {
+    return open.kind == signal.kind && open.subject == signal.subject;
+  };
+  const bool news = std::ranges::none_of(s.open_signals, same);
+  // Cycles that came to nothing before it say nothing about what it calls for.
+  if (news && signal.kind == "risk") s.fruitless = 0;
   if (signal.kind == "risk") {
     ++s.risk_signals;
     s.risk_sentence = signal.sentence;
@@ -249,9 +256,7 @@ Result<void> signalled(State& s, const Fact& fact) {
     ++s.drift_signals;
     s.drift_sentence = signal.sentence;
   }
-  std::erase_if(s.open_signals, [&](const monitor::Signal& open) {
-    return open.kind == signal.kind && open.subject == signal.subject;
-  });
+  std::erase_if(s.open_signals, same);
   s.open_signals.push_back(signal);
   const bool already = std::any_of(s.kept.begin(), s.kept.end(), [&](const Kept& kept) {
     return !kept.until && kept.column == signal.subject;

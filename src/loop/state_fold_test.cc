@@ -20,7 +20,7 @@ class Folding : public testing::Test {
   Time at_{Span::days(20'000).us};
 };
 
-TEST_F(Folding, AnAlarmIsOpenUntilAPreparationAnswersIt) {
+TEST_F(Folding, ADriftIsOpenUntilAPreparationAnswersItAndARiskLonger) {
   state_.risk_signals = 1;
   state_.drift_signals = 2;
   start(1, 1, Stage::kCollection);
@@ -31,8 +31,25 @@ TEST_F(Folding, AnAlarmIsOpenUntilAPreparationAnswersIt) {
   EXPECT_EQ(state_.risk_signals, 1);
   start(2, 2, Stage::kCollection);
   start(3, 2, Stage::kPreparation);
-  EXPECT_EQ(state_.risk_signals, 0);
+  EXPECT_EQ(state_.risk_signals, 1) << "a cycle in vain mends nothing";
   EXPECT_EQ(state_.drift_signals, 0);
+}
+
+TEST_F(Folding, CyclesInVainBeforeAnAlarmDoNotHoldItUp) {
+  monitor::Signal risk;
+  risk.kind = "risk";
+  risk.subject = "model";
+  state_.fruitless = 4;
+  add("signal", 0, monitor::to_json(risk));
+  EXPECT_EQ(state_.fruitless, 0);
+  state_.fruitless = 2;
+  add("signal", 0, monitor::to_json(risk));
+  EXPECT_EQ(state_.fruitless, 2) << "the same alarm, seen again";
+  monitor::Signal quality;
+  quality.kind = "missing";
+  quality.subject = "temp";
+  add("signal", 0, monitor::to_json(quality));
+  EXPECT_EQ(state_.fruitless, 2) << "no reason for a cycle";
 }
 
 TEST_F(Folding, WhatIsOverIsNoReasonAnyMore) {

@@ -180,8 +180,7 @@ Result<Outcome> Conductor::train_step(const Action& action, std::int64_t attempt
                                       const Stop& stop) {
   const State state = parts_.desk->look();
   Json options = training_options(*parts_.config);
-  const Json mix = TRY(mix_to_train(*parts_.store, *parts_.config, state));
-  if (!mix.is_null()) options.at("now")["mix"] = mix;
+  TRY(tell_training(*parts_.store, *parts_.config, state, options.at("now")));
   Names outputs;
   const StageOutput output =
       TRY(launch(action, attempt, "train", std::move(options),
@@ -270,7 +269,7 @@ Result<Conductor::Twin> Conductor::fit_twin(const Action& action, std::int64_t a
       TRY(io::Digest::from_hex(state.outputs.at("candidate")))));
   const auto candidate = TRY(model::Candidate::decode(candidate_bytes));
   Json now = {{"rounds", candidate.rounds}};
-  for (const char* own : {"members", "script", "mix"}) {
+  for (const char* own : {"members", "script", "mix", "since_us"}) {
     if (candidate.options.contains(own)) now[own] = candidate.options.at(own);
   }
   outputs.clear();

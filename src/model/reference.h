@@ -73,6 +73,7 @@ struct Reference {
   double false_positive = 1, false_negative = 1;  // what the loss "cost" is made of
   double test_risk = 0;                // mean scaled loss on the test rows of the measured twin
   double risk_bound = 1;               // U: too low with probability .01
+  double least_day = 0;                // a day that lost less counts as this; <= risk_bound
   std::uint64_t test_days = 0, test_rows = 0;  // of the AUC pairs
   double day_correlation = 0;          // lag-1 correlation of day means, printed with the claim
   std::vector<SliceReference> slices{};  // watched by themselves: [monitor] slices

@@ -181,6 +181,7 @@ Result<void> check(const Reference& r) {
     return fail(Code::kInvalidInput, "the rows a day are no range");
   }
   if (!(r.loss_scale > 0) || !is_share(r.test_risk) || !is_share(r.risk_bound) ||
+      !(r.least_day >= 0 && r.least_day <= r.risk_bound) ||
       std::fabs(r.day_correlation) > 1 || r.longest_gap.us < 0) {
     return fail(Code::kInvalidInput, "risk, its bound, its scale or a gap is out of range");
   }
@@ -250,6 +251,7 @@ Json Reference::to_json() const {
           {"loss", loss},
           {"test_risk", test_risk},
           {"risk_bound", risk_bound},
+          {"least_day", least_day},
           {"test_days", test_days},
           {"test_rows", test_rows},
           {"day_correlation", day_correlation}};
@@ -285,6 +287,7 @@ Result<Reference> Reference::from_json(const Json& json) {
   r.false_negative = io::get_or<double>(json, "false_negative", 1);
   r.test_risk = TRY(io::get<double>(json, "test_risk"));
   r.risk_bound = TRY(io::get<double>(json, "risk_bound"));
+  r.least_day = io::get_or<double>(json, "least_day", 0);
   r.test_days = TRY(io::get<std::uint64_t>(json, "test_days"));
   r.test_rows = TRY(io::get<std::uint64_t>(json, "test_rows"));
   r.day_correlation = TRY(io::get<double>(json, "day_correlation"));

@@ -52,7 +52,7 @@ Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t 
       estimate(r),
       audits(options, r),
       change(r),
-      risk(null_of(o, r, r.risk_bound, kRiskPart)),
+      risk(null_of(o, r, r.risk_bound, kRiskPart, r.least_day)),
       mean(kMeanError) {
   const auto setting = setting_of(o, r, ColumnCheck::Role::kInput);
   const auto memory = [&](const ColumnCheck& check) {

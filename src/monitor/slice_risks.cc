@@ -28,11 +28,12 @@ std::string judged_text(const Options& options, model::Loss loss, std::uint64_t 
 }  // namespace
 
 stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference,
-                                  double bound, double part) {
+                                  double bound, double part, double least) {
   stats::RiskEvidence::Null null;
   null.mean = std::min(bound * (1 + options.tolerance), 0.999);
   null.false_alarms_per_year = part * options.false_alarms_per_year;
   null.real_valued = reference.has_clock || loss_of(reference) != model::Loss::kError;
+  if (reference.has_clock && options.audit_per_day == 0) null.least = least;
   null.learned_only = options.audit_per_day > 0 && loss_of(reference) != model::Loss::kAuc;
   const bool by_window = reference.has_clock || null.learned_only;
   null.half_life = by_window ? kDayHalfLife : kRowHalfLife;

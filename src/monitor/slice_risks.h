@@ -21,9 +21,10 @@ struct Harm {
 /// Of what has been proved just now, until `window`.
 Harm harm_of(const stats::RiskEvidence& risk, Time otherwise);
 
-/// Against a proved bound of the loss that was frozen with the reference.
+/// Against a proved bound of the loss that was frozen with the reference, and the loss below which
+/// none of a day counts.
 stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference,
-                                  double bound, double part);
+                                  double bound, double part, double least = 0);
 /// "RISK v7 where region = north, since ..., seen ...: error .171 in 2,310 judged rows; proved
 /// bound .128 (+5 % tolerated); evidence 4.1 times the threshold". Empty `where`: of all rows.
 std::string risk_sentence(const Options& options, const model::Reference& reference,

@@ -53,7 +53,9 @@ Result<Fence> Fence::restore(const Json& state) {
 
 RiskEvidence::RiskEvidence(Null null) : null_(null) {
   null_.mean = std::clamp(null_.mean, 1e-6, 0.999);
-  const double r0 = null_.mean;
+  null_.least = std::clamp(null_.least, 0.0, null_.mean - 1e-6);
+  mean_seen_ = seen(null_.mean);
+  const double r0 = mean_seen_;
   for (const double factor : kFactors) {
     const double p = std::min(factor * r0, (1 + r0) / 2);
     bets_.push_back({(p - r0) / (r0 * (1 - r0)), 0, 0, 0, {}});
@@ -68,14 +70,19 @@ void RiskEvidence::restart() {
     bet.change = {};
   }
   weight_ = 1;
-  mean_ = null_.mean;
-  squares_ = null_.mean * (1 - null_.mean);
+  mean_ = mean_seen_;
+  squares_ = mean_seen_ * (1 - mean_seen_);
+}
+
+double RiskEvidence::seen(double loss) const noexcept {
+  if (null_.least == 0) return loss;  // with the same bits, and audits may be below 0
+  return (std::max(loss, null_.least) - null_.least) / (1 - null_.least);
 }
 
 double RiskEvidence::learned_stake(double least) const noexcept {
-  const double excess = mean_ - null_.mean;
+  const double excess = mean_ - mean_seen_;
   const double stake = excess / (squares_ / weight_ + excess * excess);
-  return std::clamp(std::isfinite(stake) ? stake : 0.0, 0.0, 1 / (2 * (null_.mean - least)));
+  return std::clamp(std::isfinite(stake) ? stake : 0.0, 0.0, 1 / (2 * (mean_seen_ - least)));
 }
 
 void RiskEvidence::learn(double loss) {
@@ -87,7 +94,7 @@ void RiskEvidence::learn(double loss) {
 }
 
 void RiskEvidence::place(Bet& bet, double granted, const Observation& observation) const {
-  const double e = 1 + bet.stake * (observation.loss - null_.mean);
+  const double e = 1 + bet.stake * (seen(observation.loss) - mean_seen_);
   bet.evidence = (bet.evidence + granted) * e;
   bet.log_sum += std::log(e);
   if (bet.log_sum <= bet.log_least) {
@@ -108,7 +115,7 @@ void RiskEvidence::add(const Observation& observation) {
   for (Bet& bet : null_.learned_only ? std::span(&bets_.back(), 1) : std::span(bets_)) {
     place(bet, granted, observation);
   }
-  learn(observation.loss);
+  learn(seen(observation.loss));
 }
 
 double RiskEvidence::value() const noexcept {

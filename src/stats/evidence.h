@@ -47,8 +47,9 @@ class Fence {
 };
 
 /// Mixture of e-SR detectors (Shin, Ramdas, Rinaldo 2023) against "the mean loss is at most r0".
-/// While that holds, at most false_alarms_per_year alarms are expected in a year, whatever the
-/// traffic.
+/// While that holds of the losses, none of them counted below `least`, at most
+/// false_alarms_per_year alarms are expected in a year, whatever the traffic. Bets are on
+/// (loss - least)/(1 - least), so the less a loss can be below the mean, the larger they are.
 class RiskEvidence {
  public:
   struct Null {
@@ -57,6 +58,7 @@ class RiskEvidence {
     bool real_valued = true;            // half of the weight to a bet that learns the spread
     double half_life = 14;              // of what it learns; in observations
     bool learned_only = false;          // losses below 0 allow no fixed bets
+    double least = 0;                   // an observation below it counts as it; < mean
   };
   /// What followed the change point: the observations after the last minimum of the heaviest bet.
   struct Change {
@@ -83,11 +85,14 @@ class RiskEvidence {
     double log_sum = 0, log_least = 0;  // sum of ln e, and its minimum
     Change change;
   };
+  /// A loss as the bets see it.
+  double seen(double loss) const noexcept;
   void place(Bet& bet, double granted, const Observation& observation) const;
   void learn(double loss);
   double learned_stake(double least) const noexcept;
 
   Null null_;
+  double mean_seen_ = 0.5;              // r0 as the bets see it
   std::vector<Bet> bets_;               // the fixed ones, then the one that learns
   double weight_ = 1, mean_ = 0, squares_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -45,6 +46,45 @@ TEST(RiskEvidence, AlarmsNoOftenerThanStated) {
 TEST(RiskEvidence, SpendsItsBudget) {
   const RiskEvidence::Null null{0.3, 0.5, false, 14};
   EXPECT_GE(alarms(null, 200, [](Chance& c) { return c.uniform() < 0.3 ? 1.0 : 0.0; }), 20);
+}
+
+/// Days that are much alike, and none far below the others.
+double even_day(Chance& chance, double mean) {
+  return mean + 0.01 * std::clamp(chance.normal(), -3.0, 3.0);
+}
+
+// The bets of a loss in [.2, 1] are those of (loss - .2)/.8 in [0, 1].
+TEST(RiskEvidence, LossesAreSeenFromTheLeastOn) {
+  RiskEvidence::Null null{0.3, 0.5, true, 14};
+  null.least = 0.2;
+  RiskEvidence from_least(null), scaled({(0.3 - 0.2) / 0.8, 0.5, true, 14});
+  Chance chance(Seed{3});
+  for (int i = 0; i < 30; ++i) {
+    const double loss = 0.1 + 0.5 * chance.uniform();
+    from_least.add(day(i, loss));
+    scaled.add(day(i, (std::max(loss, 0.2) - 0.2) / 0.8));
+    EXPECT_NEAR(from_least.value(), scaled.value(), 1e-9 * scaled.value()) << i;
+  }
+}
+
+// At r0 the promise is kept; above it the least makes a rise known in about half the time.
+TEST(RiskEvidence, EvenDaysTellARiseSoon) {
+  RiskEvidence::Null null{0.3, 0.5, true, 14};
+  const auto days_until_alarm = [&] {
+    Chance chance(Seed{5});
+    RiskEvidence evidence(null);
+    for (int i = 0; i < 200; ++i) {
+      evidence.add(day(i, even_day(chance, 0.4)));
+      if (evidence.value() >= 1) return i + 1;
+    }
+    return 200;
+  };
+  EXPECT_GT(days_until_alarm(), 30);
+  null.least = 0.2;
+  EXPECT_LE(days_until_alarm(), 20);
+  EXPECT_LE(alarms(null, 200, [](Chance& c) { return even_day(c, 0.3); }), 132);
+  EXPECT_LE(alarms(null, 200, [](Chance& c) { return 0.2 + 0.2 * c.uniform(); }), 132);
+  EXPECT_LE(alarms(null, 200, [](Chance& c) { return c.uniform() < 0.125 ? 1.0 : 0.2; }), 132);
 }
 
 /// .1 + (xi/.1)(loss - .1) with xi = 1 once in ten: what an audit says of a loss of that mean. From

@@ -21,14 +21,16 @@ std::vector<Inner> hashed(const model::Prepared& prepared, const RowList& train,
   return folds;
 }
 
-/// The newest windows, each as long as the test in rows, or a tenth of what there is.
-std::vector<Inner> rolling(const model::Prepared& prepared, const RowList& train) {
-  const std::size_t test = prepared.side.size() - train.size();
+/// The newest windows, each as long as the test in rows, or a tenth of what there is; so many.
+std::vector<Inner> rolling(const model::Prepared& prepared, const RowList& train,
+                           std::size_t windows, std::size_t most) {
+  const auto test = std::min(most, static_cast<std::size_t>(std::ranges::count(
+                                       prepared.side, table::Side::kTest)));
   const std::size_t length = std::clamp<std::size_t>(test, kFewestInFold,
                                                      std::max(train.size() / 10, kFewestInFold));
   const Span gap{std::max<std::int64_t>(prepared.test_from.us - prepared.train_until.us, 0)};
   std::vector<Inner> folds;
-  for (std::size_t window = kWindows; window > 0; --window) {
+  for (std::size_t window = windows; window > 0; --window) {
     if (train.size() < (window + 1) * length) return {};
     const auto moment = [&](std::size_t at) { return prepared.time[train[at]]; };
     const std::size_t from = train.size() - window * length;
@@ -48,11 +50,17 @@ std::vector<Inner> rolling(const model::Prepared& prepared, const RowList& train
 
 }  // namespace
 
+Inner newest_window(const model::Prepared& prepared, const RowList& train,
+                    std::size_t most) {
+  std::vector<Inner> made = rolling(prepared, train, 1, most);
+  return made.empty() ? Inner{} : std::move(made.front());
+}
+
 std::vector<Inner> folds_of(const model::Prepared& prepared, const RowList& train, Seed seed,
                             std::size_t folds) {
   const bool clock = prepared.by_time && !prepared.time.empty();
-  std::vector<Inner> made =
-      clock ? rolling(prepared, train) : hashed(prepared, train, seed, folds);
+  std::vector<Inner> made = clock ? rolling(prepared, train, kWindows, train.size())
+                                  : hashed(prepared, train, seed, folds);
   const bool few = std::ranges::any_of(made, [&](const Inner& fold) {
     return fold.stop.size() < kFewestInFold || fold.fit.size() < kFewestInFold ||
            !has_weight(prepared, fold.stop) || !has_weight(prepared, fold.fit);

@@ -9,6 +9,10 @@ namespace rondo::train {
 
 inline constexpr std::size_t kWindows = 3;
 
+/// The newest rows, as many as the test has, at most a tenth of all and `most`, and all that could
+/// be learned from before them. With a clock alone; empty when there are too few.
+Inner newest_window(const model::Prepared& prepared, const RowList& train, std::size_t most);
+
 /// `fit` and `stop` of each fold, ascending; no row is on both sides of one. Without a clock each
 /// training row is in exactly one `stop`. Empty when there are too few rows
 /// for it, or none of a side has weight.

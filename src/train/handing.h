@@ -18,6 +18,7 @@ struct Plan {
   Limits limits;                // stop and budget
   LineChoices lines;             // of an original: what lines are worth on its inner part
   Json mix{};                    // what the rows are weighed like, or null
+  Json window{};                 // of an original that learns from newer rows alone: see Window
   std::optional<Line> baseline;  // the straight one, beside which the candidate is measured
   std::vector<double> around{};  // of quantiles: how far each lies from that line on inner rows
 };

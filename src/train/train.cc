@@ -18,6 +18,7 @@
 #include "train/inputs.h"
 #include "train/mix.h"
 #include "train/script.h"
+#include "train/window.h"
 
 namespace rondo::train {
 namespace {
@@ -241,6 +242,7 @@ Result<StageOutput> take_over(const Prepared& prepared, const RowList& rows, con
 void add_wishes(const Prepared& prepared, const Plan& plan, Json& evidence) {
   if (!prepared.weight_column.empty()) evidence["weight"] = prepared.weight_column;
   if (!plan.mix.is_null()) evidence["mix"] = plan.mix.at("shares");
+  if (!plan.window.is_null()) evidence["window"] = plan.window;
   if (!plan.options.class_weight.empty()) evidence["class_weight"] = plan.options.class_weight;
   if (!plan.options.monotone.empty()) evidence["monotone"] = plan.options.monotone;
   if (plan.baseline) evidence["linear"] = plan.baseline->json();
@@ -346,13 +348,17 @@ Result<StageOutput> train(const StageInput& input) {
   const Json now = io::get_or<Json>(input.options, "now", Json::object());
   const Json mix = io::get_or<Json>(now, "mix", nullptr);
   if (!mix.is_null()) TRY(weigh_like(mix, prepared));
-  const RowList rows = rows_of(prepared, table::Side::kTrain);
+  RowList rows = rows_of(prepared, table::Side::kTrain);
   TRY(check_inputs(prepared, rows));
   Plan plan = TRY(plan_for(input, prepared));
   plan.mix = mix;
+  Window window = TRY(choose_window(prepared, std::move(rows), plan, input));
+  rows = std::move(window.rows);
+  plan.window = std::move(window.found);
   look_at_lines(prepared, rows, plan, input);
   StageOutput output = TRY(fit_as_planned(prepared, rows, plan, input));
   if (output.result == "trained") add_wishes(prepared, plan, output.evidence);
+  output.reason += window.text;
   if (!mix.is_null()) output.reason += "; rows of kinds that come oftener now count more";
   return output;
 }

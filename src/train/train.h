@@ -21,6 +21,7 @@ struct Options {
   std::int64_t min_leaf = 20;
   std::int64_t folds = 5;
   std::int64_t ensemble = 8;
+  std::string window = "auto";
   std::string row_max = "50us";
   std::string size_max = "64MiB";
   std::string weight{};
@@ -49,6 +50,10 @@ void describe(Visitor& v, Options& o) {
   v(Key{"rounds", "boosting rounds at most", 1, 100000}, o.rounds);
   v(Key{"min_leaf", "rows a leaf at least", 1, 1e9}, o.min_leaf);
   v(Key{"folds", "of a search, without a clock; with one, 3 windows that roll", 2, 50}, o.folds);
+  v(Key{"window",
+        "how far back rows are learned from: \"90d\", \"all\", or \"auto\", all of them unless "
+        "newer ones alone do clearly better"},
+    o.window);
   v(Key{"row_max", "time to score a row, predicted from the trees, that a model may take"},
     o.row_max);
   v(Key{"size_max", "a model's size beyond which it is kept out, as \"64MiB\""}, o.size_max);
@@ -86,14 +91,17 @@ Result<void> check_monotone(const Json& monotone);
 Result<void> check_learners(const Options& options);
 /// Whether [train] quantiles are levels, and trees of ours may learn them. Errors: kInvalidInput.
 Result<void> check_quantiles(const Options& options);
+/// Whether [train] window is "auto", "all" or a span above 0. Errors: kInvalidInput.
+Result<void> check_window(const std::string& window);
 /// Whether each value of [train] class_weight is a number above 0. Errors: kInvalidInput.
 Result<void> check_class_weight(const Json& class_weight);
 
 /// Stage entry. Input "prepared". Output "candidate" (model::Candidate with scores of the test
 /// rows). Results: "trained", "budget spent without a model". options = {"train": Options, "now":
-/// {"rounds": n, "members": [...], "candidates": k}}: when now.rounds > 0 the twin of a candidate
-/// with so many rounds and, if a search chose it, its members; when now.candidates > 0 a search of
-/// exactly so many, whatever the budget says.
+/// {"rounds": n, "members": [...], "candidates": k, "since_us": t, "changed_us": c}}: when n > 0
+/// the twin of a candidate with so many rounds and, if a search chose it, its members, and the rows
+/// from t on if that learned from no older ones; when k > 0 a search of exactly so many, whatever
+/// the budget says; c is when an open alarm says that the law changed.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
 
 }  // namespace rondo::train

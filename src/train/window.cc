@@ -1,0 +1,173 @@
+// The choice is by held-out rows: no assumption of when or how a law changes, or that it does.
+#include "train/window.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/words.h"
+#include "train/ensemble.h"
+#include "train/folds.h"
+#include "train/inputs.h"
+
+namespace rondo::train {
+namespace {
+
+using model::Prepared;
+
+constexpr double kFarAhead = 2.326;  // standard errors: 1 % one-sided, as up to seven are compared
+constexpr std::size_t kHalvings = 6;
+constexpr std::size_t kFewestRows = 500;       // to learn from
+constexpr std::size_t kFewestDays = 5;         // to judge on: of fewer a deviation says little
+constexpr std::size_t kFewestAfterAlarm = 3;   // the alarm is evidence too
+constexpr std::size_t kMostRows = 50'000;      // of a fit that is only to compare
+constexpr std::size_t kMostRounds = 50;
+constexpr Span kLeastBudget = Span::seconds(10);
+
+RowList from_on(const Prepared& prepared, const RowList& rows, Time from) {
+  const auto first = std::ranges::find_if(
+      rows, [&](std::uint32_t row) { return prepared.time[row] >= from; });
+  return {first, rows.end()};
+}
+
+/// What quick trees lost on the judged rows that learned from those since `from`.
+struct Look {
+  Time from;
+  bool changed = false;  // an alarm names that moment
+  std::vector<double> losses;
+  double loss = 0;
+};
+
+/// Moments from which on rows could be learned from, the first of them all.
+std::vector<Look> moments(const Prepared& prepared, const RowList& fit, const Json& now) {
+  std::vector<Look> out = {{prepared.time[fit.front()], false, {}}};
+  for (std::size_t halving = 1; halving <= kHalvings; ++halving) {
+    const std::size_t rows = fit.size() >> halving;
+    if (rows < kFewestRows) break;
+    out.push_back({prepared.time[fit[fit.size() - rows]], false, {}});
+  }
+  if (now.contains("changed_us")) {
+    const Time changed{io::get_or<std::int64_t>(now, "changed_us", 0)};
+    if (from_on(prepared, fit, changed).size() >= kFewestRows) {
+      out.push_back({changed, true, {}});
+    }
+  }
+  return out;
+}
+
+/// False: those rows cannot be learned from.
+Result<bool> judge(const Prepared& prepared, const Inner& window, const Judged& judged,
+                   const Plan& plan, Look& look) {
+  const RowList rows = thinned(from_on(prepared, window.fit, look.from), kMostRows);
+  if (!check_inputs(prepared, rows)) return false;
+  Limits limits;
+  limits.rounds = std::min(plan.most_rounds, kMostRounds);
+  limits.patience = patience_for(growth_of(plan.options), rows.size());
+  limits.stop = plan.limits.stop;
+  limits.keep_answers = true;
+  Booster booster = TRY(Booster::make(prepared, rows, window.stop, plan.parameters));
+  const Course course = TRY(grow(booster, judged, limits));
+  if (course.ending == Ending::kStopped) {
+    return fail(Code::kCancelled, "training was stopped before it had a model");
+  }
+  look.losses = row_losses(judged, raw_of(prepared.task, course.answers));
+  look.loss = std::accumulate(look.losses.begin(), look.losses.end(), 0.0) /
+              static_cast<double>(look.losses.size());
+  return true;
+}
+
+std::size_t count_of(std::vector<std::uint64_t> days) {
+  std::ranges::sort(days);
+  days.erase(std::unique(days.begin(), days.end()), days.end());
+  return days.size();
+}
+
+/// Rows to judge on at most: after a change that an alarm names as many as are left to learn from.
+std::size_t most_judged(const Prepared& prepared, const RowList& rows, const Json& now) {
+  if (!now.contains("changed_us")) return rows.size();
+  const Time changed{io::get_or<std::int64_t>(now, "changed_us", 0)};
+  const std::size_t since = from_on(prepared, rows, changed).size();
+  return since >= 2 * kFewestRows ? since / 2 : rows.size();
+}
+
+/// The rows since the best moment, if it is clearly better than all of them.
+Result<Window> look_back(const Prepared& prepared, RowList rows, const Plan& plan,
+                         const Json& now) {
+  const Inner window = newest_window(prepared, rows, most_judged(prepared, rows, now));
+  const auto days = units_of(prepared, window.stop);
+  const std::size_t few = now.contains("changed_us") ? kFewestAfterAlarm : kFewestDays;
+  if (window.fit.size() < 2 * kFewestRows || count_of(days) < few ||
+      !has_weight(prepared, window.stop)) {
+    return Window{std::move(rows)};
+  }
+  std::vector<double> labels;
+  for (const std::uint32_t row : window.stop) labels.push_back(prepared.label[row]);
+  const std::vector<double> weights = weights_of(prepared, window.stop);
+  const Judged judged{prepared.task, labels, weights, prepared.levels};
+  std::vector<Look> looks;
+  for (Look& look : moments(prepared, window.fit, now)) {
+    const bool all = looks.empty();
+    if (TRY(judge(prepared, window, judged, plan, look))) looks.push_back(std::move(look));
+    else if (all) return Window{std::move(rows)};
+  }
+  const Look& all = looks.front();
+  const Look& best = *std::ranges::min_element(looks, {}, &Look::loss);
+  const double ahead = standard_errors(all.losses, best.losses, days);
+  if (!(ahead > kFarAhead)) return Window{std::move(rows)};
+  Window found;
+  found.rows = from_on(prepared, rows, best.from);
+  found.found = {{"since", to_text(best.from)},  {"since_us", best.from.us},
+                 {"of", rows.size()},            {"judged_rows", window.stop.size()},
+                 {"loss", best.loss},            {"loss_of_all", all.loss},
+                 {"standard_errors", ahead},     {"changed", best.changed}};
+  found.text = fmt::format("; of {} rows only those since {}{}: on the newest {} their {} is "
+                           "{:.4g}, that of all {:.4g}",
+                           grouped(rows.size()), to_text(best.from),
+                           best.changed ? ", when the law changed by the alarm" : "",
+                           grouped(window.stop.size()), loss_name(prepared.task), best.loss,
+                           all.loss);
+  return found;
+}
+
+}  // namespace
+
+Result<void> check_window(const std::string& window) {
+  if (window == "auto" || window == "all") return {};
+  const auto span = parse_span(window);
+  if (span && span->us > 0) return {};
+  return fail(Code::kInvalidInput,
+              fmt::format("train.window: \"{}\" is no stretch of time", window),
+              "write \"auto\", \"all\" or a span above 0, as \"90d\"");
+}
+
+Result<Window> choose_window(const Prepared& prepared, RowList rows, const Plan& plan,
+                             const ledger::StageInput& input) {
+  if (prepared.time.empty() || plan.options.window == "all") return Window{std::move(rows)};
+  const Json now = io::get_or<Json>(input.options, "now", Json::object());
+  if (plan.options.window != "auto") {
+    const Span span = TRY(parse_span(plan.options.window));
+    const Time newest = prepared.time[rows.back()];
+    const std::size_t all = rows.size();
+    Window window{from_on(prepared, rows, newest - span)};
+    window.text = fmt::format("; of {} rows only those of the newest {}", grouped(all),
+                              to_text(span));
+    return window;
+  }
+  if (now.contains("since_us")) {
+    const Time since{io::get_or<std::int64_t>(now, "since_us", 0)};
+    return Window{from_on(prepared, rows, since), {},
+                  fmt::format("; only those since {}, as the candidate that was measured",
+                              to_text(since))};
+  }
+  const bool twin = plan.twin_rounds > 0 || !plan.twin_members.empty();
+  const Budget budget = TRY(read_budget(plan.options.budget));
+  const bool short_of_time = budget.time && *budget.time < kLeastBudget;
+  if (twin || !prepared.by_time || !plan.mix.is_null() || !plan.options.command.empty() ||
+      short_of_time) {
+    return Window{std::move(rows)};
+  }
+  return look_back(prepared, std::move(rows), plan, now);
+}
+
+}  // namespace rondo::train

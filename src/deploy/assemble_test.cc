@@ -71,6 +71,7 @@ TEST(Assemble, TheReferenceIsFrozenWithoutRowsThatAreKeptOut) {
   EXPECT_EQ(reference.loss_scale, 20);
   EXPECT_EQ(reference.test_risk, 0.025);
   EXPECT_EQ(reference.risk_bound, 0.05);
+  EXPECT_EQ(reference.least_day, 0.0125);
   EXPECT_EQ(reference.test_days, 14U);
   EXPECT_EQ(reference.test_rows, 336U);
   EXPECT_EQ(reference.day_correlation, 0.1);

@@ -126,6 +126,7 @@ inline Project::Project() : rows(make_rows()) {
                 {"loss_scale", 20.0},
                 {"test_risk", 0.025},
                 {"risk_bound", 0.05},
+                {"least", 0.0125},
                 {"days", 14},
                 {"rows", 336},
                 {"day_correlation", 0.1}}}};

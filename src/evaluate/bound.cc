@@ -17,8 +17,6 @@ namespace rondo::evaluate {
 namespace {
 
 constexpr double kError = 0.01;
-constexpr std::size_t kWeek = 7;  // days from which the greatest one says something
-constexpr double kRanges = 4;     // of the days' means, beyond the greatest
 
 /// The smallest of the values that at least 99.9 % of them do not exceed; 1 when it is 0.
 double scale_of(std::vector<double> values) {
@@ -204,15 +202,6 @@ Json to_json(const RiskBound& bound) {
   return out;
 }
 
-double ceiling_of(std::span<const double> means) {
-  if (means.size() < kWeek) return 1;
-  const auto [least, greatest] = std::ranges::minmax(means);
-  // Days without any error say little about the worst day.
-  if (!(greatest > 0)) return 1;
-  const double above = std::max(kRanges * (greatest - least), greatest / 4);
-  return std::min(1.0, greatest + std::min(above, greatest));
-}
-
 RiskBound risk_bound(const Truth& truth, const Answers& answers, const model::LossRule& rule) {
   RiskBound bound;
   bound.rule = rule;
@@ -232,9 +221,9 @@ RiskBound risk_bound(const Truth& truth, const Answers& answers, const model::Lo
   bound.days = means.size();
   bound.test_risk = stats::moments(means).mean;
   bound.day_correlation = stats::lag_one(means);
-  bound.ceiling = ceiling_of(means);
-  const auto [least, greatest] = std::ranges::minmax(means);
-  if (means.size() >= kWeek) bound.least = std::max(0.0, least - (greatest - least));
+  const stats::Bounds reach = stats::reach_of_days(means);
+  bound.least = reach.low;
+  bound.ceiling = reach.high;
   bound.risk_bound = stats::mean_upper(means, bound.ceiling, kError);
   return bound;
 }

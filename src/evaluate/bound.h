@@ -37,18 +37,13 @@ Json to_json(const RiskBound& bound);
 std::vector<double> scaled_losses(const Truth& truth, const Answers& answers,
                                   const model::LossRule& rule);
 
-/// The most that a day's mean loss is assumed to be, after a week of days with these means: as far
-/// above the greatest as four times their range, or a quarter of it if that is more, and at most
-/// twice the greatest. 1 when there are fewer days, or none lost anything.
-double ceiling_of(std::span<const double> means);
-
 /// U without a clock: 0/1 losses by Clopper, Pearson 1934; else stats::mean_upper of the rows.
 /// U with a clock: stats::mean_upper of the days' means, a day being one observation whatever its
 /// rows share. No bound that holds for every kind of day can be tight with few of them: what
 /// befalls 28 days in a hundred is missed by all of 14 days once in a hundred times, so if a day
 /// can lose all then every such bound is above 1 - .01^(1/14) = .28. Hence from a week on no day's
-/// mean loss is assumed above ceiling_of() them; before, 1 is the ceiling. Measured, for day means
-/// of .1 with deviation .03 (averages of 2,000 simulations):
+/// mean loss is assumed above stats::reach_of_days(); before, 1 is the ceiling. Measured, for day
+/// means of .1 with deviation .03 (averages of 2,000 simulations):
 ///   days                            14     30     60    100
 ///   U                              .169   .141   .124   .116
 ///   without the assumption         .404   .259   .184   .152
@@ -60,9 +55,8 @@ double ceiling_of(std::span<const double> means);
 /// not after 20.
 /// U is too low for about 1 % of these at most, and of neighbours correlated by .5; of neighbours
 /// correlated by .8, as `day_correlation` would show, for 2 to 5 %.
-/// `least` is as far below the least of the days as that is below the greatest. In production a
-/// better day counts as it, which a mean may only rise by, so that what a day can gain is bounded
-/// and bets on a rise may be large (stats/evidence.h).
+/// In production a day better than `least` counts as it, which a mean may only rise by, so that
+/// what a day can gain is bounded and bets on a rise may be large (stats/evidence.h).
 /// Of the AUC an observation is a pair, the i-th positive with the i-th negative of a day, or
 /// without a clock of all rows in their order.
 RiskBound risk_bound(const Truth& truth, const Answers& answers, const model::LossRule& rule);

@@ -178,24 +178,13 @@ RiskBound of_error_shares(const std::vector<double>& shares) {
   return bound_of(truth, p);
 }
 
-TEST(RiskBound, CeilingFollowsTheDaysFromAWeekOn) {
-  EXPECT_EQ(of_error_shares(std::vector<double>(6, 0.25)).ceiling, 1);
-  EXPECT_DOUBLE_EQ(of_error_shares(std::vector<double>(7, 0.25)).ceiling, 0.3125) << "1/4 above";
-  EXPECT_EQ(of_error_shares(std::vector<double>(9, 0.75)).ceiling, 0.9375);
-  EXPECT_EQ(of_error_shares(std::vector<double>(9, 0)).ceiling, 1);
-  std::vector<double> means(8, 0.25);
-  means[3] = 0.3;
-  EXPECT_DOUBLE_EQ(ceiling_of(means), 0.3 + 4 * 0.05);
-  means[3] = 0.4;
-  EXPECT_DOUBLE_EQ(ceiling_of(means), 0.8) << "twice the greatest at most";
-  means[3] = 0.6;
-  EXPECT_EQ(ceiling_of(means), 1);
-}
-
-TEST(RiskBound, LeastIsARangeBelowTheBestDayFromAWeekOn) {
-  EXPECT_EQ(of_error_shares({.25, .5, .25, .25, .25, .25}).least, 0) << "six days";
-  EXPECT_DOUBLE_EQ(of_error_shares({.25, .375, .25, .25, .25, .25, .25}).least, 0.125);
-  EXPECT_EQ(of_error_shares({.25, .75, .25, .25, .25, .25, .25}).least, 0) << "no loss is below";
+TEST(RiskBound, ReachesAsFarAsTheDaysSayFromAWeekOn) {
+  const RiskBound six = of_error_shares({.25, .375, .25, .25, .25, .25});
+  EXPECT_EQ(six.ceiling, 1);
+  EXPECT_EQ(six.least, 0);
+  const RiskBound seven = of_error_shares({.25, .375, .25, .25, .25, .25, .25});
+  EXPECT_DOUBLE_EQ(seven.ceiling, 0.75);
+  EXPECT_DOUBLE_EQ(seven.least, 0.125);
 }
 
 // Two rows of a day cut short, both wrong, are no day: the worst day stays the one with a quarter.
@@ -227,7 +216,7 @@ Judged judged(const Days& draw, int days, double mean, int runs) {
   for (int run = 1; run <= runs; ++run) {
     Chance chance(Seed{static_cast<std::uint64_t>(run)});
     const std::vector<double> means = draw(chance, days);
-    const double bound = stats::mean_upper(means, ceiling_of(means), 0.01);
+    const double bound = stats::mean_upper(means, stats::reach_of_days(means).high, 0.01);
     out.low += bound < mean ? 1 : 0;
     out.average += bound / runs;
   }
@@ -261,11 +250,26 @@ TEST(RiskBound, IsSeldomTooLow) {
   }
 }
 
+// Days that are much alike, and such of which one in twenty is three times as bad.
+TEST(RiskBound, OfEvenDaysIsSeldomTooLow) {
+  const auto even = [](Chance&, double z) { return 0.25 + 0.009 * z; };
+  const auto bad = [](Chance& chance, double z) {
+    return (chance.uniform() < 0.05 ? 0.3 : 0.1) + 0.005 * z;
+  };
+  for (const int n : {7, 14, 40}) {
+    EXPECT_LE(judged(days_of(even, 0), n, 0.25, 500).low, 12) << n;
+    EXPECT_LE(judged(days_of(even, 0.5), n, 0.25, 500).low, 12) << n;
+    EXPECT_LE(judged(days_of(bad, 0), n, 0.05 * 0.3 + 0.95 * 0.1, 500).low, 12) << n;
+  }
+}
+
 // The averages that bound.h names.
 TEST(RiskBound, IsTightEnoughToNoticeAThing) {
   const auto normal = days_of([](Chance&, double z) { return 0.1 + 0.03 * z; }, 0);
   EXPECT_NEAR(judged(normal, 14, 0.1, 300).average, 0.169, 0.003);
   EXPECT_NEAR(judged(normal, 60, 0.1, 300).average, 0.124, 0.002);
+  const auto even = days_of([](Chance&, double z) { return 0.25 + 0.009 * z; }, 0);
+  EXPECT_NEAR(judged(even, 14, 0.25, 300).average, 0.30, 0.005);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ double mean_of(const Days& days) {
 }
 
 /// Nothing but a bound: its watcher looks at losses only.
-std::shared_ptr<model::Reference> bound_only(double bound, bool clock = true) {
+std::shared_ptr<model::Reference> bound_only(double bound, bool clock = true, double least = 0) {
   auto reference = std::make_shared<model::Reference>();
   reference->label.name = "y";
   reference->label.counts.assign(5, 0);
@@ -57,6 +57,7 @@ std::shared_ptr<model::Reference> bound_only(double bound, bool clock = true) {
   reference->loss_scale = kScale;
   reference->test_risk = bound;
   reference->risk_bound = bound;
+  reference->least_day = least;
   return reference;
 }
 
@@ -82,8 +83,8 @@ Options strict() {
 
 /// Alarms of a watcher to whom `bound` was proved, on days drawn again and again.
 std::uint64_t alarms_in(int years, const Days& days, double bound, bool clock,
-                        std::uint64_t seed) {
-  Watcher watcher(strict(), bound_only(bound, clock), 1);
+                        std::uint64_t seed, double least = 0) {
+  Watcher watcher(strict(), bound_only(bound, clock, least), 1);
   Chance chance{Seed{seed}};
   std::uint64_t alarms = 0;
   for (std::int64_t day = 0; day < years * 365LL; ++day) {
@@ -94,14 +95,17 @@ std::uint64_t alarms_in(int years, const Days& days, double bound, bool clock,
   return alarms;
 }
 
-/// What the gate proves from `count` test days: at .01, and no day worse than twice the worst one.
-double proved(const Days& days, std::size_t count, Chance& chance) {
+/// What the gate proves from `count` test days: a bound at .01, and how good a day counts at most.
+struct Proved {
+  double bound = 1, least = 0;
+};
+Proved proved(const Days& days, std::size_t count, Chance& chance) {
   std::vector<double> means;
   for (std::size_t i = 0; i < count; ++i) {
     means.push_back(mean_of({days[chance.below(days.size())]}));
   }
-  const double greatest = *std::max_element(means.begin(), means.end());
-  return stats::mean_upper(means, std::min(1.0, 2 * greatest), 0.01);
+  const stats::Bounds reach = stats::reach_of_days(means);
+  return {stats::mean_upper(means, reach.high, 0.01), reach.low};
 }
 
 TEST(Risk, WithoutDriftAlarmsStayBelowTheStatedNumber) {
@@ -115,10 +119,10 @@ TEST(Risk, WithoutDriftAlarmsStayBelowTheStatedNumber) {
   std::uint64_t alarms = 0;
   int above = 0;
   for (int life = 0; life < years / kLife; ++life) {
-    const double bound = proved(days, 12 + static_cast<std::size_t>(life % 3), chance);
+    const auto [bound, least] = proved(days, 12 + static_cast<std::size_t>(life % 3), chance);
     EXPECT_LT(bound, 0.75) << "a bound that says nothing cannot be broken";
     above += bound >= mean ? 1 : 0;
-    alarms += alarms_in(kLife, days, bound, true, static_cast<std::uint64_t>(life) + 1);
+    alarms += alarms_in(kLife, days, bound, true, static_cast<std::uint64_t>(life) + 1, least);
   }
   const double most = stats::poisson_upper(alarms, 0.05) / years;
   RecordProperty("alarms", static_cast<int>(alarms));
@@ -130,6 +134,28 @@ TEST(Risk, EvenAtTheBorderAlarmsAreNoMoreThanStated) {
   // The bound is the very mean: the hardest case that is still no drift.
   const Days days = real_days();
   EXPECT_LE(alarms_in(400, days, mean_of(days), true, 5), 200U);
+  double least = 1;
+  for (const auto& day : days) least = std::min(least, mean_of({day}));
+  EXPECT_LE(alarms_in(400, days, mean_of(days), true, 5, least), 200U);
+}
+
+/// Days until the alarm about a loss of .4 a day that is never far from it.
+std::int64_t told_after(const std::shared_ptr<model::Reference>& reference) {
+  Watcher watcher(strict(), reference, 1);
+  for (std::int64_t day = 0; day < 100; ++day) {
+    const double loss = day % 2 == 0 ? 0.4 : 0.41;
+    const auto told = watcher.judge(day_with(day, std::vector<double>(24, loss)));
+    for (const Signal& signal : told) {
+      if (signal.kind == "risk") return day;
+    }
+  }
+  return 100;
+}
+
+TEST(Risk, OfDaysThatCannotBeMuchBetterARiseIsToldSooner) {
+  const std::int64_t sooner = told_after(bound_only(0.3, true, 0.2));
+  EXPECT_LE(sooner, 20);
+  EXPECT_GT(told_after(bound_only(0.3)), sooner + 10);
 }
 
 TEST(Risk, RowsOfADayAreNotIndependent) {

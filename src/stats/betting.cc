@@ -9,6 +9,8 @@
 namespace rondo::stats {
 namespace {
 
+constexpr std::size_t kWeek = 7;  // days from which they say something of others
+constexpr double kRanges = 4;     // of their means, beyond the greatest
 constexpr double kMostAtStake = 0.9;
 constexpr int kBets = 11;
 constexpr std::size_t kTogether = 16;  // factors are in [.1, 1e13]: so many fit a double
@@ -52,6 +54,16 @@ double mean_upper(std::span<const double> values, double ceiling, double error) 
     (log_capital(scaled, middle) < price ? low : high) = middle;
   }
   return ceiling * high;
+}
+
+Bounds reach_of_days(std::span<const double> means) {
+  if (means.size() < kWeek) return {0, 1};
+  const auto [least, greatest] = std::ranges::minmax(means);
+  const double range = greatest - least;
+  // Days without any error say little about the worst day.
+  if (!(greatest > 0)) return {0, 1};
+  const double above = std::min(std::max(kRanges * range, greatest / 4), greatest);
+  return {std::max(0.0, least - range), std::min(1.0, greatest + above)};
 }
 
 }  // namespace rondo::stats

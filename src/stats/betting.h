@@ -5,6 +5,8 @@
 
 #include <span>
 
+#include "stats/intervals.h"
+
 namespace rondo::stats {
 
 /// Upper bound of the mean of values in [0, ceiling], too low with probability `error` at most: the
@@ -19,5 +21,13 @@ namespace rondo::stats {
 /// section 4, and Cover 1991, "Universal portfolios", for mixing constant bets.
 /// Cost: 40 x 11 passes over the values. Accuracy: 1e-12 of the ceiling, on the safe side.
 double mean_upper(std::span<const double> values, double ceiling, double error);
+
+/// How far days' mean losses are taken to reach that are like those with these means: {0, 1} of
+/// fewer than seven days. `high`, which none is assumed to be above, is as far above the greatest
+/// as four times their range, or a quarter of the greatest if that is more, and at most twice the
+/// greatest; 1 when none lost anything. `low`, below which none is to count, is as far below the
+/// least as that is below the greatest.
+/// Shape: means in [0, 1].
+Bounds reach_of_days(std::span<const double> means);
 
 }  // namespace rondo::stats

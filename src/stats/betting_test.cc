@@ -77,5 +77,24 @@ TEST(MeanUpper, ClosesInOnTheMeanOfManyValues) {
   }
 }
 
+TEST(ReachOfDays, WorkedByHand) {
+  const auto reach = [](std::vector<double> means) { return reach_of_days(means); };
+  EXPECT_EQ(reach(std::vector<double>(6, 0.25)).high, 1) << "no week";
+  EXPECT_EQ(reach(std::vector<double>(6, 0.25)).low, 0);
+  EXPECT_DOUBLE_EQ(reach(std::vector<double>(7, 0.25)).high, 0.3125) << "a quarter above";
+  EXPECT_DOUBLE_EQ(reach(std::vector<double>(7, 0.25)).low, 0.25);
+  EXPECT_EQ(reach(std::vector<double>(9, 0)).high, 1) << "nothing was lost";
+  std::vector<double> means(8, 0.25);
+  means[3] = 0.3;
+  EXPECT_DOUBLE_EQ(reach(means).high, 0.3 + 4 * 0.05);
+  EXPECT_DOUBLE_EQ(reach(means).low, 0.2);
+  means[3] = 0.4;
+  EXPECT_DOUBLE_EQ(reach(means).high, 0.8) << "twice the greatest at most";
+  EXPECT_DOUBLE_EQ(reach(means).low, 0.1);
+  means[3] = 0.6;
+  EXPECT_EQ(reach(means).high, 1);
+  EXPECT_EQ(reach(means).low, 0) << "no loss is below";
+}
+
 }  // namespace
 }  // namespace rondo::stats

@@ -21,6 +21,9 @@ struct Plan {
   Json window{};                 // of an original that learns from newer rows alone: see Window
   std::optional<Line> baseline;  // the straight one, beside which the candidate is measured
   std::vector<double> around{};  // of quantiles: how far each lies from that line on inner rows
+
+  /// Whether what was measured is fitted again, so that nothing is to be found out.
+  bool of_twin() const { return twin_rounds > 0 || !twin_members.empty(); }
 };
 
 /// Rows that a model had not learned from, and what it answered.

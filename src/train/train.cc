@@ -266,7 +266,7 @@ std::vector<double> quantiles_around(const Prepared& prepared, const RowList& ro
 /// What lines are worth on the inner part, and the straight one as a baseline.
 void look_at_lines(const Prepared& prepared, const RowList& rows, Plan& plan,
                    const StageInput& input) {
-  if (plan.twin_rounds > 0 || !plan.twin_members.empty()) return;  // nothing is measured
+  if (plan.of_twin()) return;  // nothing is measured
   const bool learner = learners_of(plan.options).line && !plan.budget.searches &&
                        plan.options.command.empty();
   const bool measured = !prepared.rows_on(table::Side::kTest).empty();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "base/words.h"
 #include "train/ensemble.h"
@@ -18,7 +19,8 @@ using model::Prepared;
 
 constexpr double kFarAhead = 2.326;  // standard errors: 1 % one-sided, as up to seven are compared
 constexpr std::size_t kHalvings = 6;
-constexpr std::size_t kFewestRows = 500;       // to learn from
+constexpr std::size_t kFewestRows = 500;       // to learn from, of those that are compared
+constexpr std::size_t kFewestOfStretch = 50;   // as many as preparation asks for in all
 constexpr std::size_t kFewestDays = 5;         // to judge on: of fewer a deviation says little
 constexpr std::size_t kFewestAfterAlarm = 3;   // the alarm is evidence too
 constexpr std::size_t kMostRows = 50'000;      // of a fit that is only to compare
@@ -26,8 +28,8 @@ constexpr std::size_t kMostRounds = 50;
 constexpr Span kLeastBudget = Span::seconds(10);
 
 RowList from_on(const Prepared& prepared, const RowList& rows, Time from) {
-  const auto first = std::ranges::find_if(
-      rows, [&](std::uint32_t row) { return prepared.time[row] >= from; });
+  const auto first = std::ranges::partition_point(
+      rows, [&](std::uint32_t row) { return prepared.time[row] < from; });
   return {first, rows.end()};
 }
 
@@ -40,18 +42,16 @@ struct Look {
 };
 
 /// Moments from which on rows could be learned from, the first of them all.
-std::vector<Look> moments(const Prepared& prepared, const RowList& fit, const Json& now) {
+std::vector<Look> moments(const Prepared& prepared, const RowList& fit,
+                          std::optional<Time> changed) {
   std::vector<Look> out = {{prepared.time[fit.front()], false, {}}};
   for (std::size_t halving = 1; halving <= kHalvings; ++halving) {
     const std::size_t rows = fit.size() >> halving;
     if (rows < kFewestRows) break;
     out.push_back({prepared.time[fit[fit.size() - rows]], false, {}});
   }
-  if (now.contains("changed_us")) {
-    const Time changed{io::get_or<std::int64_t>(now, "changed_us", 0)};
-    if (from_on(prepared, fit, changed).size() >= kFewestRows) {
-      out.push_back({changed, true, {}});
-    }
+  if (changed && from_on(prepared, fit, *changed).size() >= kFewestRows) {
+    out.push_back({*changed, true, {}});
   }
   return out;
 }
@@ -84,19 +84,19 @@ std::size_t count_of(std::vector<std::uint64_t> days) {
 }
 
 /// Rows to judge on at most: after a change that an alarm names as many as are left to learn from.
-std::size_t most_judged(const Prepared& prepared, const RowList& rows, const Json& now) {
-  if (!now.contains("changed_us")) return rows.size();
-  const Time changed{io::get_or<std::int64_t>(now, "changed_us", 0)};
-  const std::size_t since = from_on(prepared, rows, changed).size();
+std::size_t most_judged(const Prepared& prepared, const RowList& rows,
+                        std::optional<Time> changed) {
+  if (!changed) return rows.size();
+  const std::size_t since = from_on(prepared, rows, *changed).size();
   return since >= 2 * kFewestRows ? since / 2 : rows.size();
 }
 
 /// The rows since the best moment, if it is clearly better than all of them.
 Result<Window> look_back(const Prepared& prepared, RowList rows, const Plan& plan,
-                         const Json& now) {
-  const Inner window = newest_window(prepared, rows, most_judged(prepared, rows, now));
+                         std::optional<Time> changed) {
+  const Inner window = newest_window(prepared, rows, most_judged(prepared, rows, changed));
   const auto days = units_of(prepared, window.stop);
-  const std::size_t few = now.contains("changed_us") ? kFewestAfterAlarm : kFewestDays;
+  const std::size_t few = changed ? kFewestAfterAlarm : kFewestDays;
   if (window.fit.size() < 2 * kFewestRows || count_of(days) < few ||
       !has_weight(prepared, window.stop)) {
     return Window{std::move(rows)};
@@ -106,7 +106,7 @@ Result<Window> look_back(const Prepared& prepared, RowList rows, const Plan& pla
   const std::vector<double> weights = weights_of(prepared, window.stop);
   const Judged judged{prepared.task, labels, weights, prepared.levels};
   std::vector<Look> looks;
-  for (Look& look : moments(prepared, window.fit, now)) {
+  for (Look& look : moments(prepared, window.fit, changed)) {
     const bool all = looks.empty();
     if (TRY(judge(prepared, window, judged, plan, look))) looks.push_back(std::move(look));
     else if (all) return Window{std::move(rows)};
@@ -130,6 +130,23 @@ Result<Window> look_back(const Prepared& prepared, RowList rows, const Plan& pla
   return found;
 }
 
+/// The rows of a stretch that the settings name.
+Result<Window> newest_stretch(const Prepared& prepared, const RowList& rows,
+                              const std::string& stretch) {
+  const Span span = TRY(parse_span(stretch));
+  Window window{from_on(prepared, rows, prepared.time[rows.back()] - span)};
+  if (window.rows.size() < kFewestOfStretch) {
+    return fail(Code::kInvalidInput,
+                fmt::format("[train] window = \"{}\" leaves {} of {} rows to learn from", stretch,
+                            grouped(window.rows.size()), grouped(rows.size())),
+                fmt::format("make it longer, so that it holds {} rows at least", kFewestOfStretch));
+  }
+  TRY(check_inputs(prepared, window.rows));
+  window.text = fmt::format("; of {} rows only those of the newest {}", grouped(rows.size()),
+                            to_text(span));
+  return window;
+}
+
 }  // namespace
 
 Result<void> check_window(const std::string& window) {
@@ -144,30 +161,24 @@ Result<void> check_window(const std::string& window) {
 Result<Window> choose_window(const Prepared& prepared, RowList rows, const Plan& plan,
                              const ledger::StageInput& input) {
   if (prepared.time.empty() || plan.options.window == "all") return Window{std::move(rows)};
+  if (plan.options.window != "auto") return newest_stretch(prepared, rows, plan.options.window);
   const Json now = io::get_or<Json>(input.options, "now", Json::object());
-  if (plan.options.window != "auto") {
-    const Span span = TRY(parse_span(plan.options.window));
-    const Time newest = prepared.time[rows.back()];
-    const std::size_t all = rows.size();
-    Window window{from_on(prepared, rows, newest - span)};
-    window.text = fmt::format("; of {} rows only those of the newest {}", grouped(all),
-                              to_text(span));
-    return window;
-  }
-  if (now.contains("since_us")) {
-    const Time since{io::get_or<std::int64_t>(now, "since_us", 0)};
-    return Window{from_on(prepared, rows, since), {},
+  const auto moment = [&](const char* key) -> std::optional<Time> {
+    if (!now.contains(key)) return std::nullopt;
+    return Time{io::get_or<std::int64_t>(now, key, 0)};
+  };
+  if (const auto since = moment("since_us")) {
+    return Window{from_on(prepared, rows, *since), {},
                   fmt::format("; only those since {}, as the candidate that was measured",
-                              to_text(since))};
+                              to_text(*since))};
   }
-  const bool twin = plan.twin_rounds > 0 || !plan.twin_members.empty();
   const Budget budget = TRY(read_budget(plan.options.budget));
   const bool short_of_time = budget.time && *budget.time < kLeastBudget;
-  if (twin || !prepared.by_time || !plan.mix.is_null() || !plan.options.command.empty() ||
-      short_of_time) {
+  if (plan.of_twin() || !prepared.by_time || !plan.mix.is_null() ||
+      !plan.options.command.empty() || short_of_time) {
     return Window{std::move(rows)};
   }
-  return look_back(prepared, std::move(rows), plan, now);
+  return look_back(prepared, std::move(rows), plan, moment("changed_us"));
 }
 
 }  // namespace rondo::train

@@ -21,7 +21,8 @@ struct Window {
 /// names, are judged on the newest window of rows before the test, or on the newer half of the rows
 /// since that change if those are fewer. The best of them is taken if it is ahead of all rows by
 /// 2.33 standard errors over whole days. A budget of less than ten seconds looks at nothing.
-/// Errors: kInvalidInput when a span leaves no rows; kCancelled; those of LightGBM.
+/// Errors: kInvalidInput when a span leaves fewer than 50 rows, or none with weight; kCancelled;
+/// those of LightGBM.
 /// Cost: up to 8 fits of at most 50 rounds on at most 50,000 rows.
 Result<Window> choose_window(const model::Prepared& prepared, RowList rows, const Plan& plan,
                              const ledger::StageInput& input);

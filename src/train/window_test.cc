@@ -53,6 +53,28 @@ TEST_F(WindowOfTraining, RowsOfBeforeAChangeAreLeftOut) {
   EXPECT_EQ(candidate_.options.at("since_us"), prepared.time[first].us);
 }
 
+TEST_F(WindowOfTraining, WhateverTheTask) {
+  using model::Task;
+  for (const Task task : {Task::kBinary, Task::kMulticlass, Task::kQuantile}) {
+    Prepared prepared = generated({.task = task == Task::kQuantile ? Task::kRegression : task,
+                                   .rows = kRows});
+    const auto turned = [&](double label) {
+      if (task == Task::kQuantile) return -label;
+      return static_cast<double>(prepared.classes.size()) - 1 - label;
+    };
+    for (std::size_t row = 0; row < kChange; ++row) {
+      prepared.label[row] = turned(prepared.label[row]);
+    }
+    if (task == Task::kQuantile) {
+      prepared.task = task;
+      prepared.levels = {0.1, 0.5, 0.9};
+    }
+    const StageOutput output = trained(prepared, {});
+    ASSERT_TRUE(output.evidence.contains("window")) << model::name_of(task);
+    EXPECT_GE(output.evidence.at("window").at("since_us"), prepared.time[1'440].us);
+  }
+}
+
 TEST_F(WindowOfTraining, OneLawIsLearnedFromEveryRow) {
   const StageOutput output = trained(hours(false), {});
   EXPECT_FALSE(output.evidence.contains("window"));
@@ -121,6 +143,12 @@ TEST_F(WindowOfTraining, SettingsRule) {
   EXPECT_NE(output.reason.find("of 3,200 rows only those of the newest 10d"), std::string::npos)
       << output.reason;
   EXPECT_FALSE(output.evidence.contains("window"));
+  options.window = "1d";
+  const auto refused = run(input_for(prepared, options));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInvalidInput);
+  EXPECT_NE(refused.error().text().find("\"1d\" leaves 25 of 3,200 rows"), std::string::npos)
+      << refused.error().text();
   options.window = "auto";
   options.budget = "9s";  // too little to look
   EXPECT_EQ(trained(prepared, options).evidence.at("train_rows"), kTrain);

@@ -181,7 +181,7 @@ class Story(unittest.TestCase):
     def status(self):
         return ask(self.base, "/api/v1/status")[1]
 
-    def until(self, what, true, act=lambda: None, timeout=180):
+    def until(self, what, true, act=lambda: None, timeout=90):
         end = time.monotonic() + timeout
         while not true():
             if time.monotonic() > end:

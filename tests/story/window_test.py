@@ -54,6 +54,19 @@ class Window(unittest.TestCase):
             self.assertNotIn("only those since", project.run("run", check=0).stdout)
             self.assertNotIn("window", project.finished("Model Training")["evidence"])
 
+    def test_versions_are_compared_by_it(self):
+        table = changed()
+        with Project(PROGRAM, table[:24 * 140], rounds=40, cool_down="0s") as project:
+            text = project.text("rondo.toml")
+            project.write("rondo.toml", text.replace("[train]\n", '[train]\nwindow = "all"\n'))
+            project.run("run", check=0)
+            project.write("rondo.toml", text)
+            write_csv(project.path("rows.csv"), table)
+            project.run("run", check=0)
+            since = project.finished("Model Training")["evidence"]["window"]["since"]
+            said = project.run("models", "diff", "v1", "v2", check=0).stdout
+            self.assertRegex(said, r"since\s+\S+\s+" + since)
+
     def test_a_stretch_that_is_none_is_told(self):
         with Project(PROGRAM, rows(20)) as project:
             text = project.text("rondo.toml")

@@ -258,7 +258,7 @@ Result<StageOutput> assemble(const StageInput& input) {
   const Inputs in = TRY(during(read_all(input), "assembling a pipeline"));
   if (input.stop.requested()) return fail(Code::kCancelled, "deployment was asked to stop");
   if (input.progress) input.progress({{"done", 0.3}, {"what", "assembling the pipeline"}});
-  const Pipeline::Parts parts = TRY(make_parts(input, in));
+  Pipeline::Parts parts = TRY(make_parts(input, in));
   Json evidence = {{"metrics", metrics_of(in.evidence)},
                    {"label_until_us", in.twin.label_until.us},
                    {"features", parts.transform.features()},
@@ -269,7 +269,9 @@ Result<StageOutput> assemble(const StageInput& input) {
   }
   std::string about;
   if (in.evidence.is_object()) {
-    const Floor floor = floor_of(in.measured, in.twin, parts, in.evidence);
+    const TwinAnswers answered = answers_of(in.measured, in.twin, parts);
+    model::also_answered(answered.scores, answered.times, parts.reference);
+    const Floor floor = floor_of(answered, in.twin, parts, in.evidence);
     evidence["floor"] = {{"value", floor.value}, {"most", floor.most}, {"rows", floor.rows}};
     about = words_of(floor);
     if (!floor.holds()) {

@@ -77,6 +77,25 @@ TEST(Assemble, TheReferenceIsFrozenWithoutRowsThatAreKeptOut) {
   EXPECT_EQ(reference.day_correlation, 0.1);
 }
 
+// The measured model answered 0 everywhere, the twin otherwise.
+TEST(Assemble, TheLawOfAnswersIsThatOfTheTwinToo) {
+  Project project;
+  std::vector<double> answers(336, 0.0);
+  std::vector<Time> times;
+  for (std::size_t hour = 0; hour < answers.size(); ++hour) times.push_back(Project::time(hour));
+  project.evidence["answers"] = model::freeze_answers(answers, times).to_json();
+  ASSERT_EQ(project.assemble()->result, "deployed");
+  const model::Reference reference = loaded(project)->reference();
+  const model::ColumnReference& law = reference.derived.back();
+  ASSERT_EQ(law.name, model::kAnswers);
+  ASSERT_EQ(law.envelopes.size(), 1U) << "hours of one row each are no clock";
+  const auto bin = [&](double answer) {
+    return model::bin_of(law, {Cell::Kind::kNumber, answer, {}});
+  };
+  EXPECT_GT(law.envelopes[0].high[bin(1)], 0.2) << "no answer of the measured one is above 0";
+  EXPECT_LT(law.envelopes[0].low[bin(0)], 0.8) << "all of its answers are 0";
+}
+
 TEST(Assemble, TheTwinAnswersThroughTheMapThatItsMeasuredModelWasJudgedWith) {
   Project project;
   project.binary = true;

@@ -28,45 +28,11 @@ std::vector<std::size_t> shared_rows(const model::Prepared& measured,
   return shared;
 }
 
-/// Answers to the rows, and what was served of them.
-struct Answered {
-  std::vector<double> outputs;
-  std::vector<double> served;  // number, or class index
-  bool numbers = true;         // all of the outputs are
-};
-
-Answered answers_of(const model::Prepared& twin, const model::Pipeline::Parts& parts,
-                    const std::vector<std::size_t>& rows) {
-  std::vector<double> features;
-  features.reserve(rows.size() * twin.features.columns);
-  for (const std::size_t row : rows) {
-    const auto values = twin.features.row(row);
-    features.insert(features.end(), values.begin(), values.end());
-  }
-  const std::size_t outputs = parts.forest.outputs();
-  Answered out;
-  out.outputs.resize(rows.size() * outputs);
-  model::CompiledForest(parts.forest).raw_batch(features, rows.size(), out.outputs);
-  parts.forest.link(out.outputs);
-  parts.answering.apply(out.outputs, outputs);
-  out.numbers = std::ranges::all_of(out.outputs, [](double x) { return std::isfinite(x); });
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto answer = std::span(out.outputs).subspan(i * outputs, outputs);
-    const auto most = std::ranges::max_element(answer) - answer.begin();
-    out.served.push_back(model::is_number(twin.task) ? answer[model::middle_of(twin.levels)]
-                         : outputs > 1                         ? static_cast<double>(most)
-                         : answer[0] >= parts.answering.cut()  ? 1
-                                                               : 0);
-  }
-  return out;
-}
-
 /// |y - f|, or whether the class is wrong.
-std::vector<double> plain_losses(const model::Prepared& twin, const std::vector<std::size_t>& rows,
-                                 const Answered& answered) {
+std::vector<double> plain_losses(const model::Prepared& twin, const TwinAnswers& answered) {
   std::vector<double> losses;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const double label = twin.label[rows[i]];
+  for (std::size_t i = 0; i < answered.rows.size(); ++i) {
+    const double label = twin.label[answered.rows[i]];
     losses.push_back(model::is_number(twin.task) ? std::abs(label - answered.served[i])
                      : answered.served[i] == label         ? 0
                                                            : 1);
@@ -95,8 +61,9 @@ double weighted_mean(const model::Prepared& twin, const std::vector<std::size_t>
 }
 
 /// As the bound was made: scaled losses, with a clock the mean of days' means.
-double risk_of(const model::Prepared& twin, const std::vector<std::size_t>& rows,
-               const Answered& answered, const model::LossRule& rule) {
+double risk_of(const model::Prepared& twin, const TwinAnswers& answered,
+               const model::LossRule& rule) {
+  const auto& rows = answered.rows;
   const std::size_t outputs = rows.empty() ? 1 : answered.outputs.size() / rows.size();
   std::map<std::int64_t, std::vector<double>> days;  // without a clock one day
   std::map<std::int64_t, model::ScoredPairs> pairs;
@@ -126,12 +93,40 @@ std::optional<double> worst_end(const Json& evidence) {
 
 }  // namespace
 
-Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,
+TwinAnswers answers_of(const model::Prepared& measured, const model::Prepared& twin,
+                       const model::Pipeline::Parts& parts) {
+  TwinAnswers out;
+  out.rows = shared_rows(measured, twin);
+  std::vector<double> features;
+  features.reserve(out.rows.size() * twin.features.columns);
+  for (const std::size_t row : out.rows) {
+    const auto values = twin.features.row(row);
+    features.insert(features.end(), values.begin(), values.end());
+    if (!twin.time.empty()) out.times.push_back(twin.time[row]);
+  }
+  const std::size_t outputs = parts.forest.outputs();
+  out.outputs.resize(out.rows.size() * outputs);
+  model::CompiledForest(parts.forest).raw_batch(features, out.rows.size(), out.outputs);
+  parts.forest.link(out.outputs);
+  parts.answering.apply(out.outputs, outputs);
+  out.numbers = std::ranges::all_of(out.outputs, [](double x) { return std::isfinite(x); });
+  for (std::size_t i = 0; i < out.rows.size(); ++i) {
+    const auto answer = std::span(out.outputs).subspan(i * outputs, outputs);
+    const auto most = std::ranges::max_element(answer);
+    const bool number = model::is_number(twin.task);
+    out.served.push_back(number        ? answer[model::middle_of(twin.levels)]
+                         : outputs > 1 ? static_cast<double>(most - answer.begin())
+                         : answer[0] >= parts.answering.cut() ? 1
+                                                              : 0);
+    out.scores.push_back(number ? out.served.back() : *most);
+  }
+  return out;
+}
+
+Floor floor_of(const TwinAnswers& answered, const model::Prepared& twin,
                const model::Pipeline::Parts& parts, const Json& evidence) {
-  const std::vector<std::size_t> rows = shared_rows(measured, twin);
-  const Answered answered = answers_of(twin, parts, rows);
   Floor floor;
-  floor.rows = rows.size();
+  floor.rows = answered.rows.size();
   const auto told = [&](double value) {
     return answered.numbers ? value : std::numeric_limits<double>::infinity();
   };
@@ -140,7 +135,7 @@ Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,
   if (end) {
     const auto value = io::get_or<double>(evidence, "value", 0);
     floor.loss = model::plain_loss(twin.task);
-    floor.value = told(weighted_mean(twin, rows, plain_losses(twin, rows, answered)));
+    floor.value = told(weighted_mean(twin, answered.rows, plain_losses(twin, answered)));
     floor.measured = floor.loss == model::Loss::kError ? 1 - value : value;
     floor.most = *end;
     return floor;
@@ -148,7 +143,7 @@ Floor floor_of(const model::Prepared& measured, const model::Prepared& twin,
   const model::Reference& reference = parts.reference;
   const model::LossRule rule = reference.loss_rule();
   floor.loss = rule.loss;
-  floor.value = told(risk_of(twin, rows, answered, rule) * rule.scale);
+  floor.value = told(risk_of(twin, answered, rule) * rule.scale);
   floor.measured = reference.test_risk * rule.scale;
   floor.most = reference.risk_bound * rule.scale;
   return floor;

@@ -46,16 +46,21 @@ std::string mix_text(const Json& mix) {
                      "now", std::lround(100 * io::get_or<double>(mix, "mix", 1)));
 }
 
+std::optional<Time> changed_at(const State& state) {
+  const monitor::Signal* const risk = risk_of_model(state);
+  if (risk == nullptr || !mix_of(state).is_null()) return std::nullopt;
+  return risk->since;
+}
+
 Result<void> tell_training(ledger::Store& store, const Config& config, const State& state,
                            Json& now) {
-  const monitor::Signal* const risk = risk_of_model(state);
-  if (risk == nullptr || state.champion == 0 || !config.train.command.empty()) return {};
+  if (state.champion == 0 || !config.train.command.empty()) return {};
   if (const Json mix = mix_of(state); !mix.is_null()) {
     Json told = TRY(tree_and_shares(store, state, mix));
     if (!told.is_null()) now["mix"] = std::move(told);
     return {};
   }
-  now["changed_us"] = risk->since.us;
+  if (const auto changed = changed_at(state)) now["changed_us"] = changed->us;
   return {};
 }
 

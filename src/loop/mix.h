@@ -2,6 +2,8 @@
 // law changed.
 #pragma once
 
+#include <optional>
+
 #include "ledger/store.h"
 #include "loop/config.h"
 #include "loop/state.h"
@@ -15,6 +17,8 @@ inline constexpr double kMostlyMix = 1.0 / 3;
 Json mix_of(const State& state);
 /// "; 88 % of it is mix: the rows to train on are weighed like those that come now".
 std::string mix_text(const Json& mix);
+/// When the law changed, as the open alarm of the whole model says; nothing if it is the mix.
+std::optional<Time> changed_at(const State& state);
 /// What training is told of the open alarm: now.mix = {"tree","shares"} if other rows come,
 /// now.changed_us if the law changed. Nothing of it for a script, which chooses and weighs its rows
 /// itself. Errors: kIo, kCorrupt.

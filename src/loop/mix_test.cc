@@ -38,5 +38,17 @@ TEST(TellTraining, WhenTheLawChanged) {
   EXPECT_EQ(told({risk("model", nullptr)}, script), Json::object());
 }
 
+TEST(ChangedAt, OfTheLawAndNotOfTheRowsThatCome) {
+  const auto at = [](monitor::Signal signal) {
+    State state;
+    state.open_signals = {std::move(signal)};
+    return changed_at(state);
+  };
+  EXPECT_EQ(at(risk("model", nullptr)), Time{77});
+  EXPECT_EQ(at(risk("model", {{"concept", 0.1}, {"shares", {1}}})), std::nullopt);
+  EXPECT_EQ(at(risk("kind = a", nullptr)), std::nullopt);
+  EXPECT_EQ(changed_at(State{}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace rondo::loop

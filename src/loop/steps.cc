@@ -48,6 +48,7 @@ prepare::Situation Conductor::situation(const State& state, bool twin) const {
   s.temp = (parts_.store->folder / "attempts").string();
   if (crontab) return s;
   if (state.champion != 0) s.test_after = state.versions.at(state.champion).label_until;
+  s.changed = changed_at(state);
   if (!watch_) return s;
   for (const auto& [from, until] : watch_->pending()) {
     s.quarantine.push_back({from, until, s.target, "not judged yet"});

@@ -3,19 +3,44 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "base/words.h"
 #include "model/reference.h"
+#include "stats/classifier_bet.h"
 
 namespace rondo::model {
 
-BinFinder::BinFinder(const ColumnReference& column) : column_(&column) {
+BinFinder::BinFinder(const ColumnReference& column)
+    : column_(&column), few_edges_(column.numeric && column.edges.size() <= kMostEdges) {
   for (std::size_t i = 0; i < column.categories.size(); ++i) places_[column.categories[i]] = i;
+  edges_.fill(std::numeric_limits<double>::infinity());
+  if (few_edges_) std::ranges::copy(column.edges, edges_.begin());
 }
 
 std::size_t BinFinder::operator()(const Cell& cell) const {
+  if (few_edges_ && cell.kind != Cell::Kind::kText && cell.number >= column_->minimum &&
+      cell.number <= column_->maximum && std::isfinite(cell.number)) {
+    std::size_t at = 0;  // edges below the number
+    for (std::size_t step = (kMostEdges + 1) / 2; step > 0; step /= 2) {
+      at += edges_[at + step - 1] < cell.number ? step : 0;
+    }
+    return at;
+  }
   if (cell.kind != Cell::Kind::kText || column_->numeric) return bin_of(*column_, cell);
   const auto found = places_.find(cell.text);
   return found == places_.end() ? column_->categories.size() : found->second;
+}
+
+std::vector<double> bin_scores(const ColumnReference& column) {
+  const std::size_t own = column.counts.size() - kExtraBins;
+  std::vector<double> scores = stats::normal_scores(std::span(column.counts).first(own));
+  const double least = scores.empty() ? 0 : scores.front();
+  const double most = scores.empty() ? 0 : scores.back();
+  scores.insert(scores.end(), {0.0, 0.0, least, most});
+  return scores;
 }
 
 std::string bin_text(const ColumnReference& c, std::size_t bin) {

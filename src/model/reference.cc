@@ -7,7 +7,10 @@
 #include <map>
 #include <unordered_map>
 
+#include "model/bins.h"
 #include "model/reference_windows.h"
+#include "stats/box.h"
+#include "stats/samples.h"
 
 namespace rondo::model {
 namespace {
@@ -48,9 +51,9 @@ std::vector<double> sorted_values(std::span<const double> values,
                                   std::span<const std::size_t> rows) {
   std::vector<double> found;
   for (const std::size_t row : rows) {
-    if (std::isfinite(values[row])) found.push_back(values[row] + 0.0);  // -0 is 0
+    if (std::isfinite(values[row])) found.push_back(values[row]);
   }
-  std::sort(found.begin(), found.end());
+  stats::sort_values(found);  // -0 is 0
   return found;
 }
 
@@ -117,18 +120,19 @@ void freeze_categories(const table::Column& column, ColumnReference& c) {
 /// Bins by row. A dictionary is looked up once a code, not once a row.
 std::vector<std::uint8_t> bins_by_row(const table::Column& column, std::span<const double> values,
                                       const ColumnReference& c) {
+  const BinFinder finder(c);
   std::vector<std::uint8_t> bins(column.size());
   std::vector<std::uint8_t> by_code;
   for (const std::string& name : column.dictionary) {
-    by_code.push_back(static_cast<std::uint8_t>(bin_of(c, {Cell::Kind::kText, 0, name})));
+    by_code.push_back(static_cast<std::uint8_t>(finder({Cell::Kind::kText, 0, name})));
   }
   for (std::size_t row = 0; row < bins.size(); ++row) {
     if (column.is_null(row)) {
-      bins[row] = static_cast<std::uint8_t>(bin_of(c, {}));
+      bins[row] = static_cast<std::uint8_t>(finder({}));
     } else if (table::is_text(column.type)) {
       bins[row] = by_code[static_cast<std::size_t>(column.codes[row])];
     } else {
-      bins[row] = static_cast<std::uint8_t>(bin_of(c, {Cell::Kind::kNumber, values[row]}));
+      bins[row] = static_cast<std::uint8_t>(finder({Cell::Kind::kNumber, values[row], {}}));
     }
   }
   return bins;
@@ -311,9 +315,39 @@ void add_answers(const Reference& answers, Reference& reference) {
     if (same == answers.clocks.end()) break;
     envelopes.push_back(column.envelopes[static_cast<std::size_t>(same - answers.clocks.begin())]);
   }
-  if (envelopes.size() < reference.clocks.size()) envelopes.clear();
   column.envelopes = std::move(envelopes);
   reference.derived.push_back(std::move(column));
+}
+
+void also_answered(std::span<const double> answers, std::span<const Time> times,
+                   Reference& reference) {
+  const auto law = std::ranges::find(reference.derived, kAnswers, &ColumnReference::name);
+  if (law == reference.derived.end() || answers.empty()) return;
+  const BinFinder finder(*law);
+  std::vector<std::uint8_t> bins;
+  std::vector<std::uint64_t> counts(law->counts.size(), 0);
+  for (const double answer : answers) {
+    bins.push_back(static_cast<std::uint8_t>(finder({Cell::Kind::kNumber, answer, {}})));
+    ++counts[bins.back()];
+  }
+  const stats::Box box = stats::box_of(counts, 0);
+  const std::vector<ReferenceWindows> clocks = windows_of(times);
+  for (std::size_t i = 0; i < law->envelopes.size(); ++i) {
+    const auto widen = [&](const std::vector<double>& low, const std::vector<double>& high) {
+      Envelope& envelope = law->envelopes[i];
+      for (std::size_t b = 0; b < counts.size(); ++b) {
+        envelope.low[b] = std::min(envelope.low[b], low[b]);
+        envelope.high[b] = std::max(envelope.high[b], high[b]);
+      }
+    };
+    widen(box.low, box.high);
+    const auto same = std::ranges::find_if(clocks, [&](const ReferenceWindows& windows) {
+      return windows.clock.length == reference.clocks[i].length;
+    });
+    if (same == clocks.end()) continue;
+    const Envelope went = envelope_of(bins, counts.size(), *same);
+    widen(went.low, went.high);
+  }
 }
 
 std::size_t bin_of(const ColumnReference& column, const Cell& cell) {

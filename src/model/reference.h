@@ -99,8 +99,15 @@ Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
                  const std::string& target, std::span<const Time> times);
 /// The law of answers, one a row, each with its time or none: a reference of one column, kAnswers.
 Reference freeze_answers(std::span<const double> answers, std::span<const Time> times);
-/// Takes the answers' law over; what its windows showed only if it has those of each clock.
+/// Takes the answers' law over, and what its windows showed by each clock that it has.
 void add_answers(const Reference& answers, Reference& reference);
+/// What the model that will serve answers to the same rows: another one, fitted later, so its law
+/// is not quite the same. Where the answers' windows went becomes where those of either went; what
+/// chance did to so many rows is part of it.
+/// Shape: as freeze_answers. Without an envelope of the answers nothing changes: live windows make
+/// it.
+void also_answered(std::span<const double> answers, std::span<const Time> times,
+                   Reference& reference);
 /// Which bin a cell falls into (index into ColumnReference::counts). A number that is not finite is
 /// missing; text in a numeric column and a number in a column of categories are "other".
 std::size_t bin_of(const ColumnReference& column, const Cell& cell);

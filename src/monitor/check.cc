@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/words.h"
+#include "stats/samples.h"
 
 namespace rondo::monitor {
 namespace {
@@ -31,14 +32,14 @@ void WindowColumn::add(const model::Cell& cell, bool numeric) {
   } else if (!std::isfinite(cell.number)) {
     ++missing;
   } else if (numeric) {
-    numbers.push_back(cell.number + 0.0);  // -0 is 0
+    numbers.push_back(cell.number);
   } else {
     ++misfits;
   }
 }
 
 void WindowColumn::sort() {
-  std::sort(numbers.begin(), numbers.end());
+  stats::sort_values(numbers);
   std::sort(texts.begin(), texts.end());
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/words.h"
 
@@ -35,6 +36,11 @@ Result<std::vector<std::uint64_t>> counts_from(const Json& json, std::size_t bin
   return counts;
 }
 
+/// Categories have none.
+std::vector<double> order_of(const model::ColumnReference& column) {
+  return column.numeric ? model::bin_scores(column) : std::vector<double>();
+}
+
 }  // namespace
 
 ColumnShift::ColumnShift(const model::ColumnReference& column, const model::Envelope* envelope,
@@ -49,21 +55,25 @@ ColumnShift::ColumnShift(const model::ColumnReference& column, const model::Enve
     box.low[b] = std::min(box.low[b], envelope->low[b]);
     box.high[b] = std::max(box.high[b], envelope->high[b]);
   }
-  evidence_.emplace(std::move(box), column.counts);
+  evidence_.emplace(std::move(box), column.counts, order_of(column));
 }
 
 void ColumnShift::take_learnt() {
   std::vector<stats::WindowShares> shares;
+  std::vector<std::uint64_t> live(column_->counts.size(), 0);
   for (const auto& counts : learnt_) {
+    std::ranges::transform(live, counts, live.begin(), std::plus());
     stats::WindowShares& window = shares.emplace_back();
     for (const std::uint64_t count : counts) window.rows += static_cast<double>(count);
     for (const std::uint64_t count : counts) {
       window.shares.push_back(static_cast<double>(count) / window.rows);
     }
   }
-  stats::Box box = stats::box_of(column_->counts, tolerance_);
+  // The answers of before are those of the model that was measured, not of the one that serves.
+  const auto& known = column_->name == model::kAnswers ? live : column_->counts;
+  stats::Box box = stats::box_of(known, tolerance_);
   stats::widen(box, shares);
-  evidence_.emplace(std::move(box), column_->counts);
+  evidence_.emplace(std::move(box), known, order_of(*column_));
 }
 
 void ColumnShift::close(OpenSignals::Window window, double granted) {

@@ -187,20 +187,83 @@ TEST(Shifts, DamagedStateIsRefused) {
   }
 }
 
+/// Answers u^power to 60 rows an hour, two weeks of them.
+struct Answers {
+  std::vector<double> values;
+  std::vector<Time> times;
+};
+Answers answers_by(double power, Chance& chance) {
+  Answers out;
+  for (int hour = 0; hour < 24 * 14; ++hour) {
+    for (int i = 0; i < 60; ++i) {
+      out.values.push_back(std::pow(chance.uniform(), power));
+      out.times.push_back(kBegin + Span::hours(hour) + Span::seconds(i));
+    }
+  }
+  return out;
+}
+
+/// Notices on the days from `from` until `until` of a model that answers u^power.
+int notices(Watcher& watcher, World& world, int from, int until, double power) {
+  int count = 0;
+  for (int day = from; day < until; ++day) {
+    Cohort cohort = world.day(day);
+    for (Judged& row : cohort.rows) row.answer = std::pow(world.chance.uniform(), power);
+    for (const std::string& one : told(watcher.inputs(cohort))) {
+      count += one == "+drift (answers)" ? 1 : 0;
+    }
+  }
+  return count;
+}
+
+// What serves is fitted anew, through the newest label: of .05 of the answers of the model that was
+// measured there are .066 in its lowest bin, and that is no drift.
+TEST(Shifts, AnswersAreHeldAgainstTheModelThatServes) {
+  World world;
+  const auto reference = world.reference(20);
+  const Answers measured = answers_by(1, world.chance), twin = answers_by(1.1, world.chance);
+  model::add_answers(model::freeze_answers(measured.values, measured.times), *reference);
+  const auto knows = std::make_shared<model::Reference>(*reference);
+  model::also_answered(twin.values, twin.times, *knows);
+  Watcher unknowing({}, reference, 1), knowing({}, knows, 1);
+  EXPECT_GT(notices(unknowing, world, 20, 30, 1.1), 0);
+  EXPECT_EQ(notices(knowing, world, 20, 60, 1.1), 0);
+  EXPECT_EQ(told(knowing.inputs(world.day(60))), Told{"+drift (answers)"}) << "all answers are 0";
+}
+
+// With a week of test rows the days are learned from live windows, the hours are known.
+TEST(Shifts, AnswersOfTooFewDaysAreLearnedByTheDay) {
+  World world;
+  const auto reference = world.reference(20);
+  Answers week = answers_by(1, world.chance);
+  week.values.resize(60 * 24 * 7);
+  week.times.resize(60 * 24 * 7);
+  model::add_answers(model::freeze_answers(week.values, week.times), *reference);
+  EXPECT_EQ(reference->derived.back().envelopes.size(), 1U);
+  model::also_answered(week.values, week.times, *reference);
+  Watcher watcher({}, reference, 1);
+  EXPECT_EQ(notices(watcher, world, 20, 28, 1), 0);
+  EXPECT_EQ(notices(watcher, world, 28, 29, 2), 1);
+}
+
+// Live windows are the law of answers where the test rows had none, and theirs alone.
+TEST(Shifts, AnswersThatAreLearnedAreThoseOfTheModelThatServes) {
+  World world;
+  const auto reference = world.reference(20, false);
+  const Answers measured = answers_by(1, world.chance);
+  model::add_answers(model::freeze_answers(measured.values, {}), *reference);
+  Watcher watcher({}, reference, 1);
+  EXPECT_EQ(notices(watcher, world, 20, 60, 1.3), 0);
+  EXPECT_EQ(notices(watcher, world, 60, 62, 0.5), 1);
+}
+
 /// Answers move while no column does: the model reads something that is not watched, or it broke.
 TEST(Shifts, AnswersAndMissingCellsAreWatchedBesideTheColumns) {
   World world;
   auto reference = world.reference(20);
   ASSERT_EQ(reference->derived.size(), 1U);
-  std::vector<double> answers;
-  std::vector<Time> times;
-  for (int hour = 0; hour < 24 * 14; ++hour) {
-    for (int i = 0; i < 60; ++i) {
-      answers.push_back(world.chance.uniform());
-      times.push_back(kBegin + Span::hours(hour) + Span::seconds(i));
-    }
-  }
-  model::add_answers(model::freeze_answers(answers, times), *reference);
+  const Answers measured = answers_by(1, world.chance);
+  model::add_answers(model::freeze_answers(measured.values, measured.times), *reference);
   ASSERT_EQ(reference->derived.back().envelopes.size(), 2U);
   Watcher watcher({}, reference, 1);
   const auto answered = [&](int day, double low) {

@@ -10,23 +10,10 @@
 namespace rondo::monitor {
 namespace {
 
-/// Scores of a column's bins: those of its values in rising order, below them and above them; 0
-/// where there is none.
-std::vector<double> scores_of(const model::ColumnReference& column) {
-  const std::size_t own = column.counts.size() - model::kExtraBins;
-  std::vector<std::uint64_t> rising(column.counts.begin(),
-                                    column.counts.begin() + static_cast<std::ptrdiff_t>(own));
-  std::vector<double> scores = stats::normal_scores(rising);
-  const double least = scores.empty() ? 0 : scores.front();
-  const double most = scores.empty() ? 0 : scores.back();
-  scores.insert(scores.end(), {0.0, 0.0, least, most});
-  return scores;
-}
-
 stats::BinnedSample sample_of(const model::Reference& reference) {
   stats::BinnedSample sample;
   for (const std::size_t column : reference.joint.columns) {
-    sample.scores.push_back(scores_of(reference.columns[column]));
+    sample.scores.push_back(model::bin_scores(reference.columns[column]));
   }
   sample.bins = reference.joint.bins;
   sample.windows = reference.joint.days;

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "stats/portable.h"
+#include "stats/samples.h"
 
 namespace rondo::prepare {
 namespace {
@@ -212,7 +213,7 @@ std::vector<double> edges_of(std::span<const double> values, std::span<const std
   for (const std::uint32_t row : fit) {
     if (std::isfinite(values[row])) there.push_back(values[row]);
   }
-  std::ranges::sort(there);
+  stats::sort_values(there);
   std::vector<double> edges;
   for (std::size_t i = 1; i + 1 < kBins && !there.empty(); ++i) {
     const double edge = there[i * (there.size() - 1) / (kBins - 1)];

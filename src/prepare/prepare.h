@@ -84,6 +84,7 @@ struct Situation {
   Span test_longest = Span::days(14);
   Span gap;
   Time test_after = kBeginningOfTime;  // champion's newest training row
+  std::optional<Time> changed{};       // when an alarm of the risk says that the law changed
   bool twin = false;                   // fit for deployment: every usable row trains
   std::vector<Quarantine> quarantine;
   std::string temp;

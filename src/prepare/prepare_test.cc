@@ -152,6 +152,7 @@ TEST(SituationJson, ComesBackWhole) {
   s.test_share = 0.25;
   s.test_longest = Span::days(3);
   s.test_after = kStart;
+  s.changed = kStart + Span{1};
   s.twin = true;
   s.quarantine = {{kStart, kEndOfTime, "y", "zeros"}};
   s.temp = "/tmp/x";
@@ -160,6 +161,7 @@ TEST(SituationJson, ComesBackWhole) {
   EXPECT_EQ(back.quarantine[0].until, kEndOfTime);
   EXPECT_EQ(back.entity, s.entity);
   EXPECT_EQ(back.test_after, kStart);
+  EXPECT_EQ(back.changed, s.changed);
   EXPECT_TRUE(back.twin);
   Json bad = to_json(s);
   bad["gap_us"] = -1;

@@ -33,7 +33,12 @@ std::string about_rows(const Job& job, const Draft& draft) {
   if (job.situation.twin) return text + ", for deployment: no row is held back";
   text += fmt::format(", {} test", grouped(draft.test.size()));
   if (draft.split.by_time) {
-    text += fmt::format(" ({})", length_of(draft.split.test_until - draft.split.test_from));
+    text += fmt::format(" ({}", length_of(draft.split.test_until - draft.split.test_from));
+    if (draft.split.by_change) {
+      text += fmt::format(", half of the time since the law changed on {}",
+                          to_text(*job.situation.changed));
+    }
+    text += ')';
   } else {
     text += fmt::format(", chosen by a hash of {}", job.situation.entity.empty()
                                                         ? std::string("their cells")

@@ -70,7 +70,8 @@ table::Split split_for(const Job& job, const Draft& draft) {
     return table::split_by_hash(keys_of(job), usable, now.test_share, job.seed.derive("split"));
   }
   return table::split_by_time(job.times, usable,
-                              {now.test_share, now.test_longest, now.gap, now.test_after});
+                              {now.test_share, now.test_longest, now.gap, now.test_after,
+                               now.changed});
 }
 
 std::string too_little_training(const Job& job, const Draft& draft) {

@@ -47,6 +47,7 @@ Json to_json(const Situation& s) {
               {"twin", s.twin},
               {"quarantine", std::move(quarantine)},
               {"temp", s.temp}};
+  if (s.changed) out["changed_us"] = s.changed->us;
   if (!s.weight.empty()) out["weight"] = s.weight;
   if (!s.quantiles.empty()) out["quantiles"] = s.quantiles;
   return out;
@@ -71,6 +72,7 @@ Result<Situation> situation_from(const Json& json) {
   s.test_longest.us = io::get_or<std::int64_t>(json, "test_longest_us", s.test_longest.us);
   s.gap.us = io::get_or<std::int64_t>(json, "gap_us", s.gap.us);
   s.test_after.us = io::get_or<std::int64_t>(json, "test_after_us", s.test_after.us);
+  if (json.contains("changed_us")) s.changed = Time{TRY(io::get<std::int64_t>(json, "changed_us"))};
   s.twin = io::get_or<bool>(json, "twin", s.twin);
   s.temp = io::get_or<std::string>(json, "temp", s.temp);
   for (const Json& q : io::get_or<Json>(json, "quarantine", Json::array())) {

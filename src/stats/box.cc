@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "stats/intervals.h"
@@ -14,18 +15,48 @@ constexpr double kForgets[] = {0, 0.8};
 constexpr double kPriorRows = 50;  // that the reference counts for in a bet
 constexpr double kUnsure = 3;        // deviations of a variance that show nothing but chance
 constexpr double kFewWindows = 8;    // with so few the bounds go out by a whole deviation
+constexpr double kMostTilt = 5, kNear = 1e-9;
+constexpr double kExact = 1e-13;     // of a sum of shares
+constexpr int kMostSteps = 100;      // of Newton
 constexpr double kSteps = 1'000;     // what is left of old counts, in steps: short as JSON
 
 double sum_of(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-double clipped_sum(std::span<const double> q, const Box& box, double nu) {
-  double sum = 0;
+/// sum of clip(s q, low, high), and what it grows by where s does.
+struct Clipped {
+  double sum = 0, slope = 0;
+};
+Clipped clipped(std::span<const double> q, const Box& box, double s) {
+  Clipped out;
   for (std::size_t b = 0; b < q.size(); ++b) {
-    sum += std::clamp(q[b] / nu, box.low[b], box.high[b]);
+    const double share = s * q[b], kept = std::clamp(share, box.low[b], box.high[b]);
+    out.sum += kept;
+    out.slope += kept == share ? q[b] : 0;
   }
-  return sum;
+  return out;
+}
+
+/// Least and greatest mean of `values` over the laws in the box: the lows, and what is left to 1
+/// where it changes the mean by most.
+Bounds means_in(const Box& box, std::span<const double> values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t b) { return values[b]; });
+  const auto filled = [&](const std::vector<std::size_t>& first) {
+    double mean = 0, left = 1 - sum_of(box.low);
+    for (std::size_t b = 0; b < values.size(); ++b) mean += box.low[b] * values[b];
+    for (const std::size_t b : first) {
+      const double more = std::min(left, box.high[b] - box.low[b]);
+      mean += more * values[b];
+      left -= more;
+    }
+    return mean;
+  };
+  const double least = filled(order);
+  std::ranges::reverse(order);
+  return {least, filled(order)};
 }
 
 }  // namespace
@@ -73,21 +104,29 @@ void widen(Box& box, std::span<const WindowShares> windows) {
   for (std::size_t b = 0; b < box.low.size(); ++b) widen_bin(box.low[b], box.high[b], windows, b);
 }
 
+/// s = 1/nu by Newton between bounds: the sum is made of straight lines, so few steps end exactly.
 std::vector<double> projection(std::span<const double> q, const Box& box) {
-  double low = 1e-12, high = 1;  // of nu; the sum falls as nu grows
-  while (clipped_sum(q, box, high) > 1 && high < 1e300) high *= 4;
-  for (int i = 0; i < 100 && high - low > 1e-15 * high; ++i) {
-    const double nu = low + (high - low) / 2;
-    (clipped_sum(q, box, nu) > 1 ? low : high) = nu;
+  double s = 1, least = 0, most = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kMostSteps; ++i) {
+    const Clipped now = clipped(q, box, s);
+    if (std::abs(now.sum - 1) < kExact) break;
+    (now.sum > 1 ? most : least) = s;
+    double next = s + (1 - now.sum) / now.slope;
+    if (!(next > least && next < most)) {
+      next = std::isinf(most) ? 4 * s : least + (most - least) / 2;
+    }
+    s = next;
   }
   std::vector<double> out;
   for (std::size_t b = 0; b < q.size(); ++b) {
-    out.push_back(std::clamp(q[b] / high, box.low[b], box.high[b]));
+    out.push_back(std::clamp(s * q[b], box.low[b], box.high[b]));
   }
   return out;
 }
 
-BoxEvidence::BoxEvidence(Box box, std::span<const std::uint64_t> prior) : box_(std::move(box)) {
+BoxEvidence::BoxEvidence(Box box, std::span<const std::uint64_t> prior,
+                         std::vector<double> scores)
+    : box_(std::move(box)), scores_(std::move(scores)) {
   const double n = static_cast<double>(std::accumulate(prior.begin(), prior.end(),
                                                        std::uint64_t{0}));
   const auto bins = static_cast<double>(prior.size());
@@ -97,6 +136,7 @@ BoxEvidence::BoxEvidence(Box box, std::span<const std::uint64_t> prior) : box_(s
   for (const double keeps : kForgets) {
     bets_.push_back({keeps, std::vector<double>(prior.size(), 0.0)});
   }
+  if (!scores_.empty()) reach_ = means_in(box_, scores_);
 }
 
 /// q: what is bet on the next window.
@@ -107,6 +147,45 @@ std::vector<double> BoxEvidence::bet_on(const Bet& bet) const {
     q.push_back((bet.seen[b] + kPriorRows * prior_[b]) / all);
   }
   return q;
+}
+
+/// Of the last windows, the reference's own rows counted with them.
+double BoxEvidence::mean_score(const Bet& bet) const {
+  const std::vector<double> seen = bet_on(bet);
+  return std::inner_product(seen.begin(), seen.end(), scores_.begin(), 0.0);
+}
+
+/// q of a column that moved as a whole: p_b exp(theta z_b), normed, with that mean score. Newton
+/// from theta = 0: the logarithm of the norm is convex.
+std::vector<double> BoxEvidence::tilted(double wanted) const {
+  double theta = 0;
+  std::vector<double> q(prior_.size());
+  for (int i = 0; i < kMostSteps; ++i) {
+    double norm = 0, mean = 0, square = 0;
+    for (std::size_t b = 0; b < q.size(); ++b) {
+      q[b] = prior_[b] * std::exp(theta * scores_[b]);
+      norm += q[b];
+      mean += q[b] * scores_[b];
+      square += q[b] * scores_[b] * scores_[b];
+    }
+    for (double& share : q) share /= norm;
+    mean /= norm;
+    const double variance = square / norm - mean * mean;
+    if (!(variance > 0) || std::abs(wanted - mean) < kNear) break;
+    theta = std::clamp(theta + std::clamp((wanted - mean) / variance, -1.0, 1.0), -kMostTilt,
+                       kMostTilt);
+  }
+  return q;
+}
+
+double BoxEvidence::log_evidence(std::span<const double> q,
+                                 std::span<const std::uint64_t> counts) const {
+  const std::vector<double> nearest = projection(q, box_);
+  double log_e = 0;
+  for (std::size_t b = 0; b < counts.size(); ++b) {
+    if (counts[b] > 0) log_e += static_cast<double>(counts[b]) * std::log(q[b] / nearest[b]);
+  }
+  return log_e;
 }
 
 /// What each bin adds to the last windows' log-likelihood against the box.
@@ -135,16 +214,19 @@ BoxEvidence::Bin BoxEvidence::farthest() const {
 }
 
 void BoxEvidence::add(std::span<const std::uint64_t> counts, double granted) {
+  const double begin = std::log(granted);
   for (Bet& bet : bets_) {
-    const std::vector<double> q = bet_on(bet);
-    const std::vector<double> nearest = projection(q, box_);
-    double log_e = 0;
+    bet.log_value = std::max(bet.log_value, begin) + log_evidence(bet_on(bet), counts);
+    if (!scores_.empty()) {
+      const double mean = mean_score(bet);
+      const bool moved = mean < reach_.low || mean > reach_.high;
+      bet.log_moved = std::max(bet.log_moved, begin);
+      if (moved) bet.log_moved += log_evidence(tilted(mean), counts);
+    }
     for (std::size_t b = 0; b < counts.size(); ++b) {
-      if (counts[b] > 0) log_e += static_cast<double>(counts[b]) * std::log(q[b] / nearest[b]);
       const double kept = std::round(kSteps * bet.keeps * bet.seen[b]) / kSteps;
       bet.seen[b] = kept + static_cast<double>(counts[b]);
     }
-    bet.log_value = std::max(bet.log_value, std::log(granted)) + log_e;
   }
 }
 
@@ -164,17 +246,24 @@ double BoxEvidence::beyond(std::span<const std::uint64_t> counts) const {
 
 double BoxEvidence::value() const noexcept {
   double sum = 0;
-  for (const Bet& bet : bets_) sum += std::exp(std::min(bet.log_value, 600.0));
-  return sum / static_cast<double>(bets_.size());
+  for (const Bet& bet : bets_) {
+    sum += std::exp(std::min(bet.log_value, 600.0));
+    if (!scores_.empty()) sum += std::exp(std::min(bet.log_moved, 600.0));
+  }
+  return sum / static_cast<double>(scores_.empty() ? bets_.size() : 2 * bets_.size());
 }
 
 void BoxEvidence::restart() noexcept {
-  for (Bet& bet : bets_) bet.log_value = -1e300;
+  for (Bet& bet : bets_) bet.log_value = bet.log_moved = -1e300;
 }
 
 Json BoxEvidence::state() const {
   Json out = Json::array();
-  for (const Bet& bet : bets_) out.push_back({{"seen", bet.seen}, {"log", bet.log_value}});
+  for (const Bet& bet : bets_) {
+    Json one = {{"seen", bet.seen}, {"log", bet.log_value}};
+    if (!scores_.empty()) one["moved"] = bet.log_moved;
+    out.push_back(std::move(one));
+  }
   return out;
 }
 
@@ -186,6 +275,7 @@ Result<void> BoxEvidence::read(const Json& state) {
   for (std::size_t i = 0; i < bets_.size(); ++i) {
     bets_[i].seen = TRY(io::get<std::vector<double>>(state[i], "seen"));
     bets_[i].log_value = TRY(io::get<double>(state[i], "log"));
+    bets_[i].log_moved = io::get_or<double>(state[i], "moved", -1e300);
     if (bets_[i].seen.size() != prior_.size()) return wrong();
   }
   return {};

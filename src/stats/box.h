@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "io/json.h"
+#include "stats/intervals.h"
 
 namespace rondo::stats {
 
@@ -40,12 +41,16 @@ void widen(Box& box, std::span<const WindowShares> windows);
 std::vector<double> projection(std::span<const double> q, const Box& box);
 
 /// Evidence that a column left its box, by windows: the mean of two e-CUSUMs, whose bets forget
-/// the past at once or by a fifth a window.
+/// the past at once or by a fifth a window. Where bins have an order two more bet that the column
+/// moved as a whole, which is one number to learn from what was seen, not one a bin. They bet while
+/// that number is one that no law in the box has: bins that a season moves by less than its windows
+/// show are out of the box by little, which a bet so sharp would sum up.
 /// Source: Shin, Ramdas, Rinaldo 2022 (arXiv 2203.03532), with g_t false alarms granted a step.
 class BoxEvidence {
  public:
-  /// `prior`: the reference's counts, which bets start from.
-  BoxEvidence(Box box, std::span<const std::uint64_t> prior);
+  /// `prior`: the reference's counts, which bets start from. `scores`: where each bin stands in
+  /// the order of values, in deviations; none: there is no order.
+  BoxEvidence(Box box, std::span<const std::uint64_t> prior, std::vector<double> scores = {});
   /// A window's counts, K of them; `granted`: false alarms a year times years since the last
   /// window.
   void add(std::span<const std::uint64_t> counts, double granted);
@@ -67,7 +72,7 @@ class BoxEvidence {
   };
   Bin farthest() const;
   Json state() const;
-  /// Errors: kCorrupt.
+  /// A state of before columns moved as a whole has none of that. Errors: kCorrupt.
   Result<void> read(const Json& state);
 
  private:
@@ -75,12 +80,18 @@ class BoxEvidence {
     double keeps = 0;               // rho: what is left of the past after a window
     std::vector<double> seen;       // a_b
     double log_value = -1e300;      // ln M
+    double log_moved = -1e300;      // that of a column that moved as a whole
   };
   std::vector<double> bet_on(const Bet& bet) const;
+  double mean_score(const Bet& bet) const;
+  std::vector<double> tilted(double wanted) const;
+  double log_evidence(std::span<const double> q, std::span<const std::uint64_t> counts) const;
   std::vector<double> apart() const;
   Box box_;
   std::vector<double> prior_;       // p_b
   std::vector<Bet> bets_;
+  std::vector<double> scores_;      // z_b
+  Bounds reach_;                    // of the mean of z over the laws in the box
 };
 
 /// Which of many values are alarms together: the k greatest with the k-th >= count / k, k as large

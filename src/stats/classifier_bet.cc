@@ -180,9 +180,10 @@ double ClassifierEvidence::answer(std::span<const std::uint8_t> bins) const {
 
 void ClassifierEvidence::add(std::span<const std::uint8_t> bins) {
   expand(bins, phi_);
-  const double keep = std::exp2(-1 / kRowHalfLife);
+  static const double keep = std::exp2(-1 / kRowHalfLife);
   weight_ = keep * weight_ + 1;
-  for (std::size_t i = 0; i < features(); ++i) seen_[i] = keep * seen_[i] + phi_[i];
+  const std::size_t p = features();
+  for (std::size_t i = 0; i < p; ++i) seen_[i] = keep * seen_[i] + phi_[i];
   ++fresh_;
   ++rows_;
   if (separates_) sum_ += answer(bins);

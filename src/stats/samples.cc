@@ -13,7 +13,7 @@
 namespace rondo::stats {
 namespace {
 
-constexpr std::size_t kRadixFrom = 4096;  // below, comparing is faster than counting
+constexpr std::size_t kRadixFrom = 256;  // below, comparing is faster than counting
 constexpr int kDigits = 3, kDigitBits = 11;
 constexpr int kUncounted = 64 - kDigits * kDigitBits;  // the last bits, which hardly ever decide
 constexpr std::size_t kDigitValues = 1 << kDigitBits;

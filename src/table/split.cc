@@ -34,6 +34,16 @@ Time beginning_of_test(const std::vector<Time>& sorted, const SplitOptions& opti
   return first != sorted.end() ? *first : sorted.back() + Span{1};
 }
 
+/// The first row of the newer half of the time since the change; nothing when that is too little.
+std::optional<Time> half_since_change(const std::vector<Time>& sorted,
+                                      const SplitOptions& options) {
+  if (!options.changed) return std::nullopt;
+  const Span half{((sorted.back() - *options.changed).us - options.gap.us) / 2};
+  const auto first = std::ranges::lower_bound(sorted, sorted.back() - half);
+  if (half < kFewestSinceChange || sorted.end() - first < kFewestRowsSinceChange) return {};
+  return *first;
+}
+
 void count_sides(Split& split) {
   split.train = static_cast<std::size_t>(std::ranges::count(split.side, Side::kTrain));
   split.test = static_cast<std::size_t>(std::ranges::count(split.side, Side::kTest));
@@ -50,6 +60,9 @@ Split split_by_time(std::span<const Time> times, std::span<const std::uint8_t> u
   const std::vector<Time> sorted = usable_times(times, usable);
   if (sorted.empty()) return split;
   split.test_from = beginning_of_test(sorted, options);
+  const auto since = half_since_change(sorted, options);
+  split.by_change = since && *since > split.test_from;
+  if (split.by_change) split.test_from = *since;
   split.test_until = sorted.back() + Span{1};
   // A label is known `gap` after its row: what trains was known when the first test row came.
   split.train_until = split.test_from - options.gap;

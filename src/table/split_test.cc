@@ -60,6 +60,36 @@ TEST(SplitByTime, Table) {
   }
 }
 
+TEST(SplitByTime, AfterAChangeHalfOfTheTimeSinceTests) {
+  // 1,000 hours; a test of two weeks would be 336 of them.
+  const auto split_of = [](std::size_t rows, std::int64_t changed, Span gap) {
+    SplitOptions options{0.5, Span::days(14), gap};
+    options.changed = kStart + Span::hours(changed);
+    return split_by_time(hours(rows), all(rows), options);
+  };
+  const Split halves = split_of(1000, 599, {});
+  EXPECT_TRUE(halves.by_change);
+  EXPECT_EQ(halves.test_from, kStart + Span::hours(799));
+  EXPECT_EQ(halves.train, 799U) << "200 of them since the change";
+  EXPECT_EQ(halves.test, 201U);
+  const Split late = split_of(1000, 599, Span::hours(24));
+  EXPECT_EQ(late.test_from, kStart + Span::hours(811));
+  EXPECT_EQ(late.train, 788U) << "188 of them since the change: labels come a day late";
+  EXPECT_TRUE(split_of(1000, 663, {}).by_change);
+  for (const std::int64_t changed : {664, 990, 327}) {
+    const Split plain = split_of(1000, changed, {});
+    EXPECT_FALSE(plain.by_change) << changed << ": 335 hours since, a few, or two weeks and more";
+    EXPECT_EQ(plain.test, 336U);
+  }
+  std::vector<Time> days;
+  for (std::int64_t i = 0; i < 100; ++i) days.push_back(kStart + Span::days(i));
+  SplitOptions options{0.5, Span::days(1000), {}};
+  options.changed = kStart + Span::days(41);
+  EXPECT_EQ(split_by_time(days, all(100), options).test, 30U);
+  options.changed = kStart + Span::days(43);
+  EXPECT_EQ(split_by_time(days, all(100), options).test, 50U) << "28 rows are no test";
+}
+
 TEST(SplitByTime, OnlyUsableRowsCount) {
   auto usable = all(1000);
   for (std::size_t i = 500; i < 1000; ++i) usable[i] = 0;

@@ -20,7 +20,7 @@ using model::Prepared;
 constexpr double kFarAhead = 2.326;  // standard errors: 1 % one-sided, as up to seven are compared
 constexpr std::size_t kHalvings = 6;
 constexpr std::size_t kFewestRows = 500;       // to learn from, of those that are compared
-constexpr std::size_t kFewestOfStretch = 50;   // as many as preparation asks for in all
+constexpr std::size_t kFewestOfStretch = 50;   // the same if the settings or an alarm name it
 constexpr std::size_t kFewestDays = 5;         // to judge on: of fewer a deviation says little
 constexpr std::size_t kFewestAfterAlarm = 3;   // the alarm is evidence too
 constexpr std::size_t kMostRows = 50'000;      // of a fit that is only to compare
@@ -50,7 +50,7 @@ std::vector<Look> moments(const Prepared& prepared, const RowList& fit,
     if (rows < kFewestRows) break;
     out.push_back({prepared.time[fit[fit.size() - rows]], false, {}});
   }
-  if (changed && from_on(prepared, fit, *changed).size() >= kFewestRows) {
+  if (changed && from_on(prepared, fit, *changed).size() >= kFewestOfStretch) {
     out.push_back({*changed, true, {}});
   }
   return out;
@@ -88,7 +88,7 @@ std::size_t most_judged(const Prepared& prepared, const RowList& rows,
                         std::optional<Time> changed) {
   if (!changed) return rows.size();
   const std::size_t since = from_on(prepared, rows, *changed).size();
-  return since >= 2 * kFewestRows ? since / 2 : rows.size();
+  return since >= 2 * kFewestOfStretch ? since / 2 : rows.size();
 }
 
 /// The rows since the best moment, if it is clearly better than all of them.

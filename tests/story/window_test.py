@@ -67,6 +67,21 @@ class Window(unittest.TestCase):
             said = project.run("models", "diff", "v1", "v2", check=0).stdout
             self.assertRegex(said, r"since\s+\S+\s+" + since)
 
+    def test_after_an_alarm_half_of_the_time_since_tests(self):
+        with Project(PROGRAM, changed(), rounds=40, new_data=0) as project:
+            begin = stamp(CHANGE - 20, 0)[:10]
+            project.run("replay", "--into", "past", "--from", begin, check=0)
+            facts = project.facts(project.path("past"))
+        at, = [fact["at"] for fact in facts if fact["kind"] == "deployed"][1:]
+        steps = {fact["body"]["stage"]: fact["body"] for fact in facts
+                 if fact["kind"] == "step_finished" and fact["at"] == at}
+        change = stamp(CHANGE, 0).replace(" ", "T") + "Z"
+        self.assertIn("half of the time since the law changed on " + change,
+                      steps["Data Preparation"]["reason"])
+        self.assertIn("since %s, when the law changed by the alarm" % change,
+                      steps["Model Training"]["reason"])
+        self.assertLess(steps["Model Evaluation"]["evidence"]["value"], 3)  # by both laws 7
+
     def test_a_stretch_that_is_none_is_told(self):
         with Project(PROGRAM, rows(20)) as project:
             text = project.text("rondo.toml")

@@ -25,6 +25,8 @@ std::string judged_text(const Options& options, model::Loss loss, std::uint64_t 
                      options.audit_per_day > 0 ? "rows judged by audits" : "judged rows");
 }
 
+constexpr double kMuchCut = 0.5;  // a mean of the greatest loss that counts: many are cut there
+
 }  // namespace
 
 stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference,
@@ -50,13 +52,14 @@ std::string risk_sentence(const Options& options, const model::Reference& refere
                           std::int64_t version, const std::string& where, const Signal& signal,
                           double bound, std::uint64_t losses) {
   const model::LossRule rule = reference.loss_rule();
+  const bool cut = !model::of_classes(rule.loss) && signal.value >= kMuchCut;
   return fmt::format(
-      "RISK v{}{}{}, since {}, seen {}: {} {:.3g} in {}; proved bound {:.3g}{}; "
+      "RISK v{}{}{}, since {}, seen {}: {} {:.3g} in {}{}; proved bound {:.3g}{}; "
       "evidence {:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a "
       "year{}",
       version, where.empty() ? "" : " where ", where, to_text(signal.since), to_text(signal.seen),
       words_of(rule.loss), signal.value * rule.scale, judged_text(options, rule.loss, losses),
-      bound * rule.scale,
+      cut ? fmt::format(", each counted as {:.3g} at most", rule.scale) : "", bound * rule.scale,
       options.tolerance > 0 ? fmt::format(" (+{:.2g} % tolerated)", 100 * options.tolerance) : "",
       signal.evidence, signal.false_alarms_per_year,
       reference.has_clock ? fmt::format(" (neighbouring days of the test correlate by {:.2f})",

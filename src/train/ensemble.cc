@@ -10,11 +10,13 @@
 
 #include "model/cost.h"
 #include "model/forest.h"
+#include "stats/intervals.h"
 
 namespace rondo::train {
 namespace {
 
 constexpr std::size_t kMostSteps = 50;
+constexpr double kMostAlike = 0.95;  // neighbouring days
 
 double mean_of(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -106,6 +108,22 @@ double standard_errors(std::span<const double> a, std::span<const double> b,
   const double freedom = std::max(groups - 1, 1.0) * count / groups * count;
   const double error = std::sqrt(squares / freedom);
   return error > 0 ? mean / error : 0;
+}
+
+double standard_errors_of_days(std::span<const double> a, std::span<const double> b,
+                               std::span<const std::uint64_t> days) {
+  std::map<std::uint64_t, std::pair<double, double>> sums;  // of a day; its rows
+  for (std::size_t i = 0; i < days.size(); ++i) {
+    auto& [sum, rows] = sums[days[i]];
+    sum += a[i] - b[i];
+    rows += 1;
+  }
+  std::vector<double> means;
+  for (const auto& [day, of] : sums) means.push_back(of.first / of.second);
+  const auto n = static_cast<double>(means.size());
+  const double alike = (n * stats::lag_one(means) + 1) / std::max(n - 3, 1.0);
+  const double r = std::clamp(alike, 0.0, kMostAlike);
+  return standard_errors(a, b, days) * std::sqrt((1 - r) / (1 + r));
 }
 
 namespace {

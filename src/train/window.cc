@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/words.h"
+#include "stats/intervals.h"
 #include "train/ensemble.h"
 #include "train/folds.h"
 #include "train/inputs.h"
@@ -17,12 +18,13 @@ namespace {
 
 using model::Prepared;
 
-constexpr double kFarAhead = 2.326;  // standard errors: 1 % one-sided, as up to seven are compared
+constexpr double kChance = 0.01;     // one-sided, as up to seven are compared
+constexpr double kFarAhead = 2.326;  // standard errors after an alarm, which is evidence too
 constexpr std::size_t kHalvings = 6;
 constexpr std::size_t kFewestRows = 500;       // to learn from, of those that are compared
 constexpr std::size_t kFewestOfStretch = 50;   // the same if the settings or an alarm name it
 constexpr std::size_t kFewestDays = 5;         // to judge on: of fewer a deviation says little
-constexpr std::size_t kFewestAfterAlarm = 3;   // the alarm is evidence too
+constexpr std::size_t kFewestAfterAlarm = 3;
 constexpr std::size_t kMostRows = 50'000;      // of a fit that is only to compare
 constexpr std::size_t kMostRounds = 50;
 constexpr Span kLeastBudget = Span::seconds(10);
@@ -113,8 +115,11 @@ Result<Window> look_back(const Prepared& prepared, RowList rows, const Plan& pla
   }
   const Look& all = looks.front();
   const Look& best = *std::ranges::min_element(looks, {}, &Look::loss);
-  const double ahead = standard_errors(all.losses, best.losses, days);
-  if (!(ahead > kFarAhead)) return Window{std::move(rows)};
+  const double freedom = static_cast<double>(count_of(days)) - 1;
+  const double needed = best.changed ? kFarAhead : stats::student_quantile(1 - kChance, freedom);
+  const double ahead = best.changed ? standard_errors(all.losses, best.losses, days)
+                                    : standard_errors_of_days(all.losses, best.losses, days);
+  if (!(ahead > needed)) return Window{std::move(rows)};
   Window found;
   found.rows = from_on(prepared, rows, best.from);
   found.found = {{"since", to_text(best.from)},  {"since_us", best.from.us},

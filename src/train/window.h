@@ -19,8 +19,10 @@ struct Window {
 /// no mix was told and no script trains: quick trees that learned from all rows, and from the
 /// newest half, quarter and so on down to a 64th, and from those since the change that an alarm
 /// names, are judged on the newest window of rows before the test, or on the newer half of the rows
-/// since that change if those are fewer. The best of them is taken if it is ahead of all rows by
-/// 2.33 standard errors over whole days. A budget of less than ten seconds looks at nothing.
+/// since that change if those are fewer. The best of them is taken if it is ahead of all rows with
+/// 1 % of chance, a day being one observation and neighbouring days as alike as they were; that of
+/// an alarm, which is evidence too, if by 2.33 standard errors. A budget of less than ten seconds
+/// looks at nothing.
 /// Errors: kInvalidInput when a span leaves fewer than 50 rows, or none with weight; kCancelled;
 /// those of LightGBM.
 /// Cost: up to 8 fits of at most 50 rounds on at most 50,000 rows.

@@ -48,7 +48,7 @@ struct ColumnReference {
   // Least and greatest share of each bin in a reference day, rounded outwards to 1e-4; empty
   // without a clock.
   std::vector<double> day_low, day_high;
-  std::vector<Envelope> envelopes;     // one a clock of the reference
+  std::vector<Envelope> envelopes;     // one a clock of the reference; of answers the first ones
   double greatest_day_ratio = 1;       // of medians of neighbouring days, >= 1 (numeric, > 0)
   double last_day_median = 0;
 };

@@ -233,6 +233,29 @@ TEST(Reference, EnvelopesThatNoSharesFitAreRefused) {
   }
 }
 
+// Rows that test may be too few days for the clock of days; of missing cells all are known.
+TEST(Reference, AnswersMayLackTheLastClocks) {
+  Reference reference = of_tenths();
+  reference.clocks.push_back(reference.clocks[0]);
+  reference.columns[0].envelopes.push_back(reference.columns[0].envelopes[0]);
+  ColumnReference answers = reference.columns[0];
+  answers.name = kAnswers;
+  for (std::size_t known = 2; known <= 2; --known) {
+    answers.envelopes.resize(known);
+    reference.derived = {answers};
+    const auto back = Reference::from_json(reference.to_json());
+    ASSERT_TRUE(back) << back.error().text();
+    EXPECT_EQ(back->derived[0].envelopes.size(), known);
+  }
+  answers.envelopes.assign(3, reference.columns[0].envelopes[0]);
+  reference.derived = {answers};
+  EXPECT_FALSE(Reference::from_json(reference.to_json())) << "more than there are clocks";
+  answers.envelopes.resize(1);
+  answers.name = kMissingCells;
+  reference.derived = {answers};
+  EXPECT_FALSE(Reference::from_json(reference.to_json()));
+}
+
 TEST(Reference, WithoutRowsItIsEmptyButValid) {
   const Reference reference = freeze(Table(), {}, "y", {});
   EXPECT_FALSE(reference.has_clock);

@@ -241,7 +241,9 @@ TEST(Shifts, AnswersOfTooFewDaysAreLearnedByTheDay) {
   model::add_answers(model::freeze_answers(week.values, week.times), *reference);
   EXPECT_EQ(reference->derived.back().envelopes.size(), 1U);
   model::also_answered(week.values, week.times, *reference);
-  Watcher watcher({}, reference, 1);
+  const auto back = model::Reference::from_json(reference->to_json());
+  ASSERT_TRUE(back) << back.error().text();
+  Watcher watcher({}, std::make_shared<model::Reference>(*back), 1);
   EXPECT_EQ(notices(watcher, world, 20, 28, 1), 0);
   EXPECT_EQ(notices(watcher, world, 28, 29, 2), 1);
 }

@@ -149,12 +149,6 @@ std::vector<double> BoxEvidence::bet_on(const Bet& bet) const {
   return q;
 }
 
-/// Of the last windows, the reference's own rows counted with them.
-double BoxEvidence::mean_score(const Bet& bet) const {
-  const std::vector<double> seen = bet_on(bet);
-  return std::inner_product(seen.begin(), seen.end(), scores_.begin(), 0.0);
-}
-
 /// q of a column that moved as a whole: p_b exp(theta z_b), normed, with that mean score. Newton
 /// from theta = 0: the logarithm of the norm is convex.
 std::vector<double> BoxEvidence::tilted(double wanted) const {
@@ -216,9 +210,10 @@ BoxEvidence::Bin BoxEvidence::farthest() const {
 void BoxEvidence::add(std::span<const std::uint64_t> counts, double granted) {
   const double begin = std::log(granted);
   for (Bet& bet : bets_) {
-    bet.log_value = std::max(bet.log_value, begin) + log_evidence(bet_on(bet), counts);
+    const std::vector<double> q = bet_on(bet);
+    bet.log_value = std::max(bet.log_value, begin) + log_evidence(q, counts);
     if (!scores_.empty()) {
-      const double mean = mean_score(bet);
+      const double mean = std::inner_product(q.begin(), q.end(), scores_.begin(), 0.0);
       const bool moved = mean < reach_.low || mean > reach_.high;
       bet.log_moved = std::max(bet.log_moved, begin);
       if (moved) bet.log_moved += log_evidence(tilted(mean), counts);

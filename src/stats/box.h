@@ -83,7 +83,6 @@ class BoxEvidence {
     double log_moved = -1e300;      // that of a column that moved as a whole
   };
   std::vector<double> bet_on(const Bet& bet) const;
-  double mean_score(const Bet& bet) const;
   std::vector<double> tilted(double wanted) const;
   double log_evidence(std::span<const double> q, std::span<const std::uint64_t> counts) const;
   std::vector<double> apart() const;

@@ -40,7 +40,9 @@ std::optional<Time> half_since_change(const std::vector<Time>& sorted,
   if (!options.changed) return std::nullopt;
   const Span half{((sorted.back() - *options.changed).us - options.gap.us) / 2};
   const auto first = std::ranges::lower_bound(sorted, sorted.back() - half);
-  if (half < kFewestSinceChange || sorted.end() - first < kFewestRowsSinceChange) return {};
+  if (half < kFewestSinceChange || sorted.end() - first < kFewestRowsSinceChange) {
+    return std::nullopt;
+  }
   return *first;
 }
 

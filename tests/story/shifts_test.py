@@ -100,5 +100,26 @@ class Shifts(unittest.TestCase):
         self.assertEqual(status, 404, said)
 
 
+class FewDays(unittest.TestCase):
+    def test_a_test_of_fewer_days_than_their_clock_needs(self):
+        """Six days test: the law of answers is known by the hour, and learned by the day."""
+        chance = random.Random(4)
+        begin = datetime.datetime(2024, 1, 1)
+        table = []
+        for row in range(30 * 24 * 24):
+            at = begin + datetime.timedelta(seconds=150 * row)
+            x = chance.uniform(0, 10)
+            table.append({"at": at.strftime("%Y-%m-%d %H:%M:%S"), "x": round(x, 3),
+                          "y": round(3 * x + chance.gauss(0, 1), 3)})
+        with Project(PROGRAM, table, prepare="", policy="never") as project:
+            project.run("run", check=0)
+            self.assertEqual(project.finished("Model Deployment")["result"], "deployed")
+            project.run("replay", "--into", "past", "--from", "2024-01-28", check=0)
+            status = project.json("status", folder=project.path("past"))
+            clocks = {one["clock"]: one for one in status["watch"]["shifts"]}
+            self.assertEqual(sorted(clocks), ["1d", "1h"])
+            self.assertGreater(clocks["1h"]["windows"], 24)
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

@@ -103,6 +103,7 @@ Spent by_policy(const World& world, const std::string& name, double price) {
   loop::Snapshot now;
   now.state.steps = 6;
   now.state.champion = 1;
+  now.state.attempted_labelled = kTestRows;
   now.state.cycle_ended = kBegin;
   std::vector<monitor::Cohort> days;
   Spent spent;
@@ -126,6 +127,7 @@ Spent by_policy(const World& world, const std::string& name, double price) {
       ++now.state.risk_signals;
       now.state.risk_sentence = signal.sentence;
     }
+    now.state.labelled = static_cast<std::int64_t>(kTestRows) + kRows * (day - kLate + 1);
     now.now = from + Span::days(1);
     now.watch = watcher.summary();
     if (!policy.due(now).yes) continue;
@@ -137,6 +139,7 @@ Spent by_policy(const World& world, const std::string& name, double price) {
     watcher = monitor::Watcher(watched, reference_of(world.risk(trained, day), chance), version);
     if (!watcher.take_over(before)) return {1e300, 0};
     now.state.risk_signals = 0;
+    now.state.attempted_labelled = now.state.labelled;
     now.state.cycle_ended = now.state.cycle_started = now.now;
   }
   return spent;

@@ -7,7 +7,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/cores.h"
 #include "base/guarded.h"
+#include "base/worker.h"
 
 namespace rondo {
 namespace {
@@ -33,6 +35,22 @@ TEST(Lanes, WhatIsThrownComesOutAndEndsTheRest) {
     EXPECT_THROW(side_by_side(100'000, lanes, work), std::out_of_range);
     EXPECT_LT(begun.with([](std::size_t& count) { return count; }), 100'000U);
   }
+}
+
+TEST(Cores, WhoSharesTheMachineHasFewer) {
+  const std::size_t all = cores();
+  {
+    const FewerCores one(1);
+    EXPECT_EQ(cores(), 1U);
+    const FewerCores more(all + 5);
+    EXPECT_EQ(cores(), all);
+    std::size_t beside = 0;
+    { const Worker other("other", [&](const Stop&) { beside = cores(); }); }
+    EXPECT_EQ(beside, all) << "another thread's";
+    const FewerCores none(0);
+    EXPECT_EQ(cores(), 1U);
+  }
+  EXPECT_EQ(cores(), all);
 }
 
 }  // namespace

@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include "base/clock.h"
+#include "base/cores.h"
 
 namespace rondo {
 namespace {
@@ -21,6 +23,7 @@ namespace {
 constexpr std::uint64_t kShortNs = 100'000, kLongNs = 10'000'000;
 constexpr int kLowNice = 10;
 thread_local bool gives_way = false;
+thread_local std::size_t most_cores = std::numeric_limits<std::size_t>::max();
 
 void wish_for_turns(int nice, std::uint64_t length_ns) {
   struct {
@@ -68,8 +71,13 @@ std::size_t cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+  return std::min(static_cast<std::size_t>(std::max(1, CPU_COUNT(&set))), most_cores);
 }
+
+FewerCores::FewerCores(std::size_t most) noexcept : before_(most_cores) {
+  most_cores = std::max<std::size_t>(most, 1);
+}
+FewerCores::~FewerCores() { most_cores = before_; }
 
 std::uint64_t physical_memory() {
   return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *

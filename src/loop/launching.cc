@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/cores.h"
 #include "base/failpoint.h"
 #include "loop/conductor.h"
 #include "loop/jobs.h"
@@ -19,7 +20,7 @@ using ledger::StageOutput;
 using Names = std::map<std::string, std::string>;
 
 /// Raised whenever a stage computes something else from the same inputs.
-constexpr int kCodeVersion = 11;
+constexpr int kCodeVersion = 12;
 
 /// What an earlier attempt at the very same job has kept stays.
 Result<void> remove_all_but(io::Fs& fs, const io::Path& folder, const io::Path& kept) {
@@ -105,6 +106,7 @@ Result<StageOutput> Conductor::launch_or_share(const Job& job, const JobName& na
     return output;
   }
   const bool alone = parts_.shared->alone();  // then other threads work for it, and for nobody else
+  const FewerCores fewer(parts_.shared->cores_each());  // no bit depends on how many there are
   const double before = thread_cpu_seconds(), all_before = cpu_seconds();
   StageOutput output = TRY(launch_here(job, folder, made));
   const double own = thread_cpu_seconds() - before;
@@ -139,11 +141,7 @@ Result<StageOutput> Conductor::launch(const Action& action, std::int64_t attempt
     event["event"] = "progress";
     tell(event);
   };
-  if (kind == "train") {
-    TRY(add_script(*parts_.store->fs, *parts_.config, parts_.project, job));
-    Json& threads = job.input.options.at("train")["threads"];
-    if (parts_.shared) threads = parts_.shared->threads(parts_.config->train.threads);
-  }
+  if (kind == "train") TRY(add_script(*parts_.store->fs, *parts_.config, parts_.project, job));
   const JobName named = job_name(job);
   const auto note = [&](const StageOutput& output, const Json& made) {
     Json done = portable(named.keyed);

@@ -41,10 +41,8 @@ Result<std::variant<SharedJob, SharedJobs::Turn>> SharedJobs::ask(const Json& ke
   return fail(Code::kCancelled, "stopped while another replay did the same work");
 }
 
-std::int64_t SharedJobs::threads(std::int64_t configured) const {
-  const auto ours =
-      static_cast<std::int64_t>(cores() / std::clamp<std::size_t>(going_.get(), 1, cores()));
-  return configured > 0 ? std::min(configured, ours) : ours;
+std::size_t SharedJobs::cores_each() const {
+  return cores() / std::clamp<std::size_t>(going_.get(), 1, cores());
 }
 
 Result<std::shared_ptr<const Recording>> Shared::recording(

@@ -61,9 +61,8 @@ class SharedJobs {
    private:
     SharedJobs& jobs_;
   };
-  /// Threads for a training, whose bits do not depend on them: the last replay that goes on has the
-  /// machine for itself. `configured` at most; 0: no limit.
-  std::int64_t threads(std::int64_t configured) const;
+  /// Of the machine for each replay; the last one that goes on has it for itself.
+  std::size_t cores_each() const;
   bool alone() const { return going_.get() == 1; }
 
  private:

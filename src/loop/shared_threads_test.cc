@@ -67,22 +67,21 @@ TEST(SharedJobs, WhereAJobSpillsMakesNoOtherJob) {
   EXPECT_TRUE(std::holds_alternative<SharedJob>(*jobs.ask(at("/b"), {})));
 }
 
-TEST(SharedJobs, TheLastOneHasAllThreads) {
+TEST(SharedJobs, TheLastOneHasTheMachine) {
   SharedJobs jobs;
-  const auto all = static_cast<std::int64_t>(cores());
+  const std::size_t all = cores();
   std::optional<SharedJobs::Going> first(std::in_place, jobs);
-  EXPECT_EQ(jobs.threads(0), all);
-  EXPECT_EQ(jobs.threads(1), 1);
+  EXPECT_EQ(jobs.cores_each(), all);
   EXPECT_TRUE(jobs.alone());
   {
     std::vector<std::unique_ptr<SharedJobs::Going>> others;
-    for (std::int64_t i = 1; i < all; ++i) {
+    for (std::size_t i = 1; i < all; ++i) {
       others.push_back(std::make_unique<SharedJobs::Going>(jobs));
     }
-    EXPECT_EQ(jobs.threads(0), 1);
+    EXPECT_EQ(jobs.cores_each(), 1U);
     EXPECT_EQ(jobs.alone(), all == 1);
   }
-  EXPECT_EQ(jobs.threads(0), all);
+  EXPECT_EQ(jobs.cores_each(), all);
 }
 
 TEST(Shared, TheRecordingIsReadOnce) {

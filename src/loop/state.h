@@ -87,7 +87,7 @@ struct State {
 
   std::int64_t champion = 0, former = 0, newest_version = 0;
   std::map<std::int64_t, Version> versions;
-  std::int64_t looks = 0;              // challengers judged against this champion
+  std::int64_t looks = 0;              // challengers judged against it since its last risk alarm
   std::int64_t attempted_labelled = 0; // labelled rows at the newest training
   std::int64_t waiting_version_step = 0;  // a good challenger that waits for a person (approve=ask)
 

@@ -246,8 +246,9 @@ Result<void> signalled(State& s, const Fact& fact) {
     return open.kind == signal.kind && open.subject == signal.subject;
   };
   const bool news = std::ranges::none_of(s.open_signals, same);
-  // Cycles that came to nothing before it say nothing about what it calls for.
-  if (news && signal.kind == "risk") s.fruitless = 0;
+  // Cycles that came to nothing before it say nothing about what it calls for, and the looks of the
+  // gate were on rows of the law before: they would leave it an error that a few days never meet.
+  if (news && signal.kind == "risk") s.fruitless = s.looks = 0;
   if (signal.kind == "risk") {
     ++s.risk_signals;
     s.risk_sentence = signal.sentence;

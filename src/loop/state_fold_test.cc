@@ -39,17 +39,20 @@ TEST_F(Folding, CyclesInVainBeforeAnAlarmDoNotHoldItUp) {
   monitor::Signal risk;
   risk.kind = "risk";
   risk.subject = "model";
-  state_.fruitless = 4;
+  state_.fruitless = state_.looks = 4;
   add("signal", 0, monitor::to_json(risk));
   EXPECT_EQ(state_.fruitless, 0);
-  state_.fruitless = 2;
+  EXPECT_EQ(state_.looks, 0) << "those were on rows of the law before";
+  state_.fruitless = state_.looks = 2;
   add("signal", 0, monitor::to_json(risk));
   EXPECT_EQ(state_.fruitless, 2) << "the same alarm, seen again";
+  EXPECT_EQ(state_.looks, 2);
   monitor::Signal quality;
   quality.kind = "missing";
   quality.subject = "temp";
   add("signal", 0, monitor::to_json(quality));
   EXPECT_EQ(state_.fruitless, 2) << "no reason for a cycle";
+  EXPECT_EQ(state_.looks, 2);
 }
 
 TEST_F(Folding, WhatIsOverIsNoReasonAnyMore) {

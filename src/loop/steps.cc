@@ -270,7 +270,7 @@ Result<Conductor::Twin> Conductor::fit_twin(const Action& action, std::int64_t a
       TRY(io::Digest::from_hex(state.outputs.at("candidate")))));
   const auto candidate = TRY(model::Candidate::decode(candidate_bytes));
   Json now = {{"rounds", candidate.rounds}};
-  for (const char* own : {"members", "script", "mix", "since_us"}) {
+  for (const char* own : {"members", "script", "mix", "since_us", "without"}) {
     if (candidate.options.contains(own)) now[own] = candidate.options.at(own);
   }
   outputs.clear();

@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "model/time_part.h"
 #include "prepare/features.h"
 
 namespace rondo::prepare {
@@ -21,23 +22,20 @@ using Part = Step::Part;
 
 constexpr double kIdShare = 0.95;
 constexpr std::size_t kFewestForId = 100;
-constexpr Span kYear = Span::days(366);
 
-/// A part of a time. It is a feature where the training rows span its period twice: what came once
-/// cannot be told from chance, and a part that has not come round is but the clock once more.
+/// A part of a time. It is a feature where it comes round within the training rows.
 struct TimePart {
   Part part;
   std::string_view name;
-  Span period;
 };
 constexpr std::array kTimeParts = {
-    TimePart{Part::kYear, "year", Span{}},
-    TimePart{Part::kMonth, "month", kYear},
-    TimePart{Part::kDay, "day", Span::days(31)},
-    TimePart{Part::kWeekday, "weekday", Span::days(7)},
-    TimePart{Part::kHour, "hour", Span::days(1)},
-    TimePart{Part::kDayOfYear, "day_of_year", kYear},
-    TimePart{Part::kMinuteOfDay, "minute_of_day", Span::days(1)},
+    TimePart{Part::kYear, "year"},
+    TimePart{Part::kMonth, "month"},
+    TimePart{Part::kDay, "day"},
+    TimePart{Part::kWeekday, "weekday"},
+    TimePart{Part::kHour, "hour"},
+    TimePart{Part::kDayOfYear, "day_of_year"},
+    TimePart{Part::kMinuteOfDay, "minute_of_day"},
 };
 
 /// The steps so far, with names that no other feature has.
@@ -152,7 +150,7 @@ void fit_time(std::string_view name, std::int32_t input, const std::vector<Time>
   const bool on_the_hour = std::ranges::all_of(
       times, [](Time time) { return time.us % Span::hours(1).us == 0; });
   for (const TimePart& each : kTimeParts) {
-    if (span.us < 2 * each.period.us) continue;
+    if (!model::comes_round(each.part, span)) continue;
     if (each.part == Part::kMinuteOfDay && on_the_hour) continue;  // it would repeat the hour
     if (each.part == Part::kYear && civil(*first).year == civil(*last).year) continue;
     Step step;

@@ -29,6 +29,7 @@ model::Candidate candidate_of(const model::Prepared& prepared, const Model& mode
   candidate.options = std::move(options);
   if (!plan.mix.is_null()) candidate.options["mix"] = plan.mix;
   if (!plan.window.is_null()) candidate.options["since_us"] = plan.window.at("since_us");
+  if (!plan.without.empty()) candidate.options["without"] = plan.without;
   if (learners_of(plan.options).line && plan.options.command.empty()) {
     candidate.options["line_was_tried"] = true;
   }

@@ -19,6 +19,7 @@ struct Plan {
   LineChoices lines;             // of an original: what lines are worth on its inner part
   Json mix{};                    // what the rows are weighed like, or null
   Json window{};                 // of an original that learns from newer rows alone: see Window
+  std::vector<std::string> without{};  // parts of the clock that those rows cannot teach
   std::optional<Line> baseline;  // the straight one, beside which the candidate is measured
   std::vector<double> around{};  // of quantiles: how far each lies from that line on inner rows
 

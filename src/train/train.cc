@@ -4,6 +4,7 @@
 #include "train/train.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -243,6 +244,7 @@ void add_wishes(const Prepared& prepared, const Plan& plan, Json& evidence) {
   if (!prepared.weight_column.empty()) evidence["weight"] = prepared.weight_column;
   if (!plan.mix.is_null()) evidence["mix"] = plan.mix.at("shares");
   if (!plan.window.is_null()) evidence["window"] = plan.window;
+  if (!plan.without.empty()) evidence["without"] = plan.without;
   if (!plan.options.class_weight.empty()) evidence["class_weight"] = plan.options.class_weight;
   if (!plan.options.monotone.empty()) evidence["monotone"] = plan.options.monotone;
   if (plan.baseline) evidence["linear"] = plan.baseline->json();
@@ -355,10 +357,18 @@ Result<StageOutput> train(const StageInput& input) {
   Window window = TRY(choose_window(prepared, std::move(rows), plan, input));
   rows = std::move(window.rows);
   plan.window = std::move(window.found);
+  plan.without = plan.of_twin()
+                     ? io::get_or<std::vector<std::string>>(now, "without", {})
+                     : clock_parts_without_cycle(prepared, rows);
+  leave_out(plan.without, prepared);
   look_at_lines(prepared, rows, plan, input);
   StageOutput output = TRY(fit_as_planned(prepared, rows, plan, input));
   if (output.result == "trained") add_wishes(prepared, plan, output.evidence);
   output.reason += window.text;
+  if (!plan.without.empty()) {
+    output.reason += fmt::format("; without {}: these rows do not hold it twice",
+                                 fmt::join(plan.without, ", "));
+  }
   if (!mix.is_null()) output.reason += "; rows of kinds that come oftener now count more";
   return output;
 }

@@ -98,10 +98,11 @@ Result<void> check_class_weight(const Json& class_weight);
 
 /// Stage entry. Input "prepared". Output "candidate" (model::Candidate with scores of the test
 /// rows). Results: "trained", "budget spent without a model". options = {"train": Options, "now":
-/// {"rounds": n, "members": [...], "candidates": k, "since_us": t, "changed_us": c}}: when n > 0
-/// the twin of a candidate with so many rounds and, if a search chose it, its members, and the rows
-/// from t on if that learned from no older ones; when k > 0 a search of exactly so many, whatever
-/// the budget says; c is when an open alarm says that the law changed.
+/// {"rounds": n, "members": [...], "candidates": k, "since_us": t, "without": [feature, ...],
+/// "changed_us": c}}: when n > 0 the twin of a candidate with so many rounds and, if a search chose
+/// it, its members, the rows from t on if that learned from no older ones, and without what that
+/// left out; when k > 0 a search of exactly so many, whatever the budget says; c is when an open
+/// alarm says that the law changed.
 Result<ledger::StageOutput> run(const ledger::StageInput& input);
 
 }  // namespace rondo::train

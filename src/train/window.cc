@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/words.h"
+#include "model/time_part.h"
 #include "stats/intervals.h"
 #include "train/ensemble.h"
 #include "train/folds.h"
@@ -184,6 +185,28 @@ Result<Window> choose_window(const Prepared& prepared, RowList rows, const Plan&
     return Window{std::move(rows)};
   }
   return look_back(prepared, std::move(rows), plan, moment("changed_us"));
+}
+
+std::vector<std::string> clock_parts_without_cycle(const Prepared& prepared, const RowList& rows) {
+  std::vector<std::string> names;
+  if (prepared.time.empty() || rows.empty()) return names;
+  const Span stretch = prepared.time[rows.back()] - prepared.time[rows.front()];
+  for (const model::Step& step : prepared.transform.steps()) {
+    const bool of_clock = step.kind == model::Step::Kind::kTimePart && step.input < 0;
+    if (of_clock && !model::comes_round(step.part, stretch)) names.push_back(step.feature);
+  }
+  return names;
+}
+
+void leave_out(const std::vector<std::string>& features, Prepared& prepared) {
+  const auto& steps = prepared.transform.steps();
+  model::Matrix& matrix = prepared.features;
+  for (std::size_t column = 0; column < steps.size(); ++column) {
+    if (std::ranges::find(features, steps[column].feature) == features.end()) continue;
+    for (std::size_t at = column; at < matrix.values.size(); at += matrix.columns) {
+      matrix.values[at] = 0;
+    }
+  }
 }
 
 }  // namespace rondo::train

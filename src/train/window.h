@@ -29,4 +29,12 @@ struct Window {
 Result<Window> choose_window(const model::Prepared& prepared, RowList rows, const Plan& plan,
                              const ledger::StageInput& input);
 
+/// Parts of the clock that do not come round within the rows: their names. Preparation knows that
+/// of all rows, not of those that are learned from.
+std::vector<std::string> clock_parts_without_cycle(const model::Prepared& prepared,
+                                                   const RowList& rows);
+
+/// Nothing is learned from these features: they are 0 in every row. Unknown names are passed over.
+void leave_out(const std::vector<std::string>& features, model::Prepared& prepared);
+
 }  // namespace rondo::train

@@ -33,8 +33,51 @@ class WindowOfTraining : public testing::Test, protected StageRoom {
     return output;
   }
 
+  /// With the day of the month behind the other features, on which labels depend.
+  static Prepared hours_with_days() {
+    Prepared prepared = hours(true);
+    std::vector<model::Step> steps = prepared.transform.steps();
+    model::Step day;
+    day.kind = model::Step::Kind::kTimePart;
+    day.feature = "_time_day";
+    day.part = model::Step::Part::kDay;
+    steps.push_back(day);
+    prepared.transform = {prepared.transform.inputs(), steps, {}};
+    model::Matrix& matrix = prepared.features;
+    std::vector<double> values;
+    for (std::size_t row = 0; row < matrix.rows; ++row) {
+      const auto others = matrix.row(row);
+      values.insert(values.end(), others.begin(), others.end());
+      values.push_back(civil(prepared.time[row]).day);
+      prepared.label[row] += 0.1 * values.back();
+    }
+    matrix.values = std::move(values);
+    ++matrix.columns;
+    return prepared;
+  }
+
   Candidate candidate_;
 };
+
+TEST_F(WindowOfTraining, WhatDoesNotComeRoundInItIsNotLearned) {
+  const Prepared prepared = hours_with_days();
+  const StageOutput output = trained(prepared, {});
+  EXPECT_EQ(output.evidence.at("train_rows"), 1'040) << "43 days";
+  EXPECT_EQ(output.evidence.at("without"), Json({"_time_day"}));
+  EXPECT_NE(output.reason.find("; without _time_day: "), std::string::npos) << output.reason;
+  const Candidate measured = candidate_;
+  const auto forest = model::Forest::decode(measured.forest).value();
+  EXPECT_EQ(forest.split_counts().back(), 0U);
+  Json now = {{"rounds", measured.rounds}, {"since_us", measured.options.at("since_us")}};
+  trained(prepared, {}, now);
+  EXPECT_NE(candidate_.forest_digest, measured.forest_digest);
+  now["without"] = measured.options.at("without");
+  trained(prepared, {}, now);
+  EXPECT_EQ(candidate_.forest_digest, measured.forest_digest) << "the twin";
+  Options whole;
+  whole.window = "all";
+  EXPECT_FALSE(trained(prepared, whole).evidence.contains("without")) << "133 days";
+}
 
 TEST_F(WindowOfTraining, RowsOfBeforeAChangeAreLeftOut) {
   const Prepared prepared = hours(true);

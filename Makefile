@@ -23,7 +23,7 @@ build: deps
 
 demo:
 	@echo "make demo: installs what is missing, fetches pinned libraries, builds (up to 6 minutes"
-	@echo "on a fresh machine with 2 cores, seconds later), then runs examples/bikes (3 minutes)."
+	@echo "on a fresh machine with 2 cores, seconds later), then runs examples/bikes (2 minutes)."
 	@$(MAKE) --no-print-directory build
 	@sh examples/bikes/demo.sh build/release/rondo build/demo
 

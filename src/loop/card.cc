@@ -54,10 +54,16 @@ Json evidence_of(const Json& card, const char* stage) {
   return io::get_or<Json>(card, stage, Json::object());
 }
 
+/// What was prepared and not left out of the training.
 std::set<std::string> features_of(const Json& card) {
   const auto names = io::get_or<std::vector<std::string>>(evidence_of(card, "preparation"),
                                                           "features", {});
-  return {names.begin(), names.end()};
+  std::set<std::string> out(names.begin(), names.end());
+  for (const auto& name : io::get_or<std::vector<std::string>>(evidence_of(card, "training"),
+                                                               "without", {})) {
+    out.erase(name);
+  }
+  return out;
 }
 
 std::vector<std::string> only_in(const std::set<std::string>& a, const std::set<std::string>& b) {

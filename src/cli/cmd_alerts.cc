@@ -33,11 +33,14 @@ std::string budget_text(const Json& budget) {
   const Json& opened = budget.at("opened");
   return fmt::format("{} of risk and {} of quality opened in {:.2f} years, since {}; "
                      "of false ones at most {:.2f} were to be expected ([monitor] "
-                     "false_alarms_per_year = {})",
+                     "false_alarms_per_year = {}); {} opened, of false ones at most {:.2f} "
+                     "(false_notices_per_year = {})",
                      counted(opened.at("risk").get<std::int64_t>(), "signal"),
                      opened.at("quality").get<std::int64_t>(), budget.at("years").get<double>(),
                      budget.at("since").get<std::string>(), budget.at("expected").get<double>(),
-                     number(rate));
+                     number(rate), counted(opened.at("drift").get<std::int64_t>(), "notice"),
+                     budget.at("expected_notices").get<double>(),
+                     number(budget.at("false_notices_per_year").get<double>()));
 }
 
 Result<int> list(const Args& args) {
@@ -60,7 +63,8 @@ Result<int> list(const Args& args) {
     say(table({"alert", "severity", "state", "since", "seen", "came", "about"}, rows, args.color));
     for (const Json& alert : alerts) {
       if (text_at(alert, "state") == "closed") continue;
-      say(fmt::format("{}: {}", text_at(alert, "id"), text_at(alert, "sentence")));
+      say(fmt::format("{}: {}\n  next: {}", text_at(alert, "id"), text_at(alert, "sentence"),
+                      text_at(alert, "next")));
     }
   }
   say(budget_text(view.at("budget")));

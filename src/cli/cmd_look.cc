@@ -48,6 +48,17 @@ std::string estimate_line(const Json& estimate) {
                                                  counted(compared, "window")));
 }
 
+/// How many labels had come by the age at which answers are judged; empty before the first.
+std::string labels_line(const Json& watch) {
+  const auto due = io::get_or<std::int64_t>(watch, "labels_due", 0);
+  if (due == 0) return {};
+  const auto came = io::get_or<std::int64_t>(watch, "labels_in_time", 0);
+  const Span delay{static_cast<std::int64_t>(io::get_or<double>(watch, "label_delay_s", 0) * 1e6)};
+  return fmt::format("labels   {} of {} had theirs at the age of {}, when they are judged",
+                     grouped(static_cast<std::uint64_t>(came)), counted(due, "answer"),
+                     to_text(delay));
+}
+
 }  // namespace
 
 Result<int> run_status(const Args& args) {
@@ -65,6 +76,7 @@ Result<int> run_status(const Args& args) {
                   resting ? " (resting)" : ""));
   say(fmt::format("tracker  {}", tracker_line(status.at("tracker"), args.color)));
   say(fmt::format("waits    for {}", status.at("waiting_for").get<std::string>()));
+  if (const std::string labels = labels_line(status.at("watch")); !labels.empty()) say(labels);
   say(fmt::format("so far   {} in {}, {}, {} labelled, policy {}",
                   counted(status.at("steps").get<std::int64_t>(), "step"),
                   counted(status.at("cycles").get<std::int64_t>(), "cycle"),

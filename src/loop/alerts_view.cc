@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "loop/desk.h"
+#include "loop/policy.h"
 #include "loop/views.h"
 
 namespace rondo::loop {
@@ -40,7 +41,36 @@ Json budget_of(const Alerts& alerts, const Config& config, const Json& watch) {
           {"years", years},
           {"false_alarms_per_year", rate},
           {"expected", rate * years},
+          {"false_notices_per_year", config.monitor.false_notices_per_year},
+          {"expected_notices", config.monitor.false_notices_per_year * years},
           {"opened", opened}};
+}
+
+/// What the policy makes of the risk now, as it decides: asked, not told again.
+std::string answer_to_harm(const State& state, const Config& config, const Json& watch) {
+  if (state.paused) return "nothing: the loop is paused (`rondo resume`)";
+  const auto policy = Policy::make(config.loop.policy, config.loop, config.collect.min_rows);
+  if (!policy) return "nothing: " + policy.error().message;
+  Snapshot now;
+  now.state = state;
+  now.now = wall_clock_now();
+  now.watch = io::get_or<Json>(watch, "summary", Json::object());
+  const Due due = policy->due(now);
+  if (due.yes) return "Data Collection, at the next turn of the loop";
+  const std::string why = due.reason.substr(std::string_view("no: ").size());
+  return fmt::format("no cycle yet: {}", why.substr(0, why.find(';')));
+}
+
+/// What follows of an alert that is open.
+std::string next_of(const Alert& alert, const Json& shown, const State& state,
+                    const Config& config, const Json& watch) {
+  const bool asks = alert.severity == Severity::kRisk ||
+                    (alert.severity == Severity::kDrift && config.loop.policy == "drift");
+  if (asks) return answer_to_harm(state, config, watch);
+  if (shown.at("keeps_rows_out").get<bool>()) {
+    return "its rows train nothing; three clean windows end it, a training does not";
+  }
+  return "nothing by itself: it explains, the risk decides; three clean windows end it";
 }
 
 }  // namespace
@@ -64,7 +94,9 @@ Result<Json> alerts_view(ledger::Store& store, const Config& config, bool all) {
     }
   }
   for (const Alert& alert : refreshed(state.alerts.open, watch)) {
-    rows.push_back(alert_json(alert, now));
+    Json row = alert_json(alert, now);
+    row["next"] = next_of(alert, row, state, config, watch);
+    rows.push_back(std::move(row));
   }
   return Json{{"alerts", rows}, {"budget", budget_of(state.alerts, config, watch)}};
 }

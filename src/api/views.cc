@@ -131,8 +131,7 @@ Reply get_deployments(Call& call) {
 }
 
 Reply get_why(Call& call) {
-  loop::Service& service = call.app.service();
-  return shown(TRY(loop::why_view(service.store(), service.config(), call.params[0])));
+  return shown(TRY(loop::why_view(call.app.service().store(), call.params[0])));
 }
 
 Reply get_prediction(Call& call) {

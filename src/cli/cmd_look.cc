@@ -26,6 +26,20 @@ std::string first_line(const std::string& text) {
   return line.ends_with(':') ? line.substr(0, end - 1) + "; `rondo why` lists them" : line;
 }
 
+/// "; expected AUC 0.84, F1 0.61, precision 0.7, recall 0.55", of two classes.
+std::string expected_text(const Json& estimate) {
+  std::string out;
+  const Json expected = io::get_or<Json>(estimate, "expected", Json::object());
+  for (const auto& [key, name] : {std::pair("auc", "AUC"), std::pair("f1", "F1"),
+                                  std::pair("precision", "precision"),
+                                  std::pair("recall", "recall")}) {
+    if (!expected.contains(key) || expected.at(key).is_null()) continue;
+    out += fmt::format("{} {} {}", out.empty() ? "; expected" : ",", name,
+                       rounded(expected.at(key).get<double>()));
+  }
+  return out;
+}
+
 /// "error about 0.14 (0.11 to 0.17) in 240 answers until ..., without labels: if ...".
 std::string estimate_line(const Json& estimate) {
   const auto of = [&](const char* key) { return rounded(estimate.at(key).get<double>()); };
@@ -37,7 +51,7 @@ std::string estimate_line(const Json& estimate) {
   }
   const auto loss = model::loss_from(text(estimate, "loss")).value_or(model::Loss::kError);
   const bool numbers = !model::of_classes(loss);
-  return fmt::format("{} about {} ({} to {}) in {} until {}, without labels: if {} on the test{}",
+  return fmt::format("{} about {} ({} to {}) in {} until {}, without labels: if {} on the test{}{}",
                      model::words_of(loss), of("value"), of("low"), of("high"),
                      counted(estimate.at("rows").get<std::int64_t>(), "answer"),
                      text(estimate, "until"),
@@ -45,7 +59,24 @@ std::string estimate_line(const Json& estimate) {
                              : "a probability means what it meant",
                      compared == 0 ? std::string("; no labels came to check that")
                                    : fmt::format("; checked on {} with labels",
-                                                 counted(compared, "window")));
+                                                 counted(compared, "window")),
+                     expected_text(estimate));
+}
+
+/// "; unevenly: 12 % of answers over 0.8 had one, 95 % of those up to 0.1, ...".
+std::string uneven_text(const Json& watch) {
+  const Json shares = io::get_or<Json>(watch, "labels_by_answer", Json::object());
+  if (!io::get_or<bool>(shares, "uneven", false)) return {};
+  const auto group = [&shares](const char* which) {
+    const Json& one = shares.at("groups").at(shares.at(which).get<std::size_t>());
+    const double percent = 100 * one.at("labelled").get<double>() / one.at("rows").get<double>();
+    std::string where;
+    if (!one.at("from").is_null()) where += " over " + rounded(one.at("from").get<double>());
+    if (!one.at("to").is_null()) where += " up to " + rounded(one.at("to").get<double>());
+    return fmt::format("{} % of answers{}", rounded(percent), where);
+  };
+  return fmt::format("; unevenly: {} had one, {}; what is proved holds for those that have one",
+                     group("least"), group("greatest"));
 }
 
 /// How many labels had come by the age at which answers are judged; empty before the first.
@@ -54,9 +85,13 @@ std::string labels_line(const Json& watch) {
   if (due == 0) return {};
   const auto came = io::get_or<std::int64_t>(watch, "labels_in_time", 0);
   const Span delay{static_cast<std::int64_t>(io::get_or<double>(watch, "label_delay_s", 0) * 1e6)};
-  return fmt::format("labels   {} of {} had theirs at the age of {}, when they are judged",
+  constexpr double kInTime = 0.95;  // as loop::label_remark() has it
+  const bool late = static_cast<double>(came) < kInTime * static_cast<double>(due);
+  return fmt::format("labels   {} of {} had theirs at the age of {}, when they are judged{}{}",
                      grouped(static_cast<std::uint64_t>(came)), counted(due, "answer"),
-                     to_text(delay));
+                     to_text(delay),
+                     late ? "; `rondo check` names the delay that would do" : "",
+                     uneven_text(watch));
 }
 
 }  // namespace
@@ -124,11 +159,15 @@ Result<int> run_history(const Args& args) {
 
 Result<int> run_why(const Args& args) {
   const Opened project = TRY(open_project(args));
-  const Json why = TRY(loop::why_view(*project.store, project.config,
-                                      args.words.empty() ? "" : args.words[0]));
+  const bool again = args.has("--again");
+  const Json why =
+      TRY(loop::why_view(*project.store, args.words.empty() ? "" : args.words[0], again));
   if (args.json) say_json(why);
   else say(why.at("paragraph").get<std::string>());
-  return kOk;
+  const bool other = again && std::ranges::any_of(why.at("again"), [](const Json& one) {
+    return !one.at("same").get<bool>();
+  });
+  return other ? kFailed : kOk;
 }
 
 Result<int> run_config(const Args& args) {

@@ -46,6 +46,8 @@ constexpr Flag kExport[] = {
     {"--force", "", "write over an existing file"}};
 constexpr Flag kHistory[] = {{"--last", "N", "only the last N steps"},
                              {"--facts", "", "every fact, as canonical JSON lines"}};
+constexpr Flag kWhy[] = {
+    {"--again", "", "make its decisions again from the facts before, and compare; no STEP: all"}};
 constexpr Flag kWhyAsked[] = {{"--why", "TEXT", "recorded with the decision"}};
 constexpr Flag kAlerts[] = {
     {"--all", "", "those that closed too"},
@@ -181,8 +183,8 @@ constexpr Command kCommands[] = {
      "rondo alerts test || echo a sink does not answer", 0, 3, run_alerts},
     {"audit", Group::kLook, "", "whose labels monitoring asks for, and what came of them", {},
      "rondo audit\nrondo audit --json", 0, 0, run_audit},
-    {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", {},
-     "rondo why\nrondo why 12\nrondo why v3", 0, 1, run_why},
+    {"why", Group::kLook, "[STEP|vN]", "the evidence behind a decision, each \"no\" too", kWhy,
+     "rondo why\nrondo why 12 --again\nrondo why v3\nrondo why --again --json", 0, 1, run_why},
     {"reproduce", Group::kLook, "[vN]", "a version made again from its data, digest by digest",
      kReproduce, "rondo reproduce\nrondo reproduce v3 --threads 1 --json", 0, 1, run_reproduce},
     {"config", Group::kLook, "", "every setting with its value", {}, "rondo config", 0, 0,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/failpoint.h"
+#include "loop/basis.h"
 #include "loop/plan.h"
 #include "loop/served.h"
 #include "loop/stand_in.h"
@@ -68,14 +69,16 @@ void add_version(Entry& entry, const State& state, const Outcome& outcome, Time 
     entry.facts.push_back({now, "rollout", outcome.step, std::move(begin)});
     return;
   }
-  entry.facts.push_back({now, "deployed", outcome.step,
-                         {{"from", state.champion}, {"to", version}, {"who", who}, {"why", why}}});
+  Json switches = {{"from", state.champion}, {"to", version}, {"who", who}, {"why", why}};
+  const Span watched{io::get_or<std::int64_t>(outcome.evidence, "watched_us", 0)};
+  if (watched > Span{}) switches["watched_until"] = to_text(now + watched);
+  entry.facts.push_back({now, "deployed", outcome.step, std::move(switches)});
 }
 
 /// An older version answers while a column is broken, and until it is well again.
 void stand_in_or_end(const std::optional<StandIn>& found, const State& state, Time at,
                      Entry& entry) {
-  if (found && !state.rollout) {
+  if (found && (!state.rollout || state.rollout->watched)) {
     entry.facts.push_back({at, "decision", state.steps,
                            {{"about", "rollout"}, {"answer", "roll back"}, {"cause", "broken"},
                             {"reason", fmt::format("v{} answers in place of v{}: {}",
@@ -152,6 +155,11 @@ Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news)
   return now;
 }
 
+Json Conductor::basis(const Snapshot& now, const Due& due) const {
+  const bool waits = !due.yes && watch_;
+  return basis_of(now, parts_.policy, waits ? watch_->turns_at() : std::nullopt);
+}
+
 Result<std::optional<Action>> Conductor::record(const std::optional<Outcome>& outcome) {
   std::optional<Action> action;
   const Time at = parts_.clock->now();
@@ -161,10 +169,7 @@ Result<std::optional<Action>> Conductor::record(const std::optional<Outcome>& ou
     State after = state;
     if (outcome) {
       entry = TRY(finish(state, *outcome, at, floor, "policy", outcome->reason));
-      for (const ledger::NewFact& fact : entry.facts) {
-        ledger::Fact numbered{after.sequence + 1, fact.at, fact.kind, fact.step, fact.body, {}};
-        TRY(fold(after, numbered));
-      }
+      TRY(fold_new(after, entry.facts));
     }
     // What a collection took in is no news any more.
     if (outcome && outcome->stage == Stage::kCollection) news_ = TRY(parts_.world->peek(after));
@@ -271,7 +276,7 @@ Result<std::optional<Outcome>> Conductor::perform(const Action& action, const St
   return std::optional(*std::move(outcome));
 }
 
-Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
+Result<void> Conductor::judge_windows(const Action& action) {
   while (const std::optional<Watch::Turn> turn = watch_->due(parts_.clock->now())) {
     const Watch::Judged judged = TRY(watch_->look(*turn));
     const Time at = parts_.clock->now();
@@ -288,19 +293,20 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
     const auto stand_in = TRY(find_stand_in(*parts_.store, *parts_.config, before, judged.signals));
     const State after = TRY(parts_.desk->append([&](const State& state) -> Result<Entry> {
       Entry entry;
-      State folded = state;
       for (const monitor::Signal& signal : judged.signals) {
         entry.facts.push_back({at, "signal", action.step, monitor::to_json(signal)});
-        ledger::Fact fact{folded.sequence + 1, at, "signal", action.step,
-                          entry.facts.back().body, {}};
-        TRY(fold(folded, fact));
       }
+      State folded = state;
+      TRY(fold_new(folded, entry.facts));
       if (!parts_.policy.crontab()) stand_in_or_end(stand_in, folded, at, entry);
-      due = parts_.policy.due(TRY(snapshot(folded, news_)));
+      TRY(fold_new(folded, std::span(entry.facts).subspan(judged.signals.size())));
+      const Snapshot now = TRY(snapshot(folded, news_));
+      due = parts_.policy.due(now);
       Json decision = {{"about", "cycle"}, {"answer", due.yes ? "yes" : "no"},
                        {"reason", due.reason}, {"numbers", due.numbers},
                        {"window", to_text(judged.from)}, {"rows", judged.rows},
-                       {"labelled", judged.labelled}};
+                       {"labelled", judged.labelled},
+                       {"basis", basis(now, due)}};
       if (judged.share < 1) decision["share"] = judged.share;
       if (!turn->labels) decision["of"] = "inputs";
       entry.facts.push_back({at, "decision", action.step, std::move(decision)});
@@ -313,14 +319,11 @@ Result<bool> Conductor::judge_windows(const Action& action, Outcome& outcome) {
       TRY(parts_.world->changed(after));
     }
     if (due.yes) {
-      outcome.result = "needed";
-      outcome.reason = due.reason;
-      outcome.evidence = due.numbers;
       tell({{"event", "decision"}, {"answer", "yes"}, {"reason", due.reason}, {"at", to_text(at)}});
-      return true;
+      return {};
     }
   }
-  return false;
+  return {};
 }
 
 void Conductor::tell_signals(const std::vector<monitor::Signal>& signals, Time at) const {
@@ -354,20 +357,16 @@ Result<std::optional<Outcome>> Conductor::monitor(const Action& action, const St
     if (watch_) {
       TRY(parts_.world->flush());
       TRY(watch_->read());
-      if (TRY(judge_windows(action, outcome))) return std::optional(outcome);
+      TRY(judge_windows(action));
       TRY(notice_silence(action));
     }
     const Snapshot now = TRY(snapshot(parts_.desk->look(), news_));
     const Due due = parts_.policy.due(now);
-    if (due.yes) {
-      outcome.result = "needed";
-      outcome.reason = due.reason;
-      outcome.evidence = due.numbers;
-      return std::optional(outcome);
-    }
-    if (!parts_.world->stays()) {
+    if (due.yes || !parts_.world->stays()) {
+      if (due.yes) outcome.result = "needed";
       outcome.reason = due.reason.starts_with("no: ") ? due.reason.substr(4) : due.reason;
       outcome.evidence = due.numbers;
+      outcome.evidence["basis"] = basis(now, due);
       return std::optional(outcome);
     }
     tell({{"event", "looked"}, {"late_labels", watch_ ? watch_->late_labels() : 0}});

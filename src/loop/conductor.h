@@ -66,7 +66,9 @@ class Conductor {
   Result<std::optional<Outcome>> monitor(const Action& action, const Stop& stop);
   void tell_signals(const std::vector<monitor::Signal>& signals, Time at) const;
   Result<void> notice_silence(const Action& action);
-  Result<bool> judge_windows(const Action& action, Outcome& outcome);
+  /// What is due, each with its decision, up to the first "yes".
+  Result<void> judge_windows(const Action& action);
+  Json basis(const Snapshot& now, const Due& due) const;
   Result<Outcome> carry_out(const Action& action, const Stop& stop);
   Result<Outcome> once(const Action& action, std::int64_t attempt, const Stop& stop);
   Result<std::optional<Served>> served_for(const State& state, std::int64_t needed) const;

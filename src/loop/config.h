@@ -113,7 +113,9 @@ void describe(Visitor& v, DeployOptions& o) {
     o.guard_latency);
   v(Key{"guard_loss", "mean loss of a row, in [0, 1], tolerated beyond the old model's", 0, 0.5},
     o.guard_loss);
-  v(Key{"rollback_window", "after a canary the former model scores on, for late labels", 0, 1e9},
+  v(Key{"rollback_window",
+        "after a promotion the former model scores on unseen, labels can bring it back; 0s: off",
+        0, 1e9},
     o.rollback_window);
   v(Key{"log", "share of the answered requests that are kept for labels and replays", 0, 1}, o.log);
   v(Key{"log_ack", "\"durable\": a reply waits until its answers are on disk", 0, 0,

@@ -20,7 +20,8 @@ Result<void> fold_after(ledger::Ledger& ledger, State& state, Progress* progress
   return {};
 }
 
-/// The facts as they will be numbered, folded into `state`. The digest is the ledger's business.
+}  // namespace
+
 Result<void> fold_new(State& state, std::span<const ledger::NewFact> facts) {
   for (const ledger::NewFact& fact : facts) {
     ledger::Fact numbered;
@@ -33,8 +34,6 @@ Result<void> fold_new(State& state, std::span<const ledger::NewFact> facts) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<State> fold_all(ledger::Ledger& ledger) {
   State state;

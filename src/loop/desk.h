@@ -47,6 +47,8 @@ class Desk {
   Guarded<State> state_;
 };
 
+/// Facts as they will be numbered, folded in. Their digests are the ledger's business.
+Result<void> fold_new(State& state, std::span<const ledger::NewFact> facts);
 /// Folds everything; without a desk, for reading commands. Cost: one row when the copy is fresh.
 Result<State> read_state(ledger::Ledger& ledger, Progress* progress = nullptr);
 /// From the first fact, ignoring the kept copy: what fsck compares with.

@@ -2,6 +2,7 @@
 // they are launched: the conductor launches by it, a plan looks by it.
 #pragma once
 
+#include "ledger/store.h"
 #include "loop/config.h"
 #include "loop/launcher.h"
 

@@ -242,8 +242,10 @@ Snapshot seen(const State& state, const SourceNews& news, Time now, bool replaye
   Snapshot out;
   out.state = state;
   out.now = now;
-  out.source_changed = news.changed && news.what != state.failed_inputs;
-  out.new_labelled = news.labelled;
+  // The same would fail in the same way.
+  const bool failed = !news.what.empty() && news.what == state.failed_inputs;
+  out.source_changed = news.changed && !failed;
+  if (!failed) out.new_labelled = news.labelled;
   out.source_news = news.what;
   const bool fills = !state.backfill.empty();
   if ((state.retry || fills) && !replayed) {

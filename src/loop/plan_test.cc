@@ -128,6 +128,23 @@ TEST(Plan, AClockInDoubtBeginsNothing) {
   EXPECT_EQ(plan(in).at("waits_for"), "a clock that may be believed: the clock says 2040");
 }
 
+TEST(Plan, WhatFailedForGoodIsNoNewsEvenWhereItsLabelsAreKnown) {
+  SourceNews news;
+  news.changed = true;
+  news.labelled = 500;
+  news.what = "500 labelled rows became known";
+  State state;
+  state.steps = 1;
+  const Policy policy = *Policy::make("performance", {}, 100);
+  EXPECT_TRUE(policy.next(seen(state, news, kNoon, true)));
+  state.failed_inputs = news.what;
+  const Snapshot again = seen(state, news, kNoon, true);
+  EXPECT_FALSE(again.source_changed);
+  EXPECT_FALSE(policy.next(again)) << "it would fail again, and a replay would never end";
+  news.what = "524 labelled rows became known";
+  EXPECT_TRUE(policy.next(seen(state, news, kNoon, true)));
+}
+
 TEST(Plan, AnInterruptedSearchGoesOn) {
   PlanInput in = resting();
   in.now.state.open = OpenStep{9, 2, Stage::kTraining, "the rows are clean and split", kNoon};

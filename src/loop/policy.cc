@@ -142,15 +142,18 @@ std::int64_t Policy::growth(std::int64_t base) const {
       min_rows_, static_cast<std::int64_t>(std::ceil(share * static_cast<double>(base))));
 }
 
+double Policy::rest_days(const State& state) const {
+  const auto vain = static_cast<int>(std::min<std::int64_t>(state.fruitless, 5));
+  return std::min(30.0, std::ldexp(options_.cool_down.in_days(), vain));
+}
+
 std::optional<Due> Policy::damped(const Snapshot& now) const {
   const State& s = now.state;
   if (kind_ == Kind::kCron) return std::nullopt;
   const auto no = [](std::string reason, Json numbers) {
     return Due{false, std::move(reason), std::move(numbers)};
   };
-  const double doubling = std::ldexp(1.0, static_cast<int>(std::min<std::int64_t>(s.fruitless, 5)));
-  const double days =
-      std::min(30.0, options_.cool_down.in_days() * (s.fruitless > 0 ? doubling : 1));
+  const double days = rest_days(s);
   const double since = (now.now - s.cycle_ended).in_days();
   if (s.cycle_ended > kBeginningOfTime && since < days) {
     return no(fmt::format("no: the last cycle ended {:.1f} days ago and the loop cools down for "
@@ -175,6 +178,38 @@ std::optional<Due> Policy::damped(const Snapshot& now) const {
               {{"predicted_cpu_s", cpu}, {"budget_s", options_.cpu_per_month.in_seconds()}});
   }
   return std::nullopt;
+}
+
+std::optional<Time> Policy::changes_at(const Snapshot& now) const {
+  const State& s = now.state;
+  if (s.paused || rolls(s)) return std::nullopt;
+  const bool timed = kind_ == Kind::kSchedule || kind_ == Kind::kCron;
+  if (!wanted(now).yes) return timed ? std::optional(s.cycle_started + every_) : std::nullopt;
+  if (kind_ == Kind::kCron) return std::nullopt;
+  const Span month = Span::days(30);
+  Time at = s.cycle_ended;
+  if (at > kBeginningOfTime) at = at + Span{static_cast<std::int64_t>(rest_days(s) * 86.4e9)};
+  const auto most = static_cast<std::size_t>(options_.cycles_per_month);
+  if (s.cycles.size() >= most) at = std::max(at, s.cycles[s.cycles.size() - most] + month);
+  double cpu = 0;
+  for (std::size_t i = std::min(s.cycles.size(), s.cycle_cpu.size()); i > 0; --i) {
+    cpu += s.cycle_cpu[i - 1];
+    if (cpu < options_.cpu_per_month.in_seconds()) continue;
+    at = std::max(at, s.cycles[i - 1] + month);
+    break;
+  }
+  return at > now.now ? std::optional(at) : std::nullopt;
+}
+
+Json Policy::settings() const {
+  return {{"name", name_}, {"min_rows", min_rows_}, {"loop", io::write_options(options_)}};
+}
+
+Result<Policy> Policy::from_settings(const Json& settings) {
+  const Json loop = io::get_or<Json>(settings, "loop", Json::object());
+  return make(io::get_or<std::string>(settings, "name", ""),
+              TRY(io::read_options<LoopOptions>(loop, "loop")),
+              io::get_or<std::int64_t>(settings, "min_rows", 100));
 }
 
 std::string Policy::excess_text(const Snapshot& now) const {
@@ -213,7 +248,7 @@ Due Policy::wanted(const Snapshot& now) const {
   }
   const bool reacts = kind_ != Kind::kAlways;
   if (reacts && harms(now)) {
-    Json why = {{"risk_signals", s.risk_signals}, {"watch", now.watch}};
+    Json why = {{"risk_signals", s.risk_signals}};
     if (kind_ == Kind::kDrift) {
       why["drift_signals"] = s.drift_signals;
       return harmed(now, s.drift_sentence, std::move(why), base);
@@ -232,7 +267,7 @@ Due Policy::wanted(const Snapshot& now) const {
   }
   const std::int64_t needed = base + growth(base);
   Json numbers = {{"labelled", have}, {"needed", needed}, {"trained_on", trained},
-                        {"last_attempt_on", s.attempted_labelled}, {"watch", now.watch}};
+                  {"last_attempt_on", s.attempted_labelled}};
   const bool counts = kind_ == Kind::kCost && risen(now);
   if (counts) {
     numbers["excess_cost"] = excess_of(now);

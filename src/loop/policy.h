@@ -68,6 +68,10 @@ class Policy {
   /// Errors: kInvalidInput with the list of policies that are built.
   static Result<Policy> make(const std::string& name, const LoopOptions& options,
                              std::int64_t min_rows);
+  /// {"name","min_rows","loop": every key of [loop]}, and back: a decision keeps it, to be made
+  /// again. Errors: kInvalidInput, as make().
+  Json settings() const;
+  static Result<Policy> from_settings(const Json& settings);
   const std::string& name() const { return name_; }
   /// Retrains and deploys whatever comes out, as a crontab would: no gate, no quarantine.
   bool crontab() const { return kind_ == Kind::kCron; }
@@ -75,6 +79,9 @@ class Policy {
   std::optional<Action> next(const Snapshot& now) const;
   /// Is a cycle due? Only asked while a model serves and nothing else is going on.
   Due due(const Snapshot& now) const;
+  /// When time alone would change that "no": the end of a cool-down or of what filled a budget, or
+  /// the schedule's next turn. None: only news would, or a person.
+  std::optional<Time> changes_at(const Snapshot& now) const;
   /// Whether a rollout holds, gets its next share, takes over or is taken back. A guard fires at
   /// evidence 4/.01: all of them together take a version back that is within their tolerances once
   /// in a hundred rollouts, at most. Pure.
@@ -96,6 +103,8 @@ class Policy {
   /// What a harm must have cost before the next cycle: of each cycle in vain, and of that one.
   double worth(const Snapshot& now) const;
   std::int64_t growth(std::int64_t base) const;
+  /// Days of rest after a cycle: the cool-down, doubled by each cycle in vain, 30 at most.
+  double rest_days(const State& state) const;
   /// Whether a risk that rose is a reason by itself: with "cost" once it cost as much as a cycle.
   /// Source: ski rental, Karlin, Manasse, Rudolph, Sleator 1988: at constant excess at most twice
   /// the cost of one who knew how long it lasts.

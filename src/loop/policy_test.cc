@@ -227,6 +227,49 @@ TEST(Policy, WhatIsNotBuiltIsRefusedWithTheList) {
   EXPECT_FALSE(Policy::make("cron:week", {}, 100));
 }
 
+/// What a "no" waits for is when it becomes a "yes", to the microsecond.
+TEST(Policy, ANoSaysWhenTimeChangesIt) {
+  struct Held {
+    const char* policy;
+    void (*change)(Snapshot&);
+  };
+  const Held rows[] = {
+      {"performance", [](Snapshot& s) { s.state.cycle_ended = kNoon - Span::hours(5); }},
+      {"performance",
+       [](Snapshot& s) {
+         s.state.cycle_ended = kNoon - Span::hours(5);
+         s.state.fruitless = 3;
+       }},
+      {"performance",
+       [](Snapshot& s) {
+         s.state.cycles.clear();
+         for (int i = 12; i > 0; --i) s.state.cycles.push_back(kNoon - Span::days(2 * i));
+         s.state.cycle_cpu.assign(12, 1.0);
+       }},
+      {"performance",
+       [](Snapshot& s) {
+         s.state.cycles = {kNoon - Span::days(20), kNoon - Span::days(10), kNoon - Span::days(9)};
+         s.state.cycle_cpu = {40'000, 40'000, 30'000};
+       }},
+      {"schedule:11d", [](Snapshot&) {}},
+      {"cron:12d", [](Snapshot&) {}}};
+  for (const Held& row : rows) {
+    Snapshot now = resting();
+    now.new_labelled = 500;
+    row.change(now);
+    const Policy p = policy(row.policy);
+    const Due due = p.due(now);
+    EXPECT_FALSE(due.yes) << due.reason;
+    const auto at = p.changes_at(now);
+    ASSERT_TRUE(at) << due.reason;
+    now.now = *at - Span{1};
+    EXPECT_FALSE(p.due(now).yes) << due.reason;
+    now.now = *at;
+    EXPECT_TRUE(p.due(now).yes) << due.reason << " / " << p.due(now).reason;
+  }
+  EXPECT_FALSE(policy("performance").changes_at(resting())) << "only news changes that";
+}
+
 /// A year of daily looks with drift at its greatest every day: the dampers bound the cycles.
 TEST(Policy, CyclesStayWithinTheBudgetUnderConstantAlarm) {
   Snapshot now = resting();

@@ -48,14 +48,15 @@ Json rollout_plan(const DeployOptions& options, const std::string& pipeline, boo
           {"salt", salt}};
 }
 
-std::vector<ledger::NewFact> rollout_facts(const State& state, const Move& move, Time at,
-                                           Span window) {
+std::vector<ledger::NewFact> rollout_facts(const State& state, const Move& move, Json basis,
+                                           Time at, Span window) {
   using What = Move::What;
   const Rollout& r = *state.rollout;
   std::vector<ledger::NewFact> facts;
   facts.push_back({at, "decision", r.step,
                    {{"about", "rollout"}, {"answer", kMoves[static_cast<std::size_t>(move.what)]},
-                    {"cause", move.cause}, {"reason", move.reason}, {"numbers", move.numbers}}});
+                    {"cause", move.cause}, {"reason", move.reason}, {"numbers", move.numbers},
+                    {"basis", std::move(basis)}}});
   if (move.what == What::kHold) return facts;
   const bool back = move.what == What::kRollBack && r.watched;  // it serves: a switch
   if (move.what == What::kPromote || back) {

@@ -25,10 +25,10 @@ Json rollout_plan(const DeployOptions& options, const std::string& pipeline, boo
 /// of its reference, else 0; of a class 1 minus its share among them.
 double strangeness(const model::Reference& reference, double value, const std::string& answer);
 
-/// The facts of a move: the decision, and the next share, the promotion, the way back or the end.
-/// `window`: how long a promoted version is watched. Pure.
-std::vector<ledger::NewFact> rollout_facts(const State& state, const Move& move, Time at,
-                                           Span window);
+/// The facts of a move: the decision on its basis, and the next share, the promotion, the way back
+/// or the end. `window`: how long a promoted version is watched. Pure.
+std::vector<ledger::NewFact> rollout_facts(const State& state, const Move& move, Json basis,
+                                           Time at, Span window);
 
 class RolloutWatch {
  public:

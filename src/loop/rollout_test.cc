@@ -10,6 +10,7 @@
 #include <random>
 
 #include "base/check.h"
+#include "loop/basis.h"
 
 namespace rondo::loop {
 namespace {
@@ -96,7 +97,9 @@ class World {
                              guards_.proof(), 20, {}};
     const Move move = Policy::roll_out(r, evidence, options_, now, state.paused);
     if (move.what != Move::What::kHold || move.cause != r.held) {
-      for (const auto& fact : rollout_facts(state, move, now, options_.rollback_window)) add(fact);
+      const Json basis = rollout_basis(state, evidence, options_, now);
+      const Span window = options_.rollback_window;
+      for (const auto& fact : rollout_facts(state, move, basis, now, window)) add(fact);
     }
     return move;
   }

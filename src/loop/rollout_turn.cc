@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/failpoint.h"
+#include "loop/basis.h"
 
 namespace rondo::loop {
 namespace {
@@ -61,7 +62,7 @@ Result<void> RolloutTurn::judge() {
     noted_us_ = us;
     return parts_.desk->note({}, {{"rollout", watch_->projection()}});
   }
-  const State after = TRY(make(rollout, move, at));
+  const State after = TRY(make(rollout, evidence, move, at));
   if (same_routing(state, after)) return {};
   RONDO_FAILPOINT(kPromoteAfterCommit);
   TRY(parts_.world->changed(after));
@@ -94,13 +95,16 @@ Result<void> RolloutTurn::revive(const State& state, std::int64_t version, Time 
 
 /// One transaction: the decision, what follows from it, and the evidence as it stands. Nothing when
 /// somebody ended the rollout meanwhile.
-Result<State> RolloutTurn::make(const Rollout& rollout, const Move& move, Time at) {
+Result<State> RolloutTurn::make(const Rollout& rollout, const RolloutEvidence& evidence,
+                                const Move& move, Time at) {
   if (move.what == Move::What::kPromote) RONDO_FAILPOINT(kPromoteBegin);
   if (move.what == Move::What::kRollBack) RONDO_FAILPOINT(kRollback);
   return parts_.desk->append([&](const State& state) -> Result<Entry> {
     Entry entry;
     if (!state.rollout || state.rollout->to_json() != rollout.to_json()) return entry;
-    entry.facts = rollout_facts(state, move, at, parts_.config->deploy.rollback_window);
+    const DeployOptions& options = parts_.config->deploy;
+    entry.facts = rollout_facts(state, move, rollout_basis(state, evidence, options, at), at,
+                                options.rollback_window);
     if (watch_) entry.projections.push_back({"rollout", watch_->projection()});
     return entry;
   });

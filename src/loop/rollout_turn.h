@@ -34,7 +34,8 @@ class RolloutTurn {
  private:
   Result<RolloutEvidence> look(const State& state, Time at);
   Result<void> revive(const State& state, std::int64_t version, Time at);
-  Result<State> make(const Rollout& rollout, const Move& move, Time at);
+  Result<State> make(const Rollout& rollout, const RolloutEvidence& evidence, const Move& move,
+                     Time at);
 
   Parts parts_;
   std::unique_ptr<RolloutWatch> watch_;

@@ -19,10 +19,11 @@ struct Sides {
   table::Table before, after;
 };
 
-using Shared = std::shared_ptr<const table::Column>;
+using SharedColumn = std::shared_ptr<const table::Column>;
 
 /// Both columns as one type, the one that either has if it can hold the other, else as categories.
-Result<std::pair<Shared, Shared>> alike(const Shared& before, const Shared& after) {
+Result<std::pair<SharedColumn, SharedColumn>> alike(const SharedColumn& before,
+                                                    const SharedColumn& after) {
   if (before->type == after->type) return std::pair(before, after);
   if (auto wide = table::convert(before, after->type)) return std::pair(*wide, after);
   if (auto wide = table::convert(after, before->type)) return std::pair(before, *wide);
@@ -32,7 +33,7 @@ Result<std::pair<Shared, Shared>> alike(const Shared& before, const Shared& afte
 
 Result<Sides> shared_columns(const table::Table& before, const table::Table& after) {
   table::Schema schema;
-  std::vector<Shared> old_columns, new_columns;
+  std::vector<SharedColumn> old_columns, new_columns;
   for (std::size_t i = 0; i < after.columns(); ++i) {
     const std::string& name = after.schema().fields[i].name;
     const auto there = before.schema().find(name);

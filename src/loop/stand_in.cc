@@ -141,7 +141,8 @@ Result<std::optional<StandIn>> find_stand_in(ledger::Store& store, const Config&
                                              std::span<const monitor::Signal> signals) {
   const bool broke = std::ranges::any_of(
       signals, [](const monitor::Signal& signal) { return signal.open && signal.quarantines; });
-  if (!broke || state.champion == 0 || state.rollout || state.paused) return std::nullopt;
+  const bool rolls = state.rollout && !state.rollout->watched;
+  if (!broke || state.champion == 0 || rolls || state.paused) return std::nullopt;
   const auto archived = TRY(archive(store, state));
   if (archived.empty()) return std::nullopt;
   const PipelinePtr champion =

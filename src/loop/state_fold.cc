@@ -95,6 +95,7 @@ Result<void> finished(State& s, const Fact& fact) {
     take_dataset(s, io::get_or<Json>(fact.body, "evidence", Json::object()));
   }
   if (stage == Stage::kCollection) {
+    if (s.last_result != "failed") s.failed_inputs.clear();  // they were taken in
     if (!s.backfill.empty()) s.backfill = Json::object();
     else s.retry = false;
     const Json evidence = io::get_or<Json>(fact.body, "evidence", Json::object());
@@ -141,7 +142,17 @@ Result<void> deployed(State& s, const Fact& fact) {
                 "restore the last backup; `rondo fsck` tells more");
   }
   const auto until = parse_time(io::get_or<std::string>(fact.body, "watched_until", ""));
-  if (s.rollout && s.rollout->challenger == to && until) {  // it had its shares
+  const bool had_shares = s.rollout && s.rollout->challenger == to;
+  const bool back = s.rollout && s.rollout->watched && s.rollout->champion == to;
+  if (back) ++s.fruitless;  // the cycle that brought what it takes back was in vain
+  if (until && !had_shares) {  // it took over at once
+    s.rollout = Rollout{};
+    s.rollout->challenger = to;
+    s.rollout->champion = from;
+    s.rollout->step = fact.step;
+    s.rollout->began = fact.at;
+  }
+  if (until) {
     s.rollout->watched = true;
     s.rollout->proves = false;
     s.rollout->since = fact.at;

@@ -55,6 +55,39 @@ TEST_F(Folding, CyclesInVainBeforeAnAlarmDoNotHoldItUp) {
   EXPECT_EQ(state_.looks, 2);
 }
 
+TEST_F(Folding, WhatTookOverAtOnceIsWatchedAndMayBeTakenBack) {
+  for (int version : {1, 2}) add("version", version, {{"version", version}});
+  add("deployed", 1, {{"from", 0}, {"to", 1}});
+  EXPECT_FALSE(state_.rollout) << "there is nothing to go back to";
+  add("deployed", 2, {{"from", 1}, {"to", 2}, {"watched_until", "2030-01-01T00:00:00Z"}});
+  ASSERT_TRUE(state_.rollout);
+  EXPECT_TRUE(state_.rollout->watched);
+  EXPECT_FALSE(state_.rollout->holds_up()) << "the loop goes on meanwhile";
+  EXPECT_EQ(state_.rollout->challenger, 2);
+  EXPECT_EQ(state_.rollout->champion, 1);
+  EXPECT_EQ(state_.rollout->share(), 10'000);
+  EXPECT_EQ(state_.fruitless, 0);
+  add("deployed", 2, {{"from", 2}, {"to", 1}});
+  EXPECT_FALSE(state_.rollout);
+  EXPECT_EQ(state_.champion, 1);
+  EXPECT_EQ(state_.fruitless, 1) << "its cycle was in vain";
+  EXPECT_EQ(state_.rollbacks, 1);
+}
+
+TEST_F(Folding, InputsThatFailedAreForgottenOnceTheyWereTakenIn) {
+  const auto collected = [this](std::int64_t step, const char* result, Json more) {
+    start(step, step, Stage::kCollection);
+    Json body = {{"stage", text_of(Stage::kCollection).name}, {"result", result},
+                 {"next", "rest"}};
+    body.update(more);
+    add("step_finished", step, body);
+  };
+  collected(1, "failed", {{"failed_inputs", "24 rows"}});
+  EXPECT_EQ(state_.failed_inputs, "24 rows");
+  collected(2, "too few rows", Json::object());
+  EXPECT_EQ(state_.failed_inputs, "") << "another 24 rows are other rows";
+}
+
 TEST_F(Folding, WhatIsOverIsNoReasonAnyMore) {
   monitor::Signal one;
   one.kind = "drift";

@@ -318,6 +318,8 @@ Result<Outcome> Conductor::deploy_step(const Action& action, std::int64_t attemp
     if (!plan.is_null()) {
       outcome.evidence["rollout"] = plan;
       if (parts_.config->deploy.approve != "ask") outcome.result = kRollingOut;
+    } else {  // at once, and its labels can still take it back
+      outcome.evidence["watched_us"] = parts_.config->deploy.rollback_window.us;
     }
   }
   if (outcome.result != "deployed" || parts_.config->deploy.approve != "ask" ||

@@ -44,6 +44,7 @@ std::string held_up(const State& state, const Config& config) {
 Result<Json> rollout_of(ledger::Store& store, const State& state) {
   if (!state.rollout) return Json(nullptr);
   const Rollout& r = *state.rollout;
+  if (r.watched && r.until < wall_clock_now()) return Json(nullptr);  // no `up` has ended it yet
   Json out = {{"phase", !r.stands_in.empty() ? "stands in"
                         : r.watched ? "watched"
                         : r.proves ? "proves"

@@ -31,9 +31,10 @@ Result<Json> data_view(ledger::Store& store, const std::string& table = {});
 Result<Json> rejects_view(ledger::Store& store, std::int64_t version,
                           const std::string& table = {});
 /// Why a step ("12"), a version ("v7") or, empty, the newest decision came out as it did:
-/// {"subject","paragraph","facts":[...]}; the paragraph is for people. Errors: kNotFound for a step
-/// or version that never was.
-Result<Json> why_view(ledger::Store& store, const Config& config, const std::string& subject);
+/// {"subject","paragraph","facts":[...]}; the paragraph is for people. With `again` also "again":
+/// its decisions (empty: all there are) made again, as decide_again() has them. Errors: kNotFound
+/// for a step or version that never was.
+Result<Json> why_view(ledger::Store& store, const std::string& subject, bool again = false);
 /// {"alerts": [as alert_json() has them], "budget": {"since","years","false_alarms_per_year",
 /// "expected","opened"}}: open ones in the order of opening, with `all` those that closed before
 /// them. `opened` are signals by severity that are under the budget. Cost: with `all` it reads the

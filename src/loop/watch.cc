@@ -173,6 +173,17 @@ std::optional<Watch::Turn> Watch::due(Time now) const {
   return labels ? std::optional(Turn{*labels, true}) : std::nullopt;
 }
 
+std::optional<Time> Watch::turns_at() const {
+  Time at = watcher_.silent_after();
+  if (!windows_.empty()) {
+    const Time closed = Time{windows_.begin()->first} + options_.window;
+    at = std::min(at, closed + options_.label_delay);
+  }
+  const auto next = std::ranges::find_if(windows_, [](const auto& w) { return !w.second.looked; });
+  if (next != windows_.end()) at = std::min(at, Time{next->first} + options_.window);
+  return at == kEndOfTime ? std::nullopt : std::optional(at);
+}
+
 std::vector<std::pair<Time, Time>> Watch::pending() const {
   std::vector<std::pair<Time, Time>> out;
   for (const auto& [start, window] : windows_) {

@@ -32,6 +32,8 @@ class Watch {
     bool labels = false;
   };
   std::optional<Turn> due(Time now) const;
+  /// When the next turn of the answers so far is due, or silence is told; none: answers must come.
+  std::optional<Time> turns_at() const;
   /// The start of the next window whose labels are due at `now`.
   std::optional<Time> matured(Time now) const;
   /// Looks at that window: signals in order, and the projection to write with them.

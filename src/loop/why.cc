@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/words.h"
+#include "loop/basis.h"
 #include "loop/desk.h"
 #include "loop/views.h"
 
@@ -43,6 +44,31 @@ std::string numbers_text(const Json& numbers) {
                                                          : rounded(item.value().get<double>()));
   }
   return text.empty() ? text : text + ".";
+}
+
+/// What monitoring had seen by then, which policy decided, and when it looks again.
+std::string basis_text(const Json& body) {
+  const Json basis = io::get_or<Json>(body, "basis", Json::object());
+  const Json watch = io::get_or<Json>(basis, "watch", Json::object());
+  std::string text;
+  if (const auto rows = io::get_or<std::uint64_t>(watch, "judged_rows", 0); rows > 0) {
+    const double unit = io::get_or<double>(watch, "unit", 1);
+    const auto number = [&watch](const char* key, double times) {
+      return rounded(times * io::get_or<double>(watch, key, 0));
+    };
+    text += fmt::format(" Watched: {} {} on {} judged {}, {} on the test rows, {} at most; "
+                        "evidence that it rose {}, an alarm at {}.",
+                        io::get_or<std::string>(watch, "loss", "loss"), number("mean_loss", unit),
+                        grouped(rows), io::get_or<std::string>(watch, "of", "rows"),
+                        number("test_risk", unit), number("risk_bound", unit),
+                        number("evidence", 1), number("threshold", 1));
+  }
+  const Json policy = io::get_or<Json>(basis, "policy", Json::object());
+  if (!policy.empty()) {
+    text += fmt::format(" Policy: {}.", io::get_or<std::string>(policy, "name", ""));
+  }
+  const std::string next = io::get_or<std::string>(basis, "next_look", "");
+  return next.empty() ? text : text + fmt::format(" It is looked at again at {}.", next);
 }
 
 /// What a search for features tried, family by family.
@@ -138,8 +164,9 @@ std::string fact_text(const Fact& fact, const std::string& told) {
     return fmt::format("Signal at {}: {}.", at, io::get_or<std::string>(body, "sentence", ""));
   }
   if (fact.kind == "decision") {
-    return fmt::format("Decision at {}: {}.{}", at, io::get_or<std::string>(body, "reason", ""),
-                       numbers_text(io::get_or<Json>(body, "numbers", Json::object())));
+    return fmt::format("Decision at {}: {}.{}{}", at, io::get_or<std::string>(body, "reason", ""),
+                       numbers_text(io::get_or<Json>(body, "numbers", Json::object())),
+                       basis_text(body));
   }
   return {};
 }
@@ -205,59 +232,79 @@ Result<std::optional<Fact>> newest_switch(ledger::Store& store,
   return switches.back();
 }
 
-}  // namespace
+/// Of a version: what its cycle measured, its deployment, and what people did.
+Result<std::vector<Fact>> facts_of_version(ledger::Store& store, const Version& version) {
+  std::vector<Fact> facts;
+  const std::string evaluation(text_of(Stage::kEvaluation).name);
+  for (const Fact& fact : TRY(store.ledger->facts_of("step_finished"))) {
+    const bool of_cycle = io::get_or<std::int64_t>(fact.body, "cycle", 0) == version.cycle;
+    if (of_cycle && io::get_or<std::string>(fact.body, "stage", "") == evaluation) {
+      facts.push_back(fact);
+    }
+  }
+  if (version.step != 0) {
+    for (const Fact& fact : TRY(store.ledger->facts_of_step(version.step))) facts.push_back(fact);
+  }
+  for (const char* kind : {"version", "deployed"}) {  // by people, outside of any step
+    for (const Fact& fact : TRY(store.ledger->facts_of(kind))) {
+      if (fact.step == 0 && speaks_of(fact, version.version)) facts.push_back(fact);
+    }
+  }
+  return facts;
+}
 
-Result<Json> why_view(ledger::Store& store, const Config&, const std::string& subject) {
+struct Answer {
+  std::string subject;
+  std::vector<Fact> facts;
+};
+
+Result<Answer> newest(ledger::Store& store, const State& state) {
+  if (state.problem_step != 0) {
+    return Answer{std::to_string(state.problem_step),
+                  TRY(store.ledger->facts_of_step(state.problem_step))};
+  }
+  auto decisions = TRY(store.ledger->facts_of("decision"));
+  if (const auto by_hand = TRY(newest_switch(store, decisions))) {
+    return Answer{"the newest decision", {*by_hand}};
+  }
+  if (!decisions.empty()) return Answer{"the newest decision", {decisions.back()}};
+  if (state.steps == 0) {
+    return fail(Code::kNotFound, "nothing was decided yet", "turn the loop first: `rondo run`");
+  }
+  return Answer{std::to_string(state.steps), TRY(store.ledger->facts_of_step(state.steps))};
+}
+
+Result<Answer> answer_to(ledger::Store& store, const std::string& subject) {
   const State state = TRY(read_state(*store.ledger));
-  if (subject.empty() && state.problem_step != 0) {
-    return answer(std::to_string(state.problem_step),
-                  TRY(store.ledger->facts_of_step(state.problem_step)));
-  }
-  if (subject.empty()) {
-    auto decisions = TRY(store.ledger->facts_of("decision"));
-    if (const auto by_hand = TRY(newest_switch(store, decisions))) {
-      return answer("the newest decision", {*by_hand});
-    }
-    if (!decisions.empty()) return answer("the newest decision", {decisions.back()});
-    if (state.steps == 0) {
-      return fail(Code::kNotFound, "nothing was decided yet", "turn the loop first: `rondo run`");
-    }
-    return answer(std::to_string(state.steps), TRY(store.ledger->facts_of_step(state.steps)));
-  }
+  if (subject.empty()) return newest(store, state);
   if (subject.front() == 'v') {
-    const std::int64_t number = TRY(number_after(subject, 1));
-    const auto found = state.versions.find(number);
+    const auto found = state.versions.find(TRY(number_after(subject, 1)));
     if (found == state.versions.end()) {
       return fail(Code::kNotFound, fmt::format("there is no {}", subject),
                   "`rondo models` lists the versions");
     }
-    std::vector<Fact> facts;
-    const std::string evaluation(text_of(Stage::kEvaluation).name);
-    for (const Fact& fact : TRY(store.ledger->facts_of("step_finished"))) {
-      const bool of_cycle = io::get_or<std::int64_t>(fact.body, "cycle", 0) == found->second.cycle;
-      if (of_cycle && io::get_or<std::string>(fact.body, "stage", "") == evaluation) {
-        facts.push_back(fact);
-      }
-    }
-    if (found->second.step != 0) {
-      for (const Fact& fact : TRY(store.ledger->facts_of_step(found->second.step))) {
-        facts.push_back(fact);
-      }
-    }
-    for (const char* kind : {"version", "deployed"}) {  // by people, outside of any step
-      for (const Fact& fact : TRY(store.ledger->facts_of(kind))) {
-        if (fact.step == 0 && speaks_of(fact, number)) facts.push_back(fact);
-      }
-    }
-    return answer(subject, facts);
+    return Answer{subject, TRY(facts_of_version(store, found->second))};
   }
   const std::int64_t step = TRY(number_after(subject, 0));
-  const auto facts = TRY(store.ledger->facts_of_step(step));
-  if (facts.empty()) {
+  Answer out{subject, TRY(store.ledger->facts_of_step(step))};
+  if (out.facts.empty()) {
     return fail(Code::kNotFound, fmt::format("there is no step {}", step),
                 fmt::format("the last one is {}; `rondo history` lists them", state.steps));
   }
-  return answer(subject, facts);
+  return out;
+}
+
+}  // namespace
+
+Result<Json> why_view(ledger::Store& store, const std::string& subject, bool again) {
+  const Answer found = TRY(answer_to(store, subject));
+  Json out = answer(found.subject, found.facts);
+  if (!again) return out;
+  out["again"] = TRY(decide_again(*store.ledger, subject.empty() ? TRY(store.ledger->facts(0))
+                                                                 : found.facts));
+  const std::string told = out.at("paragraph").get<std::string>();
+  out["paragraph"] = told + "\n" + again_text(out.at("again"));
+  return out;
 }
 
 }  // namespace rondo::loop

@@ -51,6 +51,7 @@ Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t 
       slices(options, r, v),
       estimate(r),
       audits(options, r),
+      label_shares(r),
       change(r),
       risk(null_of(o, r, r.risk_bound, kRiskPart, r.least_day)),
       mean(kMeanError) {
@@ -90,6 +91,7 @@ void Watcher::State::look_at_labels(const Cohort& cohort, std::vector<Signal>& o
     const Audits::Labels asked = audits.labels_of(cohort);
     late = {asked.asked - asked.came, asked.asked};
   }
+  if (!audits.on()) label_shares.add(cohort);
   labels_due += late.rows;
   labels_in_time += late.rows - late.hits;
   const auto context = quality(Scope::kLabelCount, cohort);
@@ -229,10 +231,21 @@ void Watcher::State::observe(stats::Observation observation, OpenSignals::Window
     mean.add(observation.loss);
   }
   risk.add(observation);
+  if (by_day && !audits.on()) prove_again(observation.loss);
   if (risk.value() < 1) return;
   open.raise(Scope::kRisk, window, alarm(window), out);
   if (!harm) harm = harm_of(risk, window.from);
   risk.restart();
+}
+
+/// Evidence begins anew where a closer bound is proved: it is of the days from then on.
+void Watcher::State::prove_again(double lost) {
+  live.add(std::max(lost, reference.least_day));
+  if (risk.value() >= 1 || open.open("risk", "model")) return;
+  const auto closer = live.look(bound());
+  if (!closer) return;
+  live.take(*closer);
+  risk = stats::RiskEvidence(null_of(options, reference, bound(), kRiskPart, reference.least_day));
 }
 
 std::uint64_t Watcher::State::waiting_since(Time time) const {
@@ -312,7 +325,9 @@ Signal Watcher::State::alarm(OpenSignals::Window window) const {
   signal.threshold = risk.null().mean;
   signal.evidence = std::min(risk.value(), 1e300);
   signal.false_alarms_per_year = risk.null().false_alarms_per_year;
-  signal.sentence = risk_sentence(options, reference, version, "", signal, proved, since.rows);
+  SaidBound said{bound()};
+  if (live.bound()) said.what = "bound by the days that it served";
+  signal.sentence = risk_sentence(options, reference, version, "", signal, said, since.rows);
   signal.cause = cause_since(signal.since);
   if (!signal.cause.is_null()) signal.sentence += "; " + cause_text(signal.cause);
   return signal;

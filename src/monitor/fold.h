@@ -4,6 +4,8 @@
 #include "monitor/audit.h"
 #include "monitor/check.h"
 #include "monitor/label_free.h"
+#include "monitor/label_shares.h"
+#include "monitor/live_bound.h"
 #include "monitor/risk_change.h"
 #include "monitor/shifts.h"
 #include "monitor/slice_risks.h"
@@ -45,6 +47,8 @@ struct Watcher::State {
   Result<void> read(const Json& json);
   /// None: the row waits for its pair.
   std::optional<double> loss_of(const Judged& row);
+  /// What the risk is held against, before what is tolerated.
+  double bound() const { return live.bound().value_or(proved); }
   /// See Watcher::summary(), "excess".
   Json excess_json() const;
   /// What the version that answered before was measured by, if it was on its way back from harm.
@@ -60,7 +64,8 @@ struct Watcher::State {
   std::int64_t version = 0;
   model::LossRule rule;
   std::string loss;                     // its name
-  double proved = 1;                    // U
+  double proved = 1;                    // U, of the test
+  LiveBound live;                       // with a clock
   bool by_day = false;                  // a day is one observation; else a row is
 
   std::vector<ColumnCheck> columns;
@@ -73,6 +78,7 @@ struct Watcher::State {
   SliceRisks slices;
   LabelFree estimate;
   Audits audits;
+  LabelShares label_shares;
   model::ScoredPairs pairs;             // of the cohort
   RiskChange change;
   stats::RiskEvidence risk;
@@ -100,6 +106,7 @@ struct Watcher::State {
   void observe(stats::Observation observation, OpenSignals::Window window,
                std::vector<Signal>& out);
   void end_day(std::vector<Signal>& out);
+  void prove_again(double lost);
   Result<void> read_harm(const Json& json);
   double unit() const { return rule.scale; }
   std::uint64_t waiting_since(Time time) const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 namespace rondo::monitor {
@@ -12,6 +13,22 @@ constexpr std::size_t kCompared = 20, kFewestCompared = 5;
 constexpr double kBand = 1.645;      // 90 %
 constexpr double kOffShare = 0.9;    // quantile of what windows were off by
 constexpr double kBroken = 3;        // standard errors of their mean
+
+using stats::ExpectedMetrics;
+constexpr std::pair<const char*, double ExpectedMetrics::*> kExpected[] = {
+    {"accuracy", &ExpectedMetrics::accuracy}, {"precision", &ExpectedMetrics::precision},
+    {"recall", &ExpectedMetrics::recall},     {"specificity", &ExpectedMetrics::specificity},
+    {"f1", &ExpectedMetrics::f1},             {"auc", &ExpectedMetrics::auc}};
+
+/// Null where a ratio is undefined.
+Json json_of(const ExpectedMetrics& metrics) {
+  Json out = Json::object();
+  for (const auto& [name, member] : kExpected) {
+    const double value = metrics.*member;
+    out[name] = std::isfinite(value) ? Json(value) : Json(nullptr);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -68,6 +85,19 @@ void LabelFree::look(const Cohort& cohort) {
   if (estimate.rows == 0) return;
   newest_ = WindowMean{estimate.value, estimate.chance_variance + estimate.fit_variance,
                        estimate.rows, cohort.until};
+  if (by_scores_ && reference_.scores_of_positive) expect(cohort);
+}
+
+void LabelFree::expect(const Cohort& cohort) {
+  std::vector<double> score, c;
+  std::vector<std::uint8_t> positive;
+  for (const Judged& row : cohort.rows) {
+    if (!std::isfinite(row.score)) continue;
+    score.push_back(row.score);
+    c.push_back(reference_.scores.probability(row.score));
+    positive.push_back(row.answer > 0.5 ? 1 : 0);
+  }
+  expected_ = stats::expected_metrics(score, c, positive);
 }
 
 void LabelFree::compare(const Cohort& cohort) {
@@ -107,15 +137,17 @@ Json LabelFree::summary() const {
     width += off[static_cast<std::size_t>(rank) - 1];
   }
   const double unit = by_scores_ ? 1 : rule_.scale;
-  return {{"loss", model::name_of(by_scores_ ? model::Loss::kError : rule_.loss)},
-          {"value", unit * newest_->value},
-          {"low", unit * std::max(0.0, newest_->value - width)},
-          {"high", unit * std::min(1.0, newest_->value + width)},
-          {"rows", newest_->rows},
-          {"until", to_text(newest_->until)},
-          {"compared", compared_.size()},
-          {"off", unit * mean_off()},
-          {"violated", violated()}};
+  Json out = {{"loss", model::name_of(by_scores_ ? model::Loss::kError : rule_.loss)},
+              {"value", unit * newest_->value},
+              {"low", unit * std::max(0.0, newest_->value - width)},
+              {"high", unit * std::min(1.0, newest_->value + width)},
+              {"rows", newest_->rows},
+              {"until", to_text(newest_->until)},
+              {"compared", compared_.size()},
+              {"off", unit * mean_off()},
+              {"violated", violated()}};
+  if (expected_) out["expected"] = json_of(*expected_);
+  return out;
 }
 
 Json LabelFree::state() const {
@@ -124,7 +156,9 @@ Json LabelFree::state() const {
   for (const Compared& one : compared_) compared.push_back({one.off, one.fit_variance});
   Json newest = nullptr;
   if (newest_) newest = newest_->to_json();
-  return {{"newest", std::move(newest)}, {"compared", std::move(compared)}};
+  Json out = {{"newest", std::move(newest)}, {"compared", std::move(compared)}};
+  if (expected_) out["expected"] = json_of(*expected_);
+  return out;
 }
 
 /// A watcher of before had none.
@@ -145,6 +179,14 @@ Result<void> LabelFree::read(const Json& state) {
   if (newest.is_null()) return {};
   newest_ = WindowMean::from_json(newest);
   if (!newest_) return wrong;
+  const Json expected = io::get_or<Json>(state, "expected", nullptr);
+  expected_.reset();
+  if (!expected.is_object()) return {};
+  expected_.emplace();
+  for (const auto& [name, member] : kExpected) {
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    (*expected_).*member = io::get_or<double>(expected, name, kNone);
+  }
   return {};
 }
 

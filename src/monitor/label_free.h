@@ -23,9 +23,10 @@ class LabelFree {
   Json state() const;
   /// Errors: kCorrupt.
   Result<void> read(const Json& state);
-  /// {"loss","value","low","high","rows","until","compared","off","violated"} of the newest window;
-  /// "off" is the mean of realized minus estimated in up to 20 windows with labels; of numbers in
-  /// the target's unit. Null: there is none.
+  /// {"loss","value","low","high","rows","until","compared","off","violated","expected"?} of the
+  /// newest window; "off" is the mean of realized minus estimated in up to 20 windows with labels;
+  /// of numbers in the target's unit. Of two classes "expected": {"accuracy","precision","recall",
+  /// "specificity","f1","auc"} without a band, null where undefined. Null: there is none.
   Json summary() const;
 
  private:
@@ -43,6 +44,7 @@ class LabelFree {
   Estimated estimate_of(const Cohort& cohort, bool labelled) const {
     return by_scores_ ? by_scores(cohort, labelled) : by_kinds(cohort, labelled);
   }
+  void expect(const Cohort& cohort);
   double mean_off() const;
   bool violated() const;
 
@@ -51,6 +53,7 @@ class LabelFree {
   bool by_scores_ = false;
   std::optional<model::RiskLeaves> walk_;  // of numbers
   std::optional<WindowMean> newest_;
+  std::optional<stats::ExpectedMetrics> expected_;  // of that window, of two classes
   std::deque<Compared> compared_;     // oldest first
 };
 

@@ -77,6 +77,40 @@ TEST(LabelFree, TheBandHoldsWhileInputsMove) {
                 estimate.summary().at("low").get<double>(), 0.2);
 }
 
+/// Share of pairs of a positive and a negative row in which the former's score is higher.
+double auc_of(const Cohort& cohort) {
+  double won = 0, pairs = 0;
+  for (const Judged& one : cohort.rows) {
+    for (const Judged& other : cohort.rows) {
+      if (*one.label < 0.5 || *other.label > 0.5) continue;
+      pairs += 1;
+      won += one.score > other.score ? 1 : one.score == other.score ? 0.5 : 0;
+    }
+  }
+  return won / pairs;
+}
+
+TEST(LabelFree, OfTwoClassesAucAndF1AreExpectedAndKept) {
+  const model::Reference reference = two_classes();
+  LabelFree estimate(reference);
+  const Cohort cohort = Law(3).window(1, 0, 2'000);
+  estimate.look(cohort);
+  double hits = 0, answered = 0, there = 0;
+  for (const Judged& row : cohort.rows) {
+    hits += row.answer > 0.5 && *row.label > 0.5 ? 1 : 0;
+    answered += row.answer > 0.5 ? 1 : 0;
+    there += *row.label > 0.5 ? 1 : 0;
+  }
+  const Json expected = estimate.summary().at("expected");
+  EXPECT_NEAR(expected.at("auc").get<double>(), auc_of(cohort), 0.03);
+  EXPECT_NEAR(expected.at("f1").get<double>(), 2 * hits / (answered + there), 0.02);
+  EXPECT_NEAR(expected.at("precision").get<double>(), hits / answered, 0.02);
+  EXPECT_NEAR(expected.at("recall").get<double>(), hits / there, 0.02);
+  LabelFree back(reference);
+  ASSERT_TRUE(back.read(estimate.state()));
+  EXPECT_EQ(back.summary(), estimate.summary());
+}
+
 TEST(LabelFree, ALawThatMovedIsTold) {
   const model::Reference reference = two_classes();
   LabelFree estimate(reference);

@@ -50,16 +50,17 @@ Harm harm_of(const stats::RiskEvidence& risk, Time otherwise) {
 
 std::string risk_sentence(const Options& options, const model::Reference& reference,
                           std::int64_t version, const std::string& where, const Signal& signal,
-                          double bound, std::uint64_t losses) {
+                          const SaidBound& bound, std::uint64_t losses) {
   const model::LossRule rule = reference.loss_rule();
   const bool cut = !model::of_classes(rule.loss) && signal.value >= kMuchCut;
   return fmt::format(
-      "RISK v{}{}{}, since {}, seen {}: {} {:.3g} in {}{}; proved bound {:.3g}{}; "
+      "RISK v{}{}{}, since {}, seen {}: {} {:.3g} in {}{}; {} {:.3g}{}; "
       "evidence {:.2g} times the threshold; expected false alarms of this kind: at most {:.2g} a "
       "year{}",
       version, where.empty() ? "" : " where ", where, to_text(signal.since), to_text(signal.seen),
       words_of(rule.loss), signal.value * rule.scale, judged_text(options, rule.loss, losses),
-      cut ? fmt::format(", each counted as {:.3g} at most", rule.scale) : "", bound * rule.scale,
+      cut ? fmt::format(", each counted as {:.3g} at most", rule.scale) : "", bound.what,
+      bound.value * rule.scale,
       options.tolerance > 0 ? fmt::format(" (+{:.2g} % tolerated)", 100 * options.tolerance) : "",
       signal.evidence, signal.false_alarms_per_year,
       reference.has_clock ? fmt::format(" (neighbouring days of the test correlate by {:.2f})",
@@ -197,7 +198,7 @@ void SliceRisks::raise(OpenSignals::Window window, OpenSignals& open, std::vecto
     signal.evidence = std::min(w.risk.value() / threshold, 1e300);
     signal.false_alarms_per_year = w.risk.null().false_alarms_per_year;
     signal.sentence = risk_sentence(options_, reference_, version_, w.slice->where, signal,
-                                    w.slice->risk_bound, harm.rows);
+                                    {w.slice->risk_bound}, harm.rows);
     open.raise(Scope::kSlices, window, signal, out);
     if (!w.harm) w.harm = harm;
     w.risk.restart();

@@ -25,11 +25,16 @@ Harm harm_of(const stats::RiskEvidence& risk, Time otherwise);
 /// none of a day counts.
 stats::RiskEvidence::Null null_of(const Options& options, const model::Reference& reference,
                                   double bound, double part, double least = 0);
+/// What a risk is held against, and by what name it is told.
+struct SaidBound {
+  double value = 1;
+  std::string_view what = "proved bound";
+};
 /// "RISK v7 where region = north, since ..., seen ...: error .171 in 2,310 judged rows; proved
 /// bound .128 (+5 % tolerated); evidence 4.1 times the threshold". Empty `where`: of all rows.
 std::string risk_sentence(const Options& options, const model::Reference& reference,
                           std::int64_t version, const std::string& where, const Signal& signal,
-                          double bound, std::uint64_t losses);
+                          const SaidBound& bound, std::uint64_t losses);
 
 class SliceRisks {
  public:

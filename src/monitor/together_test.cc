@@ -14,7 +14,7 @@ namespace {
 
 using Told = std::vector<std::string>;
 const Time kStart = parse_time("2020-03-02").value();
-constexpr int kRows = 200;  // a day
+constexpr int kRowsADay = 200;  // a day
 
 /// x and y correlate by rho, kind follows x; z is by itself.
 struct Weather {
@@ -37,14 +37,14 @@ struct Weather {
     table::ColumnBuilder x(Type::kNumber), y(Type::kNumber), z(Type::kNumber), kind(Type::kText);
     table::ColumnBuilder target(Type::kNumber);
     std::vector<Time> times;
-    for (int i = 0; i < days * kRows; ++i) {
+    for (int i = 0; i < days * kRowsADay; ++i) {
       const Row one = row();
       x.number(one.x);
       y.number(one.y);
       z.number(one.z);
       kind.text(one.kind);
       target.number(one.x + one.y);
-      if (clock) times.push_back(kStart + Span::seconds(86'400LL * i / kRows));
+      if (clock) times.push_back(kStart + Span::seconds(86'400LL * i / kRowsADay));
     }
     const table::Table rows({{{"x", Type::kNumber}, {"y", Type::kNumber}, {"z", Type::kNumber},
                               {"kind", Type::kText}, {"cnt", Type::kNumber}}},
@@ -55,10 +55,10 @@ struct Weather {
   Cohort day(int day) {
     const Time from = kStart + Span::days(day);
     Cohort cohort{1, from, from + Span::days(1), {}};
-    for (int i = 0; i < kRows; ++i) {
+    for (int i = 0; i < kRowsADay; ++i) {
       const Row one = row();
       Judged judged;
-      judged.time = from + Span::seconds(86'400LL * i / kRows);
+      judged.time = from + Span::seconds(86'400LL * i / kRowsADay);
       judged.cells = {number(one.x), number(one.y), number(one.z), text(one.kind)};
       cohort.rows.push_back(std::move(judged));
     }

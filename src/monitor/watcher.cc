@@ -49,12 +49,14 @@ Json Watcher::State::to_json() const {
           {"open", open.state()},
           {"risk", risk.state()},
           {"mean", mean.state()},
+          {"live", live.state()},
           {"columns", kept},
           {"shifts", shifts.state()},
           {"together", together.state()},
           {"slices", slices.state()},
           {"estimate", estimate.state()},
           {"audits", audits.state()},
+          {"label_shares", label_shares.state()},
           {"change", change.state()},
           {"label", memory_json(label_memory)},
           {"newest_us", newest.us},
@@ -83,6 +85,11 @@ Json Watcher::State::to_json() const {
 
 Result<void> Watcher::State::read(const Json& json) {
   open = TRY(OpenSignals::restore(TRY(io::get<Json>(json, "open"))));
+  TRY(live.read(io::get_or<Json>(json, "live", nullptr)));
+  if (live.bound()) {
+    risk = stats::RiskEvidence(
+        null_of(options, reference, bound(), kRiskPart, reference.least_day));
+  }
   risk = TRY(stats::RiskEvidence::restore(risk.null(), TRY(io::get<Json>(json, "risk"))));
   mean = TRY(stats::MeanSequence::restore(0.05, TRY(io::get<Json>(json, "mean"))));
   const Json kept = TRY(io::get<Json>(json, "columns"));
@@ -95,6 +102,7 @@ Result<void> Watcher::State::read(const Json& json) {
   TRY(slices.read(io::get_or<Json>(json, "slices", nullptr)));
   TRY(estimate.read(io::get_or<Json>(json, "estimate", nullptr)));
   TRY(audits.read(io::get_or<Json>(json, "audits", nullptr)));
+  TRY(label_shares.read(io::get_or<Json>(json, "label_shares", nullptr)));
   TRY(change.read(io::get_or<Json>(json, "change", nullptr)));
   label_memory = TRY(memory_from(io::get_or<Json>(json, "label", nullptr)));
   newest.us = TRY(io::get<std::int64_t>(json, "newest_us"));
@@ -319,7 +327,8 @@ Json Watcher::summary() const {
           {"judged_days", s.judged_days},
           {"mean_loss", s.loss_sum / rows},
           {"test_risk", reference_->test_risk},
-          {"risk_bound", s.proved},
+          {"risk_bound", s.bound()},
+          {"bound_of", s.live.bound() ? "days served" : "test"},
           {"loss", words_of(s.rule.loss)},
           {"unit", s.rule.scale},
           {"of", s.rule.loss == model::Loss::kAuc ? "pairs" : "rows"},
@@ -341,6 +350,9 @@ Json Watcher::summary() const {
   if (Json slices = s.slices.summary(); !slices.empty()) out["slices"] = std::move(slices);
   if (Json together = s.together.summary(); !together.is_null()) {
     out["together"] = std::move(together);
+  }
+  if (Json shares = s.label_shares.summary(); !shares.is_null()) {
+    out["labels_by_answer"] = std::move(shares);
   }
   if (Json audits = s.audits.summary(); !audits.is_null()) out["audits"] = std::move(audits);
   if (Json estimate = s.estimate.summary(); !estimate.is_null()) {

@@ -121,14 +121,15 @@ class Watcher {
   Time silent_after() const;  // the end of time when silence is not watched, or told already
   std::vector<Signal> open_signals() const;
   /// What the policy and `status` read: {"judged_rows", "judged_days", "mean_loss", "test_risk",
-  /// "risk_bound", "evidence", "threshold", "since", "lower", "upper", "labels_due",
-  /// "labels_in_time", "label_delay_s", "false_alarms_per_year", "withheld_rows", "older_rows",
-  /// "short_days",
+  /// "risk_bound", "bound_of": "test" or "days served", "evidence", "threshold", "since", "lower",
+  /// "upper", "labels_due", "labels_in_time", "label_delay_s", "false_alarms_per_year",
+  /// "withheld_rows", "older_rows", "short_days",
   /// "excess": null, or while a risk signal is open {"since","judged_rows","unjudged_rows",
   /// "mean_loss","test_risk","cost"}, what the risen risk cost since its change point; of a
   /// successor that is still worse than what was proved before the change, with "learning",
   /// "loss", "unit", "of": what it is called, what its numbers are divided by, and whether it is of
-  /// "rows" or of "pairs"; "audits"?: Audits::summary(), "estimate"?: LabelFree::summary(),
+  /// "rows" or of "pairs"; "labels_by_answer"?: LabelShares::summary(),
+  /// "audits"?: Audits::summary(), "estimate"?: LabelFree::summary(),
   /// "shifts": Shifts::summary(), "together"?: Together::summary(), "slices"?:
   /// SliceRisks::summary(), "day_correlation"}: of neighbouring
   /// days in the test, which the claim takes to be small.

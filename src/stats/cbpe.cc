@@ -104,6 +104,12 @@ Result<ScoreMap> ScoreMap::from_json(const Json& json) {
   return map;
 }
 
+double ScoreMap::probability(double score) const noexcept {
+  const Place place = place_of(grid, score);
+  const std::vector<double>& fit = fits[0];
+  return fit[place.before] + place.part * (fit[place.before + 1] - fit[place.before]);
+}
+
 ErrorEstimate::ErrorEstimate(const ScoreMap& map) : map_(map), weight_(map.grid.size()) {}
 
 void ErrorEstimate::add(double score, bool answered_positive) noexcept {

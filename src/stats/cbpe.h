@@ -17,6 +17,8 @@ struct ScoreMap {
   std::vector<std::vector<double>> fits;    // the fit, then 20 of drawn rows; a value a grid point
   std::uint64_t rows = 0;
   bool empty() const noexcept { return grid.empty(); }
+  /// P(y = 1 | score) by the fit; not of an empty map. Cost: logarithm of the grid.
+  double probability(double score) const noexcept;
   Json to_json() const;
   /// Errors: kInvalidInput when it is no such map.
   static Result<ScoreMap> from_json(const Json& json);

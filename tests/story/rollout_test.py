@@ -208,6 +208,45 @@ class Rollout(unittest.TestCase):
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(60), 0)
 
+    def test_what_took_over_at_once_is_taken_back_by_its_labels(self):
+        with Project(PROGRAM, rows(20), rounds=5, cool_down="0s", prepare="",
+                     label_delay="0s") as p:
+            settle(p, "[]", 1000, 0)
+            with open(p.path("rondo.toml")) as file:
+                text = file.read()
+            p.write("rondo.toml", text.replace("guard_errors", "guard_loss = 0.0\nguard_errors"))
+            p.run("run", check=0)
+            self.assertIsNone(p.json("status")["rollout"], "there is nothing to go back to")
+            write_csv(p.path("rows.csv"), rows(20, seed=2, first=20), "a")
+            p.run("trigger", check=0)
+            p.run("run", check=0)
+            status = p.json("status")
+            self.assertEqual((status["champion"]["version"], status["rollout"]["phase"]),
+                             (2, "watched"))
+            process, base = p.up()
+            answers = {version: golden(base, version) for version in (1, 2)}
+            token = p.token()
+            far = max(range(len(ROWS)), key=lambda i: abs(answers[1][i] - answers[2][i]))
+
+            def labelled():
+                _, got = ask(base, "/api/v1/predict", {"rows": [ROWS[far]]})
+                self.assertIn(got["predictions"][0]["model_version"], (1, 2))
+                ask(base, "/api/v1/feedback", {"labels": [
+                    {"id": one["id"], "label": answers[1][far]} for one in got["predictions"]]},
+                    token=token)
+            until("v1 serves again", lambda: p.json("status")["champion"]["version"] == 1,
+                  lambda: [labelled() for _ in range(40)])
+            self.assertIsNone(p.json("status")["rollout"])
+            said = p.json("why", "v2", "--again")
+            self.assertIn("v2 is taken back: its loss is", said["paragraph"])
+            self.assertIn("roll back", {one["answer"] for one in said["again"]})
+            every = p.json("why", "--again")["again"]
+            self.assertGreater(len(every), len(said["again"]), "Monitoring decided too")
+            for one in every:
+                self.assertEqual((one["same"], one["snapshot"]), (True, True), one)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(60), 0)
+
     def test_a_kill_in_the_middle_changes_nothing(self):
         with two_versions(canary_rows=60) as p:
             seen = []

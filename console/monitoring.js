@@ -81,6 +81,7 @@ function Alert({ alert, session }) {
     alert.came > 1 ? `, came ${alert.came} times` : ""}</span></header><p><${Said}
       text=${alert.sentence} /></p>
     ${alert.keeps_rows_out && html`<p class="muted">Its rows are kept out of training.</p>`}
+    ${open && alert.next && html`<p class="muted">Next: <${Said} text=${alert.next} /></p>`}
     ${alert.acknowledged && html`<p class="muted">${alert.acknowledged.who}:
       ${alert.acknowledged.why}</p>`}
     ${open && html`<${Acts} session=${session} acts=${[["ack", { alert: alert.id },

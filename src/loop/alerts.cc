@@ -48,6 +48,11 @@ bool overlap(const Alert& alert, const Signal& signal) {
   return signal.since == alert.since || (signal.since < alert.until && alert.since < signal.seen);
 }
 
+/// It stands by itself: what it is about is no fault of data.
+bool of_budget(const Alert& alert) {
+  return !alert.signals.empty() && alert.signals.front().kind == kBudget;
+}
+
 /// The open alert that a new signal belongs to: the one about the same column, else the newest of
 /// the same window.
 Alert* home_of(Alerts& alerts, const Signal& signal) {
@@ -57,10 +62,10 @@ Alert* home_of(Alerts& alerts, const Signal& signal) {
     });
   };
   for (Alert& alert : alerts.open) {
-    if (about(alert)) return &alert;
+    if (!of_budget(alert) && about(alert)) return &alert;
   }
   for (auto alert = alerts.open.rbegin(); alert != alerts.open.rend(); ++alert) {
-    if (overlap(*alert, signal)) return &*alert;
+    if (!of_budget(*alert) && overlap(*alert, signal)) return &*alert;
   }
   return nullptr;
 }
@@ -85,7 +90,7 @@ void opened(Alerts& alerts, const ledger::Fact& fact, const Signal& signal) {
   if (alerts.watched && signal.false_alarms_per_year > 0) {
     ++alerts.opened[static_cast<std::size_t>(severity_of(signal))];
   }
-  Alert* alert = home_of(alerts, signal);
+  Alert* alert = signal.kind == kBudget ? nullptr : home_of(alerts, signal);
   if (alert == nullptr) {
     alerts.open.push_back({});
     alert = &alerts.open.back();
@@ -283,6 +288,10 @@ Result<void> fold(Alerts& alerts, const ledger::Fact& fact, std::vector<Alert>* 
     told(alerts, fact);
   } else if (fact.kind == "deployed" && !alerts.watched) {
     alerts.watched = fact.at;
+  } else if (const auto news = budget_news(fact)) {
+    const bool known = std::ranges::any_of(alerts.open, of_budget);
+    if (news->open && !known) opened(alerts, fact, *news);
+    if (!news->open) ended(alerts, fact, *news, closed);
   }
   return {};
 }

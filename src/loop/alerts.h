@@ -1,8 +1,9 @@
 // Alerts: the signals of one cause as one thing that a person is told about, acknowledges or puts
-// off. A fold over the facts `signal`, `person` and `deployed`, so that a restart, a replay and a
-// reading command see the same ones. An alert is named after the fact that opened it (A57: fact 57
-// of `rondo history --facts`): no counter can go wrong, and a person's word about A57 still means
-// it when a later program groups otherwise.
+// off. A fold over the ledger's facts (`signal`, `person`, `deployed`; of the budget of cycles also
+// `decision`, `step_started` and `step_finished`), so that a restart, a replay and a reading
+// command see the same ones. An alert is named after the fact that opened it (A57: fact 57 of
+// `rondo history --facts`): no counter can go wrong, and a person's word about A57 still means it
+// when a later program groups otherwise.
 #pragma once
 
 #include <array>
@@ -79,7 +80,16 @@ struct Alerts {
   bool operator==(const Alerts& other) const { return to_json() == other.to_json(); }
 };
 
-/// One fact folded in; others than the three kinds change nothing. Alerts that close are added to
+/// The kinds of facts that it is made of.
+inline constexpr std::array<std::string_view, 6> kAlertFacts = {
+    "signal", "person", "deployed", "decision", "step_started", "step_finished"};
+
+/// Kind of the signal that the budget of cycles is spent while a cycle is wanted.
+inline constexpr const char* kBudget = "budget";
+/// What a fact says of that: open, over, or nothing. Pure.
+std::optional<monitor::Signal> budget_news(const ledger::Fact& fact);
+
+/// One fact folded in; others than those kinds change nothing. Alerts that close are added to
 /// `closed`. Pure.
 /// Errors: kCorrupt for a signal that is none.
 Result<void> fold(Alerts& alerts, const ledger::Fact& fact, std::vector<Alert>* closed = nullptr);

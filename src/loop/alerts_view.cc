@@ -11,10 +11,10 @@
 namespace rondo::loop {
 namespace {
 
-/// Every alert that ended, in the order of ending. Cost: the facts of three kinds.
+/// Every alert that ended, in the order of ending. Cost: the facts of six kinds.
 Result<std::vector<Alert>> closed_alerts(ledger::Ledger& ledger) {
   std::vector<ledger::Fact> facts;
-  for (const std::string_view kind : {"signal", "person", "deployed"}) {
+  for (const std::string_view kind : kAlertFacts) {
     for (ledger::Fact& fact : TRY(ledger.facts_of(kind))) facts.push_back(std::move(fact));
   }
   std::ranges::sort(facts, {}, &ledger::Fact::sequence);
@@ -61,19 +61,35 @@ std::string answer_to_harm(const State& state, const Config& config, const Json&
   return fmt::format("no cycle yet: {}", why.substr(0, why.find(';')));
 }
 
-/// What follows of an alert that is open.
-std::string next_of(const Alert& alert, const Json& shown, const State& state,
-                    const Config& config, const Json& watch) {
+/// When the month has room for a cycle again.
+std::string room_again(const Alert& alert, const State& state, const Config& config) {
+  constexpr const char* kOr = "or at once with `rondo trigger`";
+  std::vector<Time> starts = state.cycles;
+  std::ranges::sort(starts);
+  const auto budget = static_cast<std::size_t>(config.loop.cycles_per_month);
+  const bool by_number =
+      alert.signals.front().threshold == static_cast<double>(config.loop.cycles_per_month);
+  if (!by_number || starts.size() < budget) {
+    return fmt::format("a cycle once its budget has room again, {}", kOr);
+  }
+  const Time room = starts[starts.size() - budget] + Span::days(30);
+  return fmt::format("a cycle from {} on, {}", to_text(room), kOr);
+}
+
+}  // namespace
+
+std::string next_of(const Alert& alert, const State& state, const Config& config,
+                    const Json& watch) {
+  const bool budget = !alert.signals.empty() && alert.signals.front().kind == kBudget;
+  if (budget) return room_again(alert, state, config);
   const bool asks = alert.severity == Severity::kRisk ||
                     (alert.severity == Severity::kDrift && config.loop.policy == "drift");
   if (asks) return answer_to_harm(state, config, watch);
-  if (shown.at("keeps_rows_out").get<bool>()) {
+  if (alert_json(alert, alert.opened).at("keeps_rows_out").get<bool>()) {
     return "its rows train nothing; three clean windows end it, a training does not";
   }
   return "nothing by itself: it explains, the risk decides; three clean windows end it";
 }
-
-}  // namespace
 
 std::string alert_line(const Alert& alert, Time now) {
   const std::string_view state = alert.state_at(now);
@@ -95,7 +111,7 @@ Result<Json> alerts_view(ledger::Store& store, const Config& config, bool all) {
   }
   for (const Alert& alert : refreshed(state.alerts.open, watch)) {
     Json row = alert_json(alert, now);
-    row["next"] = next_of(alert, row, state, config, watch);
+    row["next"] = next_of(alert, state, config, watch);
     rows.push_back(std::move(row));
   }
   return Json{{"alerts", rows}, {"budget", budget_of(state.alerts, config, watch)}};

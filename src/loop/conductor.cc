@@ -157,7 +157,7 @@ Result<Snapshot> Conductor::snapshot(const State& state, const SourceNews& news)
 
 Json Conductor::basis(const Snapshot& now, const Due& due) const {
   const bool waits = !due.yes && watch_;
-  return basis_of(now, parts_.policy, waits ? watch_->turns_at() : std::nullopt);
+  return basis_of(now, parts_.policy, waits ? watch_->turns_at(now.now) : std::nullopt);
 }
 
 Result<std::optional<Action>> Conductor::record(const std::optional<Outcome>& outcome) {

@@ -8,6 +8,7 @@
 
 #include "base/worker.h"
 #include "loop/sinks.h"
+#include "loop/views.h"
 
 namespace rondo::loop {
 namespace {
@@ -89,6 +90,11 @@ Result<std::unique_ptr<Courier>> open_courier(const Config& config, Desk& desk, 
   parts.desk = &desk;
   parts.clock = &clock;
   parts.options = TRY(outbox_options(config, desk.ledger()));
+  parts.options.next = [&config, &desk](const Alert& alert) {
+    const auto watch = desk.ledger().projection("watch");
+    const Json seen = watch && *watch ? **watch : Json::object();
+    return next_of(alert, desk.look(), config, seen);
+  };
   parts.send = [&config](const std::string& sink, const Json& message, const Stop& stop) {
     return send_to(config.alerts, sink, message, stop);
   };

@@ -29,7 +29,8 @@ std::string of_risk(const Alert& alert) {
   return {};
 }
 
-std::string text_of_alert(const Alert& alert, std::string_view event, std::int64_t mark) {
+std::string text_of_alert(const Alert& alert, std::string_view event, std::int64_t mark,
+                          const std::string& next) {
   const Json shown = alert_json(alert, alert.opened);
   const std::string what =
       fmt::format("{} {}, since {} ({})", word_of(alert.severity),
@@ -43,7 +44,8 @@ std::string text_of_alert(const Alert& alert, std::string_view event, std::int64
   if (event == "reminder") how = fmt::format("is still open, reminder {}", mark);
   std::string out = fmt::format("{} {}: {}{}", alert.name(), how, what, of_risk(alert));
   if (shown.at("keeps_rows_out").get<bool>()) out += "; rows from then on train nothing";
-  return out + fmt::format("; next: `rondo alerts`, `rondo why`; `rondo alerts ack {}` stops "
+  if (!next.empty()) out += fmt::format("; next: {}", next);
+  return out + fmt::format("; see `rondo alerts`, `rondo why`; `rondo alerts ack {}` stops "
                            "reminders", alert.name());
 }
 
@@ -63,11 +65,15 @@ Outbox::Outbox(OutboxOptions options, std::int64_t through, Alerts alerts)
 }
 
 void Outbox::tell(const News& news, const Alert& alert, bool page) {
-  const std::string text = text_of_alert(alert, news.event, news.mark);
+  const bool asks = options_.next && news.event != "closed";
+  const std::string next = asks ? plain(options_.next(alert)) : std::string();
+  const std::string text = text_of_alert(alert, news.event, news.mark, next);
   lines_.push_back(text);
   if (!page) return;
   const std::string key = fmt::format("{}-{}-{}-{}", options_.identity, alert.name(), news.event,
                                       news.mark);
+  Json shown = alert_of(alert, news.at);
+  if (!next.empty()) shown["next"] = next;
   const Json message = {{"version", kVersion},
                         {"event", news.event},
                         {"key", key},
@@ -77,7 +83,7 @@ void Outbox::tell(const News& news, const Alert& alert, bool page) {
                                                 alert.name(), word_of(alert.severity),
                                                 plain(named(alert.subjects())))},
                         {"text", text},
-                        {"alert", alert_of(alert, news.at)}};
+                        {"alert", std::move(shown)}};
   for (auto& [name, sink] : sinks_) {
     const bool waits = std::ranges::any_of(sink.waiting, [&](const Json& other) {
       return other.at("alert").is_object() && other.at("alert").at("id") == alert.name();

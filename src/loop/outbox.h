@@ -1,10 +1,12 @@
-// What is told to whom, and what of it was delivered: pure, and all of it is in its JSON, so that a
-// restart goes on where it was. Facts go in, in order; messages for each sink come out, each with a
-// key that stays the same however often it is sent. A message leaves only when its sink took it, so
-// each arrives at least once. No value of a row is in a message; names of columns are.
+// What is told to whom, and what of it was delivered: pure but for what is said of the future, and
+// all of it is in its JSON, so that a restart goes on where it was. Facts go in, in order; messages
+// for each sink come out, each with a key that stays the same however often it is sent. A message
+// leaves only when its sink took it, so each arrives at least once. No value of a row is in a
+// message; names of columns are.
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 
 #include "loop/alerts.h"
@@ -17,6 +19,8 @@ struct OutboxOptions {
   std::vector<std::string> sinks;   // that are set: "webhook", "email"
   std::string project;              // name of its model
   std::string identity;             // of the store: two projects of one name have other keys
+  /// What the loop does next about an open alert, asked when it is told; none: nothing is said.
+  std::function<std::string(const Alert&)> next{};
 };
 
 class Outbox {

@@ -62,6 +62,21 @@ TEST(Outbox, OpenedGraverAndClosedAreToldOnceToEachSink) {
   EXPECT_TRUE(box.lines().empty());
 }
 
+TEST(Outbox, AMessageSaysWhatComesNext) {
+  OutboxOptions says = options();
+  says.next = [](const Alert& alert) { return "Data Collection because of\n" + alert.name(); };
+  Outbox box(says, 6, {});
+  ASSERT_TRUE(take(box, fact(7, "signal", told("risk", "model"))));
+  const Json message = *box.due("webhook", kNow);
+  EXPECT_EQ(message.at("alert").at("next"), "Data Collection because of A7");
+  EXPECT_NE(message.at("text").get<std::string>().find("; next: Data Collection because of A7; "
+                                                       "see `rondo alerts`"),
+            std::string::npos) << message.at("text");
+  events(box, "webhook");
+  ASSERT_TRUE(take(box, fact(8, "signal", told("risk", "model", false))));
+  EXPECT_FALSE(box.due("webhook", kNow)->at("alert").contains("next")) << "it is over";
+}
+
 TEST(Outbox, OneTransactionIsOneMessage) {
   Outbox box(options(Severity::kDrift), 6, {});
   std::vector<ledger::Fact> facts;

@@ -7,6 +7,7 @@
 #include "ledger/store.h"
 #include "loop/alerts.h"
 #include "loop/config.h"
+#include "loop/state.h"
 
 namespace rondo::loop {
 
@@ -38,12 +39,16 @@ Result<Json> why_view(ledger::Store& store, const std::string& subject, bool aga
 /// {"alerts": [as alert_json() has them], "budget": {"since","years","false_alarms_per_year",
 /// "expected","opened"}}: open ones in the order of opening, with `all` those that closed before
 /// them. `opened` are signals by severity that are under the budget. Cost: with `all` it reads the
-/// facts of three kinds.
+/// facts of six kinds.
 Result<Json> alerts_view(ledger::Store& store, const Config& config, bool all);
 /// {"per_day","version","asked":[{"id","time","probability","due","labelled"}],"judged"}: whose
 /// labels are asked for ([monitor] audit_per_day) in windows that are not judged yet, and what came
 /// of those that are: monitor::Audits::summary(), or null. Cost: a look-up a row.
 Result<Json> audits_view(ledger::Store& store, const Config& config);
+/// What the loop does next about an alert that is open, as a clause without values of rows. `watch`
+/// is the projection of that name. Cost: none.
+std::string next_of(const Alert& alert, const State& state, const Config& config,
+                    const Json& watch);
 /// "RISK model, since T: ... (A57, acknowledged)".
 std::string alert_line(const Alert& alert, Time now);
 /// Open and closed signals, newest first.

@@ -124,8 +124,9 @@ Result<void> Watch::read() {
     // What comes after its window was looked at is judged by its labels alone.
     window = &windows_
                   .try_emplace(start, before, WindowSample(options_.sample_rows),
-                               Time{start} < looked_)
+                               Time{start} < looked_, kBeginningOfTime)
                   .first->second;
+    window->newest = std::max(window->newest, time);
     return window->sample.wants(id);
   };
   const auto each = [&](ledger::Prediction&& prediction) {
@@ -151,6 +152,14 @@ Result<void> Watch::read() {
   });
 }
 
+Time Watch::newest(Time now) const {
+  Time newest = kBeginningOfTime;
+  for (const auto& [start, window] : windows_) {
+    if (Time{start} <= now) newest = std::max(newest, std::min(window.newest, now));
+  }
+  return newest;
+}
+
 bool Watch::may_be_late(std::string_view id) const {
   return static_cast<double>(WindowSample::hash(id)) * 0x1p-64 <= least_share_;
 }
@@ -173,8 +182,8 @@ std::optional<Watch::Turn> Watch::due(Time now) const {
   return labels ? std::optional(Turn{*labels, true}) : std::nullopt;
 }
 
-std::optional<Time> Watch::turns_at() const {
-  Time at = watcher_.silent_after();
+std::optional<Time> Watch::turns_at(Time now) const {
+  Time at = watcher_.silent_after(newest(now));
   if (!windows_.empty()) {
     const Time closed = Time{windows_.begin()->first} + options_.window;
     at = std::min(at, closed + options_.label_delay);
@@ -257,6 +266,11 @@ Result<Watch::Judged> Watch::look(Turn turn) {
 
 void Watch::judge_inputs(Judged& out) {
   Window& window = windows_.at(out.from.us);
+  monitor::Arrivals arrivals{out.from, out.until, {}, window.sample.share()};
+  for (const auto& [id, row] : window.sample.rows()) {
+    arrivals.rows.push_back({row.answered, row.time});
+  }
+  out.signals = watcher_.arrived(std::move(arrivals));
   Cells keep;
   for (const monitor::Cohort& cohort : cohorts_of(window.sample, out, keep)) {
     for (auto& signal : watcher_.inputs(cohort)) out.signals.push_back(std::move(signal));

@@ -33,7 +33,7 @@ class Watch {
   };
   std::optional<Turn> due(Time now) const;
   /// When the next turn of the answers so far is due, or silence is told; none: answers must come.
-  std::optional<Time> turns_at() const;
+  std::optional<Time> turns_at(Time now) const;
   /// The start of the next window whose labels are due at `now`.
   std::optional<Time> matured(Time now) const;
   /// Looks at that window: signals in order, and the projection to write with them.
@@ -49,8 +49,9 @@ class Watch {
   /// window to judge, no silence to tell. Cost: two reads of the store; no model is loaded.
   static Result<bool> quiet(ledger::Store& store, std::int64_t version, Time now);
   /// No row came for longer than it ever did.
-  bool silent(Time now) const { return watcher_.silent(now); }
-  std::vector<monitor::Signal> silence(Time now) { return watcher_.silence(now); }
+  bool silent(Time now) const { return watcher_.silent(now, newest(now)); }
+  /// That, or that it is over.
+  std::vector<monitor::Signal> silence(Time now) { return watcher_.silence(now, newest(now)); }
   Json projection() const;
   Json summary() const { return watcher_.summary(); }
   std::int64_t version() const { return version_; }
@@ -80,7 +81,10 @@ class Watch {
     Place began;  // where reading must start again to see all of it
     WindowSample sample;
     bool looked = false;  // at its inputs
+    Time newest = kBeginningOfTime;  // prediction time in it
   };
+  /// Of the rows in windows that began; a clock that runs ahead hides no silence.
+  Time newest(Time now) const;
   void judge_inputs(Judged& out);
   void judge_labels(Judged& out);
   /// Of each version that answered in the window, rows in the order of (time, id); counts them.

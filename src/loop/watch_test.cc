@@ -75,6 +75,31 @@ TEST_F(WatchTest, ALabelThatWasReadBeforeItsAnswerIsReadAgainAfterAStart) {
   EXPECT_EQ(watch->projection().at("place").at("label_row"), 20) << "judged, and done with";
 }
 
+/// The window of what came last need not close, and a row from the future hides no silence.
+TEST_F(WatchTest, ASilenceIsSeenWhileItsWindowIsOpen) {
+  options_.window = Span::days(1);
+  options_.label_delay = Span{};
+  const auto lagged = deploy::lagged(4, 100, 0);
+  auto parts = lagged->pipeline->parts();
+  parts.reference.has_clock = true;
+  parts.reference.longest_gap = Span::hours(1);
+  const auto pipeline = *model::Pipeline::load(*model::Pipeline::encode(parts));
+  const auto watch = Watch::open(*store_, options_, pipeline, 4).value();
+  answer(1, 0, 100);
+  ASSERT_TRUE(watch->read());
+  const Time newest = Time{99'000'000};
+  EXPECT_FALSE(watch->silent(newest + Span::hours(27)));
+  EXPECT_TRUE(watch->silent(newest + Span::hours(28)));
+  answer(2, 86'400 * 9, 86'400 * 9 + 1);
+  ASSERT_TRUE(watch->read());
+  EXPECT_TRUE(watch->silent(newest + Span::hours(28))) << "of next week";
+  EXPECT_EQ(watch->silence(newest + Span::hours(28)).size(), 1U);
+  EXPECT_FALSE(watch->silent(newest + Span::hours(29))) << "told";
+  const auto over = watch->silence(Time{86'400LL * 9 * 1'000'000});
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_FALSE(over.front().open);
+}
+
 /// Answers and labels of one window in an order by chance, a label given twice, one for nothing:
 /// what the watch has learnt is the same in every bit.
 TEST_F(WatchTest, TheOrderOfArrivalChangesNothing) {

@@ -46,6 +46,8 @@ Watcher::State::State(const Options& o, const model::Reference& r, std::int64_t 
       by_day(r.has_clock),
       label(r.label, setting_of(o, r, model::of_classes(rule.loss) ? ColumnCheck::Role::kClassLabel
                                                              : ColumnCheck::Role::kLabel)),
+      inflow(options, r),
+      repeats(r),
       shifts(o, r),
       together(o, r),
       slices(options, r, v),

@@ -3,9 +3,11 @@
 
 #include "monitor/audit.h"
 #include "monitor/check.h"
+#include "monitor/inflow.h"
 #include "monitor/label_free.h"
 #include "monitor/label_shares.h"
 #include "monitor/live_bound.h"
+#include "monitor/repeats.h"
 #include "monitor/risk_change.h"
 #include "monitor/shifts.h"
 #include "monitor/slice_risks.h"
@@ -54,6 +56,8 @@ struct Watcher::State {
   /// What the version that answered before was measured by, if it was on its way back from harm.
   /// Errors: kCorrupt.
   Result<void> take_goal(const Json& older);
+  /// Tells that a silence is over once a newer row came.
+  void end_silence(std::vector<Signal>& out);
   void fold(const Cohort& cohort, std::vector<Signal>& out);
   void fold_audited(const Cohort& cohort, std::vector<Signal>& out);
   void look_at_labels(const Cohort& cohort, std::vector<Signal>& out);
@@ -73,6 +77,8 @@ struct Watcher::State {
   WindowColumn scratch;
 
   OpenSignals open;
+  Inflow inflow;
+  Repeats repeats;
   Shifts shifts;
   Together together;
   SliceRisks slices;

@@ -218,7 +218,7 @@ Result<OpenSignals> OpenSignals::restore(const Json& state) {
     if (!item.is_object()) return fail(Code::kCorrupt, "an open signal is no object");
     Entry entry;
     const auto scope = TRY(io::get<std::int64_t>(item, "scope"));
-    if (scope < 0 || scope > static_cast<int>(Scope::kTogether)) {
+    if (scope < 0 || scope > static_cast<int>(Scope::kRepeats)) {
       return fail(Code::kCorrupt, "an open signal of the watcher has an unknown scope");
     }
     entry.scope = static_cast<Scope>(scope);

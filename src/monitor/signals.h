@@ -12,7 +12,8 @@
 namespace rondo::monitor {
 
 /// Signals of one scope are looked at together, so they are clean together.
-enum class Scope { kInput, kLabel, kLabelCount, kRisk, kRows, kHours, kDays, kSlices, kTogether };
+enum class Scope { kInput, kLabel, kLabelCount, kRisk, kRows, kHours, kDays, kSlices, kTogether,
+                   kVolume, kRepeats };
 
 class OpenSignals {
  public:

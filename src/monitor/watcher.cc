@@ -12,7 +12,8 @@
 namespace rondo::monitor {
 namespace {
 
-constexpr double kGapFactor = 3;  // rows are late after three times the longest reference gap
+constexpr const char* kSilence = "freshness";
+constexpr const char* kRows = "rows";
 
 Json memory_json(const Memory& memory) {
   return Json::array({memory.median ? Json(*memory.median) : Json(nullptr), memory.told.low,
@@ -51,6 +52,8 @@ Json Watcher::State::to_json() const {
           {"mean", mean.state()},
           {"live", live.state()},
           {"columns", kept},
+          {"inflow", inflow.state()},
+          {"repeats", repeats.state()},
           {"shifts", shifts.state()},
           {"together", together.state()},
           {"slices", slices.state()},
@@ -97,6 +100,8 @@ Result<void> Watcher::State::read(const Json& json) {
     return fail(Code::kCorrupt, "the watcher's state is about other columns than its reference");
   }
   for (std::size_t i = 0; i < memories.size(); ++i) memories[i] = TRY(memory_from(kept[i]));
+  TRY(inflow.read(io::get_or<Json>(json, "inflow", nullptr)));
+  TRY(repeats.read(io::get_or<Json>(json, "repeats", nullptr)));
   TRY(shifts.read(io::get_or<Json>(json, "shifts", nullptr)));
   TRY(together.read(io::get_or<Json>(json, "together", nullptr)));
   TRY(slices.read(io::get_or<Json>(json, "slices", nullptr)));
@@ -204,14 +209,29 @@ Result<void> Watcher::take_over(const Json& older) {
     return std::unexpected(std::move(open).error().during("taking over the open signals"));
   }
   state_->open = *std::move(open);
+  state_->newest = {io::get_or<std::int64_t>(older, "newest_us", kBeginningOfTime.us)};
+  TRY(state_->inflow.take_over(io::get_or<Json>(older, "inflow", nullptr)));
   return state_->take_goal(older);
+}
+
+std::vector<Signal> Watcher::arrived(Arrivals arrivals) {
+  std::vector<Signal> out;
+  state_->inflow.look(std::move(arrivals), state_->open, out);
+  return out;
+}
+
+/// Rows of an open window may have come before the silence that is told.
+void Watcher::State::end_silence(std::vector<Signal>& out) {
+  for (const Signal& one : open.list()) {
+    if (one.kind == kSilence && newest > one.since) return open.close(Scope::kRows, out);
+  }
 }
 
 std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
   std::vector<Signal> out;
   State& s = *state_;
   for (const Judged& row : cohort.rows) s.newest = std::max(s.newest, row.time);
-  if (!cohort.rows.empty()) s.open.close(Scope::kRows, out);
+  s.end_silence(out);
   std::vector<const Judged*> rows;  // an older version may have had other columns
   for (const Judged& row : cohort.rows) {
     if (row.cells.size() == s.columns.size()) rows.push_back(&row);
@@ -233,6 +253,7 @@ std::vector<Signal> Watcher::inputs(const Cohort& cohort) {
   }
   s.open.settle(Scope::kInput, context.window, out);
   if (cohort.version != s.version) return out;
+  s.repeats.look(context.window, rows, s.open, out);
   s.shifts.look(cohort, rows, s.open, out);
   s.together.look(cohort, rows, s.open, out);
   s.estimate.look(cohort);
@@ -276,43 +297,34 @@ std::vector<Signal> Watcher::judge(const Cohort& cohort) {
   return out;
 }
 
-Time Watcher::silent_after() const {
+Time Watcher::silent_after(Time newest) const {
   const State& s = *state_;
-  const bool watched = reference_->has_clock && reference_->longest_gap > Span{};
-  if (!watched || s.newest == kBeginningOfTime || s.open.open("freshness", "rows")) {
-    return kEndOfTime;
-  }
-  const double allowed = kGapFactor * static_cast<double>(reference_->longest_gap.us);
-  return s.newest + options_.window + options_.label_delay +
-         Span{static_cast<std::int64_t>(allowed)};
+  const auto allowed = s.inflow.allowed();
+  newest = std::max(newest, s.newest);
+  if (!allowed || newest == kBeginningOfTime || s.open.open(kSilence, kRows)) return kEndOfTime;
+  return newest + *allowed;
 }
 
-/// Rows are seen when their window is judged at the latest, so the freshest may be so old.
-double Watcher::days_late(Time now) const {
-  const Span seen_late{options_.window.us + options_.label_delay.us};
-  return (now - state_->newest).in_days() - seen_late.in_days();
-}
-
-std::vector<Signal> Watcher::silence(Time now) {
+std::vector<Signal> Watcher::silence(Time now, Time newest) {
   std::vector<Signal> out;
-  if (!silent(now)) return out;
   State& s = *state_;
-  const Span seen_late{options_.window.us + options_.label_delay.us};
-  const double allowed = kGapFactor * reference_->longest_gap.in_days();
-  const double late = days_late(now);
+  s.newest = std::max(s.newest, newest);
+  s.end_silence(out);
+  if (!silent(now)) return out;
+  const Span late = now - s.newest, allowed = *s.inflow.allowed();
   Signal signal;
-  signal.kind = "freshness";
-  signal.subject = "rows";
+  signal.kind = kSilence;
+  signal.subject = kRows;
   signal.since = s.newest;
   signal.seen = now;
-  signal.value = late;
-  signal.threshold = allowed;
-  signal.evidence = allowed > 0 ? late / allowed : 1;
+  signal.value = late.in_days();
+  signal.threshold = allowed.in_days();
+  signal.evidence = late.in_days() / allowed.in_days();
   signal.sentence = fmt::format(
-      "{}no row came for {} days beyond the usual wait of {}; the longest gap in training was "
-      "{} days (a rule, with no rate of false alarms)",
-      headline(signal.kind, signal.subject, signal.since), rounded(late), to_text(seen_late),
-      rounded(reference_->longest_gap.in_days()));
+      "{}no row came for {} days, and {} were expected at most; the longest wait was {} (a rule, "
+      "with no rate of false alarms)",
+      headline(signal.kind, signal.subject, signal.since), rounded(signal.value),
+      rounded(signal.threshold), s.inflow.known());
   s.open.raise(Scope::kRows, {now, now}, signal, out);
   return out;
 }

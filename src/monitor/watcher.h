@@ -75,8 +75,8 @@ struct Cohort {
 };
 
 struct Signal {
-  // "risk" | "missing" | "spike" | "jump" | "freshness" | "quality" (new values, out of range) |
-  // "drift" (a column's law left that of the training)
+  // "risk" | "missing" | "spike" | "jump" | "freshness" | "volume" | "repeats" | "quality" (new
+  // values, out of range) | "drift" (a column's law left that of the training)
   std::string kind;
   std::string subject;                  // "model", a column's name, or a watched part of the rows
   Time since, seen;                     // begin of the first, end of the last window that shows it
@@ -90,6 +90,16 @@ struct Signal {
 };
 Json to_json(const Signal& signal);
 Result<Signal> signal_from(const Json& json);
+
+struct Arrival {
+  Time answered, time;                  // when its answer was given; its prediction time
+};
+/// The answers of one window, whichever version gave them, in any order.
+struct Arrivals {
+  Time from, until;
+  std::vector<Arrival> rows;
+  double share = 1;                     // of the window's answers that the rows are
+};
 
 /// The fold. Everything that must survive a restart is in its JSON.
 class Watcher {
@@ -105,8 +115,11 @@ class Watcher {
   /// that a quarantine ends although the version changed; and with what was proved before harm, if
   /// harm took that version out of service. Errors: kCorrupt.
   Result<void> take_over(const Json& older);
-  /// Inputs of a window, as soon as it closed (labels not needed): missing, range, spike,
-  /// freshness.
+  /// What came in a window, as soon as it closed and before its inputs: how long rows let wait, and
+  /// whether a day had as many as days of training.
+  std::vector<Signal> arrived(Arrivals arrivals);
+  /// Inputs of a window, as soon as it closed (labels not needed): missing, range, spike, repeats;
+  /// and the end of a silence.
   std::vector<Signal> inputs(const Cohort& cohort);
   /// The windows of inputs that ended since the last call, for a picture: {"version","columns",
   /// "windows":[[clock,from_us,until_us,rows,base64url of ShiftWindow::beyond]]}. Null: none did.
@@ -114,11 +127,15 @@ class Watcher {
   /// The labels of a cohort, once, at age label_delay: label spike and quality first; rows under an
   /// open quality signal are not folded into the risk.
   std::vector<Signal> judge(const Cohort& cohort);
-  /// Silence: no prediction or no label where there should be some.
-  std::vector<Signal> silence(Time now);
-  /// Whether silence() has something to tell.
-  bool silent(Time now) const { return now > silent_after(); }
-  Time silent_after() const;  // the end of time when silence is not watched, or told already
+  /// No row came for longer than rows ever let wait; or such a silence is over. `newest` is the
+  /// prediction time of the newest row that was read, whose window may still be open.
+  std::vector<Signal> silence(Time now, Time newest = kBeginningOfTime);
+  /// Whether silence() has a beginning to tell.
+  bool silent(Time now, Time newest = kBeginningOfTime) const {
+    return now > silent_after(newest);
+  }
+  /// The end of time when silence is not watched, or told already.
+  Time silent_after(Time newest = kBeginningOfTime) const;
   std::vector<Signal> open_signals() const;
   /// What the policy and `status` read: {"judged_rows", "judged_days", "mean_loss", "test_risk",
   /// "risk_bound", "bound_of": "test" or "days served", "evidence", "threshold", "since", "lower",
@@ -137,7 +154,6 @@ class Watcher {
 
  private:
   struct State;
-  double days_late(Time now) const;
   Options options_;
   std::shared_ptr<const model::Reference> reference_;
   std::shared_ptr<State> state_;  // unique; shared_ptr so that the header needs no definition

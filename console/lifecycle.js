@@ -131,7 +131,8 @@ function Known({ watch, champion }) {
   return html`<div class="known"><p><a href="#/monitoring">How this is known</a>: ${
     num(watch.judged_rows)} ${watch.of === "pairs" ? "pairs of predictions" : "predictions"} of ${
     num(watch.judged_days)} days met their labels; the ${watch.loss || "loss"} is ${
-    num(told("mean_loss"))}, its evaluation promised at most ${num(told("risk_bound"))}.</p>
+    num(told("mean_loss"))}, ${watch.bound_of === "days served" ? "the days that it served prove"
+      : "its evaluation promised"} at most ${num(told("risk_bound"))}.</p>
     <${Interval} low=${told("lower")} high=${told("upper")} value=${told("mean_loss")}
       marks=${[{ at: told("risk_bound"), label: `proved bound ${num(told("risk_bound"))}`, tone:
       "bound" }]}

@@ -43,6 +43,12 @@ Result<void> prepare_adoption(const Args& args, loop::BacktestOptions& options) 
     return fail(Code::kInvalidInput, "--adopt with --fault: a rehearsed fault is no history",
                 "leave one of them out");
   }
+  if (options.replay.label_delay) {
+    return fail(Code::kInvalidInput,
+                "--adopt with --label-delay: what pays off with labels that come at another time "
+                "need not with yours",
+                "leave one of them out, or set [monitor] label_delay");
+  }
   for (const std::string& name : {std::string(kOwn), named_by(args)}) {
     const bool there = std::ranges::find(options.policies, name) != options.policies.end();
     if (!name.empty() && !there) options.policies.push_back(name);

@@ -48,6 +48,22 @@ Result<Json> fault_of(const std::string& text) {
               {"to", until}};
 }
 
+/// "0" is a span without a unit that says all that is needed.
+Result<Span> delay_of(const std::string& text) {
+  if (text == "0") return Span{};
+  const Span delay = TRY(during(parse_span(text), "reading --label-delay"));
+  if (delay < Span{}) return fail(Code::kInvalidInput, "--label-delay is below 0");
+  return delay;
+}
+
+/// What a replay says of labels that it let come at another time; empty: as rondo.toml says.
+std::string delay_sentence(const loop::ReplayOptions& options) {
+  if (!options.label_delay) return {};
+  if (*options.label_delay == Span{}) return "labels came with their rows (--label-delay 0)";
+  return fmt::format("labels came {} after their rows (--label-delay)",
+                     to_text(*options.label_delay));
+}
+
 Result<loop::ReplayOptions> replay_options(const Args& args) {
   loop::ReplayOptions options;
   options.project = args.project;
@@ -58,6 +74,7 @@ Result<loop::ReplayOptions> replay_options(const Args& args) {
   if (options.every.us <= 0) return fail(Code::kInvalidInput, "--every must be above 0");
   options.policy = args.get("--policy", "own");
   options.fault = TRY(fault_of(args.get("--fault")));
+  if (args.has("--label-delay")) options.label_delay = TRY(delay_of(args.get("--label-delay")));
   return options;
 }
 
@@ -223,6 +240,7 @@ Result<int> run_replay(const Args& args) {
                   counted(result.promotions, "promotion"), counted(result.refusals, "refusal"),
                   counted(result.alarms, "alarm"), result.cpu_s));
   if (!result.note.empty()) say(result.note);
+  if (const auto delay = delay_sentence(options); !delay.empty()) say(delay);
   say(result.metric + " by day  " + by_day(result));
   return kOk;
 }
@@ -265,6 +283,8 @@ Result<int> run_backtest(const Args& args) {
   loop::BacktestResult result = TRY(std::move(replayed));
   const auto parts = TRY(stretches(args, result.policies.front().second.days));
   if (args.has("--window")) add_window(result, parts.back());
+  const auto& delayed = options.replay.label_delay;
+  if (delayed) result.json["label_delay"] = to_text(*delayed);
   if (args.has("--report")) {
     const auto place = TRY(file_to_write(*fs, args.get("--report"), Taken::kReplaced));
     TRY(io::write_atomically(*fs, place, backtest_report(result)));
@@ -280,6 +300,7 @@ Result<int> run_backtest(const Args& args) {
   say("labels are those that were recorded: where an answer decides which label comes to be "
       "(credit, fraud), a replay cannot know");
   if (!result.note.empty()) say(result.note);
+  if (const auto delay = delay_sentence(options.replay); !delay.empty()) say(delay);
   for (const auto& [name, one] : result.policies) {
     say(fmt::format("{:<12} {}", name, by_day(one)));
   }

@@ -91,6 +91,7 @@ constexpr Flag kReplay[] = {
     {"--every", "SPAN", "a look each, default 1d"},
     {"--policy", "P", "own (default), never, always, schedule:7d, drift, performance, cost, "
                         "cron:7d"},
+    {"--label-delay", "SPAN", "in place of [monitor] label_delay; 0: a label comes with its row"},
     {"--fault", "TEXT", "rehearse a broken source: \"cnt=0 from 2011-10-28 to 2011-11-27\""}};
 constexpr Flag kAnswers[] = {
     {"-o", "OUT", ".csv, .jsonl or .parquet; default, and \"-\": standard output"},
@@ -111,6 +112,7 @@ constexpr Flag kBacktest[] = {
     {"--window", "A..B", "print the error over this stretch too: 2011-10-28..2011-12-12"},
     {"--report", "FILE", "write the HTML report there"},
     {"--adopt", "best|P", "put that policy to work: best, if its gain on the last third is clear"},
+    {"--label-delay", "SPAN", "in place of [monitor] label_delay; 0: a label comes with its row"},
     {"--fault", "TEXT", "rehearse a broken source"}};
 constexpr Flag kReproduce[] = {
     {"--threads", "N", "of training; the bits are the same for any number"}};
@@ -214,7 +216,8 @@ constexpr Command kCommands[] = {
      run_answers},
     {"backtest", Group::kStart, "", "compare policies on the recorded history", kBacktest,
      "rondo backtest --policy never,cron:7d,own --from 2011-03-02\n"
-     "rondo backtest --policy schedule:30d,cost --from 2011-03-02 --adopt best", 0, 0,
+     "rondo backtest --policy schedule:30d,cost --from 2011-03-02 --adopt best\n"
+     "rondo backtest --policy never,own --from 2011-03-02 --label-delay 0", 0, 0,
      run_backtest},
     {"trigger", Group::kDecide, "", "start a cycle", kWhyAsked,
      "rondo trigger --why \"new sensor\"", 0, 0, run_trigger},

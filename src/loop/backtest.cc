@@ -168,7 +168,7 @@ Result<void> look_back(const BacktestOptions& options, const Stop& stop, const O
       if (observer) observer(named);
     }));
   }
-  const Config config = TRY(load_config(*io::real_fs(), options.replay.project));
+  const Config config = TRY(replayed_config(*io::real_fs(), options.replay));
   add_best(result, TRY(grid_models(grid, days, stop)), name,
            {config.monitor.cost_per_error, config.loop.cost_of_cycle});
   return {};

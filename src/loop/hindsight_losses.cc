@@ -73,7 +73,7 @@ Result<std::vector<GridModel>> grid_models(const ReplayOptions& lived,
                                            const std::vector<ReplayDay>& days, const Stop& stop) {
   const auto session = TRY(open_session({lived.into, false, lived.durability, "hindsight", false}));
   const auto fs = io::real_fs(lived.durability);
-  const Config config = TRY(load_config(*fs, lived.project));
+  const Config config = TRY(replayed_config(*fs, lived));
   const std::shared_ptr<Shared> shared = lived.shared ? lived.shared : std::make_shared<Shared>();
   const auto recorded = TRY(shared->recording([&] {
     return record(config, lived.project, lived.fault, session->store->attempts());

@@ -164,7 +164,7 @@ std::optional<Move> unbounded(const Rollout& r, const RolloutEvidence& e, const 
 
 Move decide(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o, Time now,
             bool paused) {
-  if (!e.broken.empty()) {
+  if (!e.broken.empty() && !r.watched) {
     return {What::kRollBack, "loading",
             fmt::format("v{} is taken back: it cannot be loaded: {}", r.challenger, e.broken), {}};
   }
@@ -177,6 +177,10 @@ Move decide(const Rollout& r, const RolloutEvidence& e, const DeployOptions& o, 
             {}};
   }
   if (r.watched) {
+    if (now < r.until && !e.broken.empty()) {  // damage says nothing about what it learned
+      return waits("loading", fmt::format("v{} cannot be loaded, and its labels are not compared: "
+                                          "{}", r.challenger, e.broken));
+    }
     if (now < r.until) {
       return waits("watched", fmt::format("v{} answers alone; until {} its labels can take it back",
                                           r.challenger, to_text(r.until)));

@@ -25,8 +25,7 @@ Result<std::unique_ptr<Session>> open_replay(const ReplayOptions& options) {
     TRY(io::write_atomically(*fs, options.into / "rondo.toml", toml));
   }
   auto session = TRY(open_session({options.into, true, options.durability, "replay", false}));
-  session->config = TRY(load_config(*fs, options.project));
-  session->config.deploy.approve = "auto";
+  session->config = TRY(replayed_config(*fs, options));
   return session;
 }
 
@@ -34,7 +33,8 @@ Result<std::unique_ptr<Session>> open_replay(const ReplayOptions& options) {
 Json asked_of(const ReplayOptions& options, const std::string& policy) {
   const auto time = [](const std::optional<Time>& at) { return at ? Json(to_text(*at)) : Json(); };
   return {{"policy", policy}, {"from", time(options.from)}, {"to", time(options.to)},
-          {"every", to_text(options.every)}, {"fault", options.fault}};
+          {"every", to_text(options.every)}, {"fault", options.fault},
+          {"label-delay", options.label_delay ? Json(to_text(*options.label_delay)) : Json()}};
 }
 
 /// A replay goes on, or tells its result again, only for the same question.
@@ -256,6 +256,13 @@ Result<ReplayResult> result_of(Session& session, const Recording& recording, Rep
 }
 
 }  // namespace
+
+Result<Config> replayed_config(io::Fs& fs, const ReplayOptions& options) {
+  Config config = TRY(load_config(fs, options.project));
+  config.deploy.approve = "auto";
+  if (options.label_delay) config.monitor.label_delay = *options.label_delay;
+  return config;
+}
 
 Result<ReplayResult> replay(const ReplayOptions& options, const Stop& stop,
                             const Observer& observer) {

@@ -342,6 +342,8 @@ TEST(Rollout, TheRulesOneByOne) {
   EXPECT_EQ(move(kBegin).what, What::kRollBack);
   e = {};
   e.broken = "section model";
+  EXPECT_EQ(move(kBegin).what, What::kHold) << "damage of what serves is no harm that labels show";
+  EXPECT_EQ(move(kBegin).cause, "loading");
   r.watched = false;
   EXPECT_EQ(move().cause, "loading");
   EXPECT_NE(move().reason.find("section model"), std::string::npos);

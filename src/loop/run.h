@@ -54,7 +54,10 @@ struct ReplayOptions {
   Json fault = Json::object();   // {"column","value","from","to"}: rehearse a broken source
   io::Durability durability = io::Durability::kDisk;
   std::shared_ptr<Shared> shared;  // of a backtest; null: alone
+  std::optional<Span> label_delay; // in place of [monitor] label_delay; 0: at once
 };
+/// The project's settings as a replay lives by them. Errors: as load_config().
+Result<Config> replayed_config(io::Fs& fs, const ReplayOptions& options);
 /// One judged day of the replay, for metric tables and plots.
 struct ReplayDay {
   Time day;

@@ -7,6 +7,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/lanes.h"
+#include "base/worker.h"
 #include "model/bins.h"
 #include "model/reference_windows.h"
 #include "stats/box.h"
@@ -19,6 +21,7 @@ constexpr std::size_t kQuantileBins = 20;
 constexpr std::size_t kMostCategories = 63;
 constexpr std::size_t kMostNameBytes = 1'500;  // of all kept categories: a column stays small
 constexpr double kCommon = 0.01;
+constexpr std::size_t kCellsALane = 1 << 17;  // of fewer a thread costs more than it brings
 constexpr std::size_t kOther = 0, kMissing = 1, kBelow = 2, kAbove = 3, kExtra = 4;
 
 std::size_t bins_of(const ColumnReference& c) {
@@ -46,12 +49,13 @@ Days days_of(std::span<const Time> times) {
   return days;
 }
 
-/// The values that are there, ascending.
-std::vector<double> sorted_values(std::span<const double> values,
-                                  std::span<const std::size_t> rows) {
+/// The values that are there, ascending; value(i) is the i-th of `count`.
+template <class Value>
+std::vector<double> sorted_values(std::size_t count, const Value& value) {
   std::vector<double> found;
-  for (const std::size_t row : rows) {
-    if (std::isfinite(values[row])) found.push_back(values[row]);
+  found.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (std::isfinite(value(i))) found.push_back(value(i));
   }
   stats::sort_values(found);  // -0 is 0
   return found;
@@ -68,11 +72,11 @@ void for_runs(std::span<const double> sorted, const Each& each) {
   }
 }
 
-void freeze_numbers(std::span<const double> values, ColumnReference& c) {
-  std::vector<std::size_t> rows(values.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
-  const std::vector<double> sorted = sorted_values(values, rows);
-  if (sorted.empty()) return;
+/// Returns the values that are there, ascending.
+std::vector<double> freeze_numbers(std::span<const double> values, ColumnReference& c) {
+  std::vector<double> sorted =
+      sorted_values(values.size(), [&](std::size_t i) { return values[i]; });
+  if (sorted.empty()) return sorted;
   c.minimum = sorted.front();
   c.maximum = sorted.back();
   for (std::size_t i = 1; i < kQuantileBins; ++i) {
@@ -90,6 +94,20 @@ void freeze_numbers(std::span<const double> values, ColumnReference& c) {
       c.greatest_rare_share = std::max(c.greatest_rare_share, share);
     }
   });
+  return sorted;
+}
+
+/// Rows in each bin, of sorted values: none is below the least or above the greatest of them.
+void count_sorted(std::span<const double> sorted, ColumnReference& c) {
+  std::size_t below = 0;
+  for (std::size_t bin = 0; bin <= c.edges.size(); ++bin) {
+    const auto end = bin < c.edges.size() ? std::ranges::upper_bound(sorted, c.edges[bin])
+                                          : sorted.end();
+    const auto reached = static_cast<std::size_t>(end - sorted.begin());
+    c.counts[bin] = reached - below;
+    below = reached;
+  }
+  c.counts[bins_of(c) + kMissing] = c.rows - sorted.size();
 }
 
 void freeze_categories(const table::Column& column, ColumnReference& c) {
@@ -160,7 +178,8 @@ void freeze_shares(std::span<const std::uint8_t> bins, const Days& days, ColumnR
 void freeze_days_of_numbers(std::span<const double> values, const Days& days, ColumnReference& c) {
   double before = 0;
   for (std::size_t i = 0; i < days.rows.size(); ++i) {
-    const std::vector<double> sorted = sorted_values(values, days.rows[i]);
+    const std::vector<double> sorted = sorted_values(
+        days.rows[i].size(), [&](std::size_t at) { return values[days.rows[i][at]]; });
     const double total = static_cast<double>(days.rows[i].size());
     for_runs(sorted, [&](double value, std::size_t count) {
       if (std::binary_search(c.common.begin(), c.common.end(), value)) return;
@@ -203,8 +222,9 @@ ColumnReference freeze_column(const std::string& name, const table::Column& colu
   c.name = name;
   c.numeric = !table::is_text(column.type);
   c.rows = column.size();
-  std::vector<double> values;
+  std::vector<double> values, sorted;
   if (c.numeric) {
+    values.reserve(column.size());
     for (std::size_t row = 0; row < column.size(); ++row) values.push_back(column.as_double(row));
   }
   const bool rises = column.type == table::Type::kTime;
@@ -214,9 +234,13 @@ ColumnReference freeze_column(const std::string& name, const table::Column& colu
     c.minimum = std::numeric_limits<double>::lowest();
     c.maximum = std::numeric_limits<double>::max();
   } else {
-    freeze_numbers(values, c);
+    sorted = freeze_numbers(values, c);
   }
   c.counts.assign(bins_of(c) + kExtra, 0);
+  if (c.numeric && !rises && clocks.empty() && days.rows.empty()) {
+    count_sorted(sorted, c);  // which bin each row is in, nobody asks
+    return c;
+  }
   const std::vector<std::uint8_t> bins = bins_by_row(column, values, c);
   for (const std::uint8_t bin : bins) ++c.counts[bin];
   for (const ReferenceWindows& windows : clocks) {
@@ -229,44 +253,19 @@ ColumnReference freeze_column(const std::string& name, const table::Column& colu
   return c;
 }
 
-/// Rows a day from the first whole day to the last one, empty days too; and the longest silence.
-void freeze_volume(std::span<const Time> times, Reference& reference) {
-  std::vector<Time> sorted(times.begin(), times.end());
-  std::sort(sorted.begin(), sorted.end());
-  std::map<std::int64_t, double> rows;
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    ++rows[day_of(sorted[i])];
-    if (i > 0) reference.longest_gap = std::max(reference.longest_gap, sorted[i] - sorted[i - 1]);
-  }
-  // The first and the last day may be cut by the borders of the data.
-  std::int64_t from = rows.begin()->first, until = rows.rbegin()->first;
-  if (until - from >= 2) {
-    ++from;
-    --until;
-  }
-  double least = std::numeric_limits<double>::infinity(), most = 0;
-  std::int64_t present = 0;
-  for (auto day = rows.lower_bound(from); day != rows.end() && day->first <= until; ++day) {
-    least = std::min(least, day->second);
-    most = std::max(most, day->second);
-    ++present;
-  }
-  reference.rows_per_day_least = present < until - from + 1 ? 0 : least;
-  reference.rows_per_day_most = most;
-}
-
 /// Of each row how many cells of these columns have no value.
-std::shared_ptr<const table::Column> missing_cells(const table::Table& rows,
-                                                   const std::vector<ColumnReference>& columns) {
-  std::vector<const table::Column*> cells;
-  for (const ColumnReference& one : columns) cells.push_back(rows.find(one.name));
-  table::ColumnBuilder counts(table::Type::kNumber);
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    counts.number(static_cast<double>(std::ranges::count_if(cells, [&](const auto* column) {
-      return column->is_null(row) ||
-             (!table::is_text(column->type) && !std::isfinite(column->as_double(row)));
-    })));
+std::shared_ptr<const table::Column> missing_cells(std::size_t rows,
+                                                   std::span<const table::Column* const> columns) {
+  std::vector<std::uint32_t> missing(rows, 0);
+  for (const table::Column* column : columns) {
+    const bool text = table::is_text(column->type);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const bool none = column->is_null(row) || (!text && !std::isfinite(column->as_double(row)));
+      missing[row] += none ? 1 : 0;
+    }
   }
+  table::ColumnBuilder counts(table::Type::kNumber);
+  for (const std::uint32_t count : missing) counts.number(static_cast<double>(count));
   return counts.finish();
 }
 
@@ -281,17 +280,31 @@ Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
   if (reference.has_clock) freeze_volume(times, reference);
   const std::vector<ReferenceWindows> clocks = windows_of(times);
   for (const ReferenceWindows& windows : clocks) reference.clocks.push_back(windows.clock);
+  std::vector<std::string> names;
+  std::vector<const table::Column*> columns;
   for (const std::string& name : inputs) {
     const table::Column* column = rows.find(name);
-    if (column != nullptr) reference.columns.push_back(freeze_column(name, *column, days, clocks));
+    if (column == nullptr) continue;
+    names.push_back(name);
+    columns.push_back(column);
   }
-  if (reference.columns.size() > 1) {
-    const auto column = missing_cells(rows, reference.columns);
-    reference.derived.push_back(freeze_column(std::string(kMissingCells), *column, days, clocks));
-  }
-  if (const table::Column* label = rows.find(target)) {
-    reference.label = freeze_column(target, *label, days, {});
-  } else {
+  reference.columns.resize(columns.size());
+  const auto missing = columns.size() > 1 ? missing_cells(rows.rows(), columns) : nullptr;
+  if (missing) reference.derived.resize(1);
+  const table::Column* label = rows.find(target);
+  const auto freeze_one = [&](std::size_t i) {  // the inputs, the label, the missing cells
+    if (i < columns.size()) {
+      reference.columns[i] = freeze_column(names[i], *columns[i], days, clocks);
+    } else if (i > columns.size() && missing) {
+      reference.derived[0] = freeze_column(std::string(kMissingCells), *missing, days, clocks);
+    } else if (i == columns.size() && label != nullptr) {
+      reference.label = freeze_column(target, *label, days, {});
+    }
+  };
+  const std::size_t jobs = columns.size() + 2;
+  const std::size_t lanes = std::min(cores(), rows.rows() * jobs / kCellsALane);
+  side_by_side(jobs, std::max<std::size_t>(1, lanes), freeze_one);
+  if (label == nullptr) {
     reference.label.name = target;
     reference.label.counts.assign(bins_of(reference.label) + kExtra, 0);
   }

@@ -46,6 +46,67 @@ std::vector<double> up_to(int n) {
   return values;
 }
 
+/// Values that sorting, bins and counts could get wrong.
+std::vector<double> nasty(std::size_t rows, std::uint64_t seed) {
+  Chance chance{Seed{seed}};
+  std::vector<double> values;
+  for (std::size_t i = 0; i < rows; ++i) {
+    const double kind = chance.uniform();
+    if (kind < 0.1) values.push_back(kNaN);
+    else if (kind < 0.3) values.push_back(chance.uniform() < 0.5 ? 0.0 : -0.0);
+    else if (kind < 0.4) values.push_back(std::numeric_limits<double>::infinity());
+    else if (kind < 0.6) values.push_back(std::floor(5 * chance.uniform()));
+    else values.push_back(std::exp(20 * chance.normal()) * (kind < 0.8 ? 1 : -1));
+  }
+  return values;
+}
+
+TEST(Reference, CountsAreThoseOfEachRowsBin) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const auto values = nasty(300, seed);
+    const auto c = freeze_one(Type::kNumber, column(Type::kNumber, values));
+    std::vector<std::uint64_t> counts(c.counts.size(), 0);
+    for (const double x : values) ++counts[bin_of(c, number(x))];
+    EXPECT_EQ(c.counts, counts) << seed;
+  }
+}
+
+TEST(Reference, ColumnsSideBySideAreThoseOfEachAlone) {
+  constexpr std::size_t kRows = 30'000, kColumns = 8;
+  std::vector<std::shared_ptr<const table::Column>> columns;
+  table::Schema schema;
+  std::vector<std::string> names;
+  std::vector<Time> times;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    times.push_back(Time{} + Span::hours(static_cast<std::int64_t>(i / 40)));
+  }
+  for (std::size_t i = 0; i <= kColumns; ++i) {
+    columns.push_back(column(Type::kNumber, nasty(kRows, i)));
+    names.push_back(i < kColumns ? "x" + std::to_string(i) : "y");
+    schema.fields.push_back({names.back(), Type::kNumber});
+  }
+  const Table rows(schema, columns);
+  names.pop_back();
+  for (const bool clock : {false, true}) {
+    const std::span<const Time> when(times.data(), clock ? times.size() : 0);
+    const Reference all = freeze(rows, names, "y", when);
+    ASSERT_EQ(all.columns.size(), kColumns);
+    EXPECT_EQ(all.derived.at(0).name, kMissingCells);
+    const auto as_text = [](ColumnReference one) {
+      Reference reference;
+      one.name = "x";
+      reference.columns = {std::move(one)};
+      return reference.to_json().dump();
+    };
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      EXPECT_EQ(all.columns[i].name, names[i]);
+      EXPECT_EQ(as_text(all.columns[i]), as_text(freeze_one(Type::kNumber, columns[i], when))) << i;
+    }
+    EXPECT_EQ(all.label.name, "y");
+    EXPECT_EQ(all.label.counts, freeze_one(Type::kNumber, columns[kColumns], when).counts);
+  }
+}
+
 TEST(Reference, TwentyQuantileBins) {
   const auto c = freeze_one(Type::kNumber, column(Type::kNumber, up_to(200)));
   ASSERT_EQ(c.edges.size(), 19U);

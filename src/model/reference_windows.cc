@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -83,6 +85,31 @@ Envelope envelope_of(std::span<const std::uint8_t> bins, std::size_t count,
   for (double& low : box.low) low = std::floor(low * kShareSteps) / kShareSteps;
   for (double& high : box.high) high = std::min(1.0, std::ceil(high * kShareSteps) / kShareSteps);
   return {std::move(box.low), std::move(box.high)};
+}
+
+void freeze_volume(std::span<const Time> times, Reference& reference) {
+  std::vector<Time> sorted(times.begin(), times.end());
+  std::sort(sorted.begin(), sorted.end());
+  std::map<std::int64_t, double> rows;
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    ++rows[day_of(sorted[i])];
+    if (i > 0) reference.longest_gap = std::max(reference.longest_gap, sorted[i] - sorted[i - 1]);
+  }
+  // The first and the last day may be cut by the borders of the data.
+  std::int64_t from = rows.begin()->first, until = rows.rbegin()->first;
+  if (until - from >= 2) {
+    ++from;
+    --until;
+  }
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  std::int64_t present = 0;
+  for (auto day = rows.lower_bound(from); day != rows.end() && day->first <= until; ++day) {
+    least = std::min(least, day->second);
+    most = std::max(most, day->second);
+    ++present;
+  }
+  reference.rows_per_day_least = present < until - from + 1 ? 0 : least;
+  reference.rows_per_day_most = most;
 }
 
 }  // namespace rondo::model

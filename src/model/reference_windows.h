@@ -27,4 +27,8 @@ std::vector<ReferenceWindows> windows_of(std::span<const Time> times);
 Envelope envelope_of(std::span<const std::uint8_t> bins, std::size_t count,
                      const ReferenceWindows& windows);
 
+/// Rows a day from the first whole day to the last one, empty days too; and the longest silence.
+/// Shape: at least one time, in any order.
+void freeze_volume(std::span<const Time> times, Reference& reference);
+
 }  // namespace rondo::model

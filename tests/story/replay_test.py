@@ -59,6 +59,16 @@ class Replay(unittest.TestCase):
         self.assertEqual(before, [f for f in noised if f["at"] <= until])
         self.assertNotEqual(told, noised)
 
+    def test_labels_may_come_at_another_time(self):
+        table = rows(40)
+        said = lived(table, label_delay="0s")[0]
+        self.assertEqual(said, lived(table, replay=("--label-delay", "0"))[0])
+        self.assertNotEqual(said, lived(table)[0], "the project's own delay is a day")
+        with Project(PROGRAM, table[:24 * 25]) as project:
+            for asked in ("best", "never"):
+                done = project.run("backtest", "--adopt", asked, "--label-delay", "0", check=3)
+                self.assertIn("leave one of them out", done.stderr)
+
     def test_no_drift_is_quiet(self):
         facts, result = lived(rows(DAYS))
         self.assertEqual(result["alarms"], 0)

@@ -9,6 +9,10 @@ import { Dots } from "./charts.js";
 const kPolicies = ["own", "never", "always", "cron:7d", "schedule:30d", "drift", "performance",
   "cost"];
 
+const kDeeds = [["cycles", "cycles"], ["promotions", "promotions"],
+  ["false_cycles", "false cycles"], ["refusals", "refusals"], ["alarms", "alarms"],
+  ["cpu_s", "CPU seconds"], ["cost", "cost"], ["cost_ratio", "cost/best"]];
+
 function Begin({ session, running }) {
   const [chosen, set] = useState(["never", "cron:7d", "own"]), [from, setFrom] = useState("");
   const [error, setError] = useState(null);
@@ -65,9 +69,11 @@ function Result({ told, session, here = false }) {
   return html`<${Card} title=${told.metric ? `${told.metric} of each policy` : "Each policy"}
     note=${
     `Over ${num(told.rows ?? policies[0].rows)} rows that all of them answered; lower is
-      better.`}><${Dots}
+      better.${told.label_delay ? ` Labels came ${told.label_delay} after their rows, whatever
+      rondo.toml says.` : ""}`}><${Dots}
     label="each policy" rows=${policies.map((p) => ({ name: p.policy, value: p.value, low: p.low,
-    high: p.high }))} /></${Card}><${Card} wide title="Costs and deeds"><${Table}
+    high: p.high }))} /></${Card}><${Card} wide title="Costs and deeds" note=${
+    costNote(told)}><${Table}
       caption="policies"
     rows=${policies} columns=${[{ head: "policy", show: (p) => p.policy },
       { head: told.metric || "value", number: true, show: (p) => num(p.value) },
@@ -75,14 +81,25 @@ function Result({ told, session, here = false }) {
       { head: "worst week", number: true, show: (p) => p.worst_week ?
       html`${num(p.worst_week.value)}
         <small class="muted"><${Time} at=${p.worst_week.from} dayOnly /></small>` : "\u2013" },
-      ...["cycles", "promotions", "refusals", "alarms", "cpu_s"].map((k) => ({ head: k === "cpu_s"
-        ? "CPU seconds" : k, number: true, show: (p) => num(p[k]) }))]} /></${Card}><${Card}
+      ...kDeeds.map(([k, head]) => ({ head, number: true, show: (p) => num(p[k]) }))]} /></${
+    Card}><${Card}
       title="Put one to work" note="It is written into rondo.toml, recorded with your reason, and
-      at work from the next start of rondo up.">${here
+      at work from the next start of rondo up.">${told.label_delay
+      ? html`<p class="muted">Not this one: what pays off with labels that come at another time need
+      not with yours. Measure without --label-delay.</p>` : here
       ? html`<${Acts} session=${session} acts=${policies.filter((p) => p.policy !== "own")
         .map((p) => ["adopt", gainOf(p, policies), `Adopt ${p.policy}`])} />`
       : html`<${Code} label="in the project's folder" text=${["rondo backtest --policy",
         policies.map((p) => p.policy).join(","), "--adopt"].join(" ")} />`}</${Card}>`;
+}
+
+/** What a cycle costs, when one is false, and what could have been had. */
+function costNote(told) {
+  const best = told.best_possible;
+  return best ? `A cycle costs ${num(best.prices.cost_of_cycle)}, a unit of loss ${
+    num(best.prices.cost_per_error)}. A false cycle promoted nothing, or its model saved less than
+    a cycle costs while it served. The best possible, in hindsight alone, costs ${
+    num(best.cost)} with ${num(best.cycles)} cycles.` : undefined;
 }
 
 /** What the dialog shows before anybody says yes: the difference to the first policy. */

@@ -51,17 +51,7 @@ Result<Json> fault_of(const std::string& text) {
 /// "0" is a span without a unit that says all that is needed.
 Result<Span> delay_of(const std::string& text) {
   if (text == "0") return Span{};
-  const Span delay = TRY(during(parse_span(text), "reading --label-delay"));
-  if (delay < Span{}) return fail(Code::kInvalidInput, "--label-delay is below 0");
-  return delay;
-}
-
-/// What a replay says of labels that it let come at another time; empty: as rondo.toml says.
-std::string delay_sentence(const loop::ReplayOptions& options) {
-  if (!options.label_delay) return {};
-  if (*options.label_delay == Span{}) return "labels came with their rows (--label-delay 0)";
-  return fmt::format("labels came {} after their rows (--label-delay)",
-                     to_text(*options.label_delay));
+  return TRY(during(parse_span(text), "reading --label-delay"));
 }
 
 Result<loop::ReplayOptions> replay_options(const Args& args) {
@@ -130,20 +120,27 @@ std::vector<std::string> best_row(const loop::BacktestResult& result,
   std::vector<std::string> row = policy_row("best possible", result.best->lived, result, parts);
   row.emplace_back("-");
   row.push_back(std::to_string(result.best->lived.cycles));
-  row.resize(width - 2, "-");
+  row.resize(width - 3, "-");
   row.push_back(number(result.best->cost));
   row.emplace_back("0");
+  row.emplace_back("1");
   return row;
+}
+
+std::string count_or_dash(const Json& told, const char* name) {
+  const auto found = told.find(name);
+  return found == told.end() ? "-" : std::to_string(found->get<std::int64_t>());
 }
 
 std::string policy_table(const loop::BacktestResult& result, const std::vector<Stretch>& parts,
                          bool color) {
   std::vector<std::string> header = {"policy"};
   for (const Stretch& part : parts) header.push_back(result.metric + " " + part.title);
-  for (const char* title : {"worst week", "cycles", "promotions", "refusals", "alarms", "CPU s"}) {
+  for (const char* title : {"worst week", "cycles", "promotions", "false cycles", "refusals",
+                            "alarms", "CPU s"}) {
     header.emplace_back(title);
   }
-  if (result.best) header.insert(header.end(), {"cost", "beyond the best"});
+  if (result.best) header.insert(header.end(), {"cost", "beyond the best", "cost/best"});
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < result.policies.size(); ++i) {
     const auto& [name, replayed] = result.policies[i];
@@ -151,14 +148,17 @@ std::string policy_table(const loop::BacktestResult& result, const std::vector<S
     std::vector<std::string> row = policy_row(name, replayed, result, parts);
     const Json& worst = told.at("worst_week");
     row.push_back(worst.is_null() ? "-" : number(worst.at("value").get<double>()));
-    for (const std::int64_t n : {replayed.cycles, replayed.promotions, replayed.refusals,
-                                 replayed.alarms}) {
-      row.push_back(std::to_string(n));
-    }
+    row.push_back(std::to_string(replayed.cycles));
+    row.push_back(std::to_string(replayed.promotions));
+    row.push_back(count_or_dash(told, "false_cycles"));
+    row.push_back(std::to_string(replayed.refusals));
+    row.push_back(std::to_string(replayed.alarms));
     row.push_back(fmt::format("{:.1f}", replayed.cpu_s));
     if (result.best) {
       row.push_back(number(told.at("cost").get<double>()));
       row.push_back(number(told.at("regret").get<double>()));
+      const Json& ratio = told.at("cost_ratio");
+      row.push_back(ratio.is_null() ? "-" : fmt::format("{:.2f}", ratio.get<double>()));
     }
     rows.push_back(std::move(row));
   }
@@ -231,6 +231,7 @@ Result<int> run_replay(const Args& args) {
                 {"promotions", result.promotions}, {"refusals", result.refusals},
                 {"alarms", result.alarms}, {"head", result.head}});
     if (!result.note.empty()) out["note"] = result.note;
+    if (options.label_delay) out["label_delay"] = to_text(*options.label_delay);
     say_json(out);
     return kOk;
   }
@@ -240,7 +241,7 @@ Result<int> run_replay(const Args& args) {
                   counted(result.promotions, "promotion"), counted(result.refusals, "refusal"),
                   counted(result.alarms, "alarm"), result.cpu_s));
   if (!result.note.empty()) say(result.note);
-  if (const auto delay = delay_sentence(options); !delay.empty()) say(delay);
+  if (options.label_delay) say(delay_sentence(*options.label_delay));
   say(result.metric + " by day  " + by_day(result));
   return kOk;
 }
@@ -297,10 +298,11 @@ Result<int> run_backtest(const Args& args) {
   say(policy_table(result, parts, args.color));
   say(rows_sentence(result));
   if (result.best) say(best_sentence(result));
+  if (result.rows > 0) say(kFalseCycles);
   say("labels are those that were recorded: where an answer decides which label comes to be "
       "(credit, fraud), a replay cannot know");
   if (!result.note.empty()) say(result.note);
-  if (const auto delay = delay_sentence(options.replay); !delay.empty()) say(delay);
+  if (options.replay.label_delay) say(delay_sentence(*options.replay.label_delay));
   for (const auto& [name, one] : result.policies) {
     say(fmt::format("{:<12} {}", name, by_day(one)));
   }

@@ -164,6 +164,7 @@ Json policy_rows(const loop::BacktestResult& result) {
   Json best = result.json.at("best_possible");
   best["policy"] = kBestPossible;
   best["regret"] = 0;
+  best["cost_ratio"] = 1;
   rows.push_back(std::move(best));
   return rows;
 }
@@ -213,6 +214,11 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string delay_sentence(Span delay) {
+  if (delay == Span{}) return "labels came with their rows (--label-delay 0)";
+  return fmt::format("labels came {} after their rows (--label-delay)", to_text(delay));
+}
+
 std::string rows_sentence(const loop::BacktestResult& result) {
   std::string answered;
   bool same = true;
@@ -234,10 +240,16 @@ std::string backtest_report(const loop::BacktestResult& result) {
   out += html_table({{"policy", "policy"}, {"value", result.metric.c_str()},
                      {"low", "2.5 %"},
                      {"high", "97.5 %"}, {"cycles", "cycles"}, {"promotions", "promotions"},
-                     {"refusals", "refusals"}, {"alarms", "alarms"}, {"cost", "cost"},
-                     {"regret", "beyond the best"}},
+                     {"false_cycles", "false cycles"}, {"refusals", "refusals"},
+                     {"alarms", "alarms"}, {"cost", "cost"}, {"regret", "beyond the best"},
+                     {"cost_ratio", "cost/best"}},
                     policy_rows(result));
-  out += fmt::format("<p>{}. {}</p>", escaped(rows_sentence(result)), escaped(result.note));
+  out += fmt::format("<p>{}; {}. {}</p>", escaped(rows_sentence(result)), kFalseCycles,
+                     escaped(result.note));
+  if (const auto said = result.json.find("label_delay"); said != result.json.end()) {
+    const auto delay = parse_span(said->get<std::string>());
+    if (delay) out += fmt::format("<p>{}.</p>", escaped(delay_sentence(*delay)));
+  }
   for (const auto& [name, one] : result.policies) {
     out += fmt::format("<h2>What happened under {}</h2>", escaped(name));
     Json rows = one.marks;

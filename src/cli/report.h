@@ -12,6 +12,11 @@ namespace rondo::cli {
 /// Error over time for each policy, with alarms, refusals and deployments marked; the policy table.
 std::string backtest_report(const loop::BacktestResult& result);
 
+/// What is a false cycle.
+inline constexpr const char* kFalseCycles =
+    "a false cycle promoted nothing, or its model saved less than a cycle costs while it served";
+/// Says that labels came so long after their rows, whatever rondo.toml says.
+std::string delay_sentence(Span delay);
 /// Over which rows the values of a backtest are, in a sentence.
 std::string rows_sentence(const loop::BacktestResult& result);
 

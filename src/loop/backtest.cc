@@ -12,6 +12,7 @@
 #include "base/lanes.h"
 #include "base/worker.h"
 #include "loop/backtest.h"
+#include "loop/false_cycles.h"
 #include "loop/hindsight.h"
 #include "loop/shared.h"
 #include "stats/bootstrap.h"
@@ -169,8 +170,12 @@ Result<void> look_back(const BacktestOptions& options, const Stop& stop, const O
     }));
   }
   const Config config = TRY(replayed_config(*io::real_fs(), options.replay));
-  add_best(result, TRY(grid_models(grid, days, stop)), name,
-           {config.monitor.cost_per_error, config.loop.cost_of_cycle});
+  const Prices prices{config.monitor.cost_per_error, config.loop.cost_of_cycle};
+  for (std::size_t i = 0; i < options.policies.size(); ++i) {
+    const ReplayOptions one = options_for(options, options.policies[i]);
+    add_false_cycles(result, i, TRY(cycle_gains(one, result, prices, stop)), prices);
+  }
+  add_best(result, TRY(grid_models(grid, days, stop)), name, prices);
   return {};
 }
 

@@ -131,6 +131,7 @@ void add_best(BacktestResult& result, std::span<const GridModel> grid, const std
   best.grid = grid_name;
   best.candidates = grid.size();
   best.cost = total(costs_of(result, best.lived, prices));
+  const double on_the_grid = best.cost;
   std::vector<double> costs;
   for (const auto& [name, lived] : result.policies) {
     costs.push_back(total(costs_of(result, lived, prices)));
@@ -147,12 +148,14 @@ void add_best(BacktestResult& result, std::span<const GridModel> grid, const std
       {"cycles", best.lived.cycles},
       {"cycle_times", std::move(times)},
       {"policy", best.of.empty() ? Json(nullptr) : Json(best.of)},
-      {"grid", {{"policy", grid_name}, {"candidates", best.candidates}}},
+      {"grid", {{"policy", grid_name}, {"candidates", best.candidates}, {"cost", on_the_grid}}},
       {"prices", {{"cost_per_error", prices.cost_per_error},
                   {"cost_of_cycle", prices.cost_of_cycle}}}};
   for (std::size_t i = 0; i < costs.size(); ++i) {
-    result.json["policies"][i]["cost"] = costs[i];
-    result.json["policies"][i]["regret"] = costs[i] - best.cost;
+    Json& told = result.json["policies"][i];
+    told["cost"] = costs[i];
+    told["regret"] = costs[i] - best.cost;
+    told["cost_ratio"] = best.cost > 0 ? Json(costs[i] / best.cost) : Json(nullptr);
   }
   result.best = std::move(best);
 }

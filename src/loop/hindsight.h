@@ -27,9 +27,10 @@ inline constexpr std::size_t kMostGrid = 52;
 std::string grid_policy(const std::vector<std::string>& policies,
                         const std::vector<ReplayDay>& days);
 
-/// Fills `best`, and in `json` "best_possible" and each policy's "cost" and "regret": what it cost
-/// beyond the best possible. A policy that was cheaper than each schedule on the grid is the best
-/// possible itself. `grid_name` names the crontab. Pure.
+/// Fills `best`, and in `json` "best_possible" and each policy's "cost", "regret", what it cost
+/// beyond the best possible, and "cost_ratio", how many times the best possible it cost (null: that
+/// cost nothing). A policy that was cheaper than each schedule on the grid is the best possible
+/// itself; "cost" of "grid" is that of the cheapest schedule. `grid_name` names the crontab. Pure.
 void add_best(BacktestResult& result, std::span<const GridModel> grid, const std::string& grid_name,
               const Prices& prices);
 

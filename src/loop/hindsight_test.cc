@@ -66,6 +66,36 @@ TEST(Hindsight, NoScheduleIsCheaper) {
   }
 }
 
+/// What a policy costs that had the models of this set, each from its first whole day on.
+TEST(Hindsight, NoPolicyThatActsAtItsCheckpointsIsCheaper) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const Prices prices{1, static_cast<double>(seed % 5) * 3};
+    const std::vector<GridModel> grid = by_chance(seed, 6);
+    std::vector<std::pair<std::string, ReplayResult>> policies;
+    for (std::uint32_t set = 1; set < 64; ++set) {
+      if ((set & 1U) == 0) continue;  // the first model alone is there on the first day
+      ReplayResult lived = constant(0, {});
+      for (std::size_t k = 0; k < grid.size(); ++k) {
+        if ((set >> k & 1U) == 0) continue;
+        lived.cycle_times.push_back(grid[k].from);
+        for (std::size_t d = 0; d < lived.days.size(); ++d) {
+          if (lived.days[d].day >= grid[k].from) lived.days[d].loss = grid[k].losses[d];
+        }
+      }
+      policies.emplace_back(std::to_string(set), std::move(lived));
+    }
+    BacktestResult result = compared(std::move(policies));
+    add_best(result, grid, "cron:2d", prices);
+    const Json& best = result.json["best_possible"];
+    double least = INFINITY;
+    for (const Json& one : result.json["policies"]) {
+      least = std::min(least, one["cost"].get<double>());
+      EXPECT_GE(one["cost"].get<double>(), best["grid"]["cost"].get<double>() - 1e-9) << seed;
+    }
+    EXPECT_NEAR(least, best["grid"]["cost"].get<double>(), 1e-9) << "the schedule is one of them";
+  }
+}
+
 TEST(Hindsight, CyclesThatCostMoreAreFewer) {
   const std::vector<GridModel> grid = by_chance(7, 6);
   const BacktestResult result = compared({{"own", constant(1e6, {})}});
@@ -89,7 +119,9 @@ TEST(Hindsight, EachPolicyIsToldHowFarItStayed) {
   EXPECT_DOUBLE_EQ(best["value"], 3);
   EXPECT_EQ(best["cycles"], 2);
   EXPECT_EQ(best["cycle_times"], (Json{to_text(at(-1)), to_text(at(6))}));
-  EXPECT_EQ(best["grid"], (Json{{"policy", "cron:7d"}, {"candidates", 2}}));
+  EXPECT_EQ(best["grid"], (Json{{"policy", "cron:7d"}, {"candidates", 2}, {"cost", 82.0}}));
+  EXPECT_DOUBLE_EQ(result.json["policies"][0]["cost_ratio"], 192.0 / 82);
+  EXPECT_DOUBLE_EQ(result.json["policies"][1]["cost_ratio"], 116.0 / 82);
 }
 
 TEST(Hindsight, APolicyOffTheGridMayBeTheBestPossible) {
@@ -101,6 +133,15 @@ TEST(Hindsight, APolicyOffTheGridMayBeTheBestPossible) {
   EXPECT_DOUBLE_EQ(result.best->cost, 12 + 2);
   EXPECT_DOUBLE_EQ(result.json["policies"][1]["regret"], 0);
   EXPECT_EQ(result.json["best_possible"]["policy"], "lucky");
+  EXPECT_DOUBLE_EQ(result.json["best_possible"]["grid"]["cost"], 12 * 5 + 2);
+  EXPECT_DOUBLE_EQ(result.json["policies"][1]["cost_ratio"], 1);
+}
+
+TEST(Hindsight, NothingIsTimesNothing) {
+  BacktestResult result = compared({{"idle", constant(8, {})}});
+  add_best(result, std::vector<GridModel>{{at(-1), std::vector<double>(kDays, 0)}}, "cron:7d", {});
+  ASSERT_TRUE(result.best);
+  EXPECT_TRUE(result.json["policies"][0]["cost_ratio"].is_null());
 }
 
 TEST(Hindsight, WithoutAModelForTheFirstDayThereIsNone) {

@@ -70,6 +70,16 @@ def stamp(day, hour):
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
+def day(number):
+    """The date of a day of rows(): day(0) is their first."""
+    import datetime
+    return (datetime.date(2024, 1, 1) + datetime.timedelta(days=number)).isoformat()
+
+
+def of_kind(facts, kind, after=""):
+    return [fact for fact in facts if fact["kind"] == kind and fact["at"] >= after]
+
+
 def rows(days, seed=1, shift=lambda day: 0.0, first=0, hours=range(24)):
     chance = random.Random(seed)
     return [law(chance, hour, day, shift(day)) for day in range(first, first + days)

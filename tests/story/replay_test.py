@@ -13,7 +13,7 @@ import unittest
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
-from project import LAG, Project, rows, write_csv  # noqa: E402
+from project import LAG, Project, day, of_kind, rows, write_csv  # noqa: E402
 
 DAYS, CHANGE = 70, 40
 # The bound of the risk is proved by whole test days; a first model of 60 days has twelve of them.
@@ -26,15 +26,6 @@ def lived(table, into="lived", replay=(), start="2024-01-25", **settings):
     with Project(PROGRAM, table, **settings) as project:
         result = project.json("replay", "--into", into, "--from", start, *replay)
         return project.facts(project.path(into)), result
-
-
-def of_kind(facts, kind, after=""):
-    return [f for f in facts if f["kind"] == kind and f["at"] >= after]
-
-
-def day(number):
-    import datetime
-    return (datetime.date(2024, 1, 1) + datetime.timedelta(days=number)).isoformat()
 
 
 class Replay(unittest.TestCase):
@@ -227,112 +218,6 @@ class Replay(unittest.TestCase):
         with Project(PROGRAM, rows(10)) as project:
             done = project.run("replay", "--into", "x", "--from", "2023-01-01", check=3)
             self.assertIn("2024-01-01", done.stderr)
-
-
-class Backtest(unittest.TestCase):
-    def test_json_is_what_scripts_rely_on(self):
-        with Project(PROGRAM, rows(40, shift=lambda d: max(0, d - 24)), rounds=20,
-                     cool_down="0s") as project:
-            said = project.json("backtest", "--policy", "never,cron:7d,own", "--from",
-                                "2024-01-25", "--report", "report.html")
-            self.assertEqual(said["metric"], "mae")
-            by_name = {one["policy"]: one for one in said["policies"]}
-            self.assertEqual(list(by_name), ["never", "cron:7d", "own"])
-            self.assertEqual({one["rows"] for one in said["policies"]}, {said["rows"]})
-            for one in said["policies"]:
-                for key in ("value", "cycles", "promotions", "refusals", "alarms", "cpu_s", "low",
-                            "high", "versus_first", "worst_week",
-                            "periods"):
-                    self.assertIn(key, one)
-                self.assertLessEqual(one["low"], one["value"])
-                self.assertGreaterEqual(one["high"], one["value"])
-            # The level rises by 1 a day from day 24 on: who never trains again falls behind.
-            self.assertGreater(by_name["never"]["value"], 1.1 * by_name["cron:7d"]["value"])
-            best = said["best_possible"]
-            self.assertEqual(best["grid"]["policy"], "cron:7d")
-            self.assertEqual(best["grid"]["candidates"], by_name["cron:7d"]["promotions"])
-            for one in said["policies"]:
-                self.assertAlmostEqual(one["regret"], one["cost"] - best["cost"], places=6)
-                self.assertGreaterEqual(one["regret"], 0)
-            with open(project.path("report.html")) as file:
-                html = file.read()
-            self.assertIn("best possible", html)
-            for banned in ("http://", "https://", "<script", "<link"):
-                self.assertNotIn(banned, html.replace("http://www.w3.org/2000/svg", ""))
-            self.assertIn("<svg", html)
-
-    def test_what_is_best_in_hindsight_is_no_news_to_a_policy(self):
-        # The level rises by 1 a day from day 24 on, so each later model is better for a while.
-        table = rows(48, shift=lambda d: max(0, d - 24))
-        planted = [dict(row) for row in table]
-        for row in planted[44 * 24:]:
-            row["y"] = 500
-        words = ("backtest", "--policy", "schedule:9d,cron:4d", "--from", "2024-01-25", "--to")
-        heads = {}
-        for name, some in (("as it was", table), ("again", table), ("planted", planted)):
-            with Project(PROGRAM, some, rounds=20, cool_down="0s", prepare="") as project:
-                toml = project.text("rondo.toml")
-                project.write("rondo.toml", toml.replace("[loop]", "[loop]\ncost_of_cycle = 3000"))
-                before, whole = project.json(*words, day(44)), project.json(*words, day(48))
-                for said in (before, whole):
-                    for one in said["policies"]:
-                        one.pop("cpu_s")
-                heads[name] = (before, whole)
-                if name == "as it was":
-                    text = project.run(*words, day(44), check=0).stdout
-        self.assertEqual(heads["as it was"], heads["again"])
-        # Up to the planted labels all is the same, the best possible too, whose days they are not.
-        self.assertEqual([one["value"] for one in heads["as it was"][0]["policies"]],
-                         [one["value"] for one in heads["planted"][0]["policies"]])
-        self.assertEqual(heads["as it was"][0]["best_possible"],
-                         heads["planted"][0]["best_possible"])
-        self.assertNotEqual(heads["as it was"][1]["best_possible"],
-                            heads["planted"][1]["best_possible"])
-        best = heads["as it was"][0]["best_possible"]
-        self.assertLess(best["cycles"], best["grid"]["candidates"], "a cycle has a price")
-        self.assertIn("best possible, in hindsight alone: the cheapest schedule of the cycles of "
-                      "cron:4d, %d models" % best["grid"]["candidates"], text)
-
-    def test_the_best_policy_is_put_to_work_if_its_gain_is_clear(self):
-        # The level rises by 1 a day from day 24 on: trees that never train again fall behind.
-        with Project(PROGRAM, rows(80, shift=lambda d: max(0, d - 24)), rounds=20, cool_down="0s",
-                     policy="never") as project:
-            settings = project.text("rondo.toml")
-            dear = settings.replace("[loop]", "[loop]\ncost_of_cycle = 1000000")
-            project.write("rondo.toml", dear)
-            words = ("backtest", "--policy", "schedule:7d", "--from", "2024-01-20")
-            said = project.run(*words, "--adopt", "best", check=0).stdout
-            self.assertIn("never stays: nothing was changed", said)
-            self.assertEqual(project.text("rondo.toml"), dear)
-            project.write("rondo.toml", settings.replace("[loop]", "[loop]\ncost_of_cycle = 1"))
-            said = project.json(*words, "--adopt", "best")["adopt"]
-            self.assertEqual((said["policy"], said["against"]), ("schedule:7d", "own"))
-            self.assertTrue(said["adopted"] and said["clear"] and said["low"] > 0)
-            self.assertIn('policy = "schedule:7d"', project.text("rondo.toml"))
-            self.assertIn("cost_of_cycle = 1\n", project.text("rondo.toml"))
-            worse = project.run("backtest", "--policy", "never", "--from", "2024-01-20", "--adopt",
-                                "never", check=0).stdout
-            self.assertIn("that is no gain\n", worse)
-            self.assertIn('policy = "never"', project.text("rondo.toml"))
-
-    def test_says_over_which_rows(self):
-        # Of the first 12 days nothing can be learnt: a crontab deploys all the same.
-        table = rows(24)
-        labels = [row["y"] for row in table[:12 * 24]]
-        random.Random(5).shuffle(labels)
-        for row, label in zip(table, labels):
-            row["y"] = label
-        with Project(PROGRAM, table, rounds=10, prepare="") as project:
-            words = ("backtest", "--policy", "cron:1d,never", "--from", "2024-01-08")
-            said = project.json(*words)
-            answered = {one["policy"]: one["answered"] for one in said["policies"]}
-            self.assertGreater(answered["never"], 0)
-            self.assertLess(answered["never"], answered["cron:1d"])
-            self.assertEqual(said["rows"], min(answered.values()))
-            for one in said["policies"]:
-                self.assertEqual(sum(p["rows"] for p in one["periods"]), said["rows"])
-            self.assertIn("mae over %d rows that all of them answered" % said["rows"],
-                          project.run(*words, check=0).stdout)
 
 
 if __name__ == "__main__":

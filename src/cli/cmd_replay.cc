@@ -199,6 +199,17 @@ void add_window(loop::BacktestResult& result, const Stretch& part) {
   }
 }
 
+/// What the table rests on.
+void say_basis(const loop::BacktestResult& result, const loop::ReplayOptions& options) {
+  say(rows_sentence(result));
+  if (result.best) say(best_sentence(result));
+  if (result.rows > 0) say(kFalseCycles);
+  say("labels are those that were recorded: where an answer decides which label comes to be "
+      "(credit, fraud), a replay cannot know");
+  if (!result.note.empty()) say(result.note);
+  if (options.label_delay) say(delay_sentence(*options.label_delay));
+}
+
 void say_backs(const loop::ReplayResult& result, bool color) {
   for (const Json& mark : result.marks) {
     const std::string kind = mark.at("kind").get<std::string>();
@@ -296,13 +307,7 @@ Result<int> run_backtest(const Args& args) {
     return code;
   }
   say(policy_table(result, parts, args.color));
-  say(rows_sentence(result));
-  if (result.best) say(best_sentence(result));
-  if (result.rows > 0) say(kFalseCycles);
-  say("labels are those that were recorded: where an answer decides which label comes to be "
-      "(credit, fraud), a replay cannot know");
-  if (!result.note.empty()) say(result.note);
-  if (options.replay.label_delay) say(delay_sentence(*options.replay.label_delay));
+  say_basis(result, options.replay);
   for (const auto& [name, one] : result.policies) {
     say(fmt::format("{:<12} {}", name, by_day(one)));
   }

@@ -89,10 +89,10 @@ class Backtest(unittest.TestCase):
         with Project(PROGRAM, table, rounds=20, cool_down="0s", prepare="") as project:
             settings = project.text("rondo.toml")
 
-            def at(price):
+            def at(price, *more):
                 project.write("rondo.toml", settings.replace(
                     "[loop]", "[loop]\ncost_of_cycle = %r" % price))
-                said = project.json(*words)
+                said = project.json(*words, *more)
                 return said["best_possible"], {one["policy"]: one for one in said["policies"]}
             best, free = at(0)
             gains = [one["gain"] for one in free["cron:4d"]["cycle_gains"]]
@@ -113,6 +113,9 @@ class Backtest(unittest.TestCase):
             # of them, and costs what the crontab did, which answered by the same ones.
             self.assertEqual((best["cycles"], best["policy"]), (6, None))
             self.assertAlmostEqual(best["cost"], free["cron:4d"]["cost"], places=6)
+            best, noon = at(0, "--to", day(46) + "T12:00:00Z")
+            self.assertAlmostEqual(best["cost"], noon["cron:4d"]["cost"], places=6,
+                                   msg="it knows no row after the end")
             for price in ((min(gains[1:]) + max(gains[1:])) / 2, 3000):
                 best, dear = at(price)
                 self.assertEqual(dear["cron:4d"]["false_cycles"],

@@ -37,9 +37,22 @@ std::size_t digit_of(std::uint64_t key, int digit) noexcept {
 
 using DigitCounts = std::array<std::array<std::uint32_t, kDigitValues>, kDigits>;
 
+/// Which digits differ, and where the keys of each value of such a digit go.
+std::vector<int> digits_that_differ(const std::vector<double>& keys, DigitCounts& counts) {
+  std::vector<int> out;
+  const auto first = std::bit_cast<std::uint64_t>(keys[0]);
+  for (int d = 0; d < kDigits; ++d) {
+    auto& places = counts[static_cast<std::size_t>(d)];
+    if (places[digit_of(first, d)] == keys.size()) continue;
+    std::exclusive_scan(places.begin(), places.end(), places.begin(), 0U);
+    out.push_back(d);
+  }
+  return out;
+}
+
 /// By the first kDigits digits of the keys, the least of them first. Keys lie in the doubles, bit
-/// by bit, so that no third buffer is needed.
-void radix_sort(std::vector<double>& keys) {
+/// by bit, so that no third buffer is needed; the last digit's turn makes values of them again.
+void radix_sort(std::vector<double>& keys, std::vector<double>& spare) {
   const auto counts = std::make_unique<DigitCounts>();
   for (double& value : keys) {
     const std::uint64_t key = key_of(value + 0.0);
@@ -48,18 +61,24 @@ void radix_sort(std::vector<double>& keys) {
     }
     value = std::bit_cast<double>(key);
   }
-  std::vector<double> other(keys.size());
-  for (int d = 0; d < kDigits; ++d) {
-    auto& places = (*counts)[static_cast<std::size_t>(d)];
-    const auto first = std::bit_cast<std::uint64_t>(keys[0]);
-    if (places[digit_of(first, d)] == keys.size()) continue;  // all are alike here
-    std::exclusive_scan(places.begin(), places.end(), places.begin(), 0U);
-    for (const double key : keys) {
-      other[places[digit_of(std::bit_cast<std::uint64_t>(key), d)]++] = key;
-    }
-    keys.swap(other);
+  const std::vector<int> digits = digits_that_differ(keys, *counts);
+  if (digits.empty()) {
+    for (double& key : keys) key = value_of(std::bit_cast<std::uint64_t>(key));
+    return;
   }
-  for (double& key : keys) key = value_of(std::bit_cast<std::uint64_t>(key));
+  spare.resize(keys.size());
+  for (const int d : digits) {
+    auto& places = (*counts)[static_cast<std::size_t>(d)];
+    const auto deal = [&](const auto& form) {
+      for (const double cell : keys) {
+        const auto key = std::bit_cast<std::uint64_t>(cell);
+        spare[places[digit_of(key, d)]++] = form(key);
+      }
+    };
+    if (d == digits.back()) deal(value_of);
+    else deal([](std::uint64_t key) { return std::bit_cast<double>(key); });
+    keys.swap(spare);
+  }
 }
 
 /// What differs in the last bits alone stands together by now.
@@ -183,14 +202,19 @@ double kolmogorov_below(std::uint64_t n, double d) {
 
 }  // namespace
 
-void sort_values(std::vector<double>& values) {
+void sort_values(std::vector<double>& values, std::vector<double>& spare) {
   if (values.size() < kRadixFrom || values.size() > UINT32_MAX) {
     for (double& value : values) value += 0.0;
     std::ranges::sort(values);
     return;
   }
-  radix_sort(values);
+  radix_sort(values, spare);
   sort_neighbours(values);
+}
+
+void sort_values(std::vector<double>& values) {
+  std::vector<double> spare;
+  sort_values(values, spare);
 }
 
 CdfGap cdf_gap(std::span<const double> reference, std::span<const double> current) noexcept {

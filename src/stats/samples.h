@@ -12,6 +12,9 @@ namespace rondo::stats {
 /// Sorts finite numbers; -0 becomes 0. Cost: five passes and memory for a second copy, unless many
 /// differ in their last 31 bits alone.
 void sort_values(std::vector<double>& values);
+/// The same with the caller's memory for the second copy: `spare` may be what an earlier call left,
+/// and is that again. The two may change places.
+void sort_values(std::vector<double>& values, std::vector<double>& spare);
 
 /// Of the two empirical distribution functions F and G of n and m values.
 struct CdfGap {

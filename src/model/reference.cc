@@ -1,272 +1,95 @@
-// Freezing: what a column looked like in training, in at most 4 kB. Bins come from the values,
-// never from a guess about their distribution; every row falls into exactly one bin.
+// Freezing all columns side by side, what is told of several at once, and which bin a live cell
+// falls into.
 #include "model/reference.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <unordered_map>
 
 #include "base/lanes.h"
 #include "base/worker.h"
 #include "model/bins.h"
+#include "model/reference_column.h"
 #include "model/reference_windows.h"
 #include "stats/box.h"
-#include "stats/samples.h"
 
 namespace rondo::model {
 namespace {
 
-constexpr std::size_t kQuantileBins = 20;
-constexpr std::size_t kMostCategories = 63;
-constexpr std::size_t kMostNameBytes = 1'500;  // of all kept categories: a column stays small
-constexpr double kCommon = 0.01;
-constexpr std::size_t kCellsALane = 1 << 17;  // of fewer a thread costs more than it brings
-constexpr std::size_t kOther = 0, kMissing = 1, kBelow = 2, kAbove = 3, kExtra = 4;
+constexpr std::size_t kCellsALane = 1 << 18;  // less is not worth a thread
+constexpr std::size_t kRowsAtOnce = 1 << 14;  // counted before the next column is looked at
 
-std::size_t bins_of(const ColumnReference& c) {
-  return c.numeric ? c.edges.size() + 1 : c.categories.size();
+/// Rows a day from the first whole day to the last one, empty days too; and the longest silence.
+void freeze_volume(std::span<const Time> times, Reference& reference) {
+  std::vector<Time> sorted(times.begin(), times.end());
+  std::sort(sorted.begin(), sorted.end());
+  std::map<std::int64_t, double> rows;
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    ++rows[day_of(sorted[i])];
+    if (i > 0) reference.longest_gap = std::max(reference.longest_gap, sorted[i] - sorted[i - 1]);
+  }
+  // The first and the last day may be cut by the borders of the data.
+  std::int64_t from = rows.begin()->first, until = rows.rbegin()->first;
+  if (until - from >= 2) {
+    ++from;
+    --until;
+  }
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  std::int64_t present = 0;
+  for (auto day = rows.lower_bound(from); day != rows.end() && day->first <= until; ++day) {
+    least = std::min(least, day->second);
+    most = std::max(most, day->second);
+    ++present;
+  }
+  reference.rows_per_day_least = present < until - from + 1 ? 0 : least;
+  reference.rows_per_day_most = most;
 }
 
-/// Rows grouped by reference day; days with less than half of the median day's rows are left out.
-struct Days {
-  std::vector<std::vector<std::size_t>> rows;  // ascending days
-  std::vector<std::int64_t> number;            // day_of() each
+void add_missing(const table::Column& column, std::size_t from, std::span<double> counts) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const std::size_t row = from + i;
+    const bool missing = column.is_null(row) || (column.type == table::Type::kNumber &&
+                                                 !std::isfinite(column.numbers[row]));
+    counts[i] += missing ? 1 : 0;
+  }
+}
+
+/// Of each row how many cells of these columns have no value. By blocks that stay in the cache.
+std::shared_ptr<const table::Column> missing_cells(const table::Table& rows,
+                                                   const std::vector<ColumnReference>& columns) {
+  std::vector<const table::Column*> gapped;
+  for (const ColumnReference& one : columns) {
+    if (one.counts[own_bins(one) + ExtraBin::kMissing] > 0) gapped.push_back(rows.find(one.name));
+  }
+  auto out = std::make_shared<table::Column>();
+  out->valid.push_many(true, rows.rows());
+  out->numbers.resize(rows.rows());
+  for (std::size_t from = 0; from < rows.rows(); from += kRowsAtOnce) {
+    const std::size_t count = std::min(kRowsAtOnce, rows.rows() - from);
+    const std::span<double> counts = std::span(out->numbers).subspan(from, count);
+    for (const table::Column* column : gapped) add_missing(*column, from, counts);
+  }
+  return out;
+}
+
+struct Frozen {
+  std::string name;
+  const table::Column* column;
+  std::span<const ReferenceWindows> clocks;
 };
 
-Days days_of(std::span<const Time> times) {
-  std::map<std::int64_t, std::vector<std::size_t>> all;
-  for (std::size_t i = 0; i < times.size(); ++i) all[day_of(times[i])].push_back(i);
-  std::vector<std::size_t> sizes;
-  for (const auto& [day, rows] : all) sizes.push_back(rows.size());
-  std::sort(sizes.begin(), sizes.end());
-  Days days;
-  for (auto& [day, rows] : all) {
-    if (rows.size() * 2 < sizes[sizes.size() / 2]) continue;
-    days.rows.push_back(std::move(rows));
-    days.number.push_back(day);
-  }
-  return days;
-}
-
-/// The values that are there, ascending; value(i) is the i-th of `count`.
-template <class Value>
-std::vector<double> sorted_values(std::size_t count, const Value& value) {
-  std::vector<double> found;
-  found.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (std::isfinite(value(i))) found.push_back(value(i));
-  }
-  stats::sort_values(found);  // -0 is 0
-  return found;
-}
-
-/// Calls each(value, count) for runs of equal values.
-template <class Each>
-void for_runs(std::span<const double> sorted, const Each& each) {
-  for (std::size_t i = 0; i < sorted.size();) {
-    std::size_t end = i;
-    while (end < sorted.size() && sorted[end] == sorted[i]) ++end;
-    each(sorted[i], end - i);
-    i = end;
-  }
-}
-
-/// Returns the values that are there, ascending.
-std::vector<double> freeze_numbers(std::span<const double> values, ColumnReference& c) {
-  std::vector<double> sorted =
-      sorted_values(values.size(), [&](std::size_t i) { return values[i]; });
-  if (sorted.empty()) return sorted;
-  c.minimum = sorted.front();
-  c.maximum = sorted.back();
-  for (std::size_t i = 1; i < kQuantileBins; ++i) {
-    // The least value that at least i/20 of the values do not exceed; the maximum is no inner edge.
-    const double edge = sorted[(i * sorted.size() + kQuantileBins - 1) / kQuantileBins - 1];
-    if (edge < c.maximum && (c.edges.empty() || c.edges.back() < edge)) c.edges.push_back(edge);
-  }
-  const double total = static_cast<double>(c.rows);
-  for_runs(sorted, [&](double value, std::size_t count) {
-    const double share = static_cast<double>(count) / total;
-    if (share > kCommon) {
-      c.common.push_back(value);
-      c.common_counts.push_back(count);
-    } else {
-      c.greatest_rare_share = std::max(c.greatest_rare_share, share);
+/// The same bits whatever `lanes` is: no column needs another.
+std::vector<ColumnReference> freeze_columns(std::span<const Frozen> named,
+                                            const ReferenceDays& days, std::size_t lanes) {
+  std::vector<ColumnReference> out(named.size());
+  Counter next;
+  side_by_side(lanes, lanes, [&](std::size_t) {
+    FreezeRoom room;
+    for (std::size_t i = next.next(); i < named.size(); i = next.next()) {
+      out[i] = freeze_column(named[i].name, *named[i].column, days, named[i].clocks, room);
     }
   });
-  return sorted;
-}
-
-/// Rows in each bin, of sorted values: none is below the least or above the greatest of them.
-void count_sorted(std::span<const double> sorted, ColumnReference& c) {
-  std::size_t below = 0;
-  for (std::size_t bin = 0; bin <= c.edges.size(); ++bin) {
-    const auto end = bin < c.edges.size() ? std::ranges::upper_bound(sorted, c.edges[bin])
-                                          : sorted.end();
-    const auto reached = static_cast<std::size_t>(end - sorted.begin());
-    c.counts[bin] = reached - below;
-    below = reached;
-  }
-  c.counts[bins_of(c) + kMissing] = c.rows - sorted.size();
-}
-
-void freeze_categories(const table::Column& column, ColumnReference& c) {
-  std::vector<std::uint64_t> counts(column.dictionary.size(), 0);
-  for (std::size_t row = 0; row < column.size(); ++row) {
-    if (!column.is_null(row)) ++counts[static_cast<std::size_t>(column.codes[row])];
-  }
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] > 0) order.push_back(i);
-  }
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return counts[a] != counts[b] ? counts[a] > counts[b]
-                                  : column.dictionary[a] < column.dictionary[b];
-  });
-  std::size_t bytes = 0, kept = 0;
-  while (kept < std::min(order.size(), kMostCategories)) {
-    bytes += column.dictionary[order[kept]].size() + 3;
-    if (bytes > kMostNameBytes) break;
-    c.categories.push_back(column.dictionary[order[kept++]]);
-  }
-  if (kept < order.size()) {
-    c.greatest_rare_share =
-        static_cast<double>(counts[order[kept]]) / static_cast<double>(c.rows);
-  }
-}
-
-/// Bins by row. A dictionary is looked up once a code, not once a row.
-std::vector<std::uint8_t> bins_by_row(const table::Column& column, std::span<const double> values,
-                                      const ColumnReference& c) {
-  const BinFinder finder(c);
-  std::vector<std::uint8_t> bins(column.size());
-  std::vector<std::uint8_t> by_code;
-  for (const std::string& name : column.dictionary) {
-    by_code.push_back(static_cast<std::uint8_t>(finder({Cell::Kind::kText, 0, name})));
-  }
-  for (std::size_t row = 0; row < bins.size(); ++row) {
-    if (column.is_null(row)) {
-      bins[row] = static_cast<std::uint8_t>(finder({}));
-    } else if (table::is_text(column.type)) {
-      bins[row] = by_code[static_cast<std::size_t>(column.codes[row])];
-    } else {
-      bins[row] = static_cast<std::uint8_t>(finder({Cell::Kind::kNumber, values[row], {}}));
-    }
-  }
-  return bins;
-}
-
-/// Least and greatest share of each bin within a day, rounded outwards.
-void freeze_shares(std::span<const std::uint8_t> bins, const Days& days, ColumnReference& c) {
-  c.day_low.assign(c.counts.size(), 1);
-  c.day_high.assign(c.counts.size(), 0);
-  std::vector<std::uint64_t> counts(c.counts.size());
-  for (const auto& rows : days.rows) {
-    std::fill(counts.begin(), counts.end(), 0);
-    for (const std::size_t row : rows) ++counts[bins[row]];
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      const double share = static_cast<double>(counts[i]) / static_cast<double>(rows.size());
-      c.day_low[i] = std::min(c.day_low[i], share);
-      c.day_high[i] = std::max(c.day_high[i], share);
-    }
-  }
-  for (double& low : c.day_low) low = std::floor(low * kShareSteps) / kShareSteps;
-  for (double& high : c.day_high) high = std::min(1.0, std::ceil(high * kShareSteps) / kShareSteps);
-}
-
-/// Medians of days, their ratios, and how much of a day one rare number may fill.
-void freeze_days_of_numbers(std::span<const double> values, const Days& days, ColumnReference& c) {
-  double before = 0;
-  for (std::size_t i = 0; i < days.rows.size(); ++i) {
-    const std::vector<double> sorted = sorted_values(
-        days.rows[i].size(), [&](std::size_t at) { return values[days.rows[i][at]]; });
-    const double total = static_cast<double>(days.rows[i].size());
-    for_runs(sorted, [&](double value, std::size_t count) {
-      if (std::binary_search(c.common.begin(), c.common.end(), value)) return;
-      c.greatest_rare_day_share =
-          std::max(c.greatest_rare_day_share, static_cast<double>(count) / total);
-    });
-    if (sorted.empty()) continue;
-    const std::size_t half = sorted.size() / 2;
-    const double median =
-        sorted.size() % 2 == 1 ? sorted[half] : sorted[half - 1] / 2 + sorted[half] / 2;
-    const bool neighbours = i > 0 && days.number[i] == days.number[i - 1] + 1;
-    if (neighbours && before > 0 && median > 0) {
-      const double ratio = std::max(median / before, before / median);
-      if (std::isfinite(ratio)) c.greatest_day_ratio = std::max(c.greatest_day_ratio, ratio);
-    }
-    before = median;
-    c.last_day_median = median;
-  }
-}
-
-void freeze_days_of_categories(const table::Column& column, std::span<const std::uint8_t> bins,
-                               const Days& days, ColumnReference& c) {
-  std::unordered_map<std::int32_t, std::size_t> counts;
-  for (const auto& rows : days.rows) {
-    counts.clear();
-    for (const std::size_t row : rows) {
-      if (bins[row] == bins_of(c) + kOther) ++counts[column.codes[row]];
-    }
-    for (const auto& [code, count] : counts) {
-      c.greatest_rare_day_share =
-          std::max(c.greatest_rare_day_share,
-                   static_cast<double>(count) / static_cast<double>(rows.size()));
-    }
-  }
-}
-
-ColumnReference freeze_column(const std::string& name, const table::Column& column,
-                              const Days& days, std::span<const ReferenceWindows> clocks) {
-  ColumnReference c;
-  c.name = name;
-  c.numeric = !table::is_text(column.type);
-  c.rows = column.size();
-  std::vector<double> values, sorted;
-  if (c.numeric) {
-    values.reserve(column.size());
-    for (std::size_t row = 0; row < column.size(); ++row) values.push_back(column.as_double(row));
-  }
-  const bool rises = column.type == table::Type::kTime;
-  if (!c.numeric) {
-    freeze_categories(column, c);
-  } else if (rises) {
-    c.minimum = std::numeric_limits<double>::lowest();
-    c.maximum = std::numeric_limits<double>::max();
-  } else {
-    sorted = freeze_numbers(values, c);
-  }
-  c.counts.assign(bins_of(c) + kExtra, 0);
-  if (c.numeric && !rises && clocks.empty() && days.rows.empty()) {
-    count_sorted(sorted, c);  // which bin each row is in, nobody asks
-    return c;
-  }
-  const std::vector<std::uint8_t> bins = bins_by_row(column, values, c);
-  for (const std::uint8_t bin : bins) ++c.counts[bin];
-  for (const ReferenceWindows& windows : clocks) {
-    c.envelopes.push_back(envelope_of(bins, c.counts.size(), windows));
-  }
-  if (days.rows.empty()) return c;
-  freeze_shares(bins, days, c);
-  if (!c.numeric) freeze_days_of_categories(column, bins, days, c);
-  if (c.numeric && !rises) freeze_days_of_numbers(values, days, c);
-  return c;
-}
-
-/// Of each row how many cells of these columns have no value.
-std::shared_ptr<const table::Column> missing_cells(std::size_t rows,
-                                                   std::span<const table::Column* const> columns) {
-  std::vector<std::uint32_t> missing(rows, 0);
-  for (const table::Column* column : columns) {
-    const bool text = table::is_text(column->type);
-    for (std::size_t row = 0; row < rows; ++row) {
-      const bool none = column->is_null(row) || (!text && !std::isfinite(column->as_double(row)));
-      missing[row] += none ? 1 : 0;
-    }
-  }
-  table::ColumnBuilder counts(table::Type::kNumber);
-  for (const std::uint32_t count : missing) counts.number(static_cast<double>(count));
-  return counts.finish();
+  return out;
 }
 
 }  // namespace
@@ -275,40 +98,36 @@ Reference freeze(const table::Table& rows, std::span<const std::string> inputs,
                  const std::string& target, std::span<const Time> times) {
   Reference reference;
   reference.has_clock = !times.empty();
-  const Days days = days_of(times);
+  const ReferenceDays days = days_of(times);
   reference.days = days.rows.size();
   if (reference.has_clock) freeze_volume(times, reference);
   const std::vector<ReferenceWindows> clocks = windows_of(times);
   for (const ReferenceWindows& windows : clocks) reference.clocks.push_back(windows.clock);
-  std::vector<std::string> names;
-  std::vector<const table::Column*> columns;
+  std::vector<Frozen> named;
   for (const std::string& name : inputs) {
-    const table::Column* column = rows.find(name);
-    if (column == nullptr) continue;
-    names.push_back(name);
-    columns.push_back(column);
+    if (const table::Column* column = rows.find(name)) named.push_back({name, column, clocks});
   }
-  reference.columns.resize(columns.size());
-  const auto missing = columns.size() > 1 ? missing_cells(rows.rows(), columns) : nullptr;
-  if (missing) reference.derived.resize(1);
   const table::Column* label = rows.find(target);
-  const auto freeze_one = [&](std::size_t i) {  // the inputs, the label, the missing cells
-    if (i < columns.size()) {
-      reference.columns[i] = freeze_column(names[i], *columns[i], days, clocks);
-    } else if (i > columns.size() && missing) {
-      reference.derived[0] = freeze_column(std::string(kMissingCells), *missing, days, clocks);
-    } else if (i == columns.size() && label != nullptr) {
-      reference.label = freeze_column(target, *label, days, {});
-    }
-  };
-  const std::size_t jobs = columns.size() + 2;
-  const std::size_t lanes = std::min(cores(), rows.rows() * jobs / kCellsALane);
-  side_by_side(jobs, std::max<std::size_t>(1, lanes), freeze_one);
-  if (label == nullptr) {
+  if (label != nullptr) named.push_back({target, label, {}});
+  const std::size_t lanes =
+      std::clamp<std::size_t>(rows.rows() * named.size() / kCellsALane, 1, cores());
+  reference.columns = freeze_columns(named, days, lanes);
+  if (label != nullptr) {
+    reference.label = std::move(reference.columns.back());
+    reference.columns.pop_back();
+  } else {
     reference.label.name = target;
-    reference.label.counts.assign(bins_of(reference.label) + kExtra, 0);
+    reference.label.counts.assign(own_bins(reference.label) + kExtraBins, 0);
   }
-  reference.joint = freeze_jointly(rows, reference, times);
+  const auto joint = [&] { reference.joint = freeze_jointly(rows, reference, times); };
+  const auto derived = [&] {
+    if (reference.columns.size() < 2) return;
+    const auto column = missing_cells(rows, reference.columns);
+    FreezeRoom room;
+    const std::string name(kMissingCells);
+    reference.derived.push_back(freeze_column(name, *column, days, clocks, room));
+  };
+  side_by_side(2, lanes, [&](std::size_t part) { part == 0 ? derived() : joint(); });
   return reference;
 }
 
@@ -364,18 +183,18 @@ void also_answered(std::span<const double> answers, std::span<const Time> times,
 }
 
 std::size_t bin_of(const ColumnReference& column, const Cell& cell) {
-  const std::size_t bins = bins_of(column);
+  const std::size_t bins = own_bins(column);
   const bool text = cell.kind == Cell::Kind::kText;
-  if (!text && !std::isfinite(cell.number)) return bins + kMissing;
-  if (text == column.numeric) return bins + kOther;
+  if (!text && !std::isfinite(cell.number)) return bins + ExtraBin::kMissing;
+  if (text == column.numeric) return bins + ExtraBin::kOther;
   if (text) {
     for (std::size_t i = 0; i < column.categories.size(); ++i) {
       if (column.categories[i] == cell.text) return i;
     }
-    return bins + kOther;
+    return bins + ExtraBin::kOther;
   }
-  if (cell.number < column.minimum) return bins + kBelow;
-  if (cell.number > column.maximum) return bins + kAbove;
+  if (cell.number < column.minimum) return bins + ExtraBin::kBelow;
+  if (cell.number > column.maximum) return bins + ExtraBin::kAbove;
   return static_cast<std::size_t>(
       std::lower_bound(column.edges.begin(), column.edges.end(), cell.number) -
       column.edges.begin());

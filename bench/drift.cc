@@ -1,9 +1,12 @@
 // Drift from memory: two tables of a million rows and 20 columns, measured by each convention on
 // two threads. With a folder they are also written there as a.parquet and b.parquet, for the whole
-// way from a file. Prints one JSON object of seconds.
+// way from a file. Prints one JSON object: seconds, and the memory of the tables and beside them.
+#include <malloc.h>
+
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 
 #include "base/seed.h"
 #include "io/scratch.h"
@@ -21,6 +24,34 @@ constexpr std::size_t kNumbers = 12, kIntegers = 4, kCategories = 4;
 double seconds() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
+}
+
+/// A line of /proc/self/status, in bytes.
+std::size_t of_this_process(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(key)) return std::stoull(line.substr(key.size())) * 1024;
+  }
+  return 0;
+}
+
+/// From now on the peak is counted anew, and what is free is not in memory.
+std::size_t begin_peak() {
+  malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return of_this_process("VmRSS:");
+}
+
+std::size_t bytes_of(const table::Table& rows) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < rows.columns(); ++i) {
+    const table::Column& column = rows.column(i);
+    bytes += column.size() / 8 + column.numbers.size() * sizeof(double) +
+             column.integers.size() * sizeof(std::int64_t) +
+             column.codes.size() * sizeof(std::int32_t);
+    for (const std::string& text : column.dictionary) bytes += sizeof text + text.size();
+  }
+  return bytes;
 }
 
 /// Every third number moved by `shift` of its deviation, and the first category too.
@@ -75,12 +106,15 @@ int main(int count, char** words) {
     if (!write(pair.reference, folder / "a.parquet")) return 2;
     if (!write(pair.current, folder / "b.parquet")) return 2;
   }
-  Json out = Json::object();
+  Json out = {{"data_bytes", bytes_of(pair.reference) + bytes_of(pair.current)}};
   for (const char* name : {"own", "evidently", "nannyml", "tfdv"}) {
     const monitor::DriftWish wish{*monitor::convention_from(name), {}};
+    const std::size_t held = begin_peak();
     const double began = seconds();
     const Json drift = loop::drift_of(pair, wish, kThreads);
-    out[name] = {{"seconds", seconds() - began}, {"moved", drift.at("moved")}};
+    const double took = seconds() - began;
+    out[name] = {{"seconds", took}, {"moved", drift.at("moved")},
+                 {"extra_bytes", of_this_process("VmHWM:") - held}};
   }
   std::printf("%s\n", out.dump().c_str());
   return 0;

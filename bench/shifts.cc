@@ -2,6 +2,8 @@
 // watching costs. G2: 1,000 rows an hour of N(m_h, 1), m_h = .3 sin(2 pi h/24) + .1 sin(2 pi h/168)
 // + .05 N(0, 1), 28 days of them as the reference, 100 columns; G1: N(0, 1), reference of 100,000
 // rows. Prints one JSON object.
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -189,22 +191,53 @@ int delay(const World& world, int reference_hours, double shift, int most, std::
 }
 
 struct Cost {
-  double us_a_row = 0;
-  std::size_t state_bytes = 0, reference_bytes = 0;
+  double us_a_row = 0, us_a_row_p99 = 0;
+  std::size_t model_bytes = 0, state_bytes = 0, reference_bytes = 0;
 };
 
+/// What is allocated, of all threads.
+std::size_t heap() {
+  const struct mallinfo2 now = mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
+
+/// Rows are watched by the window that they came in: a row costs its part of the window, and the
+/// 99th percentile is over windows, of which some end a day too. A window's cost is the least of
+/// three watchers that see the same, so that it is not what else the machine did. The model's
+/// memory is what its reference, as it is read from its file, and one watcher hold afterwards.
 Cost cost_of_watching() {
+  constexpr int kBefore = 24 * 10, kWindows = 24 * 30, kTurns = 3;
   const World world{true, 20};
   Normals normals(5);
-  const auto reference = world.reference(24 * 10, normals);
-  monitor::Watcher watcher(hourly(), reference, 1);
-  std::vector<monitor::Cohort> cohorts;
-  for (int hour = 0; hour < 48; ++hour) cohorts.push_back(world.hour(240 + hour, 0, normals));
-  const auto begin = std::chrono::steady_clock::now();
-  for (const monitor::Cohort& cohort : cohorts) watcher.inputs(cohort);
-  const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
-  return {took.count() / (48.0 * kRows), io::canonical(watcher.state()).size(),
-          io::canonical(reference->to_json()).size()};
+  Cost cost;
+  std::vector<double> us(kWindows);
+  const std::string text = io::canonical(world.reference(kBefore, normals)->to_json());
+  cost.reference_bytes = text.size();
+  const std::size_t before = heap();
+  const auto reference = std::make_shared<model::Reference>(
+      model::Reference::from_json(io::parse_json(text).value()).value());
+  std::vector<monitor::Watcher> watchers;
+  for (int i = 0; i < kTurns; ++i) watchers.emplace_back(hourly(), reference, 1);
+  for (int hour = 0; hour < kWindows; ++hour) {
+    const monitor::Cohort cohort = world.hour(kBefore + hour, 0, normals);
+    double least = 1e300;
+    for (monitor::Watcher& watcher : watchers) {
+      const auto begin = std::chrono::steady_clock::now();
+      watcher.inputs(cohort);
+      watcher.take_windows();
+      const std::chrono::duration<double, std::micro> took =
+          std::chrono::steady_clock::now() - begin;
+      least = std::min(least, took.count() / kRows);
+    }
+    us[static_cast<std::size_t>(hour)] = least;
+    cost.us_a_row += least / kWindows;
+  }
+  std::ranges::sort(us);
+  cost.us_a_row_p99 = us[(us.size() * 99 + 99) / 100 - 1];
+  while (watchers.size() > 1) watchers.pop_back();
+  cost.model_bytes = heap() - before;
+  cost.state_bytes = io::canonical(watchers[0].state()).size();
+  return cost;
 }
 
 /// Six metrics of a million rows without their labels. The answer is known: of a calibrated score
@@ -231,7 +264,7 @@ double seconds_of_estimates() {
   return took.count();
 }
 
-/// A million rows of 20 numbers and their label, without a clock.
+/// A million rows of 20 numbers and their label, without a clock; the least of five turns.
 double seconds_of_freezing() {
   constexpr std::size_t kMany = 1'000'000;
   Normals normals(14);
@@ -246,11 +279,15 @@ double seconds_of_freezing() {
     if (c < 20) names.push_back(schema.fields.back().name);
   }
   const table::Table rows(std::move(schema), std::move(columns));
-  const auto begin = std::chrono::steady_clock::now();
-  const model::Reference reference = model::freeze(rows, names, "y", {});
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  if (reference.columns.size() < 20) std::abort();
-  return took.count();
+  double least = 1e300;
+  for (int turn = 0; turn < 5; ++turn) {
+    const auto begin = std::chrono::steady_clock::now();
+    const model::Reference reference = model::freeze(rows, names, "y", {});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    if (reference.columns.size() < 20) std::abort();
+    least = std::min(least, took.count());
+  }
+  return least;
 }
 
 }  // namespace
@@ -270,11 +307,13 @@ int main(int argc, char**) {
   std::printf("{\"days\":%d,\"seasonal_notices\":%d,\"even_notices\":%d,\"quality_signals\":%d,"
               "\"classifier_rows\":%.0f,\"classifier_alarms\":%d,\"even_fifth\":%d,"
               "\"even_fifth_of_100\":%d,\"seasonal_half\":%d,\"seasonal_fifth\":%d,"
-              "\"us_a_row\":%.4f,\"state_bytes\":%zu,\"reference_bytes\":%zu,"
+              "\"us_a_row\":%.4f,\"us_a_row_p99\":%.4f,\"model_bytes\":%zu,"
+              "\"state_bytes\":%zu,\"reference_bytes\":%zu,"
               "\"estimates_s\":%.4f,\"freeze_s\":%.4f}\n",
               full ? 365 : 30, year.drift, columns.drift, year.others + columns.others, runs.rows,
               runs.alarms, delay(plain, kEven, 0.2, 48, 21),
               delay(wide, kEven, 0.2, 48, 22), delay(seasonal, kMonth, 0.5, 48, 23),
-              delay(seasonal, kMonth, 0.2, 96, 24), cost.us_a_row, cost.state_bytes,
-              cost.reference_bytes, seconds_of_estimates(), seconds_of_freezing());
+              delay(seasonal, kMonth, 0.2, 96, 24), cost.us_a_row, cost.us_a_row_p99,
+              cost.model_bytes, cost.state_bytes, cost.reference_bytes, seconds_of_estimates(),
+              seconds_of_freezing());
 }

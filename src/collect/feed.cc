@@ -60,7 +60,7 @@ class Feed::Large {
   Result<void> take_typed(Source& source, table::Engine& engine, bool all) {
     if (rows_ == nullptr) {
       rows_ = TRY(engine.stream_parquet(path(), 0, {}));
-      ahead_ = TRY(rows_->next(1));
+      ahead_ = TRY(rows_->next(all ? SIZE_MAX : 1));  // whole: no parts to put together
     }
     const std::uint64_t width = std::max<std::uint64_t>(ahead_.columns(), 1);
     const std::uint64_t part = std::max<std::uint64_t>(from_.part_bytes / kBytesACell / width, 1);

@@ -11,6 +11,7 @@
 #include "base/lanes.h"
 #include "base/worker.h"
 #include "stats/multiple.h"
+#include "table/engine.h"
 
 namespace rondo::loop {
 namespace {
@@ -225,6 +226,7 @@ Json drift_of(const collect::Pair& pair, const monitor::DriftWish& wish, std::si
 Result<Json> drift_view(io::Fs& fs, const collect::PairFiles& files,
                         const monitor::DriftWish& wish, const io::Path& temp) {
   const collect::Pair pair = TRY(collect::read_pair(fs, files, temp));
+  table::Engine::rest();  // so that what reading took is not there beside what measuring takes
   Json out = drift_of(pair, wish, cores());
   out["reference"]["file"] = files.reference;
   out["current"]["file"] = files.current;

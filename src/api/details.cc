@@ -6,7 +6,6 @@
 
 #include "api/handlers.h"
 #include "api/shown.h"
-#include "io/scratch.h"
 #include "loop/card.h"
 #include "loop/contract_view.h"
 #include "loop/dataset_views.h"
@@ -40,19 +39,6 @@ std::expected<Time, Refusal> time_of(const Call& call, std::string_view name, Ti
   if (const auto time = parse_time(*text)) return *time;
   return refuse(400, "wrong_type", fmt::format("\"{}\" is no time", text->substr(0, 100)),
                 "times are written 2026-11-30T09:00:00Z");
-}
-
-/// Shows what `look` makes with a folder for its files, unless another such reading is at work.
-template <class Look>
-Reply one_at_a_time(Call& call, Look&& look) {
-  const Held reading(call.app.readings);
-  if (reading.before() >= call.app.limits().readings_max) {
-    return std::unexpected(Refusal(503, "unavailable", "others read the rows of the project",
-                                   "try again in a second")
-                               .with("Retry-After", "1"));
-  }
-  const io::Scratch folder;
-  return shown(TRY(look(folder.path())));
 }
 
 }  // namespace

@@ -180,7 +180,9 @@ constexpr std::string_view kSchemas = R"json({
   "type": "array", "items": {"type": "object", "required": ["name", "state", "version", "url"],
   "properties": {"state": {"enum": ["serving", "no model yet", "closed"]}}}}}},
 "Why": {"type": "object", "required": ["subject", "paragraph", "facts"], "properties": {
-  "subject": {"type": "string"}, "paragraph": {"type": "string"}, "facts": {"type": "array"}}},
+  "subject": {"type": "string"}, "paragraph": {"type": "string"}, "facts": {"type": "array"},
+  "again": {"type": "array", "description": "with ?again=true: each decision made anew",
+    "items": {"type": "object", "required": ["sequence", "same"]}}}},
 "Logged": {"type": "object", "required": ["id", "time", "answered", "model_version", "value",
   "label"]},
 "LoginRequest": {"type": "object", "additionalProperties": false,
@@ -207,6 +209,7 @@ constexpr std::string_view kSchemas = R"json({
     "severity": {"enum": ["risk", "quality", "drift"]},
     "state": {"enum": ["open", "acknowledged", "snoozed", "closed"]},
     "subjects": {"type": "array", "maxItems": 5, "items": {"type": "string"}},
+    "next": {"type": "string", "description": "what the loop does about an open one"},
     "more": {"type": "integer"}, "signals": {"type": "integer"}, "came": {"type": "integer"}}},
 "Alerts": {"type": "object", "required": ["alerts", "budget"], "properties": {
   "alerts": {"type": "array", "items": {"$ref": "#/components/schemas/Alert"}},

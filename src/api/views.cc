@@ -63,6 +63,12 @@ std::expected<std::int64_t, Refusal> number_of(const Call& call, std::string_vie
                 fmt::format("\"{}\" must be a whole number from 0 to {}", name, most));
 }
 
+std::expected<bool, Refusal> flag_of(const Call& call, std::string_view name) {
+  const std::string text = query_value(call.query, name).value_or("false");
+  if (text == "true" || text == "false") return text == "true";
+  return refuse(400, "wrong_type", fmt::format("\"{}\" must be true or false", name));
+}
+
 namespace {
 
 /// Where the lifecycle stands, which version answers, and what is wrong.
@@ -106,12 +112,9 @@ Reply get_data(Call& call) { return shown(TRY(loop::data_view(call.app.service()
 Reply get_signals(Call& call) { return shown(TRY(loop::signals_view(call.app.service().store()))); }
 
 Reply get_alerts(Call& call) {
-  const std::string all = query_value(call.query, "all").value_or("false");
-  if (all != "true" && all != "false") {
-    return refuse(400, "wrong_type", "\"all\" must be true or false");
-  }
+  const bool all = TRY(flag_of(call, "all"));
   loop::Service& service = call.app.service();
-  return shown(TRY(loop::alerts_view(service.store(), service.config(), all == "true")));
+  return shown(TRY(loop::alerts_view(service.store(), service.config(), all)));
 }
 
 Reply get_audits(Call& call) {
@@ -131,7 +134,11 @@ Reply get_deployments(Call& call) {
 }
 
 Reply get_why(Call& call) {
-  return shown(TRY(loop::why_view(call.app.service().store(), call.params[0])));
+  ledger::Store& store = call.app.service().store();
+  if (!TRY(flag_of(call, "again"))) return shown(TRY(loop::why_view(store, call.params[0])));
+  return one_at_a_time(call, [&](const io::Path&) {
+    return loop::why_view(store, call.params[0], true);
+  });
 }
 
 Reply get_prediction(Call& call) {

@@ -128,6 +128,10 @@ Result<void> fill_risk(const Prepared& twin, const Json& evidence, model::Refere
   if (evidence.contains("scores")) {
     reference.scores = TRY(stats::ScoreMap::from_json(evidence.at("scores")));
     reference.scores_of_positive = twin.task == model::Task::kBinary;
+    if (evidence.contains("score_kinds")) {
+      reference.score_kinds =
+          TRY(stats::ScoreKinds::from_json(evidence.at("score_kinds"), reference.scores));
+    }
   }
   return {};
 }

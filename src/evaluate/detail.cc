@@ -144,9 +144,10 @@ Json answers_json(const Looked& looked) {
   return model::freeze_answers(scores_of(looked), times).to_json();
 }
 
-Json score_map_json(const Looked& looked, Seed seed) {
+Json score_maps_json(const Looked& looked, const GrownTree& grown, Seed seed) {
   const Truth& truth = looked.truth;
-  if (truth.task == model::Task::kRegression) return nullptr;
+  Json out = Json::object();
+  if (truth.task == model::Task::kRegression) return out;
   const bool two = truth.task == model::Task::kBinary;
   const std::vector<double> score = scores_of(looked);
   std::vector<std::uint8_t> positive;
@@ -156,7 +157,12 @@ Json score_map_json(const Looked& looked, Seed seed) {
     positive.push_back((two ? truth.label[row] > 0.5 : right) ? 1 : 0);
   }
   const stats::ScoreMap map = stats::fit_score_map({score, positive}, seed);
-  return map.empty() ? Json(nullptr) : map.to_json();
+  if (map.empty()) return out;
+  out["scores"] = map.to_json();
+  const std::size_t kinds = grown.tree.leaf_numbers().back();
+  if (kinds < 2) return out;
+  out["score_kinds"] = count_kinds(map, {score, positive}, grown.leaf, kinds).to_json();
+  return out;
 }
 
 Json reliability_json(const Looked& looked, double confidence) {

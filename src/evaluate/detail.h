@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/seed.h"
+#include "evaluate/risk_leaves.h"
 #include "evaluate/slice_features.h"
 #include "evaluate/threshold.h"
 #include "io/json.h"
@@ -20,9 +21,10 @@ Json slices_json(const Looked& looked, std::span<const SliceFeature> features, d
 /// of two classes the probabilities of the second, of more those of the answered one.
 Json answers_json(const Looked& looked);
 
-/// How often answers are right by the probability that comes with them: stats::ScoreMap as JSON.
-/// Null for numbers, and where the rows say nothing of it.
-Json score_map_json(const Looked& looked, Seed seed);
+/// How often answers are right by the probability that comes with them: {"scores": stats::ScoreMap,
+/// "score_kinds"?: stats::ScoreKinds by leaves, where there are several}.
+/// Empty for numbers, and where the rows say nothing of it.
+Json score_maps_json(const Looked& looked, const GrownTree& grown, Seed seed);
 
 /// {"rows","calibration_error","brier","reliability","resolution","uncertainty","z","p","bins":
 /// [{"low","high","mean_probability","share","share_low","share_high","rows"}]}; null unless there

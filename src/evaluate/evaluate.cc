@@ -341,10 +341,9 @@ Json evidence_json(const Case& c, const Evidence& evidence, const Verdict& verdi
 void add_for_monitoring(const Case& c, Json& stored) {
   const Looked looked{c.prepared, c.told_truth, c.told};
   if (c.truth.rows() > 0) stored["answers"] = answers_json(looked);
-  const Json scores = score_map_json(looked, c.seed.derive("scores"));
-  if (!scores.is_null()) stored["scores"] = scores;
-  const auto tree = grow_risk_tree(looked, scaled_losses(c.told_truth, c.told, c.bound.rule));
-  if (!tree.nodes.empty()) stored["tree"] = tree.to_json();
+  const auto grown = grow_risk_tree(looked, scaled_losses(c.told_truth, c.told, c.bound.rule));
+  stored.update(score_maps_json(looked, grown, c.seed.derive("scores")));
+  if (!grown.tree.nodes.empty()) stored["tree"] = grown.tree.to_json();
 }
 
 std::string result_of(Decision decision) {

@@ -46,13 +46,14 @@ class Grower {
     }
   }
 
-  RiskTree grow() {
-    RiskTree tree;
-    tree.rows = test_.size();
+  GrownTree grow() {
+    GrownTree grown;
+    grown.tree.rows = test_.size();
+    grown.leaf.resize(test_.size());
     std::vector<std::uint32_t> all(test_.size());
     for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-    add(tree, all, 0);
-    return tree;
+    add(grown, all, 0);
+    return grown;
   }
 
  private:
@@ -60,13 +61,18 @@ class Grower {
     return prepared_.features.row(test_[row])[feature];
   }
 
-  void add(RiskTree& tree, const std::vector<std::uint32_t>& rows, std::size_t depth) {
+  void add(GrownTree& grown, const std::vector<std::uint32_t>& rows, std::size_t depth) {
+    RiskTree& tree = grown.tree;
     const std::size_t at = tree.nodes.size();
     tree.nodes.emplace_back();
     const Split split = depth < kDepth ? best(rows) : Split{};
     if (!(split.gain > 0)) {
       Tally tally;
-      for (const std::uint32_t row : rows) tally.add(losses_[row]);
+      for (const std::uint32_t row : rows) {
+        tally.add(losses_[row]);
+        grown.leaf[row] = leaves_;
+      }
+      ++leaves_;
       tree.nodes[at].share = tally.rows / static_cast<double>(test_.size());
       tree.nodes[at].risk = tally.loss / tally.rows;
       return;
@@ -78,9 +84,9 @@ class Grower {
     if (split.code) tree.nodes[at].value = step.categories[*split.code];
     tree.nodes[at].cut = split.cut;
     tree.nodes[at].left = static_cast<std::uint32_t>(tree.nodes.size());
-    add(tree, left, depth + 1);
+    add(grown, left, depth + 1);
     tree.nodes[at].right = static_cast<std::uint32_t>(tree.nodes.size());
-    add(tree, right, depth + 1);
+    add(grown, right, depth + 1);
   }
 
   bool goes_left(const Split& split, std::uint32_t row) const {
@@ -154,12 +160,13 @@ class Grower {
   const model::Prepared& prepared_;
   std::vector<std::size_t> test_;
   std::span<const double> losses_;
+  std::size_t leaves_ = 0;               // so far, from left to right
   std::vector<std::size_t> plain_;       // features that are inputs by themselves
 };
 
 }  // namespace
 
-model::RiskTree grow_risk_tree(const Looked& looked, std::span<const double> losses) {
+GrownTree grow_risk_tree(const Looked& looked, std::span<const double> losses) {
   if (losses.size() < 2 * kFewestRows) return {};
   return Grower(looked, losses).grow();
 }

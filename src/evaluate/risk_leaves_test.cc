@@ -44,9 +44,8 @@ struct Planted {
     prepared.features.rows = static_cast<std::size_t>(rows);
     prepared.features.columns = 3;
   }
-  model::RiskTree tree() const {
-    return grow_risk_tree({prepared, truth, answers}, losses);
-  }
+  GrownTree grown() const { return grow_risk_tree({prepared, truth, answers}, losses); }
+  model::RiskTree tree() const { return grown().tree; }
 };
 
 model::Cell text(std::string_view t) {
@@ -90,6 +89,26 @@ TEST(RiskLeaves, FindThePartThatLosesMost) {
   ASSERT_TRUE(again) << again.error().text();
   EXPECT_EQ(again->to_json(), tree.to_json());
   for (const model::RiskTree::Node& node : tree.nodes) EXPECT_NE(node.column, "hour");
+}
+
+TEST(RiskLeaves, EachTestRowKnowsItsLeaf) {
+  const Planted planted;
+  const GrownTree grown = planted.grown();
+  const std::vector<std::size_t> numbers = grown.tree.leaf_numbers();
+  ASSERT_EQ(numbers.size(), grown.tree.nodes.size() + 1);
+  std::vector<double> rows(numbers.back()), losses(numbers.back());
+  ASSERT_EQ(grown.leaf.size(), planted.losses.size());
+  for (std::size_t i = 0; i < grown.leaf.size(); ++i) {
+    ASSERT_LT(grown.leaf[i], rows.size());
+    rows[grown.leaf[i]] += 1;
+    losses[grown.leaf[i]] += planted.losses[i];
+  }
+  for (std::size_t node = 0; node < grown.tree.nodes.size(); ++node) {
+    const model::RiskTree::Node& leaf = grown.tree.nodes[node];
+    if (!leaf.column.empty()) continue;
+    EXPECT_NEAR(leaf.share, rows[numbers[node]] / 4'000, 1e-12);
+    EXPECT_NEAR(leaf.risk, losses[numbers[node]] / rows[numbers[node]], 1e-12);
+  }
 }
 
 TEST(RiskLeaves, FewRowsOrEqualLossesHaveNoSplit) {

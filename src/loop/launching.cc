@@ -20,7 +20,7 @@ using ledger::StageOutput;
 using Names = std::map<std::string, std::string>;
 
 /// Raised whenever a stage computes something else from the same inputs.
-constexpr int kCodeVersion = 12;
+constexpr int kCodeVersion = 13;
 
 /// What an earlier attempt at the very same job has kept stays.
 Result<void> remove_all_but(io::Fs& fs, const io::Path& folder, const io::Path& kept) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "base/lanes.h"
 #include "base/worker.h"
@@ -18,32 +17,6 @@ namespace {
 
 constexpr std::size_t kCellsALane = 1 << 18;  // less is not worth a thread
 constexpr std::size_t kRowsAtOnce = 1 << 14;  // counted before the next column is looked at
-
-/// Rows a day from the first whole day to the last one, empty days too; and the longest silence.
-void freeze_volume(std::span<const Time> times, Reference& reference) {
-  std::vector<Time> sorted(times.begin(), times.end());
-  std::sort(sorted.begin(), sorted.end());
-  std::map<std::int64_t, double> rows;
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    ++rows[day_of(sorted[i])];
-    if (i > 0) reference.longest_gap = std::max(reference.longest_gap, sorted[i] - sorted[i - 1]);
-  }
-  // The first and the last day may be cut by the borders of the data.
-  std::int64_t from = rows.begin()->first, until = rows.rbegin()->first;
-  if (until - from >= 2) {
-    ++from;
-    --until;
-  }
-  double least = std::numeric_limits<double>::infinity(), most = 0;
-  std::int64_t present = 0;
-  for (auto day = rows.lower_bound(from); day != rows.end() && day->first <= until; ++day) {
-    least = std::min(least, day->second);
-    most = std::max(most, day->second);
-    ++present;
-  }
-  reference.rows_per_day_least = present < until - from + 1 ? 0 : least;
-  reference.rows_per_day_most = most;
-}
 
 void add_missing(const table::Column& column, std::size_t from, std::span<double> counts) {
   for (std::size_t i = 0; i < counts.size(); ++i) {

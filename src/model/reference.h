@@ -81,6 +81,7 @@ struct Reference {
   // classes P(second class | its probability); of more P(right | probability of the answered one).
   stats::ScoreMap scores{};
   bool scores_of_positive = false;
+  stats::ScoreKinds score_kinds{};     // the same rows by leaves of `tree`; none: there is one
   JointSample joint{};                 // for what only all columns together show
   RiskTree tree{};                     // kinds of rows by their losses on the test rows
   Json to_json() const;

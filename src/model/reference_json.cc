@@ -268,6 +268,7 @@ Json Reference::to_json() const {
   if (!scores.empty()) {
     out["scores"] = scores.to_json();
     out["scores"]["of_positive"] = scores_of_positive;
+    if (!score_kinds.empty()) out["score_kinds"] = score_kinds.to_json();
   }
   return out;
 }
@@ -303,6 +304,12 @@ Result<Reference> Reference::from_json(const Json& json) {
   if (json.contains("scores")) {
     r.scores = TRY(stats::ScoreMap::from_json(json.at("scores")));
     r.scores_of_positive = TRY(io::get<bool>(json.at("scores"), "of_positive"));
+    if (const auto kinds = json.find("score_kinds"); kinds != json.end()) {
+      r.score_kinds = TRY(stats::ScoreKinds::from_json(*kinds, r.scores));
+      if (r.score_kinds.rows.size() != r.tree.leaf_numbers().back()) {
+        return fail(Code::kInvalidInput, "scores are known of other kinds of rows than losses are");
+      }
+    }
   }
   for (const Json& one : io::get_or<Json>(json, "derived", Json::array())) {
     r.derived.push_back(TRY(column_from(one)));

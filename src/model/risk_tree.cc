@@ -33,6 +33,14 @@ Json node_json(const RiskTree::Node& node) {
 
 }  // namespace
 
+std::vector<std::size_t> RiskTree::leaf_numbers() const {
+  std::vector<std::size_t> numbers = {0};
+  for (const Node& node : nodes) {
+    numbers.push_back(numbers.back() + (node.column.empty() ? 1 : 0));
+  }
+  return numbers;
+}
+
 Json RiskTree::to_json() const {
   Json list = Json::array();
   for (const Node& node : nodes) list.push_back(node_json(node));

@@ -23,6 +23,8 @@ struct RiskTree {
   };
   std::vector<Node> nodes;                 // the root first; empty: there is no tree
   std::uint64_t rows = 0;                  // that it was grown on
+  /// Of each node how many leaves come before it; behind them how many there are.
+  std::vector<std::size_t> leaf_numbers() const;
   Json to_json() const;
   /// Errors: kInvalidInput when it is no tree.
   static Result<RiskTree> from_json(const Json& json);

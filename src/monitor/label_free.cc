@@ -36,14 +36,36 @@ LabelFree::LabelFree(const model::Reference& reference)
     : reference_(reference),
       rule_(reference.loss_rule()),
       by_scores_(!reference.scores.empty()) {
-  if (by_scores_ || reference.tree.nodes.empty() || model::of_classes(rule_.loss)) return;
+  const bool kinds = by_scores_ ? !reference.score_kinds.empty() : !model::of_classes(rule_.loss);
+  if (!kinds || reference.tree.nodes.empty()) return;
   std::vector<std::string> columns;
   for (const model::ColumnReference& column : reference.columns) columns.push_back(column.name);
   walk_.emplace(reference.tree, columns);
+  leaf_numbers_ = reference.tree.leaf_numbers();
+}
+
+/// A kind weighs its share of the window by its share of the test.
+std::optional<stats::Reweighted> LabelFree::map_for(const Cohort& cohort, bool labelled) const {
+  if (!walk_) return std::nullopt;
+  std::vector<double> weight(leaf_numbers_.back());
+  double all = 0;
+  for (const Judged& row : cohort.rows) {
+    if (!std::isfinite(row.score) || (labelled && !row.label)) continue;
+    if (row.cells.size() != reference_.columns.size()) return std::nullopt;
+    weight[leaf_numbers_[walk_->leaf_of(row.cells)]] += 1;
+    all += 1;
+  }
+  if (all == 0) return std::nullopt;
+  const auto& nodes = reference_.tree.nodes;
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    if (nodes[node].column.empty()) weight[leaf_numbers_[node]] /= all * nodes[node].share;
+  }
+  return stats::reweighted(reference_.scores, reference_.score_kinds, weight);
 }
 
 LabelFree::Estimated LabelFree::by_scores(const Cohort& cohort, bool labelled) const {
-  stats::ErrorEstimate estimate(reference_.scores);
+  const auto map = map_for(cohort, labelled);
+  stats::ErrorEstimate estimate(map ? map->map : reference_.scores);
   double wrong = 0;
   for (const Judged& row : cohort.rows) {
     if (!std::isfinite(row.score) || (labelled && !row.label)) continue;
@@ -52,7 +74,8 @@ LabelFree::Estimated LabelFree::by_scores(const Cohort& cohort, bool labelled) c
   }
   if (estimate.rows() == 0) return {};
   return {estimate.error(), wrong / static_cast<double>(estimate.rows()),
-          estimate.chance_variance(), estimate.fit_variance(), estimate.rows()};
+          estimate.chance_variance(), (map ? map->lost : 1) * estimate.fit_variance(),
+          estimate.rows(), map.has_value()};
 }
 
 /// The variance of a loss in [0, 1] of mean r is r (1 - r) at most. Source: Bhatia, Davis 2000 (A
@@ -85,16 +108,19 @@ void LabelFree::look(const Cohort& cohort) {
   if (estimate.rows == 0) return;
   newest_ = WindowMean{estimate.value, estimate.chance_variance + estimate.fit_variance,
                        estimate.rows, cohort.until};
+  weighted_ = estimate.weighted;
   if (by_scores_ && reference_.scores_of_positive) expect(cohort);
 }
 
 void LabelFree::expect(const Cohort& cohort) {
+  const auto weighted = map_for(cohort, false);
+  const stats::ScoreMap& map = weighted ? weighted->map : reference_.scores;
   std::vector<double> score, c;
   std::vector<std::uint8_t> positive;
   for (const Judged& row : cohort.rows) {
     if (!std::isfinite(row.score)) continue;
     score.push_back(row.score);
-    c.push_back(reference_.scores.probability(row.score));
+    c.push_back(map.probability(row.score));
     positive.push_back(row.answer > 0.5 ? 1 : 0);
   }
   expected_ = stats::expected_metrics(score, c, positive);
@@ -146,6 +172,7 @@ Json LabelFree::summary() const {
               {"compared", compared_.size()},
               {"off", unit * mean_off()},
               {"violated", violated()}};
+  if (by_scores_ && walk_) out["weighted"] = weighted_;
   if (expected_) out["expected"] = json_of(*expected_);
   return out;
 }
@@ -157,6 +184,7 @@ Json LabelFree::state() const {
   Json newest = nullptr;
   if (newest_) newest = newest_->to_json();
   Json out = {{"newest", std::move(newest)}, {"compared", std::move(compared)}};
+  if (weighted_) out["weighted"] = true;
   if (expected_) out["expected"] = json_of(*expected_);
   return out;
 }
@@ -176,6 +204,7 @@ Result<void> LabelFree::read(const Json& state) {
     compared_.push_back({one[0].get<double>(), one[1].get<double>()});
   }
   newest_.reset();
+  weighted_ = io::get_or<bool>(state, "weighted", false);
   if (newest.is_null()) return {};
   newest_ = WindowMean::from_json(newest);
   if (!newest_) return wrong;

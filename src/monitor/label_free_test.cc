@@ -172,6 +172,74 @@ TEST(LabelFree, OfNumbersItFollowsTheKindsOfRows) {
   EXPECT_NEAR(estimate.summary().at("off").get<double>(), 0.7 * 4, 0.3);
 }
 
+/// Of kind b a score means less than of kind a; on the test a quarter of the rows was of it.
+class TwoKinds {
+ public:
+  TwoKinds() : law_(11), chance_(Seed{12}) {
+    reference_.loss = "error";
+    reference_.scores_of_positive = true;
+    reference_.columns.resize(1);
+    reference_.columns[0].name = "kind";
+    reference_.columns[0].numeric = false;
+    reference_.tree.rows = 8'000;
+    reference_.tree.nodes = {{"kind", "a", 0, 1, 2, 0, 0}, {"", {}, 0, 0, 0, 0.75, 0.2},
+                             {"", {}, 0, 0, 0, 0.25, 0.4}};
+    const Cohort known = window(0.25, 8'000);
+    std::vector<double> score;
+    std::vector<std::uint8_t> positive;
+    std::vector<std::size_t> kind;
+    for (const Judged& row : known.rows) {
+      score.push_back(row.score);
+      positive.push_back(*row.label > 0.5 ? 1 : 0);
+      kind.push_back(row.cells[0].text == "b" ? 1 : 0);
+    }
+    reference_.scores = stats::fit_score_map({score, positive}, Seed{1});
+    reference_.score_kinds = count_kinds(reference_.scores, {score, positive}, kind, 2);
+  }
+  Cohort window(double share_of_b, std::size_t rows) {
+    Cohort cohort = law_.window(0, 0, 0);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const bool b = chance_.uniform() < share_of_b;
+      cohort.rows.push_back(law_.row(0, b ? 2 : 0));
+      cohort.rows.back().cells = {{model::Cell::Kind::kText, 0, b ? "b" : "a"}};
+    }
+    return cohort;
+  }
+  const model::Reference& reference() const { return reference_; }
+
+ private:
+  Law law_;
+  Chance chance_;
+  model::Reference reference_;
+};
+
+TEST(LabelFree, ScoresAreReadByTheKindsOfRowsThatCome) {
+  TwoKinds world;
+  model::Reference blind = world.reference();
+  blind.score_kinds = {};
+  LabelFree estimate(world.reference()), without(blind);
+  int covered = 0;
+  double off = 0, off_without = 0;
+  for (int window = 0; window < 60; ++window) {
+    const Cohort cohort = world.window(0.8, 500);
+    estimate.look(cohort);
+    without.look(cohort);
+    const Json said = estimate.summary();
+    EXPECT_TRUE(said.at("weighted").get<bool>());
+    const double error = error_of(cohort);
+    covered += said.at("low") <= error && error <= said.at("high") ? 1 : 0;
+    off += (error - said.at("value").get<double>()) / 60;
+    off_without += (error - without.summary().at("value").get<double>()) / 60;
+  }
+  EXPECT_GE(covered, 52) << "of a band of 90 %, without any label compared";
+  EXPECT_NEAR(off, 0, 0.015);
+  EXPECT_GT(off_without, 0.05) << "more rows of b come than the test had";
+  EXPECT_FALSE(without.summary().contains("weighted"));
+  LabelFree back(world.reference());
+  ASSERT_TRUE(back.read(estimate.state()));
+  EXPECT_EQ(back.summary(), estimate.summary());
+}
+
 TEST(LabelFree, ARestartChangesNothing) {
   const model::Reference reference = two_classes();
   LabelFree whole(reference);

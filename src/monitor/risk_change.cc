@@ -30,8 +30,8 @@ RiskChange::RiskChange(const model::Reference& reference) : tree_(reference.tree
   std::vector<std::string> columns;
   for (const model::ColumnReference& column : reference.columns) columns.push_back(column.name);
   walk_.emplace(tree_, columns);
+  number_ = tree_.leaf_numbers();
   for (std::size_t node = 0; node < tree_.nodes.size(); ++node) {
-    number_.push_back(leaves_.size());
     if (tree_.nodes[node].column.empty()) leaves_.push_back(node);
   }
   now_.resize(leaves_.size());

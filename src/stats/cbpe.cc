@@ -30,8 +30,13 @@ std::vector<double> grid_of(std::vector<double> scores) {
 std::vector<double> values_on(const std::vector<double>& grid, const Scored& rows) {
   const Calibration fit = fit_isotonic(rows);
   std::vector<double> values;
-  const double share = std::accumulate(rows.positive.begin(), rows.positive.end(), 0.0) /
-                       static_cast<double>(rows.positive.size());
+  double all = 0, positives = 0;
+  for (std::size_t i = 0; i < rows.positive.size(); ++i) {
+    const double weight = rows.weight.empty() ? 1 : rows.weight[i];
+    all += weight;
+    if (rows.positive[i] != 0) positives += weight;
+  }
+  const double share = positives / all;
   for (const double score : grid) {  // drawn rows may have one class alone
     const bool known = fit.kind == Calibration::Kind::kIsotonic;
     values.push_back(rounded_share(known ? fit.probability(score) : share));
@@ -51,6 +56,25 @@ Place place_of(const std::vector<double>& grid, double score) {
   const auto after = std::ranges::upper_bound(grid, score) - grid.begin();
   const auto before = static_cast<std::size_t>(after) - 1;
   return {before, (score - grid[before]) / (grid[before + 1] - grid[before])};
+}
+
+/// What rows of the kinds say at each grid point when each kind has its weight.
+std::vector<double> fit_of_kinds(const std::vector<double>& grid, const ScoreKinds& kinds,
+                                 std::span<const double> weight) {
+  std::vector<double> score, weights;
+  std::vector<std::uint8_t> positive;
+  for (std::size_t at = 0; at < grid.size(); ++at) {
+    double rows = 0, positives = 0;
+    for (std::size_t k = 0; k < weight.size(); ++k) {
+      rows += weight[k] * static_cast<double>(kinds.rows[k][at]);
+      positives += weight[k] * static_cast<double>(kinds.positives[k][at]);
+    }
+    if (!(rows > 0)) continue;
+    score.insert(score.end(), {grid[at], grid[at]});
+    positive.insert(positive.end(), {0, 1});
+    weights.insert(weights.end(), {rows - positives, positives});
+  }
+  return values_on(grid, {score, positive, weights});
 }
 
 }  // namespace
@@ -108,6 +132,64 @@ double ScoreMap::probability(double score) const noexcept {
   const Place place = place_of(grid, score);
   const std::vector<double>& fit = fits[0];
   return fit[place.before] + place.part * (fit[place.before + 1] - fit[place.before]);
+}
+
+ScoreKinds count_kinds(const ScoreMap& map, const Scored& rows, std::span<const std::size_t> kind,
+                       std::size_t kinds) {
+  const std::vector<std::int64_t> none(map.grid.size());
+  ScoreKinds out{{kinds, none}, {kinds, none}};
+  for (std::size_t i = 0; i < kind.size(); ++i) {
+    const Place place = place_of(map.grid, rows.score[i]);
+    const std::size_t at = place.before + (place.part < 0.5 ? 0 : 1);
+    ++out.rows[kind[i]][at];
+    if (rows.positive[i] != 0) ++out.positives[kind[i]][at];
+  }
+  return out;
+}
+
+std::optional<Reweighted> reweighted(const ScoreMap& map, const ScoreKinds& kinds,
+                                     std::span<const double> weight) {
+  double sum = 0, squares = 0;
+  for (std::size_t k = 0; k < weight.size(); ++k) {
+    for (const std::int64_t rows : kinds.rows[k]) {
+      sum += weight[k] * static_cast<double>(rows);
+      squares += weight[k] * weight[k] * static_cast<double>(rows);
+    }
+  }
+  const double effective = squares > 0 ? sum * sum / squares : 0;
+  if (effective < static_cast<double>(kFewest)) return std::nullopt;
+  const std::vector<double> even(weight.size(), 1);
+  const std::vector<double> before = fit_of_kinds(map.grid, kinds, even);
+  const std::vector<double> after = fit_of_kinds(map.grid, kinds, weight);
+  Reweighted out{map, std::max(1.0, static_cast<double>(map.rows) / effective)};
+  for (std::vector<double>& fit : out.map.fits) {
+    for (std::size_t i = 0; i < fit.size(); ++i) {
+      fit[i] = std::clamp(fit[i] + (after[i] - before[i]), 0.0, 1.0);
+    }
+  }
+  return out;
+}
+
+Json ScoreKinds::to_json() const { return {{"rows", rows}, {"positives", positives}}; }
+
+Result<ScoreKinds> ScoreKinds::from_json(const Json& json, const ScoreMap& map) {
+  ScoreKinds kinds;
+  for (const auto& [name, counts] : {std::pair("rows", &kinds.rows),
+                                     std::pair("positives", &kinds.positives)}) {
+    for (const Json& one : TRY(io::get<Json>(json, name))) {
+      counts->push_back(TRY(io::get<std::vector<std::int64_t>>(Json{{"kind", one}}, "kind")));
+    }
+  }
+  bool shaped = kinds.rows.size() == kinds.positives.size();
+  for (std::size_t k = 0; shaped && k < kinds.rows.size(); ++k) {
+    shaped = kinds.rows[k].size() == map.grid.size() &&
+             kinds.positives[k].size() == map.grid.size() &&
+             std::ranges::equal(kinds.positives[k], kinds.rows[k], [](auto some, auto all) {
+               return some >= 0 && some <= all && all <= std::int64_t{1} << 53;
+             });
+  }
+  if (!shaped) return fail(Code::kInvalidInput, "kinds of a map of scores have another shape");
+  return kinds;
 }
 
 ErrorEstimate::ErrorEstimate(const ScoreMap& map) : map_(map), weight_(map.grid.size()) {}

@@ -4,6 +4,8 @@
 // it does.
 #pragma once
 
+#include <optional>
+
 #include "base/seed.h"
 #include "io/json.h"
 #include "stats/calibration.h"
@@ -23,6 +25,32 @@ struct ScoreMap {
   /// Errors: kInvalidInput when it is no such map.
   static Result<ScoreMap> from_json(const Json& json);
 };
+
+/// The rows of a map by kinds that are known of them, each at its nearest grid point.
+struct ScoreKinds {
+  /// Shape: a kind each; of it a number a grid point, positives at most rows.
+  std::vector<std::vector<std::int64_t>> rows, positives;
+  bool empty() const noexcept { return rows.empty(); }
+  Json to_json() const;
+  /// Errors: kInvalidInput when they are not of `map`.
+  static Result<ScoreKinds> from_json(const Json& json, const ScoreMap& map);
+};
+/// Shape: a kind below `kinds` for each row of the map.
+ScoreKinds count_kinds(const ScoreMap& map, const Scored& rows, std::span<const std::size_t> kind,
+                       std::size_t kinds);
+
+/// The map if kinds of rows came as often as they do where it is used. Each fit moves by what the
+/// weights move an isotonic fit on the grid points, so even weights leave it as it is.
+struct Reweighted {
+  ScoreMap map;
+  double lost = 1;                          // rows by effective rows, >= 1
+};
+/// Nothing when the rows count as fewer than 50 equal ones (effective_rows).
+/// Shape: a weight >= 0 a kind. Cost: two fits of the grid.
+/// Source: Bialek, Kuberski, Perrakis, Bifet 2024 (Estimating model performance under covariate
+/// shift without labels, arXiv 2401.08348): calibration weighted by live over reference density.
+std::optional<Reweighted> reweighted(const ScoreMap& map, const ScoreKinds& kinds,
+                                     std::span<const double> weight);
 
 /// Empty with fewer than 50 rows, one class alone, or one score.
 /// Source: Ayer et al. 1955 (fit_isotonic); the grid holds quantiles of the scores.

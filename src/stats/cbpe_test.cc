@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 namespace rondo::stats {
 namespace {
@@ -65,6 +66,80 @@ TEST(Cbpe, ALawThatMovesIsNotSeen) {
   const ScoreMap map = fit_score_map({known.score, known.positive}, Seed{1});
   const Compared c = compare(map, rows_of(5'000, 0, 1.5, 3));
   EXPECT_GT(c.realized, c.estimated + 3 * c.half_width) << "which is why labels are compared";
+}
+
+/// Two kinds of rows with the same scores: of one a score s is right with probability s, of the
+/// other with s^2. A quarter of the known rows is of the second kind.
+struct TwoKinds {
+  std::vector<double> score;
+  std::vector<std::uint8_t> positive;
+  std::vector<std::size_t> kind;
+  TwoKinds(std::size_t count, double share, std::uint64_t seed) {
+    Chance chance(Seed{seed});
+    for (std::size_t i = 0; i < count; ++i) {
+      const double s = chance.uniform();
+      kind.push_back(chance.uniform() < share ? 1 : 0);
+      score.push_back(s);
+      positive.push_back(chance.uniform() < (kind.back() == 1 ? s * s : s) ? 1 : 0);
+    }
+  }
+};
+
+TEST(Cbpe, KindsThatComeMoreOftenMoveTheMap) {
+  const TwoKinds known(20'000, 0.25, 1), live(20'000, 0.9, 2);
+  const ScoreMap map = fit_score_map({known.score, known.positive}, Seed{1});
+  const ScoreKinds kinds = count_kinds(map, {known.score, known.positive}, known.kind, 2);
+  const std::vector<double> weight = {0.1 / 0.75, 0.9 / 0.25};
+  const auto moved = reweighted(map, kinds, weight);
+  ASSERT_TRUE(moved);
+  double plain = 0, weighted = 0, truth = 0;
+  for (std::size_t i = 0; i < live.score.size(); ++i) {
+    const double s = live.score[i], law = 0.1 * s + 0.9 * s * s;
+    plain += std::fabs(map.probability(s) - law) / 20'000;
+    weighted += std::fabs(moved->map.probability(s) - law) / 20'000;
+    truth += live.positive[i] / 20'000.0;
+  }
+  EXPECT_LT(weighted, 0.02) << "truth " << truth;
+  EXPECT_GT(plain, 0.08);
+  // Kish 1965: (sum w)^2 / sum w^2 of 15,000 rows of weight .1333 and 5,000 of 3.6.
+  EXPECT_NEAR(moved->lost, 1 / (1 / (0.75 * 0.1333 * 0.1333 + 0.25 * 3.6 * 3.6)), 0.1);
+}
+
+TEST(Cbpe, EvenWeightsMoveNothingAndFewRowsSayNothing) {
+  const TwoKinds known(2'000, 0.25, 3);
+  const ScoreMap map = fit_score_map({known.score, known.positive}, Seed{1});
+  const ScoreKinds kinds = count_kinds(map, {known.score, known.positive}, known.kind, 2);
+  const std::vector<double> even = {3, 3}, none = {0, 0};
+  const auto same = reweighted(map, kinds, even);
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->map.to_json(), map.to_json());
+  EXPECT_DOUBLE_EQ(same->lost, 1);
+  EXPECT_FALSE(reweighted(map, kinds, none));
+  const TwoKinds few(2'000, 0.02, 4);
+  const ScoreMap other = fit_score_map({few.score, few.positive}, Seed{1});
+  const ScoreKinds rare = count_kinds(other, {few.score, few.positive}, few.kind, 2);
+  const std::vector<double> only = {0, 1};
+  EXPECT_FALSE(reweighted(other, rare, only)) << "some 40 rows";
+}
+
+TEST(Cbpe, KindsSurviveAsJsonAndWrongOnesAreRefused) {
+  const TwoKinds known(2'000, 0.25, 5);
+  const ScoreMap map = fit_score_map({known.score, known.positive}, Seed{1});
+  const ScoreKinds kinds = count_kinds(map, {known.score, known.positive}, known.kind, 2);
+  std::int64_t rows = 0;
+  for (const auto& kind : kinds.rows) rows = std::accumulate(kind.begin(), kind.end(), rows);
+  EXPECT_EQ(rows, 2'000);
+  const ScoreKinds again = ScoreKinds::from_json(kinds.to_json(), map).value();
+  EXPECT_EQ(again.to_json(), kinds.to_json());
+  Json wrong = kinds.to_json();
+  wrong["rows"][1].erase(0);
+  EXPECT_FALSE(ScoreKinds::from_json(wrong, map));
+  wrong = kinds.to_json();
+  wrong["positives"][0][0] = wrong["rows"][0][0].get<std::int64_t>() + 1;
+  EXPECT_FALSE(ScoreKinds::from_json(wrong, map));
+  wrong = kinds.to_json();
+  wrong["positives"].erase(0);
+  EXPECT_FALSE(ScoreKinds::from_json(wrong, map));
 }
 
 TEST(Cbpe, MetricsAreThoseOfExpectedCounts) {

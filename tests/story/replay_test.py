@@ -157,6 +157,28 @@ class Replay(unittest.TestCase):
         self.assertLess(told[0]["at"][:10], day(CHANGE + 8))
         self.assertEqual(result["alarms"], 0, "it is a notice, not an alarm")
 
+    def test_a_spent_month_is_told_once(self):
+        with Project(PROGRAM, rows(DAYS), rounds=10, cool_down="0s", new_data=0.08) as project:
+            project.write("rondo.toml", project.text("rondo.toml").replace(
+                "[loop]", "[loop]\ncycles_per_month = 2"))
+            project.json("replay", "--into", "lived", "--from", day(24))
+            facts = project.facts(project.path("lived"))
+            said = project.json("alerts", "--all", folder=project.path("lived"))["alerts"]
+            budget = sorted((alert for alert in said if alert["kinds"] == ["budget"]),
+                            key=lambda alert: alert["opened"])
+            trained = [f["at"] for f in of_kind(facts, "step_started")
+                       if f["body"]["stage"] == "Model Training"]
+            self.assertEqual([alert["closed"] is None for alert in budget], [False, True],
+                             "one a month, though a cycle is wanted each day")
+            told = budget[0]
+            self.assertGreater(told["opened"], trained[1], "two trainings are the month's")
+            self.assertEqual(told["closed"], trained[2], "it ends when a cycle has room again")
+            self.assertGreaterEqual(told["closed"][:10], day(24 + 30))
+            self.assertIn("the budget of the month is spent: 2 cycles", told["sentence"])
+            refused = [f for f in of_kind(facts, "decision", told["opened"])
+                       if f["at"] < told["closed"] and f["body"]["answer"] == "no"]
+            self.assertGreater(len(refused), 10)
+
     def test_a_crontab_learns_the_zeros(self):
         table = rows(DAYS)
         fault = "y=0 from %s to %s" % (day(CHANGE), day(CHANGE + 20))

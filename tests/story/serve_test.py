@@ -214,6 +214,12 @@ class Serve(unittest.TestCase):
         self.assertEqual(said["tracker"][0], "Data Collection")
         for path in ("history", "models", "data", "signals", "decisions", "deployments", "why"):
             self.assertEqual(self.ask("/api/v1/" + path)[0], 200, path)
+        self.assertNotIn("again", self.ask("/api/v1/why")[1])
+        status, why = self.ask("/api/v1/why?again=true")
+        self.assertEqual(status, 200)
+        self.assertGreater(len(why["again"]), 0)
+        self.assertTrue(all(one["same"] for one in why["again"]), why["again"])
+        self.assertEqual(self.ask("/api/v1/why?again=perhaps")[0], 400)
 
     def test_metrics(self):
         self.predict(ROW, dict(ROW, kind="never seen"), dict(ROW, x=None))

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <numbers>
+#include <optional>
 #include <vector>
 
 #include "base/seed.h"
@@ -203,40 +204,40 @@ std::size_t heap() {
 
 /// Rows are watched by the window that they came in: a row costs its part of the window, and the
 /// 99th percentile is over windows, of which some end a day too. A window's cost is the least of
-/// three watchers that see the same, so that it is not what else the machine did. The model's
-/// memory is what its reference, as it is read from its file, and one watcher hold afterwards.
+/// three watchers that see the same one after the other, so that it is not what else the machine did.
+/// The model's memory is what its reference, as it is read from its file, and one watcher hold
+/// afterwards.
 Cost cost_of_watching() {
   constexpr int kBefore = 24 * 10, kWindows = 24 * 30, kTurns = 3;
   const World world{true, 20};
   Normals normals(5);
   Cost cost;
-  std::vector<double> us(kWindows);
+  std::vector<double> us(kWindows, 1e300);
   const std::string text = io::canonical(world.reference(kBefore, normals)->to_json());
   cost.reference_bytes = text.size();
   const std::size_t before = heap();
   const auto reference = std::make_shared<model::Reference>(
       model::Reference::from_json(io::parse_json(text).value()).value());
-  std::vector<monitor::Watcher> watchers;
-  for (int i = 0; i < kTurns; ++i) watchers.emplace_back(hourly(), reference, 1);
-  for (int hour = 0; hour < kWindows; ++hour) {
-    const monitor::Cohort cohort = world.hour(kBefore + hour, 0, normals);
-    double least = 1e300;
-    for (monitor::Watcher& watcher : watchers) {
+  std::optional<monitor::Watcher> watcher;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    Normals same = normals;
+    watcher.emplace(hourly(), reference, 1);
+    for (int hour = 0; hour < kWindows; ++hour) {
+      const monitor::Cohort cohort = world.hour(kBefore + hour, 0, same);
       const auto begin = std::chrono::steady_clock::now();
-      watcher.inputs(cohort);
-      watcher.take_windows();
+      watcher->inputs(cohort);
+      watcher->take_windows();
       const std::chrono::duration<double, std::micro> took =
           std::chrono::steady_clock::now() - begin;
+      double& least = us[static_cast<std::size_t>(hour)];
       least = std::min(least, took.count() / kRows);
     }
-    us[static_cast<std::size_t>(hour)] = least;
-    cost.us_a_row += least / kWindows;
   }
+  for (const double one : us) cost.us_a_row += one / kWindows;
   std::ranges::sort(us);
   cost.us_a_row_p99 = us[(us.size() * 99 + 99) / 100 - 1];
-  while (watchers.size() > 1) watchers.pop_back();
   cost.model_bytes = heap() - before;
-  cost.state_bytes = io::canonical(watchers[0].state()).size();
+  cost.state_bytes = io::canonical(watcher->state()).size();
   return cost;
 }
 

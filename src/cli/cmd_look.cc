@@ -50,13 +50,16 @@ std::string estimate_line(const Json& estimate) {
                        compared, of("off"));
   }
   const auto loss = model::loss_from(text(estimate, "loss")).value_or(model::Loss::kError);
-  const bool numbers = !model::of_classes(loss);
+  const char* unchanged = "a probability means what it meant";
+  if (io::get_or<bool>(estimate, "weighted", false)) {
+    unchanged = "a probability means to each kind of rows what it meant";
+  }
+  if (!model::of_classes(loss)) unchanged = "rows of a kind are answered as well as";
   return fmt::format("{} about {} ({} to {}) in {} until {}, without labels: if {} on the test{}{}",
                      model::words_of(loss), of("value"), of("low"), of("high"),
                      counted(estimate.at("rows").get<std::int64_t>(), "answer"),
                      text(estimate, "until"),
-                     numbers ? "rows of a kind are answered as well as"
-                             : "a probability means what it meant",
+                     unchanged,
                      compared == 0 ? std::string("; no labels came to check that")
                                    : fmt::format("; checked on {} with labels",
                                                  counted(compared, "window")),

@@ -204,8 +204,8 @@ std::size_t heap() {
 
 /// Rows are watched by the window that they came in: a row costs its part of the window, and the
 /// 99th percentile is over windows, of which some end a day too. A window's cost is the least of
-/// three watchers that see the same one after the other, so that it is not what else the machine did.
-/// The model's memory is what its reference, as it is read from its file, and one watcher hold
+/// three watchers that see the same one after the other, so that it is not what else the machine
+/// did. The model's memory is what its reference, as it is read from its file, and one watcher hold
 /// afterwards.
 Cost cost_of_watching() {
   constexpr int kBefore = 24 * 10, kWindows = 24 * 30, kTurns = 3;

@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/lanes.h"
 #include "base/seed.h"
+#include "base/worker.h"
 #include "io/digest.h"
+#include "model/bins.h"
 #include "model/reference.h"
 
 namespace rondo::model {
 namespace {
+
+constexpr std::size_t kCellsALane = 1 << 17;  // less is not worth a thread
 
 /// Which rows are kept, in order of time.
 std::vector<std::size_t> chosen(std::size_t rows, std::span<const Time> times) {
@@ -30,11 +35,13 @@ std::vector<std::size_t> chosen(std::size_t rows, std::span<const Time> times) {
 std::vector<std::uint8_t> bins_of(const ColumnReference& reference, const table::Column& column,
                                   std::span<const std::size_t> rows) {
   std::vector<std::uint8_t> bins;
+  bins.reserve(rows.size());
+  const BinFinder finder(reference);
   const table::Column* const columns[] = {&column};
   Cell cell[1];
   for (const std::size_t row : rows) {
     gather(columns, row, cell);
-    bins.push_back(static_cast<std::uint8_t>(bin_of(reference, cell[0])));
+    bins.push_back(static_cast<std::uint8_t>(finder(cell[0])));
   }
   return bins;
 }
@@ -79,22 +86,25 @@ JointSample freeze_jointly(const table::Table& rows, const Reference& reference,
   if (target != nullptr && !table::is_text(target->type)) {
     for (std::size_t i = 0; i < order.size(); ++i) label[i] = target->as_double(order[i]);
   }
-  std::vector<Sampled> found;
-  for (std::size_t i = 0; i < reference.columns.size(); ++i) {
+  std::vector<Sampled> found(reference.columns.size());
+  const std::size_t lanes = order.size() * found.size() < kCellsALane ? 1 : cores();
+  side_by_side(found.size(), lanes, [&](std::size_t i) {
     const table::Column* column = rows.find(reference.columns[i].name);
-    if (column == nullptr || column->type == table::Type::kTime) continue;
+    if (column == nullptr || column->type == table::Type::kTime) return;
     Sampled one{i, 0, bins_of(reference.columns[i], *column, order)};
     if (std::ranges::adjacent_find(one.bins, std::ranges::not_equal_to()) == one.bins.end()) {
-      continue;
+      return;
     }
     one.worth = explained(one.bins, label);
-    found.push_back(std::move(one));
-  }
+    found[i] = std::move(one);
+  });
+  std::erase_if(found, [](const Sampled& one) { return one.bins.empty(); });
   if (found.size() < 2) return sample;
   std::ranges::stable_sort(found, std::ranges::greater(), &Sampled::worth);
   found.resize(std::min(found.size(), JointSample::kMostColumns));
   std::ranges::sort(found, {}, &Sampled::column);
   for (const Sampled& one : found) sample.columns.push_back(one.column);
+  sample.bins.reserve(order.size() * found.size());
   for (std::size_t row = 0; row < order.size(); ++row) {
     for (const Sampled& one : found) sample.bins.push_back(one.bins[row]);
     if (!times.empty()) sample.days.push_back(day_of(times[order[row]]));
